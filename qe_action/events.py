@@ -1,0 +1,285 @@
+"""The events: one closed union of frozen models, the wire form of everything we say.
+
+The JSON keys are a public contract. Percentages are floats from 0 to 100, or null where
+the input can't tell. `match` on `Event` ends in `assert_never`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+Level = Literal["low", "medium", "high", "critical"]
+Analyzer = Literal["coverage-analyzer"]
+Generator = Literal["test-generator"]
+
+LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
+
+
+class Wire(BaseModel):
+    """Base of all wire models: frozen, closed, and readable like a mapping of its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in type(self).model_fields:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in type(self).model_fields
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The field's value, or `default` where the model has no such field."""
+        return self[key] if key in self else default
+
+    def keys(self) -> Iterator[str]:
+        """The names of the fields."""
+        return iter(type(self).model_fields)
+
+
+class Counts(Wire):
+    """Exact counts behind the percentages."""
+
+    statements: int = Field(ge=0)
+    covered: int = Field(ge=0)
+    branches: int = Field(default=0, ge=0)
+    covered_branches: int = Field(default=0, ge=0)
+
+    @property
+    def missed(self) -> int:
+        return self.statements - self.covered
+
+    @property
+    def percent(self) -> float | None:
+        """Covered lines and branches of all lines and branches, coverage.py's total."""
+        return percentage(
+            self.covered + self.covered_branches, self.statements + self.branches
+        )
+
+    @property
+    def line_percent(self) -> float | None:
+        return percentage(self.covered, self.statements)
+
+    @property
+    def branch_percent(self) -> float | None:
+        return percentage(self.covered_branches, self.branches)
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            statements=self.statements + other.statements,
+            covered=self.covered + other.covered,
+            branches=self.branches + other.branches,
+            covered_branches=self.covered_branches + other.covered_branches,
+        )
+
+
+def percentage(part: int, whole: int) -> float | None:
+    """`part` of `whole` in percent; None where there is nothing to measure."""
+    return 100.0 * part / whole if whole else None
+
+
+class Gap(Wire):
+    """A run of missed statements, or a line whose branches were not all taken.
+
+    `id` depends on the content alone, so the same gap has the same id in every run.
+    Lines are those of the measured tree, inclusive. `statements` is how many statements of
+    the run were missed; for a partial branch it is 0.
+    """
+
+    id: str
+    file_path: str
+    line_start: int = Field(ge=1)
+    line_end: int = Field(ge=1)
+    gap_type: Literal["uncovered", "partial"]
+    severity: Level
+    function: str | None = None
+    in_diff: bool = False
+    statements: int = Field(default=0, ge=0)
+    missing_branches: tuple[str, ...] = ()
+    critical_path: str | None = None
+    suggested_tests: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
+
+
+class FileSummary(Wire):
+    """One file's counts; `patch` counts its added and changed lines, null outside the diff."""
+
+    path: str
+    counts: Counts
+    patch: Counts | None = None
+    gaps: int = Field(default=0, ge=0)
+
+
+class GateResult(Wire):
+    """One gate's verdict. `passed` is null where there was nothing to measure."""
+
+    name: str
+    threshold: float
+    passed: bool | None
+    detail: str
+
+
+class TestCase(Wire):
+    """A proposed test and what is known of it."""
+
+    __test__ = False
+
+    id: str
+    test_name: str
+    test_code: str
+    framework: str
+    test_type: str
+    assertions: tuple[str, ...] = ()
+    edge_cases: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    coverage_estimate: float | None = None
+
+
+class AnalyzerProgress(Wire):
+    """How far the analysis has come. `total_files` is null until the report's end is read."""
+
+    type: Literal["progress"] = "progress"
+    agent: Analyzer = "coverage-analyzer"
+    percent: float = Field(ge=0, le=100)
+    message: str
+    files_analyzed: int = Field(ge=0)
+    total_files: int | None = None
+
+
+class GeneratorProgress(Wire):
+    """How far the generation has come."""
+
+    type: Literal["progress"] = "progress"
+    agent: Generator = "test-generator"
+    percent: float = Field(ge=0, le=100)
+    message: str
+    count: int = Field(ge=0)
+    total: int = Field(ge=0)
+
+
+class GapFound(Wire):
+    """A gap; final when emitted."""
+
+    type: Literal["gap"] = "gap"
+    agent: Analyzer = "coverage-analyzer"
+    gap: Gap
+
+
+class CriticalPath(Wire):
+    """A function that much else reaches and that the tests miss. `path` is `file.py::qual.name`."""
+
+    type: Literal["critical_path"] = "critical_path"
+    agent: Analyzer = "coverage-analyzer"
+    path: str
+    impact: Level
+    reasons: tuple[str, ...] = ()
+    callers: int = Field(ge=0)
+
+
+class TestProposed(Wire):
+    """A test that passed the gates it has met so far."""
+
+    __test__ = False
+
+    type: Literal["test"] = "test"
+    agent: Generator = "test-generator"
+    test_case: TestCase
+    target: str
+    verdict: str
+
+
+class TestRejected(Wire):
+    """A test that was refused, or withdrawn after it was shown (then with the same id)."""
+
+    __test__ = False
+
+    type: Literal["rejected"] = "rejected"
+    agent: Generator = "test-generator"
+    test_case: TestCase
+    reason: str
+    detail: str = ""
+
+
+class AnalysisComplete(Wire):
+    """The analysis' result, also of one cut short: then `conclusion` says so.
+
+    `gaps` and `files` hold the worst up to a limit, changed files first; `total_gaps`,
+    `gaps_in_diff` and `total_files` are the full counts. `patch` counts added and changed
+    lines, null where the diff is unknown. `notes` are plain sentences about what the input
+    could not tell.
+    """
+
+    type: Literal["complete"] = "complete"
+    agent: Analyzer = "coverage-analyzer"
+    conclusion: Literal["finished", "failed", "cancelled"] = "finished"
+    overall_coverage: float | None
+    line_coverage: float | None
+    branch_coverage: float | None
+    function_coverage: float | None
+    patch_coverage: float | None
+    totals: Counts | None = None
+    patch: Counts | None = None
+    gaps: tuple[Gap, ...] = ()
+    total_gaps: int = Field(default=0, ge=0)
+    gaps_in_diff: int = Field(default=0, ge=0)
+    critical_paths: tuple[CriticalPath, ...] = ()
+    files: tuple[FileSummary, ...] = ()
+    total_files: int = Field(default=0, ge=0)
+    gates: tuple[GateResult, ...] = ()
+    meets_threshold: bool | None = None
+    notes: tuple[str, ...] = ()
+    analysis_time_ms: int = Field(ge=0)
+    framework: str | None = None
+
+
+class GenerationComplete(Wire):
+    """The generation's result; `coverage_estimate` is measured, null where it was not."""
+
+    type: Literal["complete"] = "complete"
+    agent: Generator = "test-generator"
+    tests: tuple[TestCase, ...] = ()
+    total: int = Field(ge=0)
+    coverage_estimate: float | None
+    rejected: dict[str, int] = Field(default_factory=dict)
+    framework: str
+    test_type: str
+
+
+class AnalyzerError(Wire):
+    """Something went wrong in the analysis; `recoverable` says that it goes on."""
+
+    type: Literal["error"] = "error"
+    agent: Analyzer = "coverage-analyzer"
+    message: str
+    hint: str = ""
+    recoverable: bool = False
+    files_analyzed: int = Field(default=0, ge=0)
+    gaps_found: int = Field(default=0, ge=0)
+
+
+class GeneratorError(Wire):
+    """Something went wrong in the generation; `recoverable` says that it goes on."""
+
+    type: Literal["error"] = "error"
+    agent: Generator = "test-generator"
+    message: str
+    hint: str = ""
+    recoverable: bool = False
+    count: int = Field(default=0, ge=0)
+
+
+Progress = Annotated[AnalyzerProgress | GeneratorProgress, Field(discriminator="agent")]
+Complete = Annotated[AnalysisComplete | GenerationComplete, Field(discriminator="agent")]
+Failure = Annotated[AnalyzerError | GeneratorError, Field(discriminator="agent")]
+
+Event = Annotated[
+    Progress | GapFound | CriticalPath | TestProposed | TestRejected | Complete | Failure,
+    Field(discriminator="type"),
+]
+AnalyzerEvent = AnalyzerProgress | GapFound | CriticalPath | AnalysisComplete | AnalyzerError
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

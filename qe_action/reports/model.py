@@ -1,0 +1,56 @@
+"""What every report format is read into: one file's lines at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class Branch(NamedTuple):
+    """The ways out of one line: `covered` of `total` were taken.
+
+    `missing` names those not taken, in the report's words (a line number as text, `exit`,
+    or a condition's percentage); empty where the report does not say which.
+    """
+
+    covered: int
+    total: int
+    missing: tuple[str, ...] = ()
+
+
+class Function(NamedTuple):
+    """A function as the report itself lists it, lines inclusive."""
+
+    name: str
+    start: int
+    end: int
+    covered: bool
+
+
+@dataclass(slots=True)
+class FileLines:
+    """One file as one stretch of the report gives it.
+
+    `path` is the report's spelling with `/` for backslashes. `hits` maps line to hits in
+    the order read. A path may come again later in the same report: the parts are merged
+    by `analysis.merge`.
+    """
+
+    path: str
+    hits: dict[int, int] = field(default_factory=dict)
+    branches: dict[int, Branch] = field(default_factory=dict)
+    functions: list[Function] = field(default_factory=list)
+
+
+class ReportParser(Protocol):
+    """A push parser without I/O: bytes in, finished files out.
+
+    `feed` and `close` raise `ReportError`; files they returned before stay valid.
+    `sources` holds the report's source roots seen so far.
+    """
+
+    sources: list[str]
+
+    def feed(self, chunk: bytes, /) -> list[FileLines]: ...
+
+    def close(self) -> list[FileLines]: ...
