@@ -1,0 +1,80 @@
+# Needs Python 3.11 or later, make and git; everything else goes into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The first interpreter that is new enough: `make test PYTHON=python3.13` chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+IMAGE ?= qe-action:local
+BASE ?= python:3.13-slim
+PYTEST_ARGS ?=
+UV := uv==0.13.9
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+
+.PHONY: help demo test bench check golden lock image clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: $(VENV)/.ready ## Analyse a small real project live and leave an HTML preview.
+	$(BIN)/python tests/demo/run_demo.py
+
+test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them).
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: .venv-bench/.ready ## Measure speed and memory beside expat, diff-cover and pycobertura.
+	.venv-bench/bin/python tests/bench/bench.py
+
+check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows, action and Dockerfile.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	.venv-check/bin/actionlint
+	.venv-check/bin/zizmor --offline --strict-collection --no-progress .
+	.venv-check/bin/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	.venv-check/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-check/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	.venv-check/bin/hadolint Dockerfile
+
+golden: $(VENV)/.ready ## Write the golden files anew; look at the difference before you commit it.
+	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/golden
+	git --no-pager diff --stat -- tests/golden
+
+lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).
+	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet $(UV); }
+	$(COMPILE) pyproject.toml -o requirements.txt
+	printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) .ci/requirements.in -o .ci/requirements.txt
+
+image: ## Build the container image (IMAGE and BASE name it and what it stands on).
+	docker build --network=host --build-arg BASE=$(BASE) --tag $(IMAGE) .
+
+clean: ## Remove what the other targets made.
+	rm -rf .venv .venv-bench .venv-check .venv-lock demo-out build dist coverage.xml .coverage .coverage.* \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find qe_action tests -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp: made again only when the pins or the project's own metadata changed.
+$(VENV)/.ready: requirements-dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or later found: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv-bench/.ready: $(VENV)/.ready tests/bench/requirements.txt
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv-check/.ready: .ci/requirements.txt
+	$(PYTHON) -m venv --clear .venv-check
+	.venv-check/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.txt
+	touch $@
