@@ -81,7 +81,7 @@ class Step:
     def started(self) -> Iterator[Running]:
         """The step under way; the container is gone when the block ends."""
         name = f"qe-{uuid.uuid4().hex[:12]}"
-        files = self._prepare()
+        files = self.prepare()
         process = subprocess.Popen(
             self._command(name, files), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -92,7 +92,7 @@ class Step:
                 subprocess.run(["docker", "kill", name], capture_output=True, check=False)
                 process.communicate()
 
-    def _prepare(self) -> dict[str, Path]:
+    def prepare(self) -> dict[str, Path]:
         """The folders of the host, anew, and the files behind the file commands."""
         shutil.rmtree(self.temp, ignore_errors=True)
         for folder in ("_github_home", "_github_workflow", "_runner_file_commands"):
@@ -121,7 +121,7 @@ class Step:
         }
         command = ["docker", "run", "--rm", "--name", name, "--network", "host"]
         command += ["--workdir", "/github/workspace"]
-        for key, value in (self._environment(files) | self.env).items():
+        for key, value in {**self._environment(files), **self.env}.items():
             command += ["--env", f"{key}={value}"]
         for source, target in mounts.items():
             command += ["--volume", f"{source}:{target}"]
