@@ -1,0 +1,299 @@
+"""Report paths, repository paths, and the globs that choose among them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qe_action.analysis.path_report import PathReport, diagnose, printable
+from qe_action.analysis.paths import (
+    Ambiguous,
+    Match,
+    PathFilter,
+    PathIndex,
+    PathMapper,
+    Resolution,
+    Unmatched,
+    is_test_or_migration,
+    split_path,
+)
+from qe_action.errors import UsageError
+
+
+def resolve(
+    path: str,
+    *tracked: str,
+    roots: tuple[str, ...] = (),
+    sources: tuple[str, ...] = (),
+    workspaces: tuple[str, ...] = (),
+) -> Resolution:
+    mapper = PathMapper(
+        PathIndex(tracked), source_roots=roots, sources=sources, workspaces=workspaces
+    )
+    return mapper.resolve(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["src/x.py", "./src/x.py", "src//x.py", "src/./x.py", "src\\x.py", "lib/../src/x.py"],
+)
+def test_a_tracked_path_matches_in_any_spelling(path: str) -> None:
+    assert resolve(path, "src/x.py", "x.py") == Match("src/x.py")
+
+
+def test_names_outside_ascii_match() -> None:
+    assert resolve("src/größe 日本.py", "src/größe 日本.py") == Match("src/größe 日本.py")
+
+
+@pytest.mark.parametrize(
+    ("path", "workspace"),
+    [
+        ("/home/runner/work/r/r/src/x.py", "/home/runner/work/r/r"),
+        ("/github/workspace/src/x.py", "/github/workspace/"),
+        ("D:\\a\\r\\r\\src\\x.py", "d:/a/r/r"),
+        ("/w/../ws/src/x.py", "/ws"),
+    ],
+)
+def test_an_absolute_path_inside_the_workspace_is_certain(path: str, workspace: str) -> None:
+    tracked = ("src/x.py", "r/src/x.py", "back/src/x.py")
+    found = resolve(path, *tracked, roots=("back",), workspaces=(workspace,))
+    assert found == Match("src/x.py")
+
+
+def test_the_source_root_makes_a_foreign_absolute_path_match() -> None:
+    assert resolve("/app/src/x.py", "backend/src/x.py") == Unmatched()
+    assert resolve("/app/src/x.py", "backend/src/x.py", roots=("backend",)) == Match(
+        "backend/src/x.py"
+    )
+
+
+@pytest.mark.parametrize("root", ["backend", "./backend/", "backend\\", "/ws/backend"])
+def test_the_users_source_root_goes_before_an_exact_match(root: str) -> None:
+    found = resolve("x.py", "x.py", "backend/x.py", roots=(root,), workspaces=("/ws",))
+    assert found == Match("backend/x.py")
+
+
+def test_a_bare_name_under_the_source_root_needs_to_be_the_only_one() -> None:
+    """Else any `__init__.py` of any library would be the root's."""
+    tracked = ("backend/__init__.py", "backend/sub/__init__.py", "backend/only.py")
+    site = "/usr/lib/site-packages/foo/"
+    assert resolve(site + "__init__.py", *tracked, roots=("backend",)) != Match(tracked[0])
+    assert resolve("/app/only.py", *tracked, roots=("backend",)) == Match("backend/only.py")
+
+
+def test_a_source_root_outside_the_repository_is_of_no_effect() -> None:
+    assert resolve("x.py", "x.py", roots=("../..", "/etc"), workspaces=("/ws",)) == Match("x.py")
+
+
+def test_a_source_inside_the_workspace_wins_over_an_accidental_exact_match() -> None:
+    tracked = ("pkg/x.py", "backend/pkg/x.py")
+    found = resolve("pkg/x.py", *tracked, sources=("/ws/backend",), workspaces=("/ws",))
+    assert found == Match("backend/pkg/x.py")
+
+
+def test_a_source_elsewhere_does_not_win_over_an_exact_match() -> None:
+    tracked = ("pkg/x.py", "backend/pkg/x.py")
+    assert resolve("pkg/x.py", *tracked, sources=("/app/backend",)) == Match("pkg/x.py")
+
+
+def test_a_relative_source_is_tried_after_the_exact_path() -> None:
+    assert resolve("x.py", "src/x.py", "lib/x.py", sources=("src",)) == Match("src/x.py")
+    assert resolve("x.py", "src/x.py", "x.py", sources=("src",)) == Match("x.py")
+
+
+def test_two_sources_that_both_have_the_file_are_ambiguous() -> None:
+    found = resolve("x.py", "a/x.py", "b/x.py", sources=("/ws/a", "/ws/b"), workspaces=("/ws",))
+    assert found == Ambiguous(("a/x.py", "b/x.py"))
+
+
+def test_a_source_climbs_no_further_than_its_own_root() -> None:
+    sources, workspaces = ("/ws/docs",), ("/ws",)
+    assert resolve("../src/x.py", "src/x.py", sources=sources, workspaces=workspaces) == Match(
+        "src/x.py"
+    )
+    assert resolve("../../../etc/passwd", "etc", sources=sources) == Unmatched()
+
+
+def test_a_foreign_source_joined_finds_the_longest_tracked_suffix() -> None:
+    tracked = ("backend/x.py", "lib/x.py")
+    assert resolve("x.py", *tracked, sources=("/app/backend",)) == Match("backend/x.py")
+
+
+def test_the_longest_tracked_path_that_ends_the_reports_wins() -> None:
+    tracked = ("backend/src/x.py", "src/x.py", "x.py")
+    assert resolve("/app/backend/src/x.py", *tracked) == Match("backend/src/x.py")
+    assert resolve("github.com/o/r/src/x.go", "src/x.go", "x.go") == Match("src/x.go")
+
+
+def test_a_report_path_that_ends_one_tracked_path_is_that_file() -> None:
+    assert resolve("pkg/x.py", "src/pkg/x.py", "src/other/x.py") == Match("src/pkg/x.py")
+
+
+def test_a_report_path_that_ends_several_tracked_paths_is_ambiguous() -> None:
+    found = resolve("pkg/x.py", "b/pkg/x.py", "a/pkg/x.py")
+    assert found == Ambiguous(("a/pkg/x.py", "b/pkg/x.py"))
+
+
+def test_suffixes_are_compared_by_component() -> None:
+    """`ab/x.py` does not end in `b/x.py`."""
+    assert resolve("b/x.py", "ab/x.py") == Unmatched()
+    assert resolve("/ab/x.py", "b/x.py") == Unmatched()
+
+
+def test_a_bare_name_is_little_to_go_by() -> None:
+    assert resolve("/app/setup.py", "setup.py") == Match("setup.py")
+    assert resolve("/app/setup.py", "setup.py", "sub/setup.py") == Unmatched()
+    assert resolve("flask/app.py", "app.py") == Unmatched()
+    assert resolve("/ws/generated/app.py", "app.py", workspaces=("/ws",)) == Unmatched()
+
+
+@pytest.mark.parametrize("path", ["", "/", ".", "..", "../..", "C:\\", "\\", "no/such.py", "\0"])
+def test_what_names_no_tracked_file_is_unmatched(path: str) -> None:
+    assert resolve(path, "src/x.py") == Unmatched()
+
+
+def test_sources_may_come_after_the_first_paths() -> None:
+    mapper = PathMapper(PathIndex(["a/x.py", "b/x.py"]), workspaces=("/ws",))
+    assert mapper.resolve("x.py") == Ambiguous(("a/x.py", "b/x.py"))
+    mapper.sources += ("/ws/b",)
+    assert mapper.resolve("x.py") == Match("b/x.py")
+
+
+def test_without_a_repository_relative_paths_stay_and_others_must_be_inside() -> None:
+    mapper = PathMapper(None, sources=("/ws/src",), workspaces=("/ws",))
+    assert mapper.resolve("./x.py") == Match("src/x.py")
+    assert mapper.resolve("/ws/lib/x.py") == Match("lib/x.py")
+    assert mapper.resolve("/etc/passwd") == Unmatched()
+    assert mapper.resolve("../../etc/passwd") == Unmatched()
+    assert PathMapper(None, source_roots=("back",)).resolve("x.py") == Match("back/x.py")
+
+
+component = st.sampled_from(["a", "b", "x.py", "..", ".", "", "C:", "\\", "é"])
+anything = st.lists(component, max_size=6).map("/".join)
+
+
+@given(anything, st.lists(anything, max_size=3), st.lists(anything, max_size=2))
+def test_no_path_leads_outside_the_repository(
+    path: str, sources: list[str], roots: list[str]
+) -> None:
+    tracked = ("a/x.py", "a/b/x.py", "b/é")
+    mapper = PathMapper(
+        PathIndex(tracked), sources=tuple(sources), source_roots=tuple(roots), workspaces=("/a/b",)
+    )
+    found = mapper.resolve(path)
+    candidates = {Match: ("path",), Ambiguous: ("candidates",)}.get(type(found), ())
+    named = [getattr(found, name) for name in candidates]
+    assert all(
+        name in tracked for item in named for name in (item if type(item) is tuple else [item])
+    )
+    bare = PathMapper(None, sources=tuple(sources), source_roots=tuple(roots)).resolve(path)
+    if isinstance(bare, Match):
+        assert not split_path(bare.path).up
+        assert ".." not in bare.path.split("/")
+        assert not bare.path.startswith("/")
+
+
+def report_on(mapper: PathMapper, *paths: str) -> PathReport:
+    report = PathReport()
+    for path in paths:
+        report.record(path, mapper.resolve(path))
+    return report
+
+
+def test_the_diagnosis_names_the_source_root_that_mends_it() -> None:
+    """Word by word what the user sees."""
+    mapper = PathMapper(PathIndex([f"backend/src/{name}.py" for name in ["x", *range(213)]]))
+    paths = ["/app/src/x.py", *(f"/app/src/{number}.py" for number in range(213))]
+    assert diagnose(report_on(mapper, *paths), mapper) == (
+        "0 of 214 report paths match the repository; the report says /app/src/x.py, "
+        "the repository has backend/src/x.py: set source-root: backend",
+    )
+    mended = PathMapper(mapper.index, source_roots=("backend",))
+    assert diagnose(report_on(mended, *paths), mended) == ()
+
+
+def test_the_diagnosis_follows_the_majority() -> None:
+    mapper = PathMapper(PathIndex(["docs/conf/z.py", "back/s/x.py", "back/s/y.py"]))
+    report = report_on(mapper, "/q/conf/z.py", "/app/s/x.py", "/app/s/y.py")
+    assert "set source-root: back" in diagnose(report, mapper)[0]
+
+
+def test_the_diagnosis_claims_no_root_where_none_is_evident() -> None:
+    mapper = PathMapper(PathIndex(["a/src/x.py", "b/src/x.py"]))
+    (sentence,) = diagnose(report_on(mapper, "/app/src/x.py", "/app/y.py"), mapper)
+    assert sentence.startswith("0 of 2 report paths match the repository; the report says /app/")
+    assert "source-root" not in sentence
+
+
+def test_the_diagnosis_names_the_candidates_of_ambiguous_paths() -> None:
+    mapper = PathMapper(PathIndex(["ok.py", *(f"{name}/x.py" for name in "abcde")]))
+    report = report_on(mapper, "ok.py", "x.py")
+    assert (report.matched, report.ambiguous, report.unmatched) == (1, 1, 0)
+    assert diagnose(report, mapper) == (
+        "1 of 2 report paths fit several files: x.py can be a/x.py or b/x.py or c/x.py or 2 "
+        "more; set source-root to the folder that the report's paths start from",
+    )
+
+
+def test_there_is_no_diagnosis_without_a_repository_or_a_fault() -> None:
+    unknown = PathMapper(None)
+    assert diagnose(report_on(unknown, "/x.py"), unknown) == ()
+    known = PathMapper(PathIndex(["x.py"]))
+    assert diagnose(report_on(known, "x.py"), known) == ()
+
+
+def test_a_hostile_path_stays_one_short_line_in_the_diagnosis() -> None:
+    assert printable("a\n::error::b\x1b[31m\u202e") == "a\ufffd::error::b\ufffd[31m\ufffd"
+    assert len(printable("x" * 10**6)) == 201
+
+
+def test_include_and_exclude_read_like_gitignore() -> None:
+    chosen = PathFilter(("src/", "*.pyx"), ("**/vendor/**", "*_pb2.py", "!keep_pb2.py"))
+    assert chosen.allows("src/a/x.py")
+    assert chosen.allows("deep/x.pyx")
+    assert not chosen.allows("lib/x.py")
+    assert not chosen.allows("src/vendor/x.py")
+    assert not chosen.allows("src/x_pb2.py")
+    assert chosen.allows("src/keep_pb2.py")
+
+
+def test_without_globs_every_path_counts() -> None:
+    assert PathFilter().allows("/anything/at all")
+
+
+@pytest.mark.parametrize("pattern", ["!", "a\\", "[z-a]"])
+def test_a_broken_glob_is_the_users_error(pattern: str) -> None:
+    with pytest.raises(UsageError, match="in `exclude` can't be read"):
+        PathFilter(exclude=("ok", pattern))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/unit/x.py",
+        "pkg/test/x.py",
+        "test_x.py",
+        "pkg/x_test.py",
+        "conftest.py",
+        "app/migrations/0001_initial.py",
+        "web/x.test.ts",
+        "web/x.spec.js",
+        "web/x.test.mjs",
+        "web/__tests__/x.tsx",
+        "pkg/x_test.go",
+        "a/src/test/java/X.java",
+        "src/main/XTest.java",
+        "db/migrate/1_x.rb",
+    ],
+)
+def test_tests_and_migrations_are_told_by_name(path: str) -> None:
+    assert is_test_or_migration(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["src/x.py", "latest.py", "contest/x.py", "attest_x.py", "web/test.ts", "src/testutil.go"],
+)
+def test_product_code_is_not_taken_for_a_test(path: str) -> None:
+    assert not is_test_or_migration(path)
