@@ -7,6 +7,7 @@ the input can't tell. `match` on `Event` ends in `assert_never`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 Level = Literal["low", "medium", "high", "critical"]
 Analyzer = Literal["coverage-analyzer"]
 Generator = Literal["test-generator"]
+
+Conclusion = Literal["finished", "failed", "cancelled"]
 
 LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
 
@@ -33,7 +36,7 @@ class Wire(BaseModel):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The field's value, or `default` where the model has no such field."""
-        return self[key] if key in self else default
+        return getattr(self, key) if key in self else default
 
     def keys(self) -> Iterator[str]:
         """The names of the fields."""
@@ -55,9 +58,7 @@ class Counts(Wire):
     @property
     def percent(self) -> float | None:
         """Covered lines and branches of all lines and branches, coverage.py's total."""
-        return percentage(
-            self.covered + self.covered_branches, self.statements + self.branches
-        )
+        return percentage(self.covered + self.covered_branches, self.statements + self.branches)
 
     @property
     def line_percent(self) -> float | None:
@@ -66,6 +67,11 @@ class Counts(Wire):
     @property
     def branch_percent(self) -> float | None:
         return percentage(self.covered_branches, self.branches)
+
+    def reaches(self, minimum: Decimal) -> bool | None:
+        """Whether `percent` is at least `minimum`, by exact fractions; None where unmeasured."""
+        whole = self.statements + self.branches
+        return (self.covered + self.covered_branches) * 100 >= minimum * whole if whole else None
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -81,12 +87,21 @@ def percentage(part: int, whole: int) -> float | None:
     return 100.0 * part / whole if whole else None
 
 
+class Place(Wire):
+    """A stretch of lines of one file, inclusive."""
+
+    path: str
+    line_start: int = Field(ge=1)
+    line_end: int = Field(ge=1)
+
+
 class Gap(Wire):
     """A run of missed statements, or a line whose branches were not all taken.
 
     `id` depends on the content alone, so the same gap has the same id in every run.
-    Lines are those of the measured tree, inclusive. `statements` is how many statements of
-    the run were missed; for a partial branch it is 0.
+    Lines are those of the measured tree, inclusive; `anchor` is where the same lines stand
+    at the pull request's head, null where they are not there. `statements` is how many
+    statements of the run were missed; for a partial branch it is 0.
     """
 
     id: str
@@ -97,6 +112,7 @@ class Gap(Wire):
     severity: Level
     function: str | None = None
     in_diff: bool = False
+    anchor: Place | None = None
     statements: int = Field(default=0, ge=0)
     missing_branches: tuple[str, ...] = ()
     critical_path: str | None = None
@@ -112,6 +128,14 @@ class FileSummary(Wire):
     counts: Counts
     patch: Counts | None = None
     gaps: int = Field(default=0, ge=0)
+
+
+class Measured(Wire):
+    """The tree the report was made of, and the commit it is compared with."""
+
+    tree: Literal["merge", "head", "worktree", "commit", "unknown"]
+    sha: str | None = None
+    base_sha: str | None = None
 
 
 class GateResult(Wire):
@@ -207,15 +231,15 @@ class TestRejected(Wire):
 class AnalysisComplete(Wire):
     """The analysis' result, also of one cut short: then `conclusion` says so.
 
-    `gaps` and `files` hold the worst up to a limit, changed files first; `total_gaps`,
-    `gaps_in_diff` and `total_files` are the full counts. `patch` counts added and changed
-    lines, null where the diff is unknown. `notes` are plain sentences about what the input
-    could not tell.
+    `gaps` and `files` hold the worst up to a limit, changed files first. `total_gaps` counts
+    the gap events, `gaps_in_diff` those in changed lines, `total_files` every file of the
+    report that the globs let through. `patch` counts added and changed lines, null where the
+    diff is unknown. `notes` are plain sentences about what the input could not tell.
     """
 
     type: Literal["complete"] = "complete"
     agent: Analyzer = "coverage-analyzer"
-    conclusion: Literal["finished", "failed", "cancelled"] = "finished"
+    conclusion: Conclusion = "finished"
     overall_coverage: float | None
     line_coverage: float | None
     branch_coverage: float | None
@@ -230,6 +254,7 @@ class AnalysisComplete(Wire):
     files: tuple[FileSummary, ...] = ()
     total_files: int = Field(default=0, ge=0)
     gates: tuple[GateResult, ...] = ()
+    measured: Measured | None = None
     meets_threshold: bool | None = None
     notes: tuple[str, ...] = ()
     analysis_time_ms: int = Field(ge=0)

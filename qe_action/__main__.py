@@ -1,0 +1,7 @@
+"""`python -m qe_action`."""
+
+import sys
+
+from qe_action.cli import main
+
+sys.exit(main())

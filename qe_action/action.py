@@ -1,0 +1,192 @@
+"""`qe-action run`: what the container does, from the runner's environment to the outputs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.errors import QEError, UsageError
+from qe_action.github.client import GitHub
+from qe_action.github.context import RunContext, read_context
+from qe_action.render.links import Links
+from qe_action.render.markdown import Heading
+from qe_action.render.state import RunState
+from qe_action.running import stream_to
+from qe_action.settings import Settings
+from qe_action.sinks.check_run import CheckRunSink
+from qe_action.sinks.comment import CommentSink
+from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.finish import Finish
+from qe_action.sinks.fold import FoldSink
+from qe_action.sinks.jsonl import JournalSink
+from qe_action.stream import Sink
+from qe_action.task import QETask
+from qe_action.workspace.change import resolve_change
+from qe_action.workspace.checkout import Checkout, GitCheckout
+from qe_action.workspace.git import Git
+from qe_action.workspace.outputs import OutputFile
+
+
+class ActionRun:
+    """One run of the action. After `run`, `state` and `delivery` say what came of it."""
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.state = RunState()
+        self.delivery = Delivery()
+        self._environment = environment
+        self._problems: list[str] = []
+        self._context = self._read_context()
+        self._github = self._connect()
+        self._links = self._make_links()
+        self._heading = Heading(settings.inputs.name)
+
+    async def run(self) -> None:
+        """Analyse, deliver, and write summary, outputs and files whatever happens."""
+        journal = self._output(self.settings.inputs.journal_file)
+        preview = self._output(self.settings.inputs.preview_file)
+        agent = CoverageAnalyzerAgent(checkout=self._checkout())
+        task = QETask(task_type="coverage_analysis", context=self._task_context())
+        try:
+            broadcast = await stream_to(
+                agent.analyze_coverage_streaming(task),
+                self._sinks(journal.stream if journal else None),
+                on_failure=self._sink_failed,
+                on_signal=self._hurry,
+            )
+        finally:
+            if self._github is not None:
+                await self._github.aclose()
+        if broadcast.failure is not None:
+            self._problems.append(f"The analysis failed: {broadcast.failure!r}")
+        Finish(self.settings, self.state, self.delivery, self._links, self._heading).write(
+            self._why_not(), self._problems, journal, preview
+        )
+
+    def _read_context(self) -> RunContext | None:
+        environment = self.settings.environment
+        if not environment.get("GITHUB_REPOSITORY"):
+            return None
+        try:
+            return read_context(environment, self.settings.payload())
+        except UsageError as error:
+            self._problems.append(error.line())
+            return None
+
+    def _connect(self) -> GitHub | None:
+        context, token = self._context, self.settings.inputs.token
+        if context is None or not token.get_secret_value():
+            return None
+        return GitHub(token=token, repo=context.repo, api_url=self.settings.api_url)
+
+    def _make_links(self) -> Links:
+        context = self._context
+        if context is None:
+            return Links()
+        return Links(
+            server=context.server_url,
+            repo=context.repo,
+            sha=context.pull.head_sha if context.pull else context.sha,
+            run_url=context.run_url,
+        )
+
+    def _why_not(self) -> str:
+        """Why nothing goes to a pull request; empty where it does."""
+        if self._context is None:
+            return "this run has no GitHub event"
+        if self._context.pull is None:
+            return f"the event {self._context.event_name} is about no pull request"
+        return "" if self._github else "there is no token"
+
+    def _checkout(self) -> Checkout:
+        git = Git(self.settings.workspace, env=self._environment)
+        resolve = partial(
+            resolve_change,
+            git,
+            pull=self._context.pull if self._context else None,
+            base=self.settings.inputs.base,
+            api=self._github,
+        )
+        list_files = partial(git.tracked_files, untracked=not self.settings.in_workflow)
+        return GitCheckout(self.settings.workspace, resolve=resolve, list_files=list_files)
+
+    def _task_context(self) -> dict[str, object]:
+        inputs, workspace = self.settings.inputs, self.settings.workspace
+        folder = workspace / inputs.working_directory
+        below = Path(inputs.working_directory).as_posix()
+        return {
+            "coverage_file": folder / inputs.coverage_file,
+            "all_files": inputs.all_files,
+            "include": inputs.include,
+            "exclude": inputs.exclude,
+            "source_roots": (*inputs.source_root, *([below] if below != "." else [])),
+            "workspaces": self.settings.roots,
+            "min_patch_coverage": inputs.min_patch_coverage,
+            "tests_outcome": inputs.tests_outcome,
+        }
+
+    def _sinks(self, journal: IO[bytes] | None) -> list[Sink]:
+        sinks: list[Sink] = [FoldSink(self.state), self._log_sink()]
+        if journal is not None:
+            sinks.append(JournalSink(journal))
+        context, inputs = self._context, self.settings.inputs
+        if self._github is None or context is None or context.pull is None:
+            return sinks
+        sinks.append(
+            CheckRunSink(
+                self._github,
+                self._links,
+                self.delivery,
+                check_name=inputs.name,
+                external_id=f"{context.run_id}-{context.run_attempt}",
+                which=inputs.annotations,
+                limit=inputs.max_annotations,
+            )
+        )
+        if inputs.comment != "never":
+            sinks.append(
+                CommentSink(
+                    self._github,
+                    self._links,
+                    self.delivery,
+                    number=context.pull.number,
+                    check_name=inputs.name,
+                    when=inputs.comment,
+                )
+            )
+        return sinks
+
+    def _log_sink(self) -> Sink:
+        if self.settings.in_workflow:
+            from qe_action.sinks.step_log import StepLogSink
+
+            return StepLogSink(sys.stdout)
+        from rich.console import Console
+
+        from qe_action.sinks.terminal import TerminalSink
+
+        return TerminalSink(Console(stderr=True, highlight=False))
+
+    def _output(self, name: str | None) -> OutputFile | None:
+        if name is None:
+            return None
+        try:
+            return OutputFile(self.settings.workspace, name)
+        except UsageError as error:
+            self._problems.append(error.line())
+            return None
+
+    def _hurry(self) -> None:
+        self.delivery.hurried = True
+        if self._github is not None:
+            self._github.hurry()
+
+    def _sink_failed(self, sink: Sink, error: BaseException) -> None:
+        if isinstance(error, QEError):
+            self._problems.append(f"The {sink.name} is not complete: {error.line()}")
+        else:
+            self._problems.append(f"The {sink.name} is not complete: {error!r}")

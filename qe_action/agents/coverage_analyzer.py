@@ -1,0 +1,62 @@
+"""The coverage analyzer: a task in, a stream of events out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from qe_action import defaults
+from qe_action.agents.analysis import Analysis
+from qe_action.agents.options import options_of
+from qe_action.events import AnalysisComplete, AnalyzerEvent
+from qe_action.task import QETask
+from qe_action.workspace.checkout import Checkout
+from qe_action.workspace.report_file import ReportData, ReportFile
+
+
+class CoverageAnalyzerAgent:
+    """Says which changed and which other lines the tests miss.
+
+    `checkout` is the port to the repository and `clock` gives seconds; without them the
+    task's `repo` (or no repository at all) and the system's clock serve.
+    """
+
+    def __init__(
+        self,
+        name: str = "coverage-analyzer",
+        *,
+        checkout: Checkout | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.name = name
+        self._checkout = checkout
+        self._clock = clock or defaults.monotonic
+
+    async def analyze_coverage_streaming(self, task: QETask) -> AsyncGenerator[AnalyzerEvent, None]:
+        """The analysis as events, the last one `complete`.
+
+        A problem with the report or the repository is an `error` event before a `complete`
+        whose conclusion is `failed`. Raises `UsageError` where the task does not fit.
+        Closing the stream early leaves nothing running.
+        """
+        options = options_of(task)
+        if options.coverage_data is not None:
+            report: ReportData | ReportFile = ReportData(options.coverage_data)
+        else:
+            assert options.coverage_file is not None
+            report = ReportFile(options.coverage_file)
+        checkout = self._checkout or defaults.checkout(options.repo, options.base)
+        analysis = Analysis(options, report, checkout, self._clock)
+        async with aclosing(analysis.events()) as events:
+            async for event in events:
+                yield event
+
+    async def execute(self, task: QETask) -> AnalysisComplete:
+        """The result alone: the same stream, drained."""
+        result: AnalysisComplete | None = None
+        async with aclosing(self.analyze_coverage_streaming(task)) as events:
+            async for event in events:
+                if isinstance(event, AnalysisComplete):
+                    result = event
+        assert result is not None, "every stream ends in a complete event"
+        return result

@@ -1,0 +1,59 @@
+"""What a coverage analysis can be told, read from a task's context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qe_action.errors import UsageError
+from qe_action.task import QETask
+
+
+class AnalysisOptions(BaseModel):
+    """The context of a `coverage_analysis` task.
+
+    `coverage_file` or `coverage_data` is needed. `include` and `exclude` are globs with the
+    meaning of .gitignore; `source_roots` are folders of the repository that the report's
+    paths start from. `all_files` asks for the gaps of every file. `min_patch_coverage` is a
+    gate in percent. `tests_outcome` is the outcome of the step that ran the tests.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    coverage_file: Path | None = None
+    coverage_data: Mapping[str, Any] | None = None
+    framework: str | None = None
+    target_coverage: Decimal | None = Field(default=None, ge=0, le=100)
+    repo: Path | None = None
+    base: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    source_roots: tuple[str, ...] = ()
+    workspaces: tuple[str, ...] = ()
+    all_files: bool = False
+    min_patch_coverage: Decimal | None = Field(default=None, ge=0, le=100)
+    tests_outcome: str = ""
+
+    @property
+    def tests_failed(self) -> bool:
+        """The tests are known not to have passed, so that the report may be partial."""
+        return self.tests_outcome not in ("", "success")
+
+
+def options_of(task: QETask) -> AnalysisOptions:
+    """The options of a task. Raises `UsageError` where they don't fit."""
+    if task.task_type != "coverage_analysis":
+        raise UsageError(f"The coverage analyzer can't take a task of type {task.task_type}.")
+    try:
+        options = AnalysisOptions.model_validate(dict(task.context))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UsageError(f"The task's {field} does not fit: {first['msg']}.") from None
+    if (options.coverage_file is None) == (options.coverage_data is None):
+        raise UsageError("The task needs coverage_file or coverage_data, one of them.")
+    return options

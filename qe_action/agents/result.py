@@ -1,0 +1,74 @@
+"""The parts of the analysis' result."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import PurePosixPath
+
+from qe_action.agents.options import AnalysisOptions
+from qe_action.analysis.collect import Collector
+from qe_action.analysis.diff import Diff
+from qe_action.analysis.gate import patch_gate
+from qe_action.analysis.paths import is_test_or_migration
+from qe_action.events import Counts, FileSummary, GateResult, percentage
+
+OTHER_SUMMARIES = 20
+"""How many unchanged files, the worst, the result lists."""
+NAMED = 5
+"""How many file names a note lists."""
+
+
+def share(part: int, whole: int) -> float | None:
+    """`part` of `whole` in percent; None where nothing was measured."""
+    return percentage(part, whole)
+
+
+def gates(options: AnalysisOptions, patch: Counts | None) -> tuple[GateResult, ...]:
+    """The verdicts of the gates that are set. A red test suite gives no verdict."""
+    if options.min_patch_coverage is None:
+        return ()
+    verdict = patch_gate(patch, options.min_patch_coverage)
+    if options.tests_failed:
+        detail = f"not judged, as the tests ended with {options.tests_outcome!r}"
+        verdict = verdict.model_copy(update={"passed": None, "detail": detail})
+    return (verdict,)
+
+
+def file_summaries(
+    collector: Collector, patches: Mapping[str, Counts], gaps: Mapping[str, int]
+) -> tuple[FileSummary, ...]:
+    """Every changed file of the report, worst first, then the worst of the others."""
+
+    def summary(path: str) -> FileSummary:
+        return FileSummary(
+            path=path,
+            counts=collector.files[path].wire(),
+            patch=patches.get(path),
+            gaps=gaps.get(path, 0),
+        )
+
+    others = [
+        (counts.covered - counts.statements, path)
+        for path, counts in collector.files.items()
+        if path not in patches and counts.covered < counts.statements
+    ]
+    worst = [path for _, path in sorted(others)[:OTHER_SUMMARIES]]
+    return tuple(summary(path) for path in (*patches, *worst))
+
+
+def changed_but_unmeasured(diff: Diff, measured: Collection[str]) -> Iterator[str]:
+    """A note about changed sources of the measured kinds that the report does not have."""
+    kinds = {PurePosixPath(path).suffix for path in measured} - {""}
+    missing = sorted(
+        path
+        for path, change in diff.files.items()
+        if change.status != "deleted"
+        and change.added
+        and PurePosixPath(path).suffix in kinds
+        and path not in measured
+        and not is_test_or_migration(path)
+    )
+    if missing:
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        names = ", ".join(missing[:NAMED])
+        yield f"{len(missing)} changed files are not in the report: {names}{more}."

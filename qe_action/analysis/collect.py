@@ -1,0 +1,170 @@
+"""Counts of every file, and all lines of those few whose gaps will be shown."""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from qe_action.analysis.merge import merge
+from qe_action.events import Counts
+from qe_action.reports.model import Branch, FileLines, Function
+
+
+class FileCounts(NamedTuple):
+    """One file's exact counts."""
+
+    statements: int = 0
+    covered: int = 0
+    branches: int = 0
+    covered_branches: int = 0
+    functions: int = 0
+    covered_functions: int = 0
+
+    def wire(self) -> Counts:
+        return Counts(
+            statements=self.statements,
+            covered=self.covered,
+            branches=self.branches,
+            covered_branches=self.covered_branches,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """All statements of one file in line order: five bytes a line, and its branches."""
+
+    path: str
+    lines: array[int]
+    covered: bytes
+    branches: dict[int, Branch]
+    functions: tuple[Function, ...]
+
+    @property
+    def untouched(self) -> bool:
+        """No statement of the file was run."""
+        return bool(self.covered) and not any(self.covered)
+
+
+def count(file: FileLines) -> FileCounts:
+    """The counts of one whole file."""
+    hits = file.hits.values()
+    missed = sum(1 for hit in hits if not hit)
+    return FileCounts(
+        len(hits),
+        len(hits) - missed,
+        sum(b.total for b in file.branches.values()),
+        sum(b.covered for b in file.branches.values()),
+        len(file.functions),
+        sum(f.covered for f in file.functions),
+    )
+
+
+def detail(file: FileLines, path: str) -> Detail:
+    """All lines of one whole file, compactly."""
+    lines = sorted(file.hits)
+    return Detail(
+        path=path,
+        lines=array("I", lines),
+        covered=bytes(file.hits[line] > 0 for line in lines),
+        branches=dict(file.branches),
+        functions=tuple(file.functions),
+    )
+
+
+class Parts:
+    """The parts of recurring files, merged as they come."""
+
+    def __init__(self, place: Callable[[str], str | None], wanted: set[str]) -> None:
+        self._place = place
+        self._wanted = wanted
+        self.files: dict[str, FileLines] = {}
+
+    def add(self, file: FileLines) -> None:
+        """Merge `file` into what is known of it, if it is wanted."""
+        path = self._place(file.path)
+        if path in self._wanted:
+            known = self.files.get(path)
+            self.files[path] = file if known is None else merge(known, file)
+
+
+class Collector:
+    """Takes the report's files one at a time and keeps no more than is needed.
+
+    `place(path)` gives the name a file is counted under, or None to leave it out. `changed`
+    are the files whose lines are all kept. Of the others the lines of the `worst` (by missed
+    statements) that `shown(path)` allows are kept; `worst=None` keeps them all.
+
+    A file that comes again apart from its first part is named in `recurring`; its parts must
+    be read again into `parts` and given to `add_merged`.
+    """
+
+    def __init__(
+        self,
+        place: Callable[[str], str | None],
+        *,
+        changed: Container[str],
+        shown: Callable[[str], bool],
+        worst: int | None,
+    ) -> None:
+        self._place = place
+        self._changed = changed
+        self._shown = shown
+        self._worst = worst
+        self._heap: list[tuple[int, str]] = []
+        self.files: dict[str, FileCounts] = {}
+        self.details: dict[str, Detail] = {}
+        self.recurring: set[str] = set()
+
+    def add(self, file: FileLines) -> None:
+        """Count a file's part; keep its lines if they may be shown."""
+        path = self._place(file.path)
+        if path is None:
+            return
+        if path in self.files:
+            self.recurring.add(path)
+            return
+        self._keep(path, file)
+
+    def parts(self, wanted: set[str]) -> Parts:
+        """An empty collection for a further pass that merges the files `wanted`."""
+        return Parts(self._place, wanted)
+
+    def add_merged(self, parts: Parts) -> None:
+        """Replace what the first pass knew of recurring files by their merged lines."""
+        self._heap = [entry for entry in self._heap if entry[1] not in parts.files]
+        heapq.heapify(self._heap)
+        for path, file in parts.files.items():
+            self.details.pop(path, None)
+            self._keep(path, file)
+
+    def totals(self) -> FileCounts:
+        """The sum over all files."""
+        columns = zip(*self.files.values(), strict=True) if self.files else ()
+        return FileCounts(*map(sum, columns))
+
+    def _keep(self, path: str, file: FileLines) -> None:
+        counts = self.files[path] = count(file)
+        if path in self._changed:
+            self.details[path] = detail(file, path)
+        elif self._worst is None:
+            if self._has_gaps(counts) and self._shown(path):
+                self.details[path] = detail(file, path)
+        elif self._has_gaps(counts):
+            self._keep_if_worst(path, file, counts)
+
+    def _keep_if_worst(self, path: str, file: FileLines, counts: FileCounts) -> None:
+        missed = counts.statements - counts.covered
+        full = self._worst is not None and len(self._heap) >= self._worst
+        if not self._worst or (full and missed <= self._heap[0][0]) or not self._shown(path):
+            return
+        if full:
+            self.details.pop(heapq.heappop(self._heap)[1], None)
+        heapq.heappush(self._heap, (missed, path))
+        self.details[path] = detail(file, path)
+
+    @staticmethod
+    def _has_gaps(counts: FileCounts) -> bool:
+        return counts.covered < counts.statements or counts.covered_branches < counts.branches

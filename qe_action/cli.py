@@ -1,0 +1,87 @@
+"""The command line. Events go to standard output, words for people to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from qe_action import __version__
+from qe_action.errors import QEError
+from qe_action.inputs import INPUTS
+
+_EXIT_CODES = """\
+exit codes: 0 done, 1 a gate failed, 2 wrong input or usage,
+3 delivery to GitHub failed (run with fail-on-error)"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; builds nothing heavy, so that --help is quick."""
+    top = argparse.ArgumentParser(
+        prog="qe-action",
+        description="What a pull request's tests miss, as a stream of events.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"qe-action {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_analyze(commands.add_parser("analyze", help="analyse a report in this checkout"))
+    _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
+    return top
+
+
+def _add_analyze(command: argparse.ArgumentParser) -> None:
+    command.description = "Analyse a coverage report against the changes of this checkout."
+    add = command.add_argument
+    add("report", nargs="?", default="coverage.xml", metavar="REPORT", help="default: coverage.xml")
+    add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
+    add("--base", metavar="REV", help="compare with the merge base of REV; default: main branch")
+    add("--diff", metavar="FILE", help="take the change from a diff in FILE (- for standard input)")
+    add("--all-files", action="store_true", help="list the gaps of every file")
+    add(
+        "--output",
+        choices=("terminal", "jsonl", "markdown", "html"),
+        default="terminal",
+        help="what to print; default: terminal",
+    )
+    add("--out", metavar="FILE", help="write markdown, html or jsonl to FILE")
+    add("--journal", metavar="FILE", help="write all events to FILE")
+    add("--min-patch-coverage", metavar="PERCENT", help="exit with 1 below this patch coverage")
+    add("--source-root", action="append", default=[], metavar="DIR", help="may be repeated")
+    add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
+    add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")
+    add("--name", default="qe-action coverage", help=argparse.SUPPRESS)
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Analyse a report and show the result on the pull request. The inputs come from these "
+        "options, else from INPUT_… variables as GitHub's runner sets them."
+    )
+    for item in INPUTS:
+        if item.name == "token":
+            continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
+        command.add_argument(
+            f"--{item.name}",
+            default="",
+            choices=("", *item.choices) if item.choices else None,
+            metavar="|".join(item.choices) or "VALUE",
+            help=f"{item.meaning} Default: {item.default or 'empty'}.".replace("%", "%%"),
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    arguments = parser().parse_args(argv)
+    from qe_action import app
+
+    try:
+        if arguments.command == "run":
+            options = vars(arguments)
+            return app.run({i.name: options.get(i.name.replace("-", "_"), "") for i in INPUTS})
+        return app.analyze(arguments)
+    except QEError as error:
+        sys.stderr.write(f"qe-action: {error.line()}\n")
+        return 2
+    except BrokenPipeError:
+        return 0

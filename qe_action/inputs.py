@@ -1,0 +1,70 @@
+"""The action's inputs, as `action.yml`, the settings and the command line know them.
+
+A plain table, so that `--help` needs no heavy import. A test holds `action.yml` and the
+README against it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Input(NamedTuple):
+    """One input: its name, default and what it means; `choices` where only some values fit."""
+
+    name: str
+    default: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+
+
+_BOOLEAN = ("true", "false")
+
+INPUTS: tuple[Input, ...] = (
+    Input("token", "", "Token for the pull request's check run and comment."),
+    Input("coverage-file", "coverage.xml", "The coverage report, relative to working-directory."),
+    Input("name", "qe-action coverage", "Name of the check run; each name has its own comment."),
+    Input(
+        "annotations",
+        "changed",
+        "Which gaps are annotated: those in changed lines, all that are found, or none.",
+        ("changed", "all", "none"),
+    ),
+    Input("max-annotations", "50", "How many annotations at most; the worst come first."),
+    Input(
+        "comment",
+        "always",
+        "When the pull request gets a comment.",
+        ("always", "on-gap", "never"),
+    ),
+    Input("min-patch-coverage", "", "Percent of the changed lines that the tests must cover."),
+    Input("fail-on-gate", "true", "Whether a failed gate fails the step.", _BOOLEAN),
+    Input("fail-on-error", "false", "Whether a failed delivery fails the step.", _BOOLEAN),
+    Input("working-directory", ".", "The part of the repository that the report is about."),
+    Input("source-root", "", "Folders that the report's paths start from, one a line."),
+    Input("include", "", "Globs of the files to look at, one a line; all where empty."),
+    Input("exclude", "", "Globs of the files to leave out, one a line."),
+    Input("base", "", "Revision to compare with outside pull requests."),
+    Input("all-files", "false", "Whether the gaps of every file are listed.", _BOOLEAN),
+    Input(
+        "tests-outcome",
+        "",
+        "Outcome of the step that ran the tests; a red suite's report is marked as partial.",
+    ),
+    Input("journal-file", "", "Where in the workspace the journal of all events is written."),
+    Input("preview-file", "", "Where in the workspace the HTML preview is written."),
+)
+
+OUTPUTS: tuple[tuple[str, str], ...] = (
+    ("conclusion", "success, failure, neutral or cancelled."),
+    ("patch-coverage", "Percent of the changed lines and branches covered; empty if unknown."),
+    ("project-coverage", "Percent of all lines and branches covered; empty if unknown."),
+    ("line-coverage", "Percent of all lines covered; empty if unknown."),
+    ("branch-coverage", "Percent of all branches covered; empty if unknown."),
+    ("gaps", "How many gaps were found."),
+    ("gaps-in-diff", "How many of them are in changed lines."),
+    ("check-run-url", "Address of the check run; empty if there is none."),
+    ("comment-url", "Address of the comment; empty if there is none."),
+    ("journal-file", "The journal, relative to the workspace; empty if none was asked for."),
+    ("preview-file", "The preview, relative to the workspace; empty if none was asked for."),
+)

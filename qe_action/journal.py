@@ -1,0 +1,68 @@
+"""The event log as lines of JSON: a versioned header, then one event a line.
+
+The result's `gaps` are left out of its line, since each stands in a line of its own already;
+`decode` puts them back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from pydantic import ValidationError
+
+from qe_action.errors import ReportError
+from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound
+
+VERSION = 1
+GAPS_IN_RESULT = 200
+"""How many gaps, in the order they were found, the result repeats."""
+
+
+def header() -> bytes:
+    """The journal's first line."""
+    return json.dumps({"journal": "qe-action", "version": VERSION}).encode() + b"\n"
+
+
+def encode(event: Event) -> bytes:
+    """One event as one line."""
+    left_out = {"gaps"} if isinstance(event, AnalysisComplete) else None
+    return event.model_dump_json(exclude=left_out).encode("utf-8", "replace") + b"\n"
+
+
+def decode(lines: Iterable[bytes]) -> Iterator[Event]:
+    """The events of a journal.
+
+    Raises `ReportError` where the header or a line is not what `header` and `encode` write.
+    """
+    numbered = enumerate(lines, 1)
+    _check_header(next(numbered, (1, b""))[1])
+    gaps: list[Gap] = []
+    for number, line in numbered:
+        try:
+            event = EVENT.validate_json(line)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise ReportError(
+                f"Line {number} of the journal is not an event: {reason}.",
+                hint="The file may be cut off or come from another version.",
+            ) from None
+        if isinstance(event, GapFound) and len(gaps) < GAPS_IN_RESULT:
+            gaps.append(event.gap)
+        if isinstance(event, AnalysisComplete):
+            event = event.model_copy(update={"gaps": tuple(gaps)})
+        yield event
+
+
+def _check_header(line: bytes) -> None:
+    try:
+        head = json.loads(line)
+    except ValueError:
+        head = None
+    if not isinstance(head, dict) or head.get("journal") != "qe-action":
+        raise ReportError("The file is not a journal of qe-action: its first line says otherwise.")
+    if head.get("version") != VERSION:
+        raise ReportError(
+            f"The journal has version {head.get('version')!r}, this program reads {VERSION}.",
+            hint="Write and read it with the same release.",
+        )

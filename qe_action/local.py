@@ -1,0 +1,140 @@
+"""`qe-action analyze`: a report against the checkout it stands in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.defaults import NoCheckout
+from qe_action.errors import UsageError
+from qe_action.render.links import Links
+from qe_action.render.markdown import Heading, comment
+from qe_action.render.state import RunState
+from qe_action.running import stream_to
+from qe_action.sinks.fold import FoldSink
+from qe_action.sinks.jsonl import EventsSink, JournalSink
+from qe_action.stream import Sink
+from qe_action.task import QETask
+from qe_action.workspace.change import resolve_change
+from qe_action.workspace.checkout import Checkout, GitCheckout
+from qe_action.workspace.git import Git
+
+
+async def analyze(arguments: Namespace) -> RunState:
+    """Run the analysis that the command line asks for; its last state.
+
+    Raises `QEError` for what the user can mend.
+    """
+    checkout, roots = await _checkout(arguments)
+    state = RunState()
+    with ExitStack() as files:
+        sinks: list[Sink] = [FoldSink(state)]
+        if arguments.journal:
+            sinks.append(JournalSink(files.enter_context(_writing(arguments.journal, "wb"))))
+        out: IO[str] = sys.stdout
+        if arguments.out:
+            out = files.enter_context(_writing(arguments.out, "w"))
+        sinks += _sinks(arguments.output, out)
+        agent = CoverageAnalyzerAgent(checkout=checkout)
+        task = QETask(task_type="coverage_analysis", context=_context(arguments, roots))
+        failures: list[BaseException] = []
+        broadcast = await stream_to(
+            agent.analyze_coverage_streaming(task),
+            sinks,
+            on_failure=lambda _sink, error: failures.append(error),
+        )
+        if arguments.output in ("markdown", "html"):
+            out.write(_document(arguments, state))
+    for error in (broadcast.failure, *failures):
+        if error is not None:
+            raise error
+    return state
+
+
+def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
+    return {
+        "coverage_file": arguments.report,
+        "all_files": arguments.all_files,
+        "include": tuple(arguments.include),
+        "exclude": tuple(arguments.exclude),
+        "source_roots": (*arguments.source_root, *roots),
+        "workspaces": (str(Path(arguments.repo).resolve()),),
+        "min_patch_coverage": arguments.min_patch_coverage,
+    }
+
+
+async def _checkout(arguments: Namespace) -> tuple[Checkout, tuple[str, ...]]:
+    """The checkout around `--repo`, and that folder as a source root where it is below."""
+    folder = Path(arguments.repo).resolve()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {arguments.repo}.", anchor="command-line")
+    git = Git(folder, env=os.environ)
+    top = await git.toplevel()
+    if top is None and not arguments.diff:
+        return NoCheckout(f"{folder} is no git checkout, so nothing is known to be changed."), ()
+    root = top or folder
+    git = Git(root, env=os.environ)
+    resolve = partial(
+        resolve_change,
+        git,
+        pull=None,
+        base=arguments.base,
+        api=None,
+        diff_text=_diff_text(arguments.diff),
+    )
+    checkout = GitCheckout(
+        root, resolve=resolve, list_files=partial(git.tracked_files, untracked=True)
+    )
+    below = folder.relative_to(root.resolve()).as_posix() if top else "."
+    return checkout, (below,) if below != "." else ()
+
+
+def _diff_text(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        return Path(name).read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise UsageError(
+            f"The diff {name} can't be read: {error.strerror}.", anchor="command-line"
+        ) from None
+
+
+def _sinks(output: str, out: IO[str]) -> list[Sink]:
+    if output == "jsonl":
+        return [EventsSink(out)]
+    from rich.console import Console
+
+    from qe_action.sinks.terminal import TerminalSink
+
+    return [TerminalSink(Console(stderr=True, highlight=False))]
+
+
+def _document(arguments: Namespace, state: RunState) -> str:
+    heading, links = Heading(arguments.name), Links()
+    if arguments.output == "markdown":
+        return comment(state, links, heading)
+    from qe_action.render.html import page
+
+    return page(state, links, heading, why="Made in a local checkout; nothing was sent.")
+
+
+@contextmanager
+def _writing(name: str, mode: str) -> Iterator[IO[Any]]:
+    encoding = None if "b" in mode else "utf-8"
+    try:
+        with Path(name).open(mode, encoding=encoding) as file:
+            yield file
+    except OSError as error:
+        raise UsageError(
+            f"{name} can't be written: {error.strerror}.", anchor="command-line"
+        ) from None

@@ -1,0 +1,66 @@
+"""A gap as the words an annotation shows. Annotations are plain text, not Markdown."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from qe_action.events import Gap, Level
+from qe_action.render.text import clip, lines, plural, visible
+
+MESSAGE_LIMIT = 60_000
+"""Below the 64 KB that the checks API allows for a message, in UTF-8."""
+TITLE_LIMIT = 255
+
+AnnotationLevel = Literal["notice", "warning", "failure"]
+_LEVELS: dict[Level, AnnotationLevel] = {
+    "low": "notice",
+    "medium": "warning",
+    "high": "warning",
+    "critical": "failure",
+}
+
+
+class Words(NamedTuple):
+    """An annotation's level, title and message."""
+
+    level: AnnotationLevel
+    title: str
+    message: str
+
+
+def annotation(gap: Gap) -> Words:
+    """The annotation of a gap."""
+    where = f" in {visible(gap.function)}" if gap.function else ""
+    return Words(
+        _LEVELS[gap.severity],
+        clip(f"{headline(gap)}{where}", TITLE_LIMIT),
+        clip(_message(gap), MESSAGE_LIMIT // 4),
+    )
+
+
+def headline(gap: Gap) -> str:
+    """`Not covered: 3 statements` or `Branch not taken`."""
+    if gap.gap_type == "partial":
+        return "Branch not taken" if len(gap.missing_branches) < 2 else "Branches not taken"
+    return f"Not covered: {plural(gap.statements, 'statement')}"
+
+
+def missing_ways(gap: Gap) -> str:
+    """Which ways out of a line were never taken, as far as the report says."""
+    names = [visible(name) for name in gap.missing_branches[:5]]
+    ways = [f"to line {name}" if name.isdecimal() else name for name in names]
+    return ", ".join(ways)
+
+
+def _message(gap: Gap) -> str:
+    where = lines(gap.line_start, gap.line_end).capitalize()
+    if gap.gap_type == "partial":
+        ways = missing_ways(gap)
+        first = f"{where} ran, but not every way out of it was taken"
+        first += f": never {ways}." if ways else "."
+    else:
+        first = f"{where}: no test runs {plural(gap.statements, 'statement')} here."
+    reasons = "; ".join(gap.reasons)
+    why = f"Severity {gap.severity}: {reasons}." if reasons else f"Severity {gap.severity}."
+    tests = [f"Test to add: {text}" for text in gap.suggested_tests]
+    return "\n".join(visible(line) for line in (first, why, *tests))

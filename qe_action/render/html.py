@@ -1,0 +1,98 @@
+"""A page that shows check run, annotations and comment as the pull request would."""
+
+from __future__ import annotations
+
+from html import escape
+
+from markdown_it import MarkdownIt
+
+from qe_action.events import Gap
+from qe_action.render.annotations import AnnotationLevel, annotation
+from qe_action.render.links import Links
+from qe_action.render.markdown import Heading, check_summary, comment
+from qe_action.render.state import RunState
+from qe_action.render.text import clip, visible
+from qe_action.render.verdict import CheckConclusion, conclude
+
+ANNOTATIONS = 50
+
+_MARKS: dict[CheckConclusion, str] = {
+    "success": "✓",
+    "failure": "✕",
+    "neutral": "■",
+    "cancelled": "■",
+}
+_LEVELS: dict[AnnotationLevel, str] = {
+    "notice": "Notice",
+    "warning": "Warning",
+    "failure": "Failure",
+}
+
+_STYLE = """
+:root { color-scheme: light dark; --bg:#fff; --fg:#1f2328; --line:#d1d9e0; --head:#f6f8fa;
+  --soft:#59636e; --link:#0969da; --code:#818b981f; --good:#1a7f37; --bad:#d1242f;
+  --warn:#9a6700; }
+@media (prefers-color-scheme: dark) { :root { --bg:#0d1117; --fg:#f0f6fc; --line:#3d444d;
+  --head:#151b23; --soft:#9198a1; --link:#4493f8; --code:#656c7633; --good:#3fb950;
+  --bad:#f85149; --warn:#d29922; } }
+* { box-sizing: border-box }
+body { margin:0; background:var(--bg); color:var(--fg); font:14px/1.5 -apple-system,"Segoe UI",
+  "Noto Sans",Helvetica,Arial,sans-serif,"Noto Color Emoji" }
+main { max-width:940px; margin:0 auto; padding:24px 16px 48px }
+h1 { font-size:20px; margin:0 0 4px } h3 { font-size:17px; margin:0 0 12px }
+.lead { color:var(--soft); margin:0 0 24px }
+section { border:1px solid var(--line); border-radius:6px; margin:0 0 24px; overflow:hidden }
+section > header { background:var(--head); border-bottom:1px solid var(--line);
+  padding:8px 16px; color:var(--soft) }
+section > header b { color:var(--fg) }
+.body { padding:16px; overflow-x:auto }
+a { color:var(--link); text-decoration:none } a:hover { text-decoration:underline }
+table { border-collapse:collapse; margin:0 0 16px } th,td { border:1px solid var(--line);
+  padding:6px 13px } tr:nth-child(even) td { background:var(--head) }
+code { background:var(--code); border-radius:6px; padding:.2em .4em;
+  font:85% ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; overflow-wrap:anywhere }
+summary { cursor:pointer; margin:0 0 8px } ul { padding-left:24px; margin:0 0 16px }
+.mark { display:inline-block; width:20px; height:20px; line-height:20px; border-radius:50%;
+  text-align:center; color:var(--bg); background:var(--soft); margin-right:8px; font-size:12px }
+.success { background:var(--good) } .failure { background:var(--bad) }
+.note { border-left:4px solid var(--line); padding:4px 12px; margin:0 0 12px }
+.note.warning { border-color:var(--warn) } .note.failure { border-color:var(--bad) }
+.note p { margin:2px 0; white-space:pre-line } .where { color:var(--soft) }
+"""
+
+
+def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> str:
+    """The whole page; `why` says why this is a preview and no pull request."""
+    verdict = conclude(state)
+    gaps = [gap for gap in state.gaps if gap.in_diff][:ANNOTATIONS]
+    lead = f"<p class=lead>{escape(why)}</p>" if why else ""
+    notes = "".join(_annotation(gap) for gap in gaps) or "<p>No gap in changed lines.</p>"
+    return f"""<!doctype html>
+<html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
+<title>{escape(visible(heading.name))}</title><style>{_STYLE}</style>
+<main><h1>Preview: {escape(visible(heading.name))}</h1>{lead}
+<section><header>Check run</header><div class=body>
+<p><span class="mark {verdict.conclusion}">{_MARKS[verdict.conclusion]}</span>
+<b>{escape(visible(heading.name))}</b> — {escape(clip(visible(verdict.title), 255))}</p>
+{_html(check_summary(state, links, heading))}</div></section>
+<section><header>Annotations in the changed files</header><div class=body>{notes}</div></section>
+<section><header><b>github-actions</b> bot commented</header><div class=body>
+{_html(comment(state, links, heading))}</div></section>
+</main></html>
+"""
+
+
+def _html(markdown: str) -> str:
+    """Our own Markdown as HTML. Text from outside in it was escaped when it was written."""
+    html: str = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    return html
+
+
+def _annotation(gap: Gap) -> str:
+    words = annotation(gap)
+    span = f"{gap.line_start}-{gap.line_end}" if gap.line_end > gap.line_start else gap.line_start
+    return (
+        f'<div class="note {words.level}"><p><b>{_LEVELS[words.level]}</b> '
+        f"<span class=where>{escape(visible(gap.file_path))} line {span}</span></p>"
+        f"<p><b>{escape(words.title)}</b></p><p>{escape(words.message)}</p></div>"
+    )

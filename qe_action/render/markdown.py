@@ -1,0 +1,244 @@
+"""The state of a run as Markdown: the comment, the check run's summary, the job summary.
+
+What GitHub shows is capped (a comment at 65,536 characters, a check run's summary at 65,535,
+a job summary at 1 MiB); above a cap the least important rows are left out and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
+from qe_action.render.annotations import headline, missing_ways
+from qe_action.render.links import Links
+from qe_action.render.state import RunState
+from qe_action.render.text import (
+    UNKNOWN,
+    cell,
+    clip,
+    code,
+    duration,
+    percent,
+    plain,
+    plural,
+    size,
+)
+from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running_title
+
+COMMENT_LIMIT = 65_536
+SUMMARY_LIMIT = 65_535
+JOB_SUMMARY_LIMIT = 1024 * 1024
+"""In bytes, for a whole step."""
+
+_ROWS = (200, 100, 50, 25, 10, 5, 2, 0)
+_ICONS: dict[CheckConclusion, str] = {
+    "success": "✅",
+    "failure": "❌",
+    "neutral": "⚪",
+    "cancelled": "⏹️",
+}
+_LINKS_A_ROW = 6
+
+
+class Heading(NamedTuple):
+    """`marker` is an invisible first line by which the comment is found again."""
+
+    name: str
+    marker: str = ""
+
+
+def comment(state: RunState, links: Links, heading: Heading) -> str:
+    """The pull request's comment."""
+    return _fit(state, links, heading, COMMENT_LIMIT)
+
+
+def check_summary(state: RunState, links: Links, heading: Heading) -> str:
+    """The check run's summary; its title stands above it."""
+    return _fit(state, links, heading, SUMMARY_LIMIT)
+
+
+def job_summary(state: RunState, links: Links, heading: Heading) -> str:
+    """The job's summary."""
+    return _fit(state, links, heading, JOB_SUMMARY_LIMIT // 4)
+
+
+def _fit(state: RunState, links: Links, heading: Heading, limit: int) -> str:
+    """The document with as many rows as `limit` allows."""
+    text = ""
+    for rows in _ROWS:
+        text = _document(state, links, heading, rows)
+        if size(text) <= limit:
+            return text
+    return clip(text, limit // 2)
+
+
+def _document(state: RunState, links: Links, heading: Heading, rows: int) -> str:
+    body = _running(state, links, rows) if state.result is None else _ended(state, links, rows)
+    marker = [heading.marker] if heading.marker else []
+    return "\n".join([*marker, *_title(state, heading), "", *body]) + "\n"
+
+
+def _title(state: RunState, heading: Heading) -> list[str]:
+    if state.result is None:
+        return [f"### ⏳ {plain(heading.name)}: {plain(running_title(state))}"]
+    verdict: Verdict = conclude(state)
+    icon = _ICONS[verdict.conclusion]
+    return [f"### {icon} {plain(heading.name)}: {plain(clip(verdict.title, 400))}"]
+
+
+def _running(state: RunState, links: Links, rows: int) -> Iterator[str]:
+    yield "The analysis is still running; this text is edited as results come in."
+    yield ""
+    yield from _gap_lists(state, links, rows)
+    yield from _footer(state, links)
+
+
+def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
+    result = state.result
+    assert result is not None
+    if result.totals is not None:
+        yield from _figures(result)
+    yield from _gates(result)
+    yield from _files(result, state, links, rows)
+    yield from _gap_lists(state, links, rows)
+    yield from _notes(state, result)
+    yield from _footer(state, links)
+
+
+def _figures(result: AnalysisComplete) -> Iterator[str]:
+    assert result.totals is not None
+    yield "| | Coverage | Statements | Branches |"
+    yield "| :-- | --: | --: | --: |"
+    if result.patch is None:
+        yield f"| **Patch** (changed lines) | {UNKNOWN} | | |"
+    else:
+        yield f"| **Patch** (changed lines) | {_counts(result.patch)} |"
+    yield f"| **Project** | {_counts(result.totals)} |"
+    yield ""
+
+
+def _counts(counts: Counts) -> str:
+    """Three cells: coverage, statements, branches."""
+    statements = f"{counts.covered:,} of {counts.statements:,}"
+    branches = f"{counts.covered_branches:,} of {counts.branches:,}" if counts.branches else "–"
+    if counts.branches:
+        branches += f" ({percent(counts.branch_percent)})"
+    overall = percent(counts.percent) if counts.statements else "–"
+    return f"{overall} | {statements} | {branches}"
+
+
+def _gates(result: AnalysisComplete) -> Iterator[str]:
+    icons = {True: "✅", False: "❌", None: "⚪"}
+    for gate in result.gates:
+        yield f"{icons[gate.passed]} **{plain(gate.name.capitalize())}:** {plain(gate.detail)}"
+    if result.gates:
+        yield ""
+
+
+def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -> Iterator[str]:
+    changed = [file for file in result.files if file.patch is not None]
+    telling = [file for file in changed if file.patch and file.patch.statements]
+    if not telling:
+        return
+    gaps: dict[str, list[Gap]] = {}
+    for gap in state.gaps:
+        if gap.in_diff:
+            gaps.setdefault(gap.file_path, []).append(gap)
+    yield "| Changed file | Patch | Not covered | File |"
+    yield "| :-- | --: | :-- | --: |"
+    for file in telling[:rows]:
+        yield _file_row(file, gaps.get(file.path, []), links)
+    yield ""
+    if (left := len(telling) - rows) > 0:
+        yield f"_{plural(left, 'more changed file')} left out here._"
+        yield ""
+
+
+def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
+    assert file.patch is not None
+    spans = [cell(links.gap(gap, _span(gap))) for gap in gaps[:_LINKS_A_ROW]]
+    if len(gaps) > _LINKS_A_ROW:
+        spans.append(f"and {len(gaps) - _LINKS_A_ROW} more")
+    patch = f"{percent(file.patch.percent)} ({file.patch.covered} of {file.patch.statements})"
+    whole = percent(file.counts.percent)
+    return f"| {links.file(file.path)} | {patch} | {', '.join(spans) or '–'} | {whole} |"
+
+
+def _span(gap: Gap) -> str:
+    """A gap's lines as the reader finds them: at the head where they exist there."""
+    place = gap.anchor or gap
+    start, end = place.line_start, place.line_end
+    arrow = " ↱" if gap.gap_type == "partial" else ""
+    return (str(start) if start == end else f"{start}-{end}") + arrow
+
+
+def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
+    inside = [gap for gap in state.gaps if gap.in_diff]
+    outside = [gap for gap in state.gaps if not gap.in_diff]
+    yield from _gap_list("in changed lines", inside, state.in_diff_count, links, rows)
+    elsewhere = state.gap_count - state.in_diff_count
+    yield from _gap_list("elsewhere", outside, elsewhere, links, min(rows, 50))
+
+
+def _gap_list(where: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
+    if not total:
+        return
+    yield f"<details><summary>{plural(total, 'gap')} {where}</summary>"
+    yield ""
+    yield from (_gap_line(gap, links) for gap in gaps[:rows])
+    if total > rows:
+        yield f"- {total - min(rows, len(gaps)):,} more left out here"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _gap_line(gap: Gap, links: Links) -> str:
+    place = gap.anchor or gap
+    path = gap.anchor.path if gap.anchor else gap.file_path
+    span = str(place.line_start)
+    if place.line_end != place.line_start:
+        span += f"-{place.line_end}"
+    where = f" in {code(gap.function)}" if gap.function else ""
+    ways = missing_ways(gap)
+    never = f": never {plain(ways)}" if ways else ""
+    reasons = plain("; ".join(gap.reasons))
+    label = links.gap(gap, f"{path}:{span}")
+    return f"- {label}{where}: **{gap.severity}**, {headline(gap).lower()}{never} ({reasons})"
+
+
+def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:
+    hints = [f"{error.message} {error.hint}".strip() for error in state.errors]
+    told = {error.message for error in state.errors}
+    notes = hints + [note for note in result.notes if note not in told]
+    if notes:
+        yield "**Good to know**"
+        yield ""
+        yield from (f"- {plain(clip(note, 1000))}" for note in dict.fromkeys(notes))
+        yield ""
+
+
+_TREES = {
+    "merge": "the test merge",
+    "head": "the head",
+    "worktree": "the working tree",
+    "commit": "the commit",
+    "unknown": "a tree that can't be told",
+}
+
+
+def _footer(state: RunState, links: Links) -> Iterator[str]:
+    parts = []
+    result = state.result
+    if result and result.measured:
+        sha = f" {code(result.measured.sha[:12])}" if result.measured.sha else ""
+        base = result.measured.base_sha
+        against = f" against {code(base[:12])}" if base else ""
+        parts.append(f"Measured on {_TREES[result.measured.tree]}{sha}{against}")
+    if result:
+        parts.append(f"took {duration(result.analysis_time_ms)}")
+    if links.run_url:
+        parts.append(f"[run]({links.run_url})")
+    if parts:
+        yield f"<sub>{' · '.join(parts)}</sub>"

@@ -1,0 +1,87 @@
+"""Text from outside, made safe for where it is shown; figures, made honest."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import ROUND_FLOOR, Decimal
+
+UNKNOWN = "unknown"
+_ZERO_WIDTH = "\u200b"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()!|~>])")
+_REFERENCE = re.compile(r"([@#]|:(?=//)|\bwww(?=\.)|\b[Gg][Hh](?=-\d))")
+_BACKTICKS = re.compile("`+")
+
+
+def percent(value: float | None) -> str:
+    """A percentage for people: one decimal, rounded down so that it never looks better."""
+    if value is None:
+        return UNKNOWN
+    floored = floor(value, "0.1")
+    if value > 0 and not floored:
+        return "under 0.1%"
+    shown = format(floored, "f")
+    return f"{shown.removesuffix('.0')}%"
+
+
+def floor(value: float, step: str) -> Decimal:
+    """`value` rounded down to a multiple of `step`, as its shortest decimal form reads.
+
+    Arithmetic on the float would make 57.4 to 57.39.
+    """
+    return Decimal(repr(value)).quantize(Decimal(step), rounding=ROUND_FLOOR)
+
+
+def visible(text: str) -> str:
+    """`text` on one line without control, bidirectional-override and unpaired characters."""
+    return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in text)
+
+
+def code(text: str) -> str:
+    """`text` as a Markdown code span that nothing in it can leave. In a table use `cell` too."""
+    text = visible(text) or " "
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def cell(markdown: str) -> str:
+    """Markdown as a table's cell: a pipe inside code would end the cell."""
+    return re.sub(r"(?<!\\)\|", r"\\|", markdown)
+
+
+def plain(text: str) -> str:
+    """`text` as Markdown that shows just its characters: no markup, mention, link or reference."""
+    text = visible(text).replace("&", "&amp;").replace("<", "&lt;")
+    text = _MARKDOWN.sub(r"\\\1", text)
+    return _REFERENCE.sub(rf"\1{_ZERO_WIDTH}", text)
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 gap`, `2 gaps`, `1,204 gaps`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def lines(start: int, end: int) -> str:
+    """`line 3` or `lines 3-7`."""
+    return f"line {start}" if start == end else f"lines {start}-{end}"
+
+
+def clip(text: str, limit: int) -> str:
+    """`text` cut to `limit` characters, an ellipsis in place of what is missing."""
+    return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
+
+
+def size(text: str) -> int:
+    """Length as GitHub may count it: UTF-16 code units, never fewer than characters."""
+    return len(text.encode("utf-16-le", "replace")) // 2
+
+
+def duration(milliseconds: int) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`."""
+    seconds = milliseconds / 1000
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,64 @@
+"""Running a stream: the event loop, the log on disk, and the signals that end it early."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import FrameType
+
+from qe_action.events import Event
+from qe_action.stream import Broadcast, EventLog, Sink
+
+GRACE = 300.0
+"""Seconds the sinks may go on after the last event: paced writes of many annotations."""
+LAST_WORD = 6.0
+"""Seconds the sinks have after a signal; GitHub kills ten seconds after its first one."""
+
+
+async def stream_to(
+    source: AsyncIterator[Event],
+    sinks: Sequence[Sink],
+    *,
+    on_failure: Callable[[Sink, BaseException], None],
+    on_signal: Callable[[], None] = lambda: None,
+) -> Broadcast:
+    """Run `source` into `sinks` to the end, or until SIGINT or SIGTERM ends it early."""
+    with tempfile.TemporaryFile(prefix="qe-action-") as spool:
+        broadcast = Broadcast(EventLog(spool), sinks, grace=GRACE, on_failure=on_failure)
+        restore = _on_signals(lambda: _interrupt(broadcast, on_signal))
+        try:
+            await broadcast.run(source)
+        finally:
+            restore()
+    return broadcast
+
+
+def _interrupt(broadcast: Broadcast, on_signal: Callable[[], None]) -> None:
+    on_signal()
+    broadcast.interrupt(LAST_WORD)
+
+
+def _on_signals(action: Callable[[], None]) -> Callable[[], None]:
+    """Call `action` in the loop at the first signal; later ones change nothing.
+
+    `signal.signal` rather than the loop's own handlers, since Windows has only that.
+    """
+    loop = asyncio.get_running_loop()
+    seen = False
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        nonlocal seen
+        if not seen:
+            seen = True
+            loop.call_soon_threadsafe(action)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, handler) for number in numbers}
+
+    def restore() -> None:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+    return restore

@@ -1,0 +1,171 @@
+"""Every input and every environment variable, read once and checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
+
+from qe_action.errors import UsageError
+from qe_action.inputs import INPUTS
+
+PAYLOAD_LIMIT = 32 * 1024 * 1024
+"""Bytes of the largest event payload that is read; GitHub's own cap is 25 MB."""
+
+Environment = Mapping[str, str]
+
+
+def _lines(value: object) -> object:
+    """A multi-line input as its lines that say something."""
+    if isinstance(value, str):
+        return tuple(line.strip() for line in value.splitlines() if line.strip())
+    return value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+Percent = Annotated[
+    Decimal | None, BeforeValidator(_empty_is_none), Field(ge=0, le=100, allow_inf_nan=False)
+]
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]
+
+
+class Inputs(BaseModel):
+    """The inputs, by their names in `action.yml` with underscores. See `inputs.INPUTS`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: SecretStr
+    coverage_file: Annotated[Text, StringConstraints(min_length=1)]
+    name: Annotated[Text, StringConstraints(min_length=1, max_length=100)]
+    annotations: Literal["changed", "all", "none"]
+    max_annotations: int = Field(ge=0, le=1000)
+    comment: Literal["always", "on-gap", "never"]
+    min_patch_coverage: Percent
+    fail_on_gate: bool
+    fail_on_error: bool
+    working_directory: Text
+    source_root: Lines
+    include: Lines
+    exclude: Lines
+    base: Optional
+    all_files: bool
+    tests_outcome: Text
+    journal_file: Optional
+    preview_file: Optional
+
+
+class Settings(BaseModel):
+    """What a run of the action works with.
+
+    `environment` holds the variables that GitHub's runner sets (`GITHUB_…`, `RUNNER_…`) and
+    nothing else; the token is in `inputs` alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    inputs: Inputs
+    environment: Mapping[str, str] = Field(repr=False)
+
+    @property
+    def workspace(self) -> Path:
+        """The checkout: what the runner mounted, else the current directory."""
+        return Path(self.environment.get("GITHUB_WORKSPACE") or Path.cwd())
+
+    @property
+    def in_workflow(self) -> bool:
+        return self.environment.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def api_url(self) -> str:
+        return self.environment.get("GITHUB_API_URL") or "https://api.github.com"
+
+    @property
+    def step_summary(self) -> Path | None:
+        return self._path("GITHUB_STEP_SUMMARY")
+
+    @property
+    def has_outputs(self) -> bool:
+        return self._path("GITHUB_OUTPUT") is not None
+
+    @property
+    def temp(self) -> Path | None:
+        return self._path("RUNNER_TEMP")
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The absolute paths that the checkout has here and on the runner outside."""
+        roots = [str(self.workspace)]
+        runner = self.environment.get("RUNNER_WORKSPACE")
+        repo = self.environment.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+        if runner and repo:
+            roots.append(f"{runner.rstrip('/')}/{repo}")
+        return tuple(roots)
+
+    def payload(self) -> Mapping[str, Any]:
+        """The event's payload, empty where there is none.
+
+        Raises `UsageError` where it is there and can't be read.
+        """
+        path = self._path("GITHUB_EVENT_PATH")
+        if path is None:
+            return {}
+        try:
+            with path.open("rb") as file:
+                data = json.loads(file.read(PAYLOAD_LIMIT))
+        except (OSError, ValueError, RecursionError) as error:
+            raise UsageError(
+                f"The event payload can't be read ({type(error).__name__}).",
+                hint="GITHUB_EVENT_PATH should name the file that GitHub's runner writes.",
+                anchor="without-a-pull-request",
+            ) from None
+        if not isinstance(data, dict):
+            raise UsageError(
+                "The event payload is no JSON object.", anchor="without-a-pull-request"
+            )
+        return data
+
+    def _path(self, name: str) -> Path | None:
+        value = self.environment.get(name)
+        return Path(value) if value else None
+
+
+def load(environment: Environment, options: Mapping[str, str] | None = None) -> Settings:
+    """The settings from the runner's environment; `options` of the command line go first.
+
+    Raises `UsageError` that names the input and what it takes.
+    """
+    values: dict[str, str] = {}
+    for item in INPUTS:
+        key = f"INPUT_{item.name.upper()}"
+        given = (options or {}).get(item.name) or environment.get(key, "").strip()
+        values[item.name.replace("-", "_")] = given or item.default
+    values["token"] = values["token"] or environment.get("GITHUB_TOKEN", "")
+    try:
+        inputs = Inputs.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = str(first["loc"][0]).replace("_", "-")
+        raise UsageError(
+            f"The input {name} does not fit: {first['msg']}.", anchor="inputs"
+        ) from None
+    kept = {k: v for k, v in environment.items() if k.startswith(("GITHUB_", "RUNNER_"))}
+    for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):
+        kept.pop(secret, None)
+    return Settings(inputs=inputs, environment=kept)

@@ -1,0 +1,1 @@
+"""Consumers of the stream: one file each, one line each in `app.SINKS`."""

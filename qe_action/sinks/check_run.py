@@ -1,0 +1,149 @@
+"""The check run: created at once, annotated in steps, always completed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from qe_action.errors import DeliveryError
+from qe_action.events import Event, Gap, GapFound
+from qe_action.github.client import Annotation, CheckDraft, CheckUpdate, GitHub
+from qe_action.render.annotations import annotation
+from qe_action.render.links import Links
+from qe_action.render.markdown import Heading, check_summary
+from qe_action.render.state import RunState
+from qe_action.render.text import clip
+from qe_action.render.verdict import conclude, running_title
+from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.pace import Sleep, edit_while_streaming
+
+STEP = 50
+"""Annotations that the checks API takes in one request."""
+TITLE_LIMIT = 255
+
+Which = Literal["changed", "all", "none"]
+
+
+class CheckRunSink:
+    """Shows the stream as a check run on `links.sha`.
+
+    `which` gaps are annotated, `limit` of them at most: the first are the worst.
+    """
+
+    name = "check run"
+
+    def __init__(
+        self,
+        github: GitHub,
+        links: Links,
+        delivery: Delivery,
+        *,
+        check_name: str,
+        external_id: str,
+        which: Which,
+        limit: int,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._github = github
+        self._links = links
+        self._delivery = delivery
+        self._heading = Heading(check_name)
+        self._external_id = external_id
+        self._which = which
+        self._left = limit
+        self._sleep = sleep
+        self._state = RunState()
+        self._waiting: deque[Gap] = deque()
+        self._check_id = 0
+
+    async def consume(self, events: AsyncIterator[Event]) -> None:
+        """Raises nothing: what can't be delivered is noted in the delivery."""
+        try:
+            await self._create()
+            await edit_while_streaming(events, self._take, self._edit, sleep=self._sleep)
+            await self._complete()
+        except DeliveryError as error:
+            self._delivery.failed(error)
+
+    async def _create(self) -> None:
+        check = await self._github.create_check(
+            CheckDraft(
+                name=self._heading.name,
+                head_sha=self._links.sha,
+                external_id=self._external_id,
+                title=running_title(self._state),
+                summary=check_summary(self._state, self._links, self._heading),
+                details_url=self._links.run_url or None,
+            )
+        )
+        self._check_id = check.id
+        self._delivery.check_url = check.html_url
+        self._delivery.writes += 1
+
+    def _take(self, event: Event) -> None:
+        self._state.fold(event)
+        if not isinstance(event, GapFound) or not self._left:
+            return
+        gap = event.gap
+        wanted = self._which == "all" or (self._which == "changed" and gap.in_diff)
+        if wanted and gap.anchor is not None:
+            self._waiting.append(gap)
+            self._left -= 1
+
+    async def _edit(self) -> None:
+        """One edit on the way. A passing failure is no reason to stop: the next one says all."""
+        step = self._next_step()
+        try:
+            await self._github.update_check(
+                self._check_id, self._update(running_title(self._state), step)
+            )
+        except DeliveryError:
+            self._waiting.extendleft(reversed(step))
+        else:
+            self._delivery.annotated += len(step)
+
+    async def _complete(self) -> None:
+        """The remaining annotations in steps, the conclusion with the last one."""
+        verdict = conclude(self._state)
+        if self._delivery.hurried:
+            self._waiting.clear()
+        while len(self._waiting) > STEP and not self._delivery.hurried:
+            step = self._next_step()
+            await self._github.update_check(self._check_id, self._update(verdict.title, step))
+            self._delivery.annotated += len(step)
+        step = self._next_step() if not self._delivery.hurried else []
+        update = self._update(verdict.title, step, conclusion=verdict.conclusion)
+        await self._github.update_check(self._check_id, update)
+        self._delivery.annotated += len(step)
+
+    def _next_step(self) -> list[Gap]:
+        return [self._waiting.popleft() for _ in range(min(STEP, len(self._waiting)))]
+
+    def _update(
+        self,
+        title: str,
+        step: list[Gap],
+        *,
+        conclusion: Literal["success", "failure", "neutral", "cancelled"] | None = None,
+    ) -> CheckUpdate:
+        return CheckUpdate(
+            title=clip(title, TITLE_LIMIT),
+            summary=check_summary(self._state, self._links, self._heading),
+            annotations=tuple(_annotate(gap) for gap in step),
+            conclusion=conclusion,
+        )
+
+
+def _annotate(gap: Gap) -> Annotation:
+    assert gap.anchor is not None
+    words = annotation(gap)
+    return Annotation(
+        path=gap.anchor.path,
+        start_line=gap.anchor.line_start,
+        end_line=gap.anchor.line_end,
+        level=words.level,
+        title=words.title,
+        message=words.message,
+    )

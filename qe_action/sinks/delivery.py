@@ -1,0 +1,38 @@
+"""What became of the delivery: shared by the sinks, read at the run's end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qe_action.errors import DeliveryError
+from qe_action.github.client import Forbidden
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What reached GitHub and what did not.
+
+    `hurried` asks the sinks for their last word at once: no more annotations, one edit each.
+    """
+
+    check_url: str = ""
+    comment_url: str = ""
+    annotated: int = 0
+    hurried: bool = False
+    writes: int = 0
+    problems: list[DeliveryError] = field(default_factory=list)
+
+    def failed(self, error: DeliveryError) -> None:
+        """Take note of something that was not delivered."""
+        self.problems.append(error)
+
+    @property
+    def read_only(self) -> bool:
+        """Every write was refused: the token may only read, as in a fork's pull request."""
+        refused = any(isinstance(error, Forbidden) for error in self.problems)
+        return refused and not self.writes
+
+    @property
+    def lost(self) -> bool:
+        """Something was not delivered, for another reason than a token that may only read."""
+        return bool(self.problems) and not self.read_only

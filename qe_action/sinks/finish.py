@@ -1,0 +1,148 @@
+"""What is written once at a run's end: job summary, outputs, preview, and what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from qe_action.events import Gap
+from qe_action.render.annotations import annotation
+from qe_action.render.html import page
+from qe_action.render.links import Links
+from qe_action.render.markdown import Heading, job_summary
+from qe_action.render.state import RunState
+from qe_action.render.text import floor, plural
+from qe_action.render.verdict import conclude
+from qe_action.settings import Settings
+from qe_action.sinks import commands
+from qe_action.sinks.delivery import Delivery
+from qe_action.workspace.outputs import OutputFile
+
+LOG_ANNOTATIONS = 10
+"""Annotations a step may leave by workflow commands, of each level (GitHub's own cap)."""
+
+
+class Finish:
+    """The last part of a run. It needs no network."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: RunState,
+        delivery: Delivery,
+        links: Links,
+        heading: Heading,
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._delivery = delivery
+        self._links = links
+        self._heading = heading
+
+    def write(
+        self,
+        why_not: str,
+        problems: Sequence[str],
+        journal: OutputFile | None,
+        preview: OutputFile | None,
+    ) -> None:
+        """Write everything. `why_not` says why there was no pull request to write to."""
+        if journal:
+            journal.close()
+        if preview:
+            preview.stream.write(self._page(why_not).encode("utf-8", "replace"))
+            preview.close()
+        elif why_not and not self._settings.in_workflow:
+            self._tell(f"The preview is at {self._loose_preview(why_not)}.")
+        self._summary()
+        if self._settings.has_outputs:
+            commands.set_outputs(self._outputs(journal, preview))
+        self._say(why_not, problems)
+
+    def _page(self, why_not: str) -> str:
+        why = f"Nothing was sent: {why_not}." if why_not else ""
+        return page(self._state, self._links, self._heading, why=why)
+
+    def _loose_preview(self, why_not: str) -> Path:
+        """Without a pull request the preview is what there is to look at."""
+        folder = self._settings.temp
+        handle, name = tempfile.mkstemp(prefix="qe-action-", suffix=".html", dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write(self._page(why_not))
+        return Path(name)
+
+    def _summary(self) -> None:
+        path = self._settings.step_summary
+        if path is None:
+            return
+        text = job_summary(self._state, self._links, self._heading)
+        if not commands.append_summary(path, text):
+            commands.warn("The job summary is full, so this step's part of it is left out.")
+
+    def _outputs(self, journal: OutputFile | None, preview: OutputFile | None) -> Mapping[str, str]:
+        result = self._state.result
+        return {
+            "conclusion": conclude(self._state).conclusion,
+            "patch-coverage": _figure(result.patch_coverage if result else None),
+            "project-coverage": _figure(result.overall_coverage if result else None),
+            "line-coverage": _figure(result.line_coverage if result else None),
+            "branch-coverage": _figure(result.branch_coverage if result else None),
+            "gaps": str(self._state.gap_count),
+            "gaps-in-diff": str(self._state.in_diff_count),
+            "check-run-url": self._delivery.check_url,
+            "comment-url": self._delivery.comment_url,
+            "journal-file": journal.relative if journal else "",
+            "preview-file": preview.relative if preview else "",
+        }
+
+    def _say(self, why_not: str, problems: Sequence[str]) -> None:
+        if why_not:
+            self._tell(f"Nothing was sent to a pull request: {why_not}.")
+        if self._delivery.read_only:
+            self._annotate_in_log()
+            self._tell(
+                "The token may only read, as in pull requests from forks: the result is in the "
+                "job summary and in this step's annotations."
+            )
+        elif self._settings.in_workflow:
+            for error in self._delivery.problems:
+                commands.warn(error.line())
+        for text in problems:
+            if self._settings.in_workflow:
+                commands.warn(text)
+            else:
+                self._tell(text)
+        for failure in self._state.errors:
+            if self._settings.in_workflow:
+                commands.error(f"{failure.message} {failure.hint}".strip())
+
+    def _annotate_in_log(self) -> None:
+        gaps = self._log_gaps()
+        for gap in gaps[:LOG_ANNOTATIONS]:
+            assert gap.anchor is not None
+            words = annotation(gap)
+            place = gap.anchor
+            commands.annotate(place.path, place.line_start, place.line_end, words)
+        if len(gaps) > LOG_ANNOTATIONS:
+            left = plural(len(gaps) - LOG_ANNOTATIONS, "more gap")
+            self._tell(f"{left} not annotated: a step may leave {LOG_ANNOTATIONS} annotations.")
+
+    def _log_gaps(self) -> list[Gap]:
+        which = self._settings.inputs.annotations
+        return [
+            gap
+            for gap in self._state.gaps
+            if gap.anchor is not None and (which == "all" or (which == "changed" and gap.in_diff))
+        ]
+
+    def _tell(self, text: str) -> None:
+        out = sys.stdout if self._settings.in_workflow else sys.stderr
+        print(commands.log_line(text), file=out, flush=True)
+
+
+def _figure(value: float | None) -> str:
+    """A figure for other steps: rounded down to two decimals, empty where unknown."""
+    return "" if value is None else str(floor(value, "0.01"))

@@ -1,0 +1,77 @@
+"""The step's log in a workflow: progress in a few lines, the gaps in a foldable group."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import IO
+
+from qe_action.events import AnalyzerProgress, Event, Gap
+from qe_action.render.annotations import headline, missing_ways
+from qe_action.render.state import RunState
+from qe_action.render.text import duration, percent, plural
+from qe_action.render.verdict import conclude
+from qe_action.sinks.commands import group, log_line
+
+EVERY = 20.0
+"""Percent between two lines of progress."""
+GAPS = 200
+"""Gaps listed in the log."""
+
+
+class StepLogSink:
+    """Prints the run for those who open the step's log."""
+
+    name = "step log"
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out = out
+        self._state = RunState()
+        self._next = 0.0
+
+    async def consume(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            self._state.fold(event)
+            if isinstance(event, AnalyzerProgress):
+                self._progress(event)
+        self._close()
+
+    def _progress(self, event: AnalyzerProgress) -> None:
+        if event.percent < self._next:
+            return
+        self._next = event.percent + EVERY
+        self._say(f"{event.percent:3.0f}%  {event.message}")
+
+    def _close(self) -> None:
+        state = self._state
+        if state.gap_count:
+            shown = [_gap_line(gap) for gap in state.gaps[:GAPS]]
+            if state.gap_count > len(shown):
+                shown.append(f"… and {plural(state.gap_count - len(shown), 'more gap')}")
+            group(plural(state.gap_count, "gap"), shown, self._out)
+        result = state.result
+        if result and result.files:
+            rows = [
+                f"{percent(file.patch.percent) if file.patch else '–':>8} of the change, "
+                f"{percent(file.counts.percent):>6} of the file  {file.path}"
+                for file in result.files
+            ]
+            group(plural(len(rows), "file"), rows, self._out)
+        for error in state.errors:
+            self._say(f"{error.message} {error.hint}".strip())
+        told = {error.message for error in state.errors}
+        for note in result.notes if result else ():
+            if note not in told:
+                self._say(f"Note: {note}")
+        took = f" ({duration(result.analysis_time_ms)})" if result else ""
+        self._say(f"{conclude(state).title}{took}")
+
+    def _say(self, text: str) -> None:
+        print(log_line(text), file=self._out, flush=True)
+
+
+def _gap_line(gap: Gap) -> str:
+    ways = missing_ways(gap)
+    never = f": never {ways}" if ways else ""
+    where = f" {gap.function}" if gap.function else ""
+    span = f"{gap.file_path}:{gap.line_start}-{gap.line_end}"
+    return f"{gap.severity:<8} {span}{where}  {headline(gap).lower()}{never}"

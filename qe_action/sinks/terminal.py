@@ -1,0 +1,117 @@
+"""The live view in a terminal: a progress bar, gaps as they are found, the table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from qe_action.events import AnalysisComplete, Event, Gap, GapFound, Level
+from qe_action.render.annotations import headline, missing_ways
+from qe_action.render.state import RunState
+from qe_action.render.text import duration, percent, plural, visible
+from qe_action.render.verdict import conclude, running_title
+
+SHOWN = 12
+"""Gaps in the live view and in the closing list."""
+FILES = 20
+"""Rows of the closing table."""
+
+_STYLES: dict[Level, str] = {
+    "low": "dim",
+    "medium": "yellow",
+    "high": "red",
+    "critical": "bold red",
+}
+_VERDICTS = {"success": "green", "failure": "bold red", "neutral": "yellow", "cancelled": "yellow"}
+
+
+class TerminalSink:
+    """Draws the stream on a console; where that is no terminal, it prints lines instead."""
+
+    name = "terminal"
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._state = RunState()
+
+    async def consume(self, events: AsyncIterator[Event]) -> None:
+        if self._console.is_terminal:
+            with Live(console=self._console, refresh_per_second=12, transient=True) as live:
+                async for event in events:
+                    self._state.fold(event)
+                    live.update(self._running())
+        else:
+            async for event in events:
+                self._state.fold(event)
+                self._line(event)
+        self._console.print(self._closing())
+
+    def _line(self, event: Event) -> None:
+        if isinstance(event, GapFound) and event.gap.in_diff:
+            self._console.print(gap_text(event.gap))
+
+    def _running(self) -> RenderableType:
+        done = self._state.progress.percent if self._state.progress else 0.0
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(total=100, completed=done, width=32), running_title(self._state))
+        return Group(bar, *(gap_text(gap) for gap in self._state.gaps[-SHOWN:]))
+
+    def _closing(self) -> RenderableType:
+        result = self._state.result
+        parts: list[RenderableType] = []
+        if result is not None:
+            parts += self._tables(result)
+        if self._console.is_terminal or not any(gap.in_diff for gap in self._state.gaps):
+            parts += [gap_text(gap) for gap in self._state.gaps[:SHOWN]]
+        if (left := self._state.gap_count - SHOWN) > 0:
+            parts.append(Text(f"… and {plural(left, 'more gap')}", style="dim"))
+        for error in self._state.errors:
+            parts.append(Text(visible(f"{error.message} {error.hint}".strip()), style="red"))
+        told = {error.message for error in self._state.errors}
+        for note in result.notes if result else ():
+            if note not in told:
+                parts.append(Text(f"Note: {visible(note)}", style="dim"))
+        verdict = conclude(self._state)
+        took = f" in {duration(result.analysis_time_ms)}" if result else ""
+        title = f"{visible(verdict.title)}{took}"
+        parts.append(Text(title, style=_VERDICTS[verdict.conclusion]))
+        return Group(*parts)
+
+    def _tables(self, result: AnalysisComplete) -> list[RenderableType]:
+        changed = [file for file in result.files if file.patch and file.patch.statements]
+        files = changed or [file for file in result.files if file.counts.missed]
+        if not files:
+            return []
+        table = Table(title="Changed files" if changed else "Files with most missed statements")
+        table.add_column("File", overflow="fold")
+        table.add_column("Patch", justify="right")
+        table.add_column("File coverage", justify="right")
+        table.add_column("Missed", justify="right")
+        for file in files[:FILES]:
+            patch = percent(file.patch.percent) if file.patch else "–"
+            missed = file.patch.missed if file.patch else file.counts.missed
+            whole = percent(file.counts.percent)
+            table.add_row(Text(visible(file.path)), patch, whole, str(missed))
+        if len(files) > FILES:
+            table.caption = f"and {plural(len(files) - FILES, 'more file')}"
+        return [table]
+
+
+def gap_text(gap: Gap) -> Text:
+    """One gap as one line."""
+    span = str(gap.line_start)
+    if gap.line_end != gap.line_start:
+        span += f"-{gap.line_end}"
+    text = Text()
+    text.append(f"{gap.severity:<8} ", style=_STYLES[gap.severity])
+    text.append(f"{visible(gap.file_path)}:{span}", style="bold")
+    if gap.function:
+        text.append(f" {visible(gap.function)}")
+    ways = missing_ways(gap)
+    text.append(f"  {headline(gap).lower()}{f': never {ways}' if ways else ''}", style="dim")
+    return text

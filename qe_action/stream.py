@@ -1,0 +1,185 @@
+"""The event log, and the broadcast that lets every consumer read it at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from typing import IO, Protocol
+
+from qe_action.events import EVENT, AnalysisComplete, AnalyzerError, Conclusion, Event
+from qe_action.journal import encode
+
+WINDOW = 1000
+"""How many of the latest events stay in memory; older ones are read back from the spool."""
+
+
+class Sink(Protocol):
+    """A consumer of the stream. It sees every event from the first on, whenever it starts."""
+
+    name: str
+
+    async def consume(self, events: AsyncIterator[Event]) -> None: ...
+
+
+class EventLog:
+    """An append-only log of events; long runs lie in `spool`, a file open for read and write."""
+
+    def __init__(self, spool: IO[bytes], *, window: int = WINDOW) -> None:
+        self._spool = spool
+        self._recent: deque[Event] = deque(maxlen=window)
+        self._offsets = array("Q")
+        self._end = 0
+        self._closed = False
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __getitem__(self, index: int) -> Event:
+        """The event at `index`, from memory if it is recent, else from the spool."""
+        in_memory = index - (len(self._offsets) - len(self._recent))
+        if in_memory >= 0:
+            return self._recent[in_memory]
+        self._spool.seek(self._offsets[index])
+        return EVENT.validate_json(self._spool.readline())
+
+    def append(self, event: Event) -> None:
+        """Add an event and wake the readers. Raises `ValueError` once the log is closed."""
+        if self._closed:
+            raise ValueError("the event log is closed")
+        line = encode(event)
+        self._spool.seek(self._end)
+        self._spool.write(line)
+        self._offsets.append(self._end)
+        self._end += len(line)
+        self._recent.append(event)
+        self._wake()
+
+    def close(self) -> None:
+        """No more events: readers end once they have read what is there."""
+        self._closed = True
+        self._wake()
+
+    async def follow(self) -> AsyncGenerator[Event, None]:
+        """Every event from the first to the last, waiting for those to come."""
+        index = 0
+        while True:
+            while index < len(self._offsets):
+                yield self[index]
+                index += 1
+            if self._closed:
+                return
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.add(waiter)
+            try:
+                await waiter
+            finally:
+                self._waiting.discard(waiter)
+
+    def _wake(self) -> None:
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class Broadcast:
+    """One producer's events to many sinks: none waits for another, none can stop another.
+
+    `on_failure(sink, error)` hears of a sink that failed or was cut off. A producer's
+    exception becomes an `error` and a `complete` event.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        sinks: Sequence[Sink],
+        *,
+        grace: float,
+        on_failure: Callable[[Sink, BaseException], None],
+    ) -> None:
+        self._log = log
+        self._sinks = sinks
+        self._grace = grace
+        self._on_failure = on_failure
+        self._pump: asyncio.Task[None] | None = None
+        self._interrupted = asyncio.Event()
+        self.failure: BaseException | None = None
+
+    async def run(self, source: AsyncIterator[Event]) -> None:
+        """Pump `source` into the log until it ends, then give the sinks `grace` seconds."""
+        tasks = {asyncio.create_task(self._consume(sink)): sink for sink in self._sinks}
+        self._pump = asyncio.create_task(self._produce(source))
+        if self._interrupted.is_set():
+            self._pump.cancel()
+        await asyncio.wait({self._pump})
+        self._log.close()
+        late = await self._drain(set(tasks))
+        for task in late:
+            task.cancel()
+            self._on_failure(tasks[task], TimeoutError(f"cut off after {self._grace:g} s"))
+        if late:
+            await asyncio.wait(late, timeout=1)
+
+    def interrupt(self, grace: float) -> None:
+        """End the production now; the sinks get `grace` seconds for their last word."""
+        self._grace = grace
+        self._interrupted.set()
+        if self._pump is not None:
+            self._pump.cancel()
+
+    async def _drain(self, tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+        """Wait for the sinks; those still at work when the grace is over are returned."""
+        loop = asyncio.get_running_loop()
+        interrupted = asyncio.create_task(self._wait_for_interrupt())
+        deadline = loop.time() + self._grace
+        watched = {interrupted}
+        while tasks and (left := deadline - loop.time()) > 0:
+            done, _ = await asyncio.wait(
+                tasks | watched, timeout=left, return_when=asyncio.FIRST_COMPLETED
+            )
+            tasks = tasks - done
+            if watched & done:
+                watched = set()
+                deadline = min(deadline, loop.time() + self._grace)
+        interrupted.cancel()
+        return tasks
+
+    async def _wait_for_interrupt(self) -> None:
+        await self._interrupted.wait()
+
+    async def _produce(self, source: AsyncIterator[Event]) -> None:
+        try:
+            async for event in source:
+                self._log.append(event)
+        except asyncio.CancelledError:
+            self._finish("cancelled", "The run was cancelled.")
+        except Exception as error:  # noqa: BLE001 - the run ends here, with what it has
+            self.failure = error
+            self._finish("failed", f"The analysis failed: {type(error).__name__}.")
+
+    def _finish(self, conclusion: Conclusion, message: str) -> None:
+        if len(self._log) and isinstance(self._log[len(self._log) - 1], AnalysisComplete):
+            return
+        self._log.append(AnalyzerError(message=message))
+        self._log.append(
+            AnalysisComplete(
+                conclusion=conclusion,
+                overall_coverage=None,
+                line_coverage=None,
+                branch_coverage=None,
+                function_coverage=None,
+                patch_coverage=None,
+                notes=(message,),
+                analysis_time_ms=0,
+            )
+        )
+
+    async def _consume(self, sink: Sink) -> None:
+        try:
+            async with aclosing(self._log.follow()) as events:
+                await sink.consume(events)
+        except Exception as error:  # noqa: BLE001 - one sink's failure is its own
+            self._on_failure(sink, error)

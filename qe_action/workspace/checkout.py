@@ -1,0 +1,59 @@
+"""The checked-out repository as the analysis sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+from qe_action.analysis.paths import PathIndex
+from qe_action.workspace.change import Change
+
+SOURCE_LIMIT = 8 * 1024 * 1024
+"""Bytes of the largest source file that is read."""
+
+
+class Checkout(Protocol):
+    """The port through which an agent sees the repository."""
+
+    async def change(self) -> Change: ...
+
+    async def index(self) -> PathIndex | None: ...
+
+    def source(self, path: str) -> bytes | None: ...
+
+
+class GitCheckout:
+    """A git checkout at `root`; `resolve` finds the change, `list_files` the tracked files."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        resolve: Callable[[], Awaitable[Change]],
+        list_files: Callable[[], Awaitable[tuple[str, ...] | None]],
+    ) -> None:
+        self._root = root.resolve()
+        self._resolve = resolve
+        self._list_files = list_files
+
+    async def change(self) -> Change:
+        """What was measured, and against what."""
+        return await self._resolve()
+
+    async def index(self) -> PathIndex | None:
+        """The tracked files; None outside a git repository."""
+        files = await self._list_files()
+        return None if files is None else PathIndex(files)
+
+    def source(self, path: str) -> bytes | None:
+        """A file of the working tree; None where it is missing, too large or leads outside."""
+        try:
+            full = (self._root / path).resolve(strict=True)
+            if not full.is_relative_to(self._root) or not full.is_file():
+                return None
+            if full.stat().st_size > SOURCE_LIMIT:
+                return None
+            return full.read_bytes()
+        except (OSError, ValueError):
+            return None

@@ -1,0 +1,71 @@
+"""Files written into the workspace: only where asked for, and never through a link.
+
+The workspace holds the pull request's files, so a name we are told to write may be a link
+that leads elsewhere, and we may run as root.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from qe_action.errors import UsageError
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+
+class OutputFile:
+    """A file made anew under its name, owned as the workspace is.
+
+    So a root container leaves nothing behind that the next checkout can't remove. A file or
+    link of that name is replaced, not followed.
+    """
+
+    def __init__(self, workspace: Path, name: str) -> None:
+        """Raises `UsageError` where `name` leads out of the workspace or can't be written."""
+        root = workspace.resolve()
+        self.path = _inside(root, name)
+        self.relative = self.path.relative_to(root).as_posix()
+        try:
+            _make_folders(root, self.path.parent)
+            self.path.unlink(missing_ok=True)
+            handle = os.open(self.path, _NEW, 0o644)
+            _own(handle, root)
+        except OSError as error:
+            raise UsageError(
+                f"{name} can't be written: {error.strerror}.", anchor="inputs"
+            ) from None
+        self.stream: IO[bytes] = os.fdopen(handle, "wb")
+
+    def close(self) -> None:
+        """Write what is still held back."""
+        self.stream.close()
+
+
+def _inside(root: Path, name: str) -> Path:
+    path = (root / name).parent.resolve() / Path(name).name
+    if not path.is_relative_to(root) or path == root or path.is_dir():
+        raise UsageError(
+            f"{name} is no file inside the workspace.",
+            hint="Give a path relative to the workspace.",
+            anchor="inputs",
+        )
+    return path
+
+
+def _make_folders(root: Path, folder: Path) -> None:
+    missing = [folder, *folder.parents]
+    missing = [path for path in missing[: missing.index(root)] if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir()
+        _own(path, root)
+
+
+def _own(target: int | Path, root: Path) -> None:
+    """Give `target` the workspace's owner, where we may."""
+    owner = root.stat()
+    if hasattr(os, "chown") and os.geteuid() == 0:
+        with suppress(OSError):
+            os.chown(target, owner.st_uid, owner.st_gid)

@@ -1,0 +1,77 @@
+"""A report on disk, read in chunks, as often as it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from qe_action.errors import ReportError
+from qe_action.reports import detect
+from qe_action.reports.coverage_json import files_from_json
+from qe_action.reports.model import FileLines
+
+CHUNK = 64 * 1024
+
+
+class Part(NamedTuple):
+    """Files that a stretch of the report completed, and how much of it is read (0 to 1)."""
+
+    fraction: float
+    files: list[FileLines]
+
+
+class Report(Protocol):
+    """The port through which an agent reads a report; `sources` are its source roots so far."""
+
+    sources: list[str]
+
+    def read(self) -> Iterator[Part]: ...
+
+
+class ReportFile:
+    """A report file of any known format."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.sources: list[str] = []
+
+    def read(self) -> Iterator[Part]:
+        """One pass over the file. Raises `ReportError`; parts given before stay valid."""
+        try:
+            yield from self._read()
+        except FileNotFoundError:
+            raise ReportError(
+                f"There is no coverage report at {self._path}.",
+                hint="Run the tests with --cov-report=xml before this step, or set coverage-file.",
+                anchor="the-report-is-not-found",
+            ) from None
+        except OSError as error:
+            raise ReportError(
+                f"The coverage report {self._path} can't be read: {error.strerror}.",
+                anchor="the-report-is-not-found",
+            ) from None
+
+    def _read(self) -> Iterator[Part]:
+        size = max(1, self._path.stat().st_size)
+        with self._path.open("rb") as stream:
+            chunk = stream.read(CHUNK)
+            parser = detect(chunk, self._path.name).parser()
+            self.sources = parser.sources
+            done = 0
+            while chunk:
+                done += len(chunk)
+                yield Part(min(1.0, done / size), parser.feed(chunk))
+                chunk = stream.read(CHUNK)
+            yield Part(1.0, parser.close())
+
+
+class ReportData:
+    """coverage.py's JSON report as a dict already in memory."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+        self.sources: list[str] = []
+
+    def read(self) -> Iterator[Part]:
+        yield Part(1.0, list(files_from_json(self._data)))
