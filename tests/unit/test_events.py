@@ -1,0 +1,93 @@
+"""The events as a public contract."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from qe_action.events import (
+    EVENT,
+    AnalysisComplete,
+    AnalyzerError,
+    AnalyzerProgress,
+    Counts,
+    CriticalPath,
+    Gap,
+    GapFound,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorProgress,
+    TestCase,
+    TestProposed,
+    TestRejected,
+    Wire,
+)
+
+GAP = Gap(
+    id="1", file_path="a.py", line_start=1, line_end=2, gap_type="uncovered", severity="low"
+)
+CASE = TestCase(id="1", test_name="t", test_code="x", framework="pytest", test_type="unit")
+EXAMPLES: list[Wire] = [
+    AnalyzerProgress(percent=1, message="m", files_analyzed=0),
+    GeneratorProgress(percent=1, message="m", count=0, total=1),
+    GapFound(gap=GAP),
+    CriticalPath(path="a.py::f", impact="low", callers=1),
+    TestProposed(test_case=CASE, target="a.py::f", verdict="accepted"),
+    TestRejected(test_case=CASE, reason="flaky"),
+    AnalysisComplete(
+        overall_coverage=None,
+        line_coverage=1.0,
+        branch_coverage=None,
+        function_coverage=None,
+        patch_coverage=None,
+        gaps=(GAP,),
+        analysis_time_ms=1,
+    ),
+    GenerationComplete(total=0, coverage_estimate=None, framework="pytest", test_type="unit"),
+    AnalyzerError(message="m"),
+    GeneratorError(message="m"),
+]
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: type(event).__name__)
+def test_every_event_survives_the_wire(event: Wire) -> None:
+    assert EVENT.validate_json(event.model_dump_json()) == event
+
+
+def test_the_union_is_closed() -> None:
+    for wrong in (
+        {"type": "progress", "agent": "someone-else", "percent": 1, "message": ""},
+        {"type": "unheard-of", "agent": "coverage-analyzer"},
+        {**json.loads(EXAMPLES[0].model_dump_json()), "surprise": 1},
+    ):
+        with pytest.raises(ValidationError):
+            EVENT.validate_python(wrong)
+
+
+def test_events_read_like_mappings_of_their_fields_and_nothing_else() -> None:
+    event = GapFound(gap=GAP)
+    assert event["type"] == "gap"
+    assert event["gap"]["severity"] == "low"
+    assert event.get("gap") is GAP
+    assert event.get("model_dump", "no") == "no"
+    assert "gap" in event
+    assert "model_dump" not in event
+    with pytest.raises(KeyError):
+        event["model_dump"]
+
+
+def test_events_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        GAP.severity = "high"  # type: ignore[misc]
+
+
+def test_counts_add_up_and_give_coverage_py_s_total() -> None:
+    total = sum(
+        [Counts(statements=3, covered=2, branches=2, covered_branches=1)] * 2,
+        Counts(statements=0, covered=0),
+    )
+    assert (total.statements, total.missed, total.branches) == (6, 2, 4)
+    assert total.percent == 60.0
+    assert Counts(statements=0, covered=0).percent is None

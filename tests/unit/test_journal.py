@@ -1,0 +1,62 @@
+"""The journal: written line by line, read back as it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from qe_action.errors import ReportError
+from qe_action.events import AnalysisComplete, Event, Gap, GapFound
+from qe_action.journal import VERSION, decode, encode, header
+
+
+def gap(number: int) -> Gap:
+    return Gap(
+        id=str(number),
+        file_path="a.py",
+        line_start=number,
+        line_end=number,
+        gap_type="uncovered",
+        severity="low",
+    )
+
+
+def complete(*gaps: Gap) -> AnalysisComplete:
+    return AnalysisComplete(
+        overall_coverage=50.0,
+        line_coverage=50.0,
+        branch_coverage=None,
+        function_coverage=None,
+        patch_coverage=None,
+        gaps=gaps,
+        total_gaps=len(gaps),
+        analysis_time_ms=1,
+    )
+
+
+def test_a_journal_is_read_back_with_the_gaps_that_its_result_leaves_out() -> None:
+    events: list[Event] = [GapFound(gap=gap(1)), GapFound(gap=gap(2)), complete(gap(1), gap(2))]
+    lines = [header(), *map(encode, events)]
+    assert "gaps" not in json.loads(lines[-1])
+    assert list(decode(lines)) == events
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"",
+        b"no json\n",
+        b"[]\n",
+        b'{"journal": "other"}\n',
+        json.dumps({"journal": "qe-action", "version": VERSION + 1}).encode(),
+    ],
+)
+def test_a_file_with_another_header_is_refused(first: bytes) -> None:
+    with pytest.raises(ReportError):
+        list(decode([first]))
+
+
+def test_a_broken_line_is_named_by_its_number() -> None:
+    with pytest.raises(ReportError, match="Line 3"):
+        list(decode([header(), encode(GapFound(gap=gap(1))), b'{"type": "gap"']))
