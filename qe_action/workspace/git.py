@@ -1,0 +1,305 @@
+"""Git, run so that nothing in the checkout can run a program or bend what it says.
+
+An earlier step of the job, or the pull request, may have written `.git/config` and
+`.gitattributes`. So: plumbing commands only, argument lists, revisions turned into hashes
+before use, an environment of our own, no discovery (the git directory is named), and our
+configuration as the last word. Diffs between commits touch no working file, so no filter
+runs; for the working tree every configured driver is emptied besides.
+
+What stays open: `.git/info/attributes` can still call a text file binary (it then has no
+lines), and whoever can write to `.git` can write other objects.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from qe_action.errors import WorkspaceError
+from qe_action.workspace.process import run_program
+
+DIFF_LIMIT = 64 * 1024 * 1024
+"""Bytes of the longest diff that is read."""
+LIST_LIMIT = 128 * 1024 * 1024
+"""Bytes of the longest list of files that is read."""
+FILE_LIMIT = 16 * 1024 * 1024
+"""Bytes of the largest file that is read from a commit."""
+TIMEOUT = 120.0
+"""Seconds after which a git command is ended."""
+
+_NOTHING = "/dev/null"  # git knows it on Windows too
+_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+_DIFF_OPTIONS = (
+    "-p",
+    "-M",
+    "-l1000",
+    "-U0",
+    "--inter-hunk-context=0",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--no-relative",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--diff-algorithm=myers",
+    "--indent-heuristic",
+    "--submodule=short",
+    "--ignore-submodules=all",
+)
+
+_CONFIG = (
+    ("advice.graftFileDeprecated", "false"),
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", _NOTHING),
+    ("core.attributesFile", _NOTHING),
+    ("core.excludesFile", _NOTHING),
+    ("core.quotePath", "false"),
+    ("core.bigFileThreshold", "512m"),
+    ("core.pager", "cat"),
+    ("core.sshCommand", "false"),
+    ("core.askPass", "false"),
+    ("credential.helper", ""),
+    ("diff.external", ""),
+    ("protocol.allow", "never"),
+    ("submodule.recurse", "false"),
+)
+
+_EMPTY_DRIVERS = {
+    "filter": (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")),
+    "diff": (("command", ""), ("textconv", ""), ("binary", "auto"), ("xfuncname", "^(.*)$")),
+}
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text is a full object name, SHA-1 or SHA-256."""
+    return _HASH.fullmatch(text) is not None
+
+
+class Git:
+    """The git repository that holds `root`, read only.
+
+    `env` gives PATH (and on Windows SYSTEMROOT); nothing else of it is passed on. Every
+    method but `toplevel` raises `WorkspaceError` where git is missing, fails, takes longer
+    than `timeout` seconds or says too much. A cancelled call ends its git.
+    """
+
+    def __init__(self, root: Path, *, env: Mapping[str, str], timeout: float = TIMEOUT) -> None:
+        self.root = root.resolve()
+        self.toplevel = _toplevel(self.root)
+        self._timeout = timeout
+        self._env = _environment(env, self.toplevel)
+
+    async def head(self) -> str | None:
+        """The checked-out commit; None before the first one."""
+        return await self.resolve("HEAD")
+
+    async def resolve(self, rev: str) -> str | None:
+        """The commit that a revision names; None where it names none that is here."""
+        if not rev or "\0" in rev:
+            return None
+        code, out = await self._try(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}"
+        )
+        found = out.decode("ascii", "replace").strip()
+        return found if code == 0 and is_hash(found) else None
+
+    async def has_commit(self, sha: str) -> bool:
+        """Whether the commit itself is here; a shallow clone names more than it has."""
+        if not is_hash(sha):
+            return False
+        code, _ = await self._try("cat-file", "-e", sha + "^{commit}")
+        return code == 0
+
+    async def parents(self, sha: str) -> tuple[str, ...]:
+        """The commit's parents as it names them, also where they are not here (depth 1)."""
+        raw = await self._run("cat-file", "commit", _checked(sha))
+        header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+        return tuple(
+            line[7:] for line in header if line.startswith("parent ") and is_hash(line[7:])
+        )
+
+    async def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor; None where none is here."""
+        code, out = await self._try("merge-base", _checked(one), _checked(other))
+        found = out.decode("ascii", "replace").strip()
+        return found if code == 0 and is_hash(found) else None
+
+    async def diff_commits(self, old: str, new: str) -> str:
+        """The diff from one commit to another, without context, renames followed.
+
+        Attributes of the checkout are left aside where git can (2.43), so that no
+        `.gitattributes` calls a source file binary.
+        """
+        out = await self._run(
+            "diff-tree",
+            "-r",
+            "--no-commit-id",
+            *_DIFF_OPTIONS,
+            _checked(old),
+            _checked(new),
+            "--",
+            config=(("attr.tree", "no-such-tree"), *await self._no_drivers()),
+            limit=DIFF_LIMIT,
+        )
+        return out.decode("utf-8", "replace")
+
+    async def diff_worktree(self, old: str) -> str:
+        """The diff from a commit to the tracked files of the working tree.
+
+        Line ends are compared without CR: the user's `core.autocrlf` is not read.
+        """
+        out = await self._run(
+            "diff-index",
+            *_DIFF_OPTIONS,
+            "--ignore-cr-at-eol",
+            _checked(old),
+            "--",
+            config=await self._no_drivers(),
+            limit=DIFF_LIMIT,
+        )
+        return out.decode("utf-8", "replace")
+
+    async def tracked(self, sha: str) -> tuple[str, ...]:
+        """The files of a commit, without submodules. Bytes that are no UTF-8 become U+FFFD."""
+        out = await self._run("ls-tree", "-r", "-z", "--full-tree", _checked(sha))
+        entries = (entry.partition("\t") for entry in _split(out))
+        return tuple(path for meta, _, path in entries if meta.split(" ")[1:2] == ["blob"])
+
+    async def worktree_files(self) -> tuple[str, ...]:
+        """The tracked files and those that are neither tracked nor ignored."""
+        out = await self._run("ls-files", "-z", "--cached")
+        return tuple(dict.fromkeys((*_split(out), *await self.untracked())))
+
+    async def untracked(self) -> tuple[str, ...]:
+        """The files that are neither tracked nor ignored by the repository's own rules."""
+        out = await self._run("ls-files", "-z", "--others", "--exclude-standard")
+        # A nested repository is named as a folder: its files are its own.
+        return tuple(path for path in _split(out) if not path.endswith("/"))
+
+    async def show(self, sha: str, path: str) -> bytes | None:
+        """A file's content in a commit, unfiltered; None where the commit lacks it."""
+        if not path or "\0" in path:
+            return None
+        code, out = await self._try("cat-file", "blob", f"{_checked(sha)}:{path}", limit=FILE_LIMIT)
+        return out if code == 0 else None
+
+    async def is_shallow(self) -> bool:
+        """Whether history was cut off when it was fetched."""
+        return (await self._run("rev-parse", "--is-shallow-repository")).strip() == b"true"
+
+    async def _no_drivers(self) -> tuple[tuple[str, str], ...]:
+        """Configuration that empties every filter and diff driver there is."""
+        out = await self._run("config", "--list", "--name-only", "-z")
+        drivers = dict.fromkeys(name.rpartition(".")[0] for name in _split(out))
+        return tuple(
+            (f"{driver}.{key}", value)
+            for driver in drivers
+            for key, value in _EMPTY_DRIVERS.get(driver.partition(".")[0], ())
+            if "." in driver
+        )
+
+    async def _run(
+        self,
+        command: str,
+        *args: str,
+        config: tuple[tuple[str, str], ...] = (),
+        limit: int = LIST_LIMIT,
+    ) -> bytes:
+        code, out, err = await self._call((command, *args), config, limit)
+        if code != 0:
+            raise WorkspaceError(
+                f"git {command} failed: {_first_line(err) or f'exit code {code}'}.",
+                hint="Is the history complete? A checkout with `fetch-depth: 0` has all of it.",
+            )
+        return out
+
+    async def _try(self, *args: str, limit: int = LIST_LIMIT) -> tuple[int, bytes]:
+        """Exit code and output of a command whose failure is an answer."""
+        code, out, _ = await self._call(args, (), limit)
+        return code, out
+
+    async def _call(
+        self, args: tuple[str, ...], config: tuple[tuple[str, str], ...], limit: int
+    ) -> tuple[int, bytes, bytes]:
+        if self.toplevel is None:
+            raise WorkspaceError(f"{self.root} is in no git repository.", hint=_CHECKOUT)
+        env = self._env | _config_env((*_CONFIG, *config))
+        return await run_program(
+            "git", args, env=env, cwd=self.toplevel, timeout=self._timeout, limit=limit
+        )
+
+
+_CHECKOUT = "Run after actions/checkout, or name the repository."
+
+
+def _toplevel(root: Path) -> Path | None:
+    """The nearest folder at or above `root` that has a `.git`.
+
+    Found here and named to git: git's own discovery would heed `core.worktree`, take a
+    repository that the pull request put in its tree, and refuse one of another owner.
+    """
+    for folder in (root, *root.parents):
+        try:
+            if (folder / ".git").exists():
+                return folder
+        except OSError:
+            return None
+    return None
+
+
+def _environment(env: Mapping[str, str], toplevel: Path | None) -> dict[str, str]:
+    clean = {
+        "PATH": _search_path(env.get("PATH", os.defpath), toplevel),
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": _NOTHING,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": _NOTHING,
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_PAGER": "cat",
+    }
+    if "SYSTEMROOT" in env:
+        clean["SYSTEMROOT"] = env["SYSTEMROOT"]
+    if toplevel is not None:
+        clean["GIT_DIR"] = str(toplevel / ".git")
+        clean["GIT_WORK_TREE"] = str(toplevel)
+    return clean
+
+
+def _search_path(path: str, toplevel: Path | None) -> str:
+    """PATH without relative folders and those of the checkout: no `git` of its own is run."""
+    folders = [folder for folder in path.split(os.pathsep) if Path(folder).is_absolute()]
+    if toplevel is not None:
+        folders = [f for f in folders if not Path(f).resolve().is_relative_to(toplevel)]
+    return os.pathsep.join(folders)
+
+
+def _config_env(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Configuration as git reads it from the environment: it overrides every file."""
+    env = {"GIT_CONFIG_COUNT": str(len(pairs))}
+    for number, (key, value) in enumerate(pairs):
+        env[f"GIT_CONFIG_KEY_{number}"] = key
+        env[f"GIT_CONFIG_VALUE_{number}"] = value
+    return env
+
+
+def _checked(sha: str) -> str:
+    if not is_hash(sha):
+        raise WorkspaceError("A commit is named by something that is no full hash.")
+    return sha
+
+
+def _split(out: bytes) -> list[str]:
+    return [name for name in out.decode("utf-8", "replace").split("\0") if name]
+
+
+def _first_line(err: bytes) -> str:
+    line = err.decode("utf-8", "replace").strip().partition("\n")[0][:200]
+    return "".join(char if char.isprintable() else "\ufffd" for char in line)

@@ -1,0 +1,107 @@
+"""A child process with limits, which never outlives the call."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+from qe_action.errors import WorkspaceError
+
+ERROR_LIMIT = 4096
+"""Bytes of standard error that are kept."""
+
+
+class _TooLongError(Exception):
+    """The output is longer than its limit."""
+
+
+async def run_program(
+    program: str,
+    args: tuple[str, ...],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    timeout: float,
+    limit: int,
+) -> tuple[int, bytes, bytes]:
+    """Exit code, output and the head of standard error of a program on `env`'s PATH.
+
+    It has no standard input and no environment but `env`. Raises `WorkspaceError` where it
+    can't be started, runs longer than `timeout` seconds, or gives more than `limit` bytes.
+    A cancelled call, too, ends the program before it returns.
+    """
+    name = f"{program} {args[0]}" if args else program
+    try:
+        async with (
+            asyncio.timeout(timeout),
+            _process(program, args, env, cwd) as process,
+        ):
+            return await _outcome(process, limit)
+    except TimeoutError as error:
+        raise WorkspaceError(f"{name} took longer than {timeout:g} seconds.") from error
+    except _TooLongError as error:
+        raise WorkspaceError(f"{name} gave more than {limit} bytes.") from error
+    except OSError as error:
+        raise WorkspaceError(
+            f"{program} can't be run: {error.strerror}.",
+            hint=f"Is {program} installed and on the PATH?",
+        ) from error
+
+
+@asynccontextmanager
+async def _process(
+    program: str, args: tuple[str, ...], env: Mapping[str, str], cwd: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    # On Windows the system would look in the parent's PATH and the current folder.
+    found = shutil.which(program, path=env.get("PATH", ""))
+    if found is None:
+        raise FileNotFoundError(2, "it is not found")
+    process = await asyncio.create_subprocess_exec(
+        found,
+        *args,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=env,
+        cwd=cwd,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+        # Reads the pipes to their end as well, so that nothing stays open.
+        await process.communicate()
+
+
+async def _outcome(process: asyncio.subprocess.Process, limit: int) -> tuple[int, bytes, bytes]:
+    stdout = cast(asyncio.StreamReader, process.stdout)
+    stderr = cast(asyncio.StreamReader, process.stderr)
+    errors = asyncio.create_task(_head(stderr, ERROR_LIMIT))
+    try:
+        out = await _whole(stdout, limit)
+        return await process.wait(), out, await errors
+    finally:
+        errors.cancel()
+        await asyncio.gather(errors, return_exceptions=True)
+
+
+async def _whole(stream: asyncio.StreamReader, limit: int) -> bytes:
+    kept = bytearray()
+    while chunk := await stream.read(65536):
+        kept += chunk
+        if len(kept) > limit:
+            raise _TooLongError
+    return bytes(kept)
+
+
+async def _head(stream: asyncio.StreamReader, limit: int) -> bytes:
+    kept = bytearray()
+    while chunk := await stream.read(65536):
+        kept += chunk[: limit - len(kept)]
+    return bytes(kept)
