@@ -25,7 +25,7 @@ from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import JournalSink
 from qe_action.stream import Sink
 from qe_action.task import QETask
-from qe_action.workspace.change import resolve_change
+from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 from qe_action.workspace.outputs import OutputFile
@@ -79,9 +79,13 @@ class ActionRun:
 
     def _connect(self) -> GitHub | None:
         context, token = self._context, self.settings.inputs.token
-        if context is None or not token.get_secret_value():
+        if context is None or context.repo is None or not token.get_secret_value():
             return None
-        return GitHub(token=token, repo=context.repo, api_url=self.settings.api_url)
+        try:
+            return GitHub(token=token, repo=context.repo, api_url=context.api_url)
+        except QEError as error:
+            self._problems.append(error.line())
+            return None
 
     def _make_links(self) -> Links:
         context = self._context
@@ -89,9 +93,9 @@ class ActionRun:
             return Links()
         return Links(
             server=context.server_url,
-            repo=context.repo,
-            sha=context.pull.head_sha if context.pull else context.sha,
-            run_url=context.run_url,
+            repo=context.repo or "",
+            sha=context.head_sha or "",
+            run_url=context.run_url or "",
         )
 
     def _why_not(self) -> str:
@@ -104,15 +108,19 @@ class ActionRun:
 
     def _checkout(self) -> Checkout:
         git = Git(self.settings.workspace, env=self._environment)
+        # A workflow measures what it checked out; on a desk the edits in progress count too.
+        worktree = not self.settings.in_workflow
         resolve = partial(
             resolve_change,
             git,
             pull=self._context.pull if self._context else None,
             base=self.settings.inputs.base,
             api=self._github,
+            worktree=worktree,
         )
-        list_files = partial(git.tracked_files, untracked=not self.settings.in_workflow)
-        return GitCheckout(self.settings.workspace, resolve=resolve, list_files=list_files)
+        root = git.toplevel or self.settings.workspace
+        files = partial(list_files, git, worktree=worktree)
+        return GitCheckout(root, resolve=resolve, list_files=files)
 
     def _task_context(self) -> dict[str, object]:
         inputs, workspace = self.settings.inputs, self.settings.workspace

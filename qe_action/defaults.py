@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from qe_action.analysis.paths import PathIndex
-from qe_action.workspace.change import Change, MeasuredTree, resolve_change
+from qe_action.workspace.change import Change, MeasuredTree, list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 
@@ -26,7 +26,7 @@ class NoCheckout:
 
     async def change(self) -> Change:
         notes = (self._why,) if self._why else ()
-        return Change(tree=MeasuredTree(kind="unknown"), diff=None, line_map=None, notes=notes)
+        return Change(tree=MeasuredTree(kind="unknown", sha=None), diff=None, line_map=None, notes=notes)
 
     async def index(self) -> PathIndex | None:
         return None
@@ -40,8 +40,9 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
     if repo is None:
         return NoCheckout()
     git = Git(repo, env=os.environ)
+    root = git.toplevel or repo
     return GitCheckout(
-        repo,
-        resolve=partial(resolve_change, git, pull=None, base=base, api=None),
-        list_files=partial(git.tracked_files, untracked=True),
+        root,
+        resolve=partial(resolve_change, git, base=base),
+        list_files=partial(list_files, git),
     )

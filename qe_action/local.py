@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
-from qe_action.defaults import NoCheckout
 from qe_action.errors import UsageError
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
@@ -22,7 +21,7 @@ from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
 from qe_action.stream import Sink
 from qe_action.task import QETask
-from qe_action.workspace.change import resolve_change
+from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 
@@ -32,7 +31,7 @@ async def analyze(arguments: Namespace) -> RunState:
 
     Raises `QEError` for what the user can mend.
     """
-    checkout, roots = await _checkout(arguments)
+    checkout, roots = _checkout(arguments)
     state = RunState()
     with ExitStack() as files:
         sinks: list[Sink] = [FoldSink(state)]
@@ -70,29 +69,18 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
     }
 
 
-async def _checkout(arguments: Namespace) -> tuple[Checkout, tuple[str, ...]]:
+def _checkout(arguments: Namespace) -> tuple[Checkout, tuple[str, ...]]:
     """The checkout around `--repo`, and that folder as a source root where it is below."""
     folder = Path(arguments.repo).resolve()
     if not folder.is_dir():
         raise UsageError(f"There is no folder {arguments.repo}.", anchor="command-line")
     git = Git(folder, env=os.environ)
-    top = await git.toplevel()
-    if top is None and not arguments.diff:
-        return NoCheckout(f"{folder} is no git checkout, so nothing is known to be changed."), ()
-    root = top or folder
-    git = Git(root, env=os.environ)
+    root = git.toplevel or folder
     resolve = partial(
-        resolve_change,
-        git,
-        pull=None,
-        base=arguments.base,
-        api=None,
-        diff_text=_diff_text(arguments.diff),
+        resolve_change, git, base=arguments.base, diff_text=_diff_text(arguments.diff)
     )
-    checkout = GitCheckout(
-        root, resolve=resolve, list_files=partial(git.tracked_files, untracked=True)
-    )
-    below = folder.relative_to(root.resolve()).as_posix() if top else "."
+    checkout = GitCheckout(root, resolve=resolve, list_files=partial(list_files, git))
+    below = folder.relative_to(root.resolve()).as_posix()
     return checkout, (below,) if below != "." else ()
 
 

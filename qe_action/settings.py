@@ -39,9 +39,8 @@ def _empty_is_none(value: object) -> object:
 
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
-Percent = Annotated[
-    Decimal | None, BeforeValidator(_empty_is_none), Field(ge=0, le=100, allow_inf_nan=False)
-]
+Share = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False)]
+Percent = Annotated[Share | None, BeforeValidator(_empty_is_none)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]
 
@@ -91,10 +90,6 @@ class Settings(BaseModel):
     @property
     def in_workflow(self) -> bool:
         return self.environment.get("GITHUB_ACTIONS") == "true"
-
-    @property
-    def api_url(self) -> str:
-        return self.environment.get("GITHUB_API_URL") or "https://api.github.com"
 
     @property
     def step_summary(self) -> Path | None:

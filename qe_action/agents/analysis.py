@@ -9,6 +9,7 @@ from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.result import changed_but_unmeasured, file_summaries, gates, share
 from qe_action.analysis.collect import Collector, Detail
 from qe_action.analysis.gaps import find_gaps, patch_counts
+from qe_action.analysis.path_report import PathReport, diagnose
 from qe_action.analysis.paths import Match, PathFilter, PathMapper, is_test_or_migration
 from qe_action.analysis.source import Regions, python_regions, reported_regions
 from qe_action.errors import QEError
@@ -55,6 +56,7 @@ class Analysis:
         self._percent = -1
         self._change: Change | None = None
         self._mapper: PathMapper | None = None
+        self._paths = PathReport()
         self._collector: Collector | None = None
         self._whole = False
         self._gaps: list[Gap] = []
@@ -109,14 +111,17 @@ class Analysis:
             worst=None if options.all_files else OTHER_FILES,
         )
 
-    @staticmethod
-    def _placing(mapper: PathMapper, globs: PathFilter) -> Callable[[str], str | None]:
+    def _placing(self, mapper: PathMapper, globs: PathFilter) -> Callable[[str], str | None]:
         """A file that the repository lacks keeps the report's name and counts all the same."""
 
         def place(path: str) -> str | None:
             found = mapper.resolve(path)
             name = found.path if isinstance(found, Match) else path
-            return name if globs.allows(name) else None
+            if not globs.allows(name):
+                return None
+            if self._collector is None or name not in self._collector.files:
+                self._paths.record(path, found)
+            return name
 
         return place
 
@@ -211,9 +216,7 @@ class Analysis:
         """Where the gap stands at the pull request's head."""
         assert self._change is not None
         if self._change.line_map is None:
-            if self._change.tree.kind == "unknown":
-                return None
-            return Place(path=gap.file_path, line_start=gap.line_start, line_end=gap.line_end)
+            return None
         found = self._change.line_map.range_to_head(gap.file_path, gap.line_start, gap.line_end)
         if found is None:
             return None
@@ -290,7 +293,7 @@ class Analysis:
 
     def _all_notes(self) -> Iterator[str]:
         yield from dict.fromkeys(self._notes)
-        if self._mapper is not None and (diagnosis := self._mapper.diagnose()):
-            yield diagnosis
+        if self._mapper is not None:
+            yield from (f"{sentence}." for sentence in diagnose(self._paths, self._mapper))
         if self._whole and self._change and self._change.diff and self._collector:
             yield from changed_but_unmeasured(self._change.diff, self._collector.files)

@@ -9,7 +9,8 @@ from typing import Literal
 
 from qe_action.errors import DeliveryError
 from qe_action.events import Event, Gap, GapFound
-from qe_action.github.client import Annotation, CheckDraft, CheckUpdate, GitHub
+from qe_action.github.client import GitHub
+from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
 from qe_action.render.annotations import annotation
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary
@@ -75,7 +76,6 @@ class CheckRunSink:
                 external_id=self._external_id,
                 title=running_title(self._state),
                 summary=check_summary(self._state, self._links, self._heading),
-                details_url=self._links.run_url or None,
             )
         )
         self._check_id = check.id
@@ -132,6 +132,7 @@ class CheckRunSink:
             title=clip(title, TITLE_LIMIT),
             summary=check_summary(self._state, self._links, self._heading),
             annotations=tuple(_annotate(gap) for gap in step),
+            status="completed" if conclusion else "in_progress",
             conclusion=conclusion,
         )
 

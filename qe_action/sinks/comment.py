@@ -85,7 +85,9 @@ class CommentSink:
         if self._comment_id is not None:
             await self._github.update_comment(self._comment_id, body)
         elif self._worth_creating():
-            made = await self._github.create_comment(self._number, body)
+            made = await self._github.create_comment(
+                self._number, body, marker=self._heading.marker
+            )
             self._comment_id = made.id
             self._delivery.comment_url = made.url
         else:

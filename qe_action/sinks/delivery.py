@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qe_action.errors import DeliveryError
-from qe_action.github.client import Forbidden
+from qe_action.github.errors import Forbidden
 
 
 @dataclass(slots=True)

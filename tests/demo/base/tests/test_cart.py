@@ -1,0 +1,15 @@
+import pytest
+
+from shop.cart import Cart, OutOfStock
+
+
+def test_add_and_total():
+    cart = Cart(stock={"tea": 5})
+    cart.add("tea", 2)
+    cart.add("tea")
+    assert cart.total({"tea": 300}) == 900
+
+
+def test_not_more_than_in_stock():
+    with pytest.raises(OutOfStock):
+        Cart(stock={"tea": 1}).add("tea", 2)

@@ -1,0 +1,85 @@
+"""A pull request from end to end, on this machine: `make demo`.
+
+Makes a git repository with a base commit and a branch, runs that branch's tests under
+coverage for real, and analyses the report as the action does, without token or network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PREVIEW = "preview.html"
+
+
+def main() -> int:
+    """Run the demo; the analysis' exit code."""
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-out").resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="qe-action-demo-") as folder:
+        repo = Path(folder) / "shop"
+        environment = _environment(Path(folder))
+        _say("A repository with a base commit and a branch that adds discounts")
+        make_repository(repo, environment)
+        _say("Its tests, under coverage")
+        _run([sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"], repo, environment)
+        _run([sys.executable, "-m", "coverage", "xml", "-q"], repo, environment)
+        _say("The analysis, as the action runs it (there is no token, so nothing is sent)")
+        options = ["--base", "main", "--preview-file", PREVIEW, "--journal-file", "journal.jsonl"]
+        command = [sys.executable, "-m", "qe_action", "run", *options]
+        code = subprocess.run(command, cwd=repo, env=environment, check=False).returncode
+        for name in (PREVIEW, "journal.jsonl"):
+            shutil.copy(repo / name, out / name)
+    print(f"\nOpen {out / PREVIEW} to see check run, annotations and comment as a PR shows them.")
+    print(f"The events are in {out / 'journal.jsonl'}.")
+    return code
+
+
+def make_repository(repo: Path, environment: Mapping[str, str]) -> None:
+    """The repository, its branch `discounts` checked out."""
+    shutil.copytree(HERE / "base", repo, ignore=shutil.ignore_patterns("__pycache__"))
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        ["commit", "-qm", "A shop"],
+        ["checkout", "-q", "-b", "discounts"],
+    ):
+        _run(["git", *command], repo, environment)
+    shutil.copytree(
+        HERE / "pull", repo, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    _run(["git", "add", "."], repo, environment)
+    _run(["git", "commit", "-qm", "Add discounts and take things out again"], repo, environment)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Our environment without what a workflow or the user's git configuration would change."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GITHUB_", "INPUT_", "GIT_", "COVERAGE", "COV_"))
+    }
+    people = {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", "Demo"), ("EMAIL", "demo@example.com"))
+    }
+    return kept | people | {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+
+
+def _say(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

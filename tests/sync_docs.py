@@ -1,0 +1,77 @@
+"""Writes what `qe_action/inputs.py` says into `action.yml` and the README.
+
+`make golden` runs it; a test fails where the three differ.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from qe_action.inputs import INPUTS, OUTPUTS
+
+ROOT = Path(__file__).parent.parent
+TOKEN_DEFAULT = "${{ github.token }}"
+
+
+def action_inputs() -> str:
+    """The `inputs:` part of `action.yml`."""
+    parts = []
+    for item in INPUTS:
+        default = TOKEN_DEFAULT if item.name == "token" else item.default
+        values = f" One of {', '.join(item.choices)}." if item.choices else ""
+        meaning = json.dumps(item.meaning + values, ensure_ascii=False)
+        shown = default if item.name == "token" else json.dumps(default)
+        parts.append(f"  {item.name}:\n    description: {meaning}\n    default: {shown}\n")
+    return "inputs:\n" + "".join(parts)
+
+
+def action_outputs() -> str:
+    """The `outputs:` part of `action.yml`."""
+    parts = [f"  {name}:\n    description: {json.dumps(meaning)}\n" for name, meaning in OUTPUTS]
+    return "outputs:\n" + "".join(parts)
+
+
+def readme_inputs() -> str:
+    """The README's table of inputs."""
+    rows = ["| Input | Default | Meaning |", "| :-- | :-- | :-- |"]
+    for item in INPUTS:
+        default = "the job's token" if item.name == "token" else f"`{item.default}`"
+        values = f" One of {', '.join(f'`{c}`' for c in item.choices)}." if item.choices else ""
+        shown = default if default != "``" else ""
+        rows.append(f"| `{item.name}` | {shown} | {item.meaning}{values} |")
+    return "\n".join(rows)
+
+
+def readme_outputs() -> str:
+    """The README's table of outputs."""
+    rows = ["| Output | Meaning |", "| :-- | :-- |"]
+    rows += [f"| `{name}` | {meaning} |" for name, meaning in OUTPUTS]
+    return "\n".join(rows)
+
+
+def synced_action(text: str) -> str:
+    """`action.yml` with the inputs and outputs of the table."""
+    block = action_inputs() + action_outputs()
+    return re.sub(r"^inputs:\n.*(?=^runs:)", lambda _: block, text, flags=re.S | re.M)
+
+
+def synced_readme(text: str) -> str:
+    """The README with the tables in their places."""
+    for name, table in (("inputs", readme_inputs()), ("outputs", readme_outputs())):
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
+        place = re.escape(begin) + r".*?" + re.escape(end.lstrip("\n"))
+        text = re.sub(place, lambda _, t=begin + table + end: t, text, flags=re.S)
+    return text
+
+
+def main() -> None:
+    """Rewrite both files."""
+    for name, sync in (("action.yml", synced_action), ("README.md", synced_readme)):
+        path = ROOT / name
+        path.write_text(sync(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

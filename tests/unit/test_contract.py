@@ -1,0 +1,138 @@
+"""What must agree: action.yml, settings, README, command line, layers, imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sync_docs
+import yaml
+
+from qe_action.cli import parser
+from qe_action.errors import UsageError
+from qe_action.inputs import INPUTS, OUTPUTS
+from qe_action.settings import Inputs, load
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = ROOT / "qe_action"
+
+LAYERS = (
+    {"__main__", "cli", "app", "action", "local"},
+    {"sinks", "running"},
+    {"agents", "defaults"},
+    {"github"},
+    {"settings", "workspace"},
+    {"reports", "analysis", "render"},
+    {"stream", "journal"},
+    {"task", "events", "errors", "inputs", "__init__"},
+)
+PURE = ("reports", "analysis", "render", "events", "task", "journal", "inputs")
+FORBIDDEN = {
+    "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
+    "threading", "tempfile", "pathlib",
+}  # fmt: skip
+
+
+def imports(path: Path) -> set[str]:
+    """All modules that a file imports, at its top or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path: Path) -> None:
+    level = {name: number for number, names in enumerate(LAYERS) for name in names}
+    for module in imports(path):
+        name, _, rest = module.partition(".")
+        if name == "qe_action" and (target := rest.split(".")[0]) in level:
+            assert level[target] >= level[room(path)], f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules() if room(path) in PURE],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_the_pure_core_does_no_io(path: Path) -> None:
+    assert {module.split(".")[0] for module in imports(path)}.isdisjoint(FORBIDDEN)
+
+
+def test_action_yml_and_readme_say_what_the_table_says() -> None:
+    action = (ROOT / "action.yml").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert sync_docs.synced_action(action) == action, "run make golden"
+    assert sync_docs.synced_readme(readme) == readme, "run make golden"
+    declared = yaml.safe_load(action)
+    assert list(declared["inputs"]) == [item.name for item in INPUTS]
+    assert list(declared["outputs"]) == [name for name, _ in OUTPUTS]
+    assert declared["inputs"]["max-annotations"]["default"] == "50"
+    assert sync_docs.readme_inputs() in readme
+
+
+def test_settings_take_the_inputs_of_the_table_and_their_defaults() -> None:
+    assert [name.replace("_", "-") for name in Inputs.model_fields] == [i.name for i in INPUTS]
+    inputs = load({}).inputs
+    assert inputs.coverage_file == "coverage.xml"
+    assert inputs.max_annotations == 50
+    assert inputs.min_patch_coverage is None
+    assert inputs.fail_on_gate
+    assert not inputs.fail_on_error
+
+
+def test_every_choice_of_the_table_is_taken_and_nothing_else() -> None:
+    for item in INPUTS:
+        for choice in item.choices:
+            load({f"INPUT_{item.name.upper()}": choice})
+        if item.choices:
+            with pytest.raises(UsageError, match=item.name):
+                load({f"INPUT_{item.name.upper()}": "nonsense"})
+
+
+def test_run_has_an_option_for_every_input_but_the_token() -> None:
+    options = vars(parser().parse_args(["run"]))
+    expected = {i.name.replace("-", "_") for i in INPUTS} - {"token"}
+    assert set(options) - {"command"} == expected
+
+
+def test_readme_workflows_are_those_that_the_inputs_allow() -> None:
+    """Every `with:` of the README's workflows names real inputs."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = {item.name for item in INPUTS}
+    blocks = [part.split("```")[0] for part in readme.split("```yaml\n")[1:]]
+    workflow = yaml.safe_load(blocks[0])
+    steps = workflow["jobs"]["test"]["steps"]
+    ours = next(step for step in steps if "qe-action@" in step.get("uses", ""))
+    assert set(ours["with"]) <= names
+    assert ours["if"] == "${{ !cancelled() }}"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["analyze", "--help"], ["run", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys; from qe_action.cli import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'pydantic', 'github', 'rich', 'lionagi', 'requests', 'unidiff'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert "HEAVY []" in out
+    assert "usage:" in out
