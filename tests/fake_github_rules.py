@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -76,7 +76,7 @@ def comment_errors(body: Any) -> list[str]:
 
 
 def _fields(
-    what: str, given: dict[str, Any], known: dict[str, type], required: tuple[str, ...]
+    what: str, given: dict[str, Any], known: Mapping[str, type], required: tuple[str, ...]
 ) -> Iterator[str]:
     for name in required:
         if name not in given:

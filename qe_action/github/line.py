@@ -1,0 +1,190 @@
+"""One connection to GitHub's API and the thread that waits on it.
+
+PyGithub blocks, so each request runs on a thread of the line's own. The threads are daemons:
+a request that hangs can be left behind and holds up neither the loop nor the process's end.
+PyGithub is imported by the first request, on that thread.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from qe_action.errors import DeliveryError
+from qe_action.github.errors import Unreachable, from_answer
+
+if TYPE_CHECKING:
+    from github import Github
+    from pydantic import SecretStr
+
+T = TypeVar("T")
+JSON_TYPE = "application/vnd.github+json"
+USER_AGENT = "qe-action"
+
+
+@dataclass(frozen=True)
+class Ask(Generic[T]):
+    """One request: what it is for, what it needs, and how its answer is read.
+
+    `action` completes "GitHub refused to …". `read` gets the decoded JSON, or the text where
+    `accept` asks for another media type; where it stumbles the answer is none of GitHub's.
+    """
+
+    action: str
+    permission: str
+    method: str
+    path: str
+    read: Callable[[Any], T]
+    payload: Callable[[], Mapping[str, Any]] | None = None
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+    accept: str = JSON_TYPE
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+
+class Line:
+    """A connection that serves one request at a time."""
+
+    def __init__(
+        self, token: SecretStr, api_url: str, timeout: float, clock: Callable[[], float]
+    ) -> None:
+        self.timeout = timeout
+        self.remaining: int | None = None
+        self._token = token
+        self._api_url = api_url
+        self._clock = clock
+        self._client: Github | None = None
+        self._guard = threading.Lock()
+        self._busy = False
+        self._retired = False
+
+    def submit(self, ask: Ask[T]) -> Future[T]:
+        """Start the request; the future ends with what was read, or with a DeliveryError."""
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        self._busy = True
+        threading.Thread(
+            target=self._run, args=(ask, future), name="qe-action-github", daemon=True
+        ).start()
+        return future
+
+    def retire(self) -> None:
+        """Use it no more; the connection closes now, or when its last request ends."""
+        with self._guard:
+            self._retired = True
+            if not self._busy:
+                self._close()
+
+    def _run(self, ask: Ask[T], future: Future[T]) -> None:
+        try:
+            result = self._exchange(ask)
+        except BaseException as error:  # noqa: BLE001 - handed to the one who awaits it
+            self._end()
+            future.set_exception(error)
+        else:
+            self._end()
+            future.set_result(result)
+
+    def _end(self) -> None:
+        with self._guard:
+            self._busy = False
+            if self._retired:
+                self._close()
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _exchange(self, ask: Ask[T]) -> T:
+        client = self._client = self._client or self._connect()
+        from requests import RequestException
+
+        try:
+            status, headers, text = client.requester.requestJson(
+                ask.method,
+                ask.path,
+                dict(ask.parameters),
+                {"Accept": ask.accept},
+                None if ask.payload is None else dict(ask.payload()),
+            )
+        except RuntimeError:
+            raise Unreachable(
+                f"GitHub sends us elsewhere to {ask.action}; check the API's address", unsure=False
+            ) from None
+        except RequestException as error:
+            reason, sent = _failure(error)
+            raise Unreachable(
+                f"GitHub could not be reached to {ask.action}: {reason}", unsure=sent
+            ) from None
+        left = client.requester.rate_limiting[0]
+        self.remaining = left if left >= 0 else None
+        if status >= 300:
+            raise self._refusal(ask, status, headers, text)
+        try:
+            return ask.read(json.loads(text) if ask.accept == JSON_TYPE else text)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise Unreachable(
+                f"What answered to {ask.action} is not GitHub's API ({status})", unsure=True
+            ) from None
+
+    def _refusal(
+        self, ask: Ask[T], status: int, headers: Mapping[str, str], text: str
+    ) -> DeliveryError:
+        try:
+            data = json.loads(text)
+        except ValueError:
+            data = None
+        return from_answer(
+            ask.action,
+            status,
+            data,
+            headers,
+            permission=ask.permission,
+            now=self._clock(),
+        )
+
+    def _connect(self) -> Github:
+        """PyGithub without its own pacing, retries and log handler: those are ours."""
+        logger = logging.getLogger("github")
+        handlers = [*logger.handlers]
+        from github import Auth, Github
+
+        logger.handlers[:] = handlers
+        return Github(
+            auth=Auth.Token(self._token.get_secret_value()),
+            base_url=self._api_url,
+            timeout=max(1, math.ceil(self.timeout)),
+            user_agent=USER_AGENT,
+            retry=0,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            lazy=True,
+        )
+
+
+def _failure(error: Exception) -> tuple[str, bool]:
+    """Why no answer came, and whether the request may have been received."""
+    from requests import exceptions
+    from urllib3.exceptions import NewConnectionError
+
+    if isinstance(error, exceptions.ProxyError):
+        return "the proxy does not answer", False
+    if isinstance(error, exceptions.SSLError):
+        return "its certificate is not trusted (a private CA goes in REQUESTS_CA_BUNDLE)", False
+    if isinstance(error, exceptions.ConnectTimeout):
+        return "connecting timed out", False
+    if isinstance(error, exceptions.Timeout):
+        return "no answer in time", True
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(cause, NewConnectionError):
+        return "no connection", False
+    return "the connection was dropped", True

@@ -1,0 +1,143 @@
+"""What is sent to GitHub and what comes back of it, in GitHub's own terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Status = Literal["queued", "in_progress", "completed"]
+Conclusion = Literal[
+    "action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out"
+]
+AnnotationLevel = Literal["notice", "warning", "failure"]
+
+REPO_NAME = r"(?!\.{1,2}/)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}"
+"""A repository's full name, safe as part of a path."""
+
+MAX_ANNOTATIONS = 50
+"""Annotations a request may carry (REST reference, "Update a check run")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A remark on lines of the check's commit, both ends inclusive, counted from 1.
+
+    GitHub takes titles of 255 characters, and 64 KB of `message` and of `raw_details`.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    level: AnnotationLevel
+    title: str
+    message: str
+    raw_details: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """The annotation as GitHub's JSON has it."""
+        data = {
+            "path": self.path,
+            "start_line": self.start_line,
+            "end_line": self.end_line,
+            "annotation_level": self.level,
+            "title": self.title,
+            "message": self.message,
+        }
+        return data if self.raw_details is None else {**data, "raw_details": self.raw_details}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDraft:
+    """A check run to create on `head_sha`.
+
+    `external_id` names the run in our own terms. With one, a creation whose answer was lost
+    is found again instead of being repeated; without one it is not repeated.
+    """
+
+    name: str
+    head_sha: str
+    title: str
+    summary: str
+    text: str | None = None
+    status: Status = "in_progress"
+    conclusion: Conclusion | None = None
+    external_id: str = ""
+    annotations: tuple[Annotation, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.status, self.conclusion, self.annotations)
+
+    def wire(self) -> dict[str, Any]:
+        """The request's JSON."""
+        return {
+            "name": self.name,
+            "head_sha": self.head_sha,
+            **_state(self.status, self.conclusion),
+            **({"external_id": self.external_id} if self.external_id else {}),
+            "output": _output(self.title, self.summary, self.text, self.annotations),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUpdate:
+    """New title, summary and text of a check run, and annotations to append to those it has."""
+
+    title: str
+    summary: str
+    text: str | None = None
+    status: Status = "in_progress"
+    conclusion: Conclusion | None = None
+    annotations: tuple[Annotation, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.status, self.conclusion, self.annotations)
+
+    def wire(self) -> dict[str, Any]:
+        """The request's JSON."""
+        return {
+            **_state(self.status, self.conclusion),
+            "output": _output(self.title, self.summary, self.text, self.annotations),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRef:
+    """A check run on GitHub; `html_url` is its page."""
+
+    id: int
+    html_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRef:
+    """A comment on GitHub; `url` is its page."""
+
+    id: int
+    url: str
+    body: str
+
+
+def _check(
+    status: Status, conclusion: Conclusion | None, annotations: tuple[Annotation, ...]
+) -> None:
+    if len(annotations) > MAX_ANNOTATIONS:
+        raise ValueError(f"{len(annotations)} annotations in one request of {MAX_ANNOTATIONS}")
+    if (status == "completed") != (conclusion is not None):
+        raise ValueError("a check run has a conclusion when it is completed, and only then")
+
+
+def _state(status: Status, conclusion: Conclusion | None) -> dict[str, Any]:
+    return (
+        {"status": status} if conclusion is None else {"status": status, "conclusion": conclusion}
+    )
+
+
+def _output(
+    title: str, summary: str, text: str | None, annotations: tuple[Annotation, ...]
+) -> dict[str, Any]:
+    output: dict[str, Any] = {"title": title, "summary": summary}
+    if text is not None:
+        output["text"] = text
+    if annotations:
+        output["annotations"] = [annotation.wire() for annotation in annotations]
+    return output
