@@ -411,3 +411,34 @@ def test_a_mapped_range_begins_and_ends_with_measured_lines(
     assert (found is None) == (not mapped)
     if found:
         assert {found[1], found[2]} <= set(mapped)
+
+
+def test_two_entries_of_one_name_leave_its_lines_unknown() -> None:
+    """Names that differ only in bytes that are no UTF-8 fall together."""
+    part = 'diff --git "a/\\{0}.py" "b/\\{0}.py"\n--- "a/\\{0}.py"\n+++ "b/\\{0}.py"\n'
+    hunk = "@@ -0,0 +{1} @@\n+a\n"
+    diff = parse_diff((part + hunk).format("377", 1) + (part + hunk).format("376", 2))
+    assert diff.added("\ufffd.py") == frozenset()
+    assert diff.incomplete == 1
+    line_map = LineMap.from_diff((part + hunk).format("377", 1) + (part + hunk).format("376", 2))
+    assert line_map.to_head("\ufffd.py", 9) is None
+
+
+def test_listed_files_that_the_merge_lacks_or_hides() -> None:
+    """One deleted by the base, one whose change to the merge is binary, one deleted itself."""
+    line_map = LineMap.from_diff(
+        "diff --git a/gone.py b/gone.py\ndeleted file mode 100644\n--- a/gone.py\n+++ /dev/null\n"
+        "@@ -1 +0,0 @@\n-a\n"
+        "diff --git a/b.py b/b.py\nindex 1..2 100644\nBinary files a/b.py and b/b.py differ\n"
+    )
+    patch = "@@ -0,0 +1 @@\n+a"
+    listed = [
+        PullFile("gone.py", "modified", patch, additions=1),
+        PullFile("b.py", "modified", patch, additions=1),
+        PullFile("old.py", "removed", "@@ -1 +0,0 @@\n-a", deletions=1),
+    ]
+    diff = diff_in_tree(diff_from_patches(listed), line_map)
+    assert {path: (change.status, change.lines_known) for path, change in diff.files.items()} == {
+        "b.py": ("modified", False),
+        "old.py": ("deleted", True),
+    }
