@@ -41,9 +41,9 @@ check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows,
 	.venv-check/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	.venv-check/bin/hadolint Dockerfile
 
-golden: $(VENV)/.ready ## Write the golden files anew; look at the difference before you commit it.
-	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/golden
-	git --no-pager diff --stat -- tests/golden
+golden: $(VENV)/.ready ## Write what is derived anew: inputs and outputs in action.yml and README.
+	$(BIN)/python tests/sync_docs.py
+	git --no-pager diff --stat -- action.yml README.md
 
 lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).
 	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet $(UV); }
