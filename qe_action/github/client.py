@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from qe_action.errors import UsageError
-from qe_action.github.errors import Forbidden, Rejected, Unauthorized, Unreachable
+from qe_action.github.errors import Forbidden, Rejected, Unauthorized
 from qe_action.github.line import Ask
 from qe_action.github.model import REPO_NAME, CheckDraft, CheckRef, CheckUpdate, CommentRef
 from qe_action.github.sender import Policy, Ports, Sender
@@ -50,7 +50,7 @@ class GitHub:
         _validate(token, repo, api_url)
         self._repo = f"/repos/{repo}"
         self._login: str | None = None
-        self._doubtful: set[int] = set()  # check runs whose last annotations may have arrived
+        self._doubtful: set[int] = set()  # checks whose last annotations may have arrived
         self._sender = Sender(token, api_url.rstrip("/"), policy or Policy(), ports or Ports())
 
     @property
@@ -128,15 +128,13 @@ class GitHub:
             _nothing,
             lambda: left.wire(),  # noqa: PLW0108 - `left` shrinks
         )
-        if update.annotations and check_id in self._doubtful:
-            await drop_delivered()
-            self._doubtful.discard(check_id)
-        try:
-            await self._sender.write(ask, drop_delivered if update.annotations else _again)
-        except Unreachable as error:
-            if error.unsure and update.annotations:
-                self._doubtful.add(check_id)
-            raise
+        if not update.annotations:
+            await self._sender.write(ask, _again)
+            return
+        doubtful = check_id in self._doubtful
+        self._doubtful.add(check_id)
+        await self._sender.write(ask, drop_delivered, doubtful=doubtful)
+        self._doubtful.discard(check_id)
 
     async def _delivered(self, check_id: int) -> set[tuple[Any, ...]]:
         found: set[tuple[Any, ...]] = set()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 T = TypeVar("T")
+Recover = Callable[[], Awaitable[T | None]]
 
 
 @dataclass(frozen=True)
@@ -80,35 +81,37 @@ class Sender:
             await self._settle(self._policy.grace)
             self._line.retire()
 
-    async def write(self, ask: Ask[T], recover: Callable[[], Awaitable[T | None]] | None) -> T:
+    async def write(self, ask: Ask[T], recover: Recover[T] | None, *, doubtful: bool = False) -> T:
         """`send`, after the writes that were asked for before."""
         async with self._writing:
-            return await self.send(ask, recover)
+            return await self.send(ask, recover, doubtful=doubtful)
 
     async def send(
-        self, ask: Ask[T], recover: Callable[[], Awaitable[T | None]] | None = None
+        self, ask: Ask[T], recover: Recover[T] | None = None, *, doubtful: bool = False
     ) -> T:
         """Make the request until it is answered, or patience ends.
 
-        `recover` comes before a write is repeated that may have taken effect: it returns what
-        that made, or None to go on. Without it such a write is not repeated.
+        `recover` comes before a write is repeated that may have taken effect (`doubtful`: it
+        was so from the start): it returns what that made, or None to go on. Without it such a
+        write is not repeated.
         """
         waited = 0.0
         for attempt in itertools.count():
             try:
+                if doubtful and recover is not None and (made := await recover()) is not None:
+                    return made
+                doubtful = False
                 return await self.once(ask)
             except (RateLimited, Unreachable) as error:
-                unsure = ask.writes and isinstance(error, Unreachable) and error.unsure
+                if ask.writes and isinstance(error, Unreachable) and error.unsure:
+                    doubtful = True
                 wait = self._patience(error, attempt, waited)
-                if wait is None or (unsure and recover is None):
+                if wait is None or (doubtful and recover is None):
                     raise
                 waited += wait
                 await self._pause(wait)
                 if self._hurried.is_set():
                     raise
-                made = await _recovered(recover, error) if unsure and recover else None
-                if made is not None:
-                    return made
         raise AssertionError("unreachable")
 
     def _patience(self, error: DeliveryError, attempt: int, waited: float) -> float | None:
@@ -191,14 +194,6 @@ class Sender:
         finally:
             sleeping.cancel()
             hurried.cancel()
-
-
-async def _recovered(recover: Callable[[], Awaitable[T | None]], error: DeliveryError) -> T | None:
-    """What `recover` finds; where it can't look, the first error stands."""
-    try:
-        return await recover()
-    except DeliveryError:
-        raise error from None
 
 
 def _retrieved(future: asyncio.Future[Any]) -> None:

@@ -350,6 +350,22 @@ def test_a_comment_whose_answer_was_lost_is_not_made_twice(
     assert [*github.comments] == [made.id]
 
 
+def test_where_looking_up_fails_too_it_is_tried_again(github: FakeGitHub) -> None:
+    github.fail("PATCH", "check-runs", 502, after_effect=True)
+    github.fail("GET", "annotations", 502)
+    github.fail("POST", "comments", "drop", after_effect=True)
+    github.fail("GET", "comments", "drop")
+
+    async def work(client: GitHub) -> None:
+        check = await client.create_check(DRAFT)
+        await client.update_check(check.id, update(notes(1, 5)))
+        await client.create_comment(7, MARKER, marker=MARKER)
+
+    run(github, work)
+    assert len(github.checks.popitem()[1].annotations) == 5
+    assert len(github.comments) == 1
+
+
 @pytest.mark.parametrize("after_effect", [True, False])
 def test_what_cannot_be_looked_up_is_not_repeated(github: FakeGitHub, after_effect: bool) -> None:
     github.fail("POST", "comments", 502, after_effect=after_effect)
