@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -12,6 +13,7 @@ from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.errors import QEError, UsageError
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
+from qe_action.github.sender import Policy
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState
@@ -82,7 +84,8 @@ class ActionRun:
         if context is None or context.repo is None or not token.get_secret_value():
             return None
         try:
-            return GitHub(token=token, repo=context.repo, api_url=context.api_url)
+            policy = Policy(write_gap=self.settings.write_gap)
+            return GitHub(token=token, repo=context.repo, api_url=context.api_url, policy=policy)
         except QEError as error:
             self._problems.append(error.line())
             return None
@@ -150,7 +153,7 @@ class ActionRun:
                 self._links,
                 self.delivery,
                 check_name=inputs.name,
-                external_id=f"{context.run_id}-{context.run_attempt}",
+                external_id=external_id(context, inputs.name),
                 which=inputs.annotations,
                 limit=inputs.max_annotations,
             )
@@ -198,3 +201,10 @@ class ActionRun:
             self._problems.append(f"The {sink.name} is not complete: {error.line()}")
         else:
             self._problems.append(f"The {sink.name} is not complete: {error!r}")
+
+
+def external_id(context: RunContext, name: str) -> str:
+    """Names this step's check run in our own terms: the run, its attempt, job and check name."""
+    where = f"{context.job}\0{name}".encode("utf-8", "replace")
+    digest = hashlib.sha256(where).hexdigest()[:12]
+    return f"{context.run_id}-{context.run_attempt}-{digest}"

@@ -26,7 +26,8 @@ class NoCheckout:
 
     async def change(self) -> Change:
         notes = (self._why,) if self._why else ()
-        return Change(tree=MeasuredTree(kind="unknown", sha=None), diff=None, line_map=None, notes=notes)
+        tree = MeasuredTree(kind="unknown", sha=None)
+        return Change(tree=tree, diff=None, line_map=None, notes=notes)
 
     async def index(self) -> PathIndex | None:
         return None

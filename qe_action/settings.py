@@ -24,7 +24,11 @@ from qe_action.inputs import INPUTS
 PAYLOAD_LIMIT = 32 * 1024 * 1024
 """Bytes of the largest event payload that is read; GitHub's own cap is 25 MB."""
 
+WRITE_GAP = "QE_ACTION_WRITE_GAP"
+"""A variable for servers of one's own that need no pacing, and for our tests."""
+
 Environment = Mapping[str, str]
+_KEPT = ("GITHUB_", "RUNNER_", WRITE_GAP)
 
 
 def _lines(value: object) -> object:
@@ -74,7 +78,7 @@ class Settings(BaseModel):
     """What a run of the action works with.
 
     `environment` holds the variables that GitHub's runner sets (`GITHUB_…`, `RUNNER_…`) and
-    nothing else; the token is in `inputs` alone.
+    `WRITE_GAP`; the token is in `inputs` alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,6 +94,15 @@ class Settings(BaseModel):
     @property
     def in_workflow(self) -> bool:
         return self.environment.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def write_gap(self) -> float:
+        """Seconds between two writes to GitHub, which asks for at least one."""
+        value = self.environment.get(WRITE_GAP)
+        try:
+            return max(0.0, float(value)) if value else 1.0
+        except ValueError:
+            raise UsageError(f"{WRITE_GAP} is no number of seconds: {value!r}.") from None
 
     @property
     def step_summary(self) -> Path | None:
@@ -160,7 +173,7 @@ def load(environment: Environment, options: Mapping[str, str] | None = None) -> 
         raise UsageError(
             f"The input {name} does not fit: {first['msg']}.", anchor="inputs"
         ) from None
-    kept = {k: v for k, v in environment.items() if k.startswith(("GITHUB_", "RUNNER_"))}
+    kept = {k: v for k, v in environment.items() if k.startswith(_KEPT)}
     for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):
         kept.pop(secret, None)
     return Settings(inputs=inputs, environment=kept)

@@ -295,5 +295,8 @@ class Analysis:
         yield from dict.fromkeys(self._notes)
         if self._mapper is not None:
             yield from (f"{sentence}." for sentence in diagnose(self._paths, self._mapper))
+        if self._options.tests_failed:
+            outcome = self._options.tests_outcome
+            yield f"The tests ended with {outcome!r}, so the report may be partial."
         if self._whole and self._change and self._change.diff and self._collector:
             yield from changed_but_unmeasured(self._change.diff, self._collector.files)

@@ -13,7 +13,6 @@ TESTS_AND_MIGRATIONS = (
     # Python
     "test/",
     "tests/",
-    "testing/",
     "test_*.py",
     "*_test.py",
     "tests.py",

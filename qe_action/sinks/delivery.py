@@ -29,7 +29,7 @@ class Delivery:
     @property
     def read_only(self) -> bool:
         """Every write was refused: the token may only read, as in a fork's pull request."""
-        refused = any(isinstance(error, Forbidden) for error in self.problems)
+        refused = any(isinstance(e, Forbidden) and e.read_only for e in self.problems)
         return refused and not self.writes
 
     @property

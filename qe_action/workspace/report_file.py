@@ -53,6 +53,13 @@ class ReportFile:
             ) from None
 
     def _read(self) -> Iterator[Part]:
+        if self._path.exists() and not self._path.is_file():
+            # A pipe or a device could keep us waiting for ever.
+            raise ReportError(
+                f"{self._path} is no file.",
+                hint="Set coverage-file to the report that the tests wrote.",
+                anchor="the-report-is-not-found",
+            )
         size = max(1, self._path.stat().st_size)
         with self._path.open("rb") as stream:
             chunk = stream.read(CHUNK)

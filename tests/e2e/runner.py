@@ -196,14 +196,14 @@ class Running:
             status=self.process.returncode,
             seconds=time.monotonic() - self.began,
             log=log,
-            outputs=_pairs(self.files["GITHUB_OUTPUT"].read_text()),
-            exported=_pairs(self.files["GITHUB_ENV"].read_text()),
+            outputs=read_pairs(self.files["GITHUB_OUTPUT"].read_text()),
+            exported=read_pairs(self.files["GITHUB_ENV"].read_text()),
             summary=self.files["GITHUB_STEP_SUMMARY"].read_text(),
-            commands=tuple(_commands(log)),
+            commands=tuple(read_commands(log)),
         )
 
 
-def _pairs(text: str) -> dict[str, str]:
+def read_pairs(text: str) -> dict[str, str]:
     """What a file command's file says: `name=value`, or `name<<END`, lines, `END`."""
     found: dict[str, str] = {}
     lines = iter(text.splitlines())
@@ -225,7 +225,7 @@ def _pairs(text: str) -> dict[str, str]:
     return found
 
 
-def _commands(log: str) -> Iterator[Command]:
+def read_commands(log: str) -> Iterator[Command]:
     """The workflow commands that the runner would obey, none between stop-commands and its end."""
     paused = ""
     for line in log.splitlines():

@@ -136,3 +136,22 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     ).stdout
     assert "HEAVY []" in out
     assert "usage:" in out
+
+
+def test_every_error_points_at_a_heading_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    headings = {
+        line.lstrip("# ").lower().replace(" ", "-")
+        for line in readme.splitlines()
+        if line.startswith("#")
+    }
+    anchors = {
+        keyword.value.value
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "anchor" and isinstance(keyword.value, ast.Constant)
+    }
+    assert len(anchors) > 3
+    assert anchors - headings == set()

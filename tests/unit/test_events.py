@@ -25,9 +25,7 @@ from qe_action.events import (
     Wire,
 )
 
-GAP = Gap(
-    id="1", file_path="a.py", line_start=1, line_end=2, gap_type="uncovered", severity="low"
-)
+GAP = Gap(id="1", file_path="a.py", line_start=1, line_end=2, gap_type="uncovered", severity="low")
 CASE = TestCase(id="1", test_name="t", test_code="x", framework="pytest", test_type="unit")
 EXAMPLES: list[Wire] = [
     AnalyzerProgress(percent=1, message="m", files_analyzed=0),

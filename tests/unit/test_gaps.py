@@ -86,9 +86,7 @@ def test_gaps_hold_each_missed_statement_once_and_no_other(text: str, added: set
     detail = lines(text)
     gaps = find_gaps(detail, Regions([Region(5, 12, "f")]), frozenset(added))
     missed = [n for n, c in zip(detail.lines, detail.covered, strict=True) if not c]
-    inside = [
-        n for n in detail.lines for gap in gaps if gap.line_start <= n <= gap.line_end
-    ]
+    inside = [n for n in detail.lines for gap in gaps if gap.line_start <= n <= gap.line_end]
     assert sorted(inside) == missed
     assert sum(gap.statements for gap in gaps) == len(missed)
     assert len({gap.id for gap in gaps}) == len(gaps)

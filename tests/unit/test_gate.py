@@ -21,7 +21,8 @@ def test_a_failed_gate_says_how_many_more_statements_are_needed() -> None:
     gate = patch_gate(counts(23, 12), Decimal("80"))
     assert gate.passed is False
     assert gate.detail == (
-        "52.1% of the changed statements, 80% asked for: 7 more of the 23 changed statements to cover"
+        "52.1% of the changed statements, 80% asked for: "
+        "7 more of the 23 changed statements to cover"
     )
 
 

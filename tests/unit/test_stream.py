@@ -129,9 +129,7 @@ def test_an_interrupted_producer_still_ends_in_one_complete(own_last_word: bool)
 
     async def main() -> None:
         with tempfile.TemporaryFile() as spool:
-            running = Broadcast(
-                EventLog(spool), [sink], grace=60, on_failure=lambda *_: None
-            )
+            running = Broadcast(EventLog(spool), [sink], grace=60, on_failure=lambda *_: None)
             asyncio.get_running_loop().call_later(0.02, running.interrupt, 5)
             await running.run(endless())
 

@@ -15,7 +15,8 @@ from qe_action.events import percentage
 from qe_action.render.text import cell, clip, code, duration, percent, plain, plural, size, visible
 from qe_action.sinks.commands import log_line
 
-ANY_TEXT = st.text(max_size=60) | st.text(alphabet="`|@#<>[]()*_\\!:/wg.hH-1 ~&;x\n\r\t", max_size=40)
+MARKUP = "`|@#<>[]()*_\\!:/wg.hH-1 ~&;x\n\r\t"
+ANY_TEXT = st.text(max_size=60) | st.text(alphabet=MARKUP, max_size=40)
 
 
 def github(markdown: str) -> str:
