@@ -41,14 +41,15 @@ check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows,
 	.venv-check/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	.venv-check/bin/hadolint Dockerfile
 
-golden: $(VENV)/.ready ## Write what is derived anew: inputs and outputs in action.yml and README.
+golden: $(VENV)/.ready ## Write what is derived anew: golden files, inputs and outputs in action.yml and README.
 	$(BIN)/python tests/sync_docs.py
-	git --no-pager diff --stat -- action.yml README.md
+	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_golden.py
+	git --no-pager diff --stat -- action.yml README.md tests/golden
 
 lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).
 	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet $(UV); }
 	$(COMPILE) pyproject.toml -o requirements.txt
-	printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --group dev -c requirements.txt -o requirements-dev.txt
+	printf 'hatchling\neditables\nopenapi-core\n' | $(COMPILE) pyproject.toml - --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) .ci/requirements.in -o .ci/requirements.txt
 
 image: ## Build the container image (IMAGE and BASE name it and what it stands on).

@@ -18,6 +18,7 @@ Generator = Literal["test-generator"]
 
 Conclusion = Literal["finished", "failed", "cancelled"]
 
+BASE_LINE = "a line of the base"
 LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
 
 
@@ -87,12 +88,17 @@ def percentage(part: int, whole: int) -> float | None:
     return 100.0 * part / whole if whole else None
 
 
-class Place(Wire):
-    """A stretch of lines of one file, inclusive."""
+class Anchor(Wire):
+    """Where a gap stands at the pull request's head, lines inclusive.
+
+    `missing_branches` are the gap's with the lines of the head; one that is not there is
+    called `a line of the base`.
+    """
 
     path: str
     line_start: int = Field(ge=1)
     line_end: int = Field(ge=1)
+    missing_branches: tuple[str, ...] = ()
 
 
 class Gap(Wire):
@@ -112,7 +118,7 @@ class Gap(Wire):
     severity: Level
     function: str | None = None
     in_diff: bool = False
-    anchor: Place | None = None
+    anchor: Anchor | None = None
     statements: int = Field(default=0, ge=0)
     missing_branches: tuple[str, ...] = ()
     critical_path: str | None = None

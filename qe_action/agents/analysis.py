@@ -14,16 +14,17 @@ from qe_action.analysis.paths import Match, PathFilter, PathMapper, is_test_or_m
 from qe_action.analysis.source import Regions, python_regions, reported_regions
 from qe_action.errors import QEError
 from qe_action.events import (
+    BASE_LINE,
     AnalysisComplete,
     AnalyzerError,
     AnalyzerEvent,
     AnalyzerProgress,
+    Anchor,
     Conclusion,
     Counts,
     Gap,
     GapFound,
     Measured,
-    Place,
 )
 from qe_action.journal import GAPS_IN_RESULT
 from qe_action.workspace.change import Change
@@ -212,7 +213,7 @@ class Analysis:
                 return regions
         return reported_regions(detail.functions)
 
-    def _anchor(self, gap: Gap) -> Place | None:
+    def _anchor(self, gap: Gap) -> Anchor | None:
         """Where the gap stands at the pull request's head."""
         assert self._change is not None
         if self._change.line_map is None:
@@ -221,7 +222,15 @@ class Analysis:
         if found is None:
             return None
         path, start, end = found
-        return Place(path=path, line_start=start, line_end=end)
+        ways = tuple(self._way_at_head(gap.file_path, way) for way in gap.missing_branches)
+        return Anchor(path=path, line_start=start, line_end=end, missing_branches=ways)
+
+    def _way_at_head(self, path: str, way: str) -> str:
+        """A branch's target with the line it has at the head."""
+        if not (way.isdecimal() and self._change and self._change.line_map):
+            return way
+        found = self._change.line_map.to_head(path, int(way))
+        return str(found[1]) if found else BASE_LINE
 
     def _found(self, gap: Gap) -> GapFound:
         self._gap_counts[gap.file_path] = self._gap_counts.get(gap.file_path, 0) + 1

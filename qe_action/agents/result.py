@@ -11,6 +11,7 @@ from qe_action.analysis.diff import Diff
 from qe_action.analysis.gate import patch_gate
 from qe_action.analysis.paths import is_test_or_migration
 from qe_action.events import Counts, FileSummary, GateResult, percentage
+from qe_action.render.text import plural
 
 OTHER_SUMMARIES = 20
 """How many unchanged files, the worst, the result lists."""
@@ -71,4 +72,5 @@ def changed_but_unmeasured(diff: Diff, measured: Collection[str]) -> Iterator[st
     if missing:
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         names = ", ".join(missing[:NAMED])
-        yield f"{len(missing)} changed files are not in the report: {names}{more}."
+        files = plural(len(missing), "changed file is", "changed files are")
+        yield f"{files} not in the report: {names}{more}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from qe_action.events import Gap, Level
+from qe_action.events import BASE_LINE, Gap, Level
 from qe_action.render.text import clip, lines, plural, visible
 
 MESSAGE_LIMIT = 60_000
@@ -47,19 +47,27 @@ def headline(gap: Gap) -> str:
 
 def missing_ways(gap: Gap) -> str:
     """Which ways out of a line were never taken, as far as the report says."""
-    names = [visible(name) for name in gap.missing_branches[:5]]
-    ways = [f"to line {name}" if name.isdecimal() else name for name in names]
-    return ", ".join(ways)
+    missing = gap.anchor.missing_branches if gap.anchor else gap.missing_branches
+    return ", ".join(_way(visible(name)) for name in missing[:5])
+
+
+def _way(name: str) -> str:
+    """A branch's target in words; what a report says other than coverage.py's stays as it is."""
+    if name.isdecimal():
+        return f"to line {name}"
+    return {"exit": "to the function's end", BASE_LINE: f"to {BASE_LINE}"}.get(name, name)
 
 
 def _message(gap: Gap) -> str:
-    where = lines(gap.line_start, gap.line_end).capitalize()
+    place = gap.anchor or gap
+    where = lines(place.line_start, place.line_end).capitalize()
     if gap.gap_type == "partial":
         ways = missing_ways(gap)
         first = f"{where} ran, but not every way out of it was taken"
         first += f": never {ways}." if ways else "."
     else:
-        first = f"{where}: no test runs {plural(gap.statements, 'statement')} here."
+        what = "this statement" if gap.statements == 1 else f"these {gap.statements:,} statements"
+        first = f"{where}: no test runs {what}."
     reasons = "; ".join(gap.reasons)
     why = f"Severity {gap.severity}: {reasons}." if reasons else f"Severity {gap.severity}."
     tests = [f"Test to add: {text}" for text in gap.suggested_tests]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from qe_action.events import Gap, Place
+from qe_action.events import Anchor, Gap
 from qe_action.render.text import cell, code
 
 
@@ -21,7 +21,7 @@ class Links:
     sha: str = ""
     run_url: str = ""
 
-    def place(self, place: Place | None) -> str:
+    def place(self, place: Anchor | None) -> str:
         """The address of a stretch of lines; empty where it can't be shown."""
         if place is None or not (self.server and self.repo and self.sha):
             return ""

@@ -118,12 +118,16 @@ def _figures(result: AnalysisComplete) -> Iterator[str]:
     yield ""
 
 
-def _counts(counts: Counts) -> str:
-    """Three cells: coverage, statements, branches."""
-    statements = f"{counts.covered:,} of {counts.statements:,}"
-    branches = f"{counts.covered_branches:,} of {counts.branches:,}" if counts.branches else "–"
-    if counts.branches:
-        branches += f" ({percent(counts.branch_percent)})"
+def _counts(counts: Counts, *, short: bool = False) -> str:
+    """Three cells: coverage, statements, branches; not `short` with each one's percentage."""
+
+    def share(part: int, whole: int, value: float | None) -> str:
+        if not whole:
+            return "–"
+        return f"{part:,} of {whole:,}" + ("" if short else f" ({percent(value)})")
+
+    statements = share(counts.covered, counts.statements, counts.line_percent)
+    branches = share(counts.covered_branches, counts.branches, counts.branch_percent)
     overall = percent(counts.percent) if counts.statements else "–"
     return f"{overall} | {statements} | {branches}"
 
@@ -145,8 +149,8 @@ def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -
     for gap in state.gaps:
         if gap.in_diff:
             gaps.setdefault(gap.file_path, []).append(gap)
-    yield "| Changed file | Patch | Not covered | File |"
-    yield "| :-- | --: | :-- | --: |"
+    yield "| Changed file | Patch | Statements | Branches | Not covered | Whole file |"
+    yield "| :-- | --: | --: | --: | :-- | --: |"
     for file in telling[:rows]:
         yield _file_row(file, gaps.get(file.path, []), links)
     yield ""
@@ -157,20 +161,38 @@ def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -
 
 def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
     assert file.patch is not None
-    spans = [cell(links.gap(gap, _span(gap))) for gap in gaps[:_LINKS_A_ROW]]
-    if len(gaps) > _LINKS_A_ROW:
-        spans.append(f"and {len(gaps) - _LINKS_A_ROW} more")
-    patch = f"{percent(file.patch.percent)} ({file.patch.covered} of {file.patch.statements})"
+    telling = _without_implied(gaps)
+    spans = [_missed(gap, links) for gap in telling[:_LINKS_A_ROW]]
+    if len(telling) > _LINKS_A_ROW:
+        spans.append(f"and {len(telling) - _LINKS_A_ROW} more")
     whole = percent(file.counts.percent)
-    return f"| {links.file(file.path)} | {patch} | {', '.join(spans) or '–'} | {whole} |"
+    figures = _counts(file.patch, short=True)
+    return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
+
+
+def _without_implied(gaps: list[Gap]) -> list[Gap]:
+    """Without the branches that lead into a run listed anyway: an `if` beside its body."""
+    starts = {str(gap.line_start) for gap in gaps if gap.gap_type == "uncovered"}
+    return [
+        gap
+        for gap in gaps
+        if gap.gap_type == "uncovered"
+        or not gap.missing_branches
+        or not starts.issuperset(gap.missing_branches)
+    ]
+
+
+def _missed(gap: Gap, links: Links) -> str:
+    """A gap's lines, linked, in a table's cell."""
+    shown = cell(links.gap(gap, _span(gap)))
+    return f"{shown} (branch)" if gap.gap_type == "partial" else shown
 
 
 def _span(gap: Gap) -> str:
     """A gap's lines as the reader finds them: at the head where they exist there."""
     place = gap.anchor or gap
     start, end = place.line_start, place.line_end
-    arrow = " ↱" if gap.gap_type == "partial" else ""
-    return (str(start) if start == end else f"{start}-{end}") + arrow
+    return str(start) if start == end else f"{start}-{end}"
 
 
 def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
@@ -184,9 +206,14 @@ def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
 def _gap_list(where: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
     if not total:
         return
+    shown = gaps[:rows]
+    common = _common_reasons(shown)
     yield f"<details><summary>{plural(total, 'gap')} {where}</summary>"
     yield ""
-    yield from (_gap_line(gap, links) for gap in gaps[:rows])
+    if common:
+        yield f"For each: {plain('; '.join(common))}."
+        yield ""
+    yield from (_gap_line(gap, links, common) for gap in shown)
     if total > rows:
         yield f"- {total - min(rows, len(gaps)):,} more left out here"
     yield ""
@@ -194,18 +221,23 @@ def _gap_list(where: str, gaps: list[Gap], total: int, links: Links, rows: int) 
     yield ""
 
 
-def _gap_line(gap: Gap, links: Links) -> str:
-    place = gap.anchor or gap
+def _common_reasons(gaps: list[Gap]) -> tuple[str, ...]:
+    """What holds for every one of several gaps is said once."""
+    if len(gaps) < 2:
+        return ()
+    shared = set.intersection(*(set(gap.reasons) for gap in gaps))
+    return tuple(reason for reason in gaps[0].reasons if reason in shared)
+
+
+def _gap_line(gap: Gap, links: Links, common: tuple[str, ...]) -> str:
     path = gap.anchor.path if gap.anchor else gap.file_path
-    span = str(place.line_start)
-    if place.line_end != place.line_start:
-        span += f"-{place.line_end}"
     where = f" in {code(gap.function)}" if gap.function else ""
     ways = missing_ways(gap)
     never = f": never {plain(ways)}" if ways else ""
-    reasons = plain("; ".join(gap.reasons))
-    label = links.gap(gap, f"{path}:{span}")
-    return f"- {label}{where}: **{gap.severity}**, {headline(gap).lower()}{never} ({reasons})"
+    own = "; ".join(reason for reason in gap.reasons if reason not in common)
+    why = f" ({plain(own)})" if own else ""
+    label = links.gap(gap, f"{path}:{_span(gap)}")
+    return f"- {label}{where}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
 
 
 def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:

@@ -1,0 +1,143 @@
+"""`qe-action analyze` as its users call it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gitrepo import GitRepo, git_env
+from job import cobertura
+
+from qe_action.journal import decode
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    made = GitRepo(tmp_path / "repo")
+    made.commit({"sub/a.py": "x = 1\n", ".gitignore": "coverage.xml\n"})
+    made.branch("feature")
+    made.commit({"sub/a.py": "x = 1\ny = 2\nz = 3\n"})
+    (made.root / "coverage.xml").write_text(cobertura({"sub/a.py": {1: 1, 2: 0, 3: 1}}))
+    return made
+
+
+def analyze(
+    repo: GitRepo, *arguments: str, folder: str = ".", stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "qe_action", "analyze", *arguments],
+        cwd=repo.root / folder,
+        env={**git_env(), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        input=stdin,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_without_any_configuration(repo: GitRepo) -> None:
+    done = analyze(repo)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "sub/a.py:2" in done.stderr
+    assert "Patch 50%, project 66.6%" in done.stderr
+
+
+def test_events_go_to_standard_output_alone(repo: GitRepo) -> None:
+    done = analyze(repo, "--output", "jsonl")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.stderr == ""
+    assert events[0]["type"] == "progress"
+    assert [e["gap"]["line_start"] for e in events if e["type"] == "gap"] == [2]
+    assert events[-1]["patch"]["statements"] == 2
+    assert events[-1]["gaps"]
+
+
+@pytest.mark.parametrize(("output", "shows"), [("markdown", "| **Patch**"), ("html", "<!doctype")])
+def test_documents_go_to_standard_output_or_a_file(repo: GitRepo, output: str, shows: str) -> None:
+    printed = analyze(repo, "--output", output)
+    assert shows in printed.stdout
+    analyze(repo, "--output", output, "--out", "out.txt")
+    assert shows in (repo.root / "out.txt").read_text()
+
+
+def test_the_journal_holds_all_events(repo: GitRepo) -> None:
+    analyze(repo, "--journal", "journal.jsonl")
+    with (repo.root / "journal.jsonl").open("rb") as file:
+        assert [e["type"] for e in decode(file)][-1] == "complete"
+
+
+@pytest.mark.parametrize(("minimum", "code"), [("50", 0), ("50.01", 1)])
+def test_the_gate_sets_the_exit_code(repo: GitRepo, minimum: str, code: int) -> None:
+    assert analyze(repo, "--min-patch-coverage", minimum).returncode == code
+
+
+def test_from_a_subfolder_with_a_report_relative_to_it(repo: GitRepo) -> None:
+    (repo.root / "sub" / "coverage.xml").write_text(cobertura({"a.py": {1: 1, 2: 0, 3: 0}}))
+    done = analyze(repo, "--output", "jsonl", folder="sub")
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["files"][0]["path"] == "sub/a.py"
+    assert result["patch"]["covered"] == 0
+
+
+def test_the_diff_may_come_from_elsewhere(repo: GitRepo) -> None:
+    diff = repo.git("diff", "main", "feature") + "\n"
+    (repo.root / "my.diff").write_text(diff)
+    for name, stdin in (("my.diff", ""), ("-", diff)):
+        done = analyze(repo, "--diff", name, "--output", "jsonl", stdin=stdin)
+        result = json.loads(done.stdout.splitlines()[-1])
+        assert result["patch"]["statements"] == 2, done.stderr
+
+
+def test_outside_a_repository_totals_are_given_and_the_patch_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "coverage.xml").write_text(cobertura({"a.py": {1: 1, 2: 0}}))
+    done = subprocess.run(
+        [sys.executable, "-m", "qe_action", "analyze"],
+        cwd=tmp_path,
+        env=git_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "Patch coverage unknown, project 50%" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["missing.xml"],
+        ["--base", "no-such-branch"],
+        ["--repo", "no-such-folder"],
+        ["--diff", "no-such-file"],
+        ["--min-patch-coverage", "many"],
+        ["--out", "no/such/folder/x", "--output", "html"],
+        ["--include", "a[", "--exclude", "!"],
+        ["--output", "nonsense"],
+    ],
+)
+def test_what_a_user_can_mend_is_said_in_a_line_with_exit_code_2(
+    repo: GitRepo, arguments: list[str]
+) -> None:
+    done = analyze(repo, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_a_closed_pipe_is_no_error(repo: GitRepo) -> None:
+    command = f"{sys.executable} -m qe_action analyze --output jsonl | head -n 1"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=repo.root,
+        env=git_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,155 @@
+"""The sinks' pace: steps while the work lasts, few requests, always a last edit."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+
+import pytest
+from fake_github import FakeGitHub
+from pydantic import SecretStr
+
+from qe_action.events import (
+    AnalysisComplete,
+    AnalyzerProgress,
+    Anchor,
+    Counts,
+    Event,
+    Gap,
+    GapFound,
+)
+from qe_action.github.client import GitHub
+from qe_action.github.sender import Policy
+from qe_action.render.links import Links
+from qe_action.sinks.check_run import CheckRunSink
+from qe_action.sinks.comment import CommentSink
+from qe_action.sinks.delivery import Delivery
+from qe_action.stream import Broadcast, EventLog
+
+SHA = "a" * 40
+SPEED = 30.0
+"""How much faster than real seconds the tests' clock goes."""
+
+
+async def sleep(seconds: float) -> None:
+    await asyncio.sleep(seconds / SPEED)
+
+
+async def paced(seconds: float, gaps: int) -> AsyncIterator[Event]:
+    """A run that lasts `seconds` and finds `gaps` evenly."""
+    for number in range(1, gaps + 1):
+        await sleep(seconds / gaps)
+        yield AnalyzerProgress(
+            percent=100 * number // gaps, message="Reading", files_analyzed=number
+        )
+        yield GapFound(
+            gap=Gap(
+                id=str(number),
+                file_path="a.py",
+                line_start=number,
+                line_end=number,
+                gap_type="uncovered",
+                severity="medium",
+                in_diff=True,
+                anchor=Anchor(path="a.py", line_start=number, line_end=number),
+                statements=1,
+            )
+        )
+    counts = Counts(statements=200, covered=200 - gaps)
+    yield AnalysisComplete(
+        overall_coverage=counts.percent,
+        line_coverage=counts.line_percent,
+        branch_coverage=None,
+        function_coverage=None,
+        patch_coverage=counts.percent,
+        totals=counts,
+        patch=counts,
+        total_gaps=gaps,
+        gaps_in_diff=gaps,
+        analysis_time_ms=int(seconds * 1000),
+    )
+
+
+def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 1000) -> Delivery:
+    github.add_pull(7, SHA, "b" * 40)
+    delivery = Delivery()
+
+    async def main() -> None:
+        client = GitHub(
+            token=SecretStr(github.token),
+            repo=github.repo,
+            api_url=github.url,
+            policy=Policy(write_gap=1 / SPEED, backoff=0.01),
+        )
+        links = Links("https://github.com", github.repo, SHA)
+        check = CheckRunSink(
+            client,
+            links,
+            delivery,
+            check_name="cov",
+            external_id="1",
+            which="changed",
+            limit=limit,
+            sleep=sleep,
+        )
+        comment = CommentSink(
+            client, links, delivery, number=7, check_name="cov", when="always", sleep=sleep
+        )
+        with tempfile.TemporaryFile() as spool:
+            broadcast = Broadcast(
+                EventLog(spool),
+                [check, comment],
+                grace=60,
+                on_failure=lambda sink, error: pytest.fail(f"{sink.name}: {error!r}"),
+            )
+            await broadcast.run(source)
+        await client.aclose()
+
+    asyncio.run(main())
+    return delivery
+
+
+def test_a_run_of_a_minute_with_120_annotations_makes_at_most_20_requests(
+    strict: FakeGitHub,
+) -> None:
+    delivery = deliver(strict, paced(60, 120))
+    assert len(strict.requests) <= 20
+    (check,) = strict.checks.values()
+    assert len(check.annotations) == 120 == delivery.annotated
+    steps = [
+        len(r.body["output"].get("annotations", [])) for r in strict.sent("PATCH", "/check-runs/")
+    ]
+    assert max(steps) <= 50
+    assert sum(1 for step in steps if step) >= 4, "annotations arrive in steps"
+    (comment,) = strict.comments.values()
+    assert comment.edits >= 3
+    assert "still running" not in comment.body
+    assert check.data["conclusion"] == "success"
+
+
+def test_the_first_annotations_come_long_before_the_end(strict: FakeGitHub) -> None:
+    deliver(strict, paced(30, 60))
+    patches = strict.sent("PATCH", "/check-runs/")
+    first = next(r for r in patches if r.body["output"].get("annotations"))
+    assert first.body["status"] == "in_progress"
+    created, last = strict.requests[0].time, patches[-1].time
+    assert first.time - created < (last - created) / 4
+
+
+def test_edits_that_fail_on_the_way_lose_nothing(strict: FakeGitHub) -> None:
+    strict.fail("PATCH", "/check-runs/", 422, times=2)
+    strict.fail("PATCH", "/issues/comments/", 422, times=2)
+    delivery = deliver(strict, paced(20, 40))
+    (check,) = strict.checks.values()
+    assert sorted(a["start_line"] for a in check.annotations) == list(range(1, 41))
+    assert check.data["status"] == "completed"
+    (comment,) = strict.comments.values()
+    assert "still running" not in comment.body
+    assert not delivery.problems
+
+
+def test_a_cap_leaves_out_the_later_ones(strict: FakeGitHub) -> None:
+    deliver(strict, paced(1, 60), limit=7)
+    (check,) = strict.checks.values()
+    assert [a["start_line"] for a in check.annotations] == list(range(1, 8))

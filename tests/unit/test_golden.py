@@ -1,0 +1,170 @@
+"""What is shown, held against the files in tests/golden.
+
+`make golden` writes them anew (QE_GOLDEN=write); read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from qe_action.events import (
+    AnalysisComplete,
+    AnalyzerError,
+    AnalyzerProgress,
+    Anchor,
+    Counts,
+    Event,
+    FileSummary,
+    Gap,
+    GapFound,
+    GateResult,
+    Measured,
+)
+from qe_action.render.annotations import annotation
+from qe_action.render.html import page
+from qe_action.render.links import Links
+from qe_action.render.markdown import COMMENT_LIMIT, Heading, comment
+from qe_action.render.state import RunState
+from qe_action.render.text import size
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+LINKS = Links("https://github.com", "octo/demo", "f" * 40, "https://github.com/octo/demo/runs/1")
+HEADING = Heading("qe-action coverage", "<!-- marker -->")
+DIFF_ONLY = "nothing but the diff is weighed so far"
+
+
+def gap(
+    number: int, path: str = "src/app.py", *, in_diff: bool = True, partial: bool = False
+) -> Gap:
+    """A gap of three lines, or of one line with a branch; at the head it stands two lines up."""
+    end = number if partial else number + 2
+    ways = ("17", "exit") if partial else ()
+    where = "added or edited" if in_diff else "elsewhere"
+    return Gap(
+        id=f"{path}{number}",
+        file_path=path,
+        line_start=number,
+        line_end=end,
+        gap_type="partial" if partial else "uncovered",
+        severity="medium" if in_diff else "low",
+        function="Shop.buy",
+        in_diff=in_diff,
+        anchor=Anchor(
+            path=path,
+            line_start=number - 2,
+            line_end=end - 2,
+            missing_branches=("15", "exit") if partial else (),
+        ),
+        statements=0 if partial else 3,
+        missing_branches=ways,
+        reasons=(where, DIFF_ONLY),
+    )
+
+
+GAPS = (gap(12), gap(16, partial=True), gap(5, "lib/other.py", in_diff=False))
+FILES = (
+    FileSummary(
+        path="src/app.py",
+        counts=Counts(statements=40, covered=30, branches=8, covered_branches=6),
+        patch=Counts(statements=10, covered=7, branches=4, covered_branches=2),
+        gaps=2,
+    ),
+    FileSummary(
+        path="src/fine|`.py",
+        counts=Counts(statements=10, covered=10),
+        patch=Counts(statements=2, covered=2),
+    ),
+    FileSummary(path="lib/other.py", counts=Counts(statements=9, covered=6), gaps=1),
+)
+PROGRESS = AnalyzerProgress(percent=45, message="Read 12 files", files_analyzed=12)
+RESULT = AnalysisComplete(
+    overall_coverage=77.61,
+    line_coverage=77.96,
+    branch_coverage=75.0,
+    function_coverage=None,
+    patch_coverage=68.75,
+    totals=Counts(statements=59, covered=46, branches=8, covered_branches=6),
+    patch=Counts(statements=12, covered=9, branches=4, covered_branches=2),
+    gaps=GAPS,
+    total_gaps=3,
+    gaps_in_diff=2,
+    files=FILES,
+    total_files=3,
+    measured=Measured(tree="merge", sha="a" * 40, base_sha="b" * 40),
+    notes=("1 changed file is not in the report: src/new.py.",),
+    analysis_time_ms=1234,
+)
+GATE = GateResult(
+    name="patch coverage",
+    threshold=80,
+    passed=False,
+    detail="68.7% of the changed statements and branches, 80% asked for: 2 more of the 16",
+)
+FAILED = AnalysisComplete(
+    conclusion="failed",
+    overall_coverage=None,
+    line_coverage=None,
+    branch_coverage=None,
+    function_coverage=None,
+    patch_coverage=None,
+    notes=("There is no coverage report at coverage.xml.",),
+    analysis_time_ms=4,
+)
+ERROR = AnalyzerError(
+    message="There is no coverage report at coverage.xml.", hint="Write it first."
+)
+
+RUNS: dict[str, list[Event]] = {
+    "running": [PROGRESS, *(GapFound(gap=g) for g in GAPS)],
+    "success": [*(GapFound(gap=g) for g in GAPS), RESULT],
+    "failure": [RESULT.model_copy(update={"gates": (GATE,)})],
+    "no_result": [ERROR, FAILED],
+    "nothing": [
+        RESULT.model_copy(
+            update={"totals": Counts(statements=0, covered=0), "patch": None, "files": ()}
+        )
+    ],
+}
+
+
+def state(events: list[Event]) -> RunState:
+    folded = RunState()
+    for event in events:
+        folded.fold(event)
+    return folded
+
+
+def check(name: str, text: str) -> None:
+    """Compare with the golden file, or write it where QE_GOLDEN says so."""
+    path = GOLDEN / name
+    if os.environ.get("QE_GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text, "run make golden and read the difference"
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_comment_is_as_it_was(name: str) -> None:
+    check(f"comment_{name}.md", comment(state(RUNS[name]), LINKS, HEADING))
+
+
+def test_the_preview_is_as_it_was() -> None:
+    why = "Nothing was sent: there is no token."
+    check("preview.html", page(state(RUNS["success"]), LINKS, HEADING, why=why))
+
+
+def test_annotations_are_as_they_were() -> None:
+    words = [annotation(gap) for gap in GAPS]
+    text = "\n\n".join(f"[{w.level}] {w.title}\n{w.message}" for w in words)
+    check("annotations.txt", text + "\n")
+
+
+def test_the_comment_stays_below_github_s_limit_and_counts_what_it_leaves_out() -> None:
+    gaps = [gap(n + 3, "src/" + "very_long_name/" * 15 + "x.py") for n in range(3000)]
+    shown = comment(state([*(GapFound(gap=g) for g in gaps), RESULT]), LINKS, HEADING)
+    assert size(shown) <= COMMENT_LIMIT
+    assert "more left out here" in shown
+    listed = shown.count("\n- [")
+    assert f"- {3000 - listed:,} more left out here" in shown
