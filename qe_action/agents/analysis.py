@@ -194,11 +194,12 @@ class Analysis:
             return patch.missed + patch.branches - patch.covered_branches
 
         changed.sort(key=lambda d: (-patch_missed(d.path), -missed(d.path), d.path))
+        self._patches = {detail.path: self._patches[detail.path] for detail in changed}
         others.sort(key=lambda d: (-missed(d.path), d.path))
         return changed, others
 
     def _gaps_of(self, detail: Detail) -> list[Gap]:
-        if is_test_or_migration(detail.path):
+        if detail.complete or is_test_or_migration(detail.path):
             return []
         diff = self._change.diff if self._change else None
         added = diff.added(detail.path) if diff else frozenset()

@@ -47,6 +47,11 @@ class Detail:
         """No statement of the file was run."""
         return bool(self.covered) and not any(self.covered)
 
+    @property
+    def complete(self) -> bool:
+        """Every statement was run and every branch taken."""
+        return all(self.covered) and all(b.covered >= b.total for b in self.branches.values())
+
 
 def count(file: FileLines) -> FileCounts:
     """The counts of one whole file."""

@@ -11,6 +11,22 @@ from qe_action.reports.model import Function
 
 # The fields in which statements can stand, directly or inside an except handler or a case.
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_COMPOUND = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.If,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.With,
+    ast.AsyncWith,
+    ast.Try,
+    ast.TryStar,
+    ast.ExceptHandler,
+    ast.Match,
+    ast.match_case,
+)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -77,7 +93,9 @@ def python_regions(source: str | bytes) -> Regions | None:
             prefix = f"{prefix}.{node.name}" if prefix else node.name
             found.append(Region(node.body[0].lineno, node.end_lineno or node.lineno, prefix))
         for name in _BLOCKS:
-            stack.extend((child, prefix) for child in getattr(node, name, ()))
+            for child in getattr(node, name, ()):
+                if isinstance(child, _COMPOUND):
+                    stack.append((child, prefix))
     return Regions(found)
 
 

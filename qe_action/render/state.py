@@ -24,7 +24,7 @@ GAPS_KEPT = 1000
 """How many gaps, the first and so the worst, are kept for showing."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio would write it out with all its gaps
 class RunState:
     """What a reader of the stream knows so far."""
 

@@ -223,6 +223,20 @@ def test_progress_is_bounded_and_ends_at_100(tmp_path: Path) -> None:
     assert len([e for e in events if e["type"] == "gap"]) == 50
 
 
+def test_changed_files_are_listed_worst_first(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo")
+    repo.commit({"z.py": "a = 1\n"})
+    names = ("a.py", "b.py", "c.py")
+    repo.commit({name: "x = 1\ny = 2\nz = 3\n" for name in names})
+    report = tmp_path / "coverage.xml"
+    missed = {"a.py": 1, "b.py": 3, "c.py": 0}
+    cobertura(report, [(n, {i: int(i > missed[n]) for i in (1, 2, 3)}) for n in names])
+    work = task(coverage_file=report, repo=repo.root, base="HEAD~1")
+    events = stream(CoverageAnalyzerAgent(), work)
+    assert [gap[0] for gap in gaps(events)] == ["b.py", "a.py"]
+    assert [file.path for file in events[-1]["files"]] == ["b.py", "a.py", "c.py"]
+
+
 def test_all_files_lists_every_gap(tmp_path: Path) -> None:
     report = tmp_path / "coverage.xml"
     cobertura(report, [(f"f{n}.py", {1: 0, 2: 1, 3: 0}) for n in range(300)])
