@@ -12,7 +12,14 @@ from xml.parsers import expat
 
 from qe_action.errors import ReportError
 from qe_action.reports.combine import absorb, combine_functions, settled
-from qe_action.reports.elements import Attributes, function_name, take_condition, take_lines
+from qe_action.reports.elements import (
+    Attributes,
+    Row,
+    as_mapping,
+    function_name,
+    take_condition,
+    take_lines,
+)
 from qe_action.reports.model import FileLines, Function
 from qe_action.reports.xml_errors import explain, wrong_root
 
@@ -46,7 +53,7 @@ class CoberturaParser:
         self.skipped = 0
         self._done: list[FileLines] = []
         self._failure: ReportError | None = None
-        self._rows: list[Attributes] = []
+        self._rows: list[Row] = []
         self._ends: list[str] = []
         self._depth = 0
         self._fed = 0
@@ -63,7 +70,7 @@ class CoberturaParser:
         self._method_name = ""
         self._method_depth = 0
         self._target: FileLines | None = None  # where lines go now
-        self._last_row: Attributes = {}
+        self._last_row: Row = []
         self._handlers: dict[str, Callable[[int, Attributes], None]] = {
             "source": self._start_source,
             "class": self._start_class,
@@ -77,6 +84,7 @@ class CoberturaParser:
         # One string object a name makes comparing a name a comparison of pointers.
         parser = expat.ParserCreate(intern={name: name for name in _INTERNED})
         parser.specified_attributes = True  # no defaults from a DTD
+        parser.ordered_attributes = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)  # MAX_TOKEN bounds what it guards against
@@ -84,11 +92,11 @@ class CoberturaParser:
         parser.EndElementHandler = self._ends.append
         collect, start = self._rows.append, self._start
 
-        def start_element(name: str, attributes: Attributes) -> None:
+        def start_element(name: str, row: Row) -> None:
             if name == "line":
-                collect(attributes)
+                collect(row)
             else:
-                start(name, attributes)
+                start(name, row)
 
         parser.StartElementHandler = start_element
         return parser
@@ -173,14 +181,14 @@ class CoberturaParser:
             self._finish_file()  # the list its classes stood in has ended
         return self._depth
 
-    def _start(self, name: str, attributes: Attributes) -> None:
+    def _start(self, name: str, row: Row) -> None:
         """Any element but an unprefixed `line`."""
         depth = self._settle()
         local = name.rpartition(":")[2]
         if depth <= 1:
             self._check_top(depth, local)
         if local == "line":
-            self._rows.append(attributes)
+            self._rows.append(row)
             return
         if depth > MAX_DEPTH:
             raise self._refusal(f"elements nest more than {MAX_DEPTH} deep")
@@ -189,7 +197,7 @@ class CoberturaParser:
             self._finish_source()
         handler = self._handlers.get(local)
         if handler is not None:
-            handler(depth, attributes)
+            handler(depth, as_mapping(row))
 
     def _check_top(self, depth: int, local: str) -> None:
         """Clover and SonarQube share Cobertura's root; what is below it tells."""
@@ -236,7 +244,7 @@ class CoberturaParser:
 
     def _start_condition(self, _depth: int, attributes: Attributes) -> None:
         if self._target is not None:
-            take_condition(attributes, self._last_row, self._target)
+            take_condition(attributes, as_mapping(self._last_row), self._target)
 
     def _finish_method(self) -> None:
         method, self._method = self._method, None

@@ -5,82 +5,122 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from qe_action.reports.combine import combine_branches
 from qe_action.reports.model import Branch, FileLines
 
 Attributes = dict[str, str]
+Row = list[str]
+"""An element's attributes as expat gives them fastest: name, value, name, value …"""
 
 MAX_LINE = 10_000_000
 """No source file has more lines; a greater number is a defect of the report."""
 
-MAX_HITS = 2**63 - 1
+MAX_HITS = float(2**63)
+"""What hits beyond any integer, as `1e400`, count as."""
+
 MAX_BRANCHES = 100_000
 MAX_CONDITIONS = 20
 """Conditions named a line; the counts hold all."""
 
 MAX_NAME = 200
+MAX_CACHED = 64
+"""Characters of branch attributes worth keeping; hostile ones are long."""
+
+_TRUE = frozenset({"true", "True", "TRUE"})
 
 _COUNTS = re.compile(r"\(\s*(\d{1,9})\s*/\s*(\d{1,9})\s*\)")
 _TARGET = re.compile(r"[\w.:>+-]{1,40}", re.ASCII)
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,9})?%?", re.ASCII)
 
 
-def take_lines(rows: Iterable[Attributes], into: FileLines) -> int:
+def as_mapping(row: Row) -> Attributes:
+    """Names to values, of the flat list that expat gives."""
+    values = iter(row)
+    return dict(zip(values, values, strict=True))  # twice the same iterator: pairs
+
+
+def take_lines(rows: Iterable[Row], into: FileLines) -> int:
     """Enter `line` elements; how many made no sense and were left out.
 
-    The loop runs once for each line of a report: what is rare has its own function.
+    The loop runs once for each line of a report, so it looks for number and hits where all
+    writers put them first; what is rare has its own function.
     """
-    hits, branches = into.hits, into.branches
+    hits, limit = into.hits, MAX_LINE
     skipped = 0
-    for attributes in rows:
+    for row in rows:
         try:
-            number, taken = int(attributes["number"]), int(attributes["hits"])
-        except (KeyError, ValueError):
-            number, taken = _lenient(attributes)
-        if not 0 < number <= MAX_LINE:
+            if row[0] == "number" and row[2] == "hits":
+                number, taken = int(row[1]), int(row[3])
+            else:
+                number, taken = _figures(as_mapping(row))
+        except (IndexError, ValueError):
+            number, taken = _figures(as_mapping(row))
+        if not 0 < number <= limit:
             skipped += 1
             continue
         if hits.setdefault(number, taken) < taken:
             hits[number] = taken
-        if len(attributes) > 2 and "condition-coverage" in attributes:
-            branch = _branch(attributes)
-            if branch is not None:
-                known = branches.get(number, branch)
-                branches[number] = combine_branches(known, branch)
         if taken < 0:
             hits[number] = max(0, hits[number])
+        if len(row) > 4 and "condition-coverage" in row:
+            _take_branch(number, as_mapping(row), into)
     return skipped
 
 
-def _lenient(attributes: Attributes) -> tuple[int, int]:
-    """Number and hits written as `12.0` or `1e3`; the number 0 where either makes no sense."""
+def _figures(line: Attributes) -> tuple[int, int]:
+    """A line's number and hits, also written as `12.0`; the number 0 where either makes no sense.
+
+    Negative hits are an overflown counter's and count as none.
+    """
     try:
-        number = float(attributes["number"])
-        hits = float(attributes["hits"])
+        return int(line["number"]), int(line["hits"])
+    except (KeyError, ValueError):
+        pass
+    try:
+        number, hits = float(line["number"]), float(line["hits"])
     except (KeyError, ValueError):
         return 0, 0
     if not number.is_integer() or math.isnan(hits):
         return 0, 0
-    return int(number), int(max(0.0, min(hits, float(MAX_HITS))))
+    return int(number), int(max(-1.0, min(hits, MAX_HITS)))
+
+
+def _take_branch(number: int, line: Attributes, into: FileLines) -> None:
+    branch = _branch(line)
+    if branch is not None:
+        known = into.branches.get(number)
+        into.branches[number] = branch if known is None else combine_branches(known, branch)
 
 
 def _branch(attributes: Attributes) -> Branch | None:
     """The branch figures of a line that has them; None where the report gives no counts."""
-    counts = _COUNTS.search(attributes["condition-coverage"])
-    if counts is None or attributes.get("branch", "true").lower() != "true":
+    if attributes.get("branch", "true") not in _TRUE:
+        return None
+    coverage = attributes.get("condition-coverage", "")
+    missing = attributes.get("missing-branches", "")
+    if len(coverage) + len(missing) > MAX_CACHED:
+        return _branch_figures.__wrapped__(coverage, missing)
+    return _branch_figures(coverage, missing)
+
+
+@lru_cache(maxsize=4096)
+def _branch_figures(coverage: str, missing: str) -> Branch | None:
+    """The branch that `50% (1/2)` and `15,exit` describe; reports repeat few of them."""
+    counts = _COUNTS.search(coverage)
+    if counts is None:
         return None
     covered, total = int(counts[1]), int(counts[2])
     if not 0 < total <= MAX_BRANCHES or covered > total:
         return None
-    missing = attributes.get("missing-branches", "")
-    names = (name.strip() for name in missing.split(",")) if missing else ()
+    names = (name.strip() for name in missing.split(","))
     return Branch(covered, total, tuple(name for name in names if _TARGET.fullmatch(name)))
 
 
 def take_condition(condition: Attributes, line: Attributes, into: FileLines) -> None:
     """Name a condition that was not wholly covered, where the line names no branch targets."""
-    number, _ = _lenient(line)
+    number, _ = _figures(line)
     branch = into.branches.get(number)
     coverage = condition.get("coverage", "").strip()
     if branch is None or branch.covered == branch.total or not _PERCENT.fullmatch(coverage):
