@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from itertools import islice
 
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.result import changed_but_unmeasured, file_summaries, gates, share
@@ -35,6 +36,8 @@ OTHER_FILES = 50
 """Of how many unchanged files, the worst, the gaps are looked for."""
 OTHER_GAPS = 100
 """How many gaps of unchanged files are sent."""
+GAPS_A_TURN = 200
+"""How many gaps are sent before others get their turn in the event loop."""
 REREAD_AT_ONCE = 500
 """How many files that recur in a report are merged in one further pass, to bound memory."""
 
@@ -63,6 +66,7 @@ class Analysis:
         self._gaps: list[Gap] = []
         self._gap_counts: dict[str, int] = {}
         self._gaps_in_diff = 0
+        self._emitted = 0
         self._patches: dict[str, Counts] = {}
         self._notes: list[str] = []
 
@@ -162,12 +166,12 @@ class Analysis:
         allowed = OTHER_GAPS
         total = len(changed) + len(others)
         for number, detail in enumerate(changed + others, 1):
-            gaps = self._gaps_of(detail)
-            if number > len(changed) and not self._options.all_files:
-                gaps = gaps[:allowed]
-                allowed -= len(gaps)
-            for gap in gaps:
+            limited = number > len(changed) and not self._options.all_files
+            for gap in islice(self._gaps_of(detail), allowed if limited else None):
+                allowed -= limited
                 yield self._found(gap)
+                if self._emitted % GAPS_A_TURN == 0:
+                    await asyncio.sleep(0)
             for event in self._progress(90 + 9 * number / total, "Looking for gaps"):
                 yield event
             await asyncio.sleep(0)
@@ -198,13 +202,13 @@ class Analysis:
         others.sort(key=lambda d: (-missed(d.path), d.path))
         return changed, others
 
-    def _gaps_of(self, detail: Detail) -> list[Gap]:
+    def _gaps_of(self, detail: Detail) -> Iterator[Gap]:
         if detail.complete or is_test_or_migration(detail.path):
-            return []
+            return
         diff = self._change.diff if self._change else None
         added = diff.added(detail.path) if diff else frozenset()
-        gaps = find_gaps(detail, self._regions(detail), added)
-        return [gap.model_copy(update={"anchor": self._anchor(gap)}) for gap in gaps]
+        for gap in find_gaps(detail, self._regions(detail), added):
+            yield gap.model_copy(update={"anchor": self._anchor(gap)})
 
     def _regions(self, detail: Detail) -> Regions:
         if detail.path.endswith((".py", ".pyi")):
@@ -234,6 +238,7 @@ class Analysis:
         return str(found[1]) if found else BASE_LINE
 
     def _found(self, gap: Gap) -> GapFound:
+        self._emitted += 1
         self._gap_counts[gap.file_path] = self._gap_counts.get(gap.file_path, 0) + 1
         self._gaps_in_diff += gap.in_diff
         if len(self._gaps) < GAPS_IN_RESULT:
@@ -259,7 +264,7 @@ class Analysis:
             hint=error.hint,
             recoverable=recoverable,
             files_analyzed=self._files,
-            gaps_found=sum(self._gap_counts.values()),
+            gaps_found=self._emitted,
         )
 
     def _complete(self, conclusion: Conclusion) -> AnalysisComplete:
@@ -281,7 +286,7 @@ class Analysis:
             totals=totals,
             patch=patch,
             gaps=tuple(self._gaps),
-            total_gaps=sum(self._gap_counts.values()),
+            total_gaps=self._emitted,
             gaps_in_diff=self._gaps_in_diff,
             files=file_summaries(collector, self._patches, self._gap_counts) if collector else (),
             total_files=self._files,

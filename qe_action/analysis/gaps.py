@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -24,16 +25,25 @@ class Run(NamedTuple):
     in_diff: bool
 
 
-def find_gaps(detail: Detail, regions: Regions, added: frozenset[int]) -> list[Gap]:
+def find_gaps(detail: Detail, regions: Regions, added: frozenset[int]) -> Iterator[Gap]:
     """A file's gaps: those in changed lines first, each part in line order.
 
     A run of missed statements ends at a covered one, at the border of a function or class
-    and where changed lines meet unchanged ones. A file without any hit is one gap.
+    and where changed lines meet unchanged ones. A file without any hit is one gap. Gaps are
+    made as they are asked for, since a file of a million lines can have as many.
     """
-    runs = _whole(detail, added) if detail.untouched else list(_runs(detail, regions, added))
-    found = [_uncovered(detail.path, run) for run in runs]
-    found += _partial(detail, regions, added)
-    return sorted(found, key=lambda gap: (not gap.in_diff, gap.line_start, gap.gap_type))
+    if detail.untouched:
+        in_diff = not added.isdisjoint(detail.lines)
+        yield _uncovered(detail.path, Run(tuple(detail.lines), None, in_diff))
+        return
+    for in_diff in (True, False) if added else (False,):
+        runs = (
+            _uncovered(detail.path, run)
+            for run in _runs(detail, regions, added)
+            if run.in_diff is in_diff
+        )
+        partial = _partial(detail, regions, added, in_diff=in_diff)
+        yield from heapq.merge(runs, partial, key=lambda gap: gap.line_start)
 
 
 def patch_counts(detail: Detail, added: frozenset[int]) -> Counts:
@@ -48,11 +58,6 @@ def patch_counts(detail: Detail, added: frozenset[int]) -> Counts:
         branches=sum(branch.total for branch in branches),
         covered_branches=sum(branch.covered for branch in branches),
     )
-
-
-def _whole(detail: Detail, added: frozenset[int]) -> list[Run]:
-    in_diff = not added.isdisjoint(detail.lines)
-    return [Run(tuple(detail.lines), None, in_diff)]
 
 
 def _runs(detail: Detail, regions: Regions, added: frozenset[int]) -> Iterator[Run]:
@@ -84,15 +89,15 @@ def _uncovered(path: str, run: Run) -> Gap:
     )
 
 
-def _partial(detail: Detail, regions: Regions, added: frozenset[int]) -> Iterator[Gap]:
-    missed = {
-        line for line, covered in zip(detail.lines, detail.covered, strict=True) if not covered
-    }
-    for line, branch in detail.branches.items():
-        if branch.covered >= branch.total or line in missed:
+def _partial(
+    detail: Detail, regions: Regions, added: frozenset[int], *, in_diff: bool
+) -> Iterator[Gap]:
+    statements = zip(detail.lines, detail.covered, strict=True)
+    missed = {line for line, covered in statements if not covered} if detail.branches else set()
+    for line, branch in sorted(detail.branches.items()):
+        if branch.covered >= branch.total or line in missed or (line in added) is not in_diff:
             continue
         owner = regions.owner(line)
-        in_diff = line in added
         yield Gap(
             id=_identity(detail.path, "partial", line, line, *branch.missing),
             file_path=detail.path,
