@@ -16,7 +16,25 @@ from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound
 
 VERSION = 1
 GAPS_IN_RESULT = 200
-"""How many gaps, in the order they were found, the result repeats."""
+"""How many gaps the result repeats."""
+
+
+class WorstGaps:
+    """The first gaps of a run, which are its worst: those in changed lines before all others."""
+
+    def __init__(self) -> None:
+        self._in_diff: list[Gap] = []
+        self._elsewhere: list[Gap] = []
+
+    def add(self, gap: Gap) -> None:
+        """Take the next gap of the stream."""
+        kept = self._in_diff if gap.in_diff else self._elsewhere
+        if len(kept) < GAPS_IN_RESULT:
+            kept.append(gap)
+
+    def result(self) -> tuple[Gap, ...]:
+        """The gaps that the result repeats."""
+        return tuple((self._in_diff + self._elsewhere)[:GAPS_IN_RESULT])
 
 
 def header() -> bytes:
@@ -37,7 +55,7 @@ def decode(lines: Iterable[bytes]) -> Iterator[Event]:
     """
     numbered = enumerate(lines, 1)
     _check_header(next(numbered, (1, b""))[1])
-    gaps: list[Gap] = []
+    gaps = WorstGaps()
     for number, line in numbered:
         try:
             event = EVENT.validate_json(line)
@@ -47,10 +65,10 @@ def decode(lines: Iterable[bytes]) -> Iterator[Event]:
                 f"Line {number} of the journal is not an event: {reason}.",
                 hint="The file may be cut off or come from another version.",
             ) from None
-        if isinstance(event, GapFound) and len(gaps) < GAPS_IN_RESULT:
-            gaps.append(event.gap)
+        if isinstance(event, GapFound):
+            gaps.add(event.gap)
         if isinstance(event, AnalysisComplete):
-            event = event.model_copy(update={"gaps": tuple(gaps)})
+            event = event.model_copy(update={"gaps": gaps.result()})
         yield event
 
 

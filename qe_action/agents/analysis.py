@@ -27,7 +27,7 @@ from qe_action.events import (
     GapFound,
     Measured,
 )
-from qe_action.journal import GAPS_IN_RESULT
+from qe_action.journal import WorstGaps
 from qe_action.workspace.change import Change
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
@@ -63,7 +63,7 @@ class Analysis:
         self._paths = PathReport()
         self._collector: Collector | None = None
         self._whole = False
-        self._gaps: list[Gap] = []
+        self._gaps = WorstGaps()
         self._gap_counts: dict[str, int] = {}
         self._gaps_in_diff = 0
         self._emitted = 0
@@ -241,8 +241,7 @@ class Analysis:
         self._emitted += 1
         self._gap_counts[gap.file_path] = self._gap_counts.get(gap.file_path, 0) + 1
         self._gaps_in_diff += gap.in_diff
-        if len(self._gaps) < GAPS_IN_RESULT:
-            self._gaps.append(gap)
+        self._gaps.add(gap)
         return GapFound(gap=gap)
 
     def _progress(self, percent: float, message: str) -> Iterator[AnalyzerProgress]:
@@ -285,7 +284,7 @@ class Analysis:
             patch_coverage=patch.percent if patch else None,
             totals=totals,
             patch=patch,
-            gaps=tuple(self._gaps),
+            gaps=self._gaps.result(),
             total_gaps=self._emitted,
             gaps_in_diff=self._gaps_in_diff,
             files=file_summaries(collector, self._patches, self._gap_counts) if collector else (),

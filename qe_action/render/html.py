@@ -64,7 +64,7 @@ summary { cursor:pointer; margin:0 0 8px } ul { padding-left:24px; margin:0 0 16
 def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> str:
     """The whole page; `why` says why this is a preview and no pull request."""
     verdict = conclude(state)
-    gaps = [gap for gap in state.gaps if gap.in_diff][:ANNOTATIONS]
+    gaps = state.in_diff[:ANNOTATIONS]
     lead = f"<p class=lead>{escape(why)}</p>" if why else ""
     notes = "".join(_annotation(gap) for gap in gaps) or "<p>No gap in changed lines.</p>"
     return f"""<!doctype html>

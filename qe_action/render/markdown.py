@@ -146,9 +146,8 @@ def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -
     if not telling:
         return
     gaps: dict[str, list[Gap]] = {}
-    for gap in state.gaps:
-        if gap.in_diff:
-            gaps.setdefault(gap.file_path, []).append(gap)
+    for gap in state.in_diff:
+        gaps.setdefault(gap.file_path, []).append(gap)
     yield "| Changed file | Patch | Statements | Branches | Not covered | Whole file |"
     yield "| :-- | --: | --: | --: | :-- | --: |"
     for file in telling[:rows]:
@@ -196,11 +195,9 @@ def _span(gap: Gap) -> str:
 
 
 def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
-    inside = [gap for gap in state.gaps if gap.in_diff]
-    outside = [gap for gap in state.gaps if not gap.in_diff]
-    yield from _gap_list("in changed lines", inside, state.in_diff_count, links, rows)
+    yield from _gap_list("in changed lines", state.in_diff, state.in_diff_count, links, rows)
     elsewhere = state.gap_count - state.in_diff_count
-    yield from _gap_list("elsewhere", outside, elsewhere, links, min(rows, 50))
+    yield from _gap_list("elsewhere", state.elsewhere, elsewhere, links, min(rows, 50))
 
 
 def _gap_list(where: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:

@@ -20,8 +20,9 @@ from qe_action.events import (
     TestRejected,
 )
 
-GAPS_KEPT = 1000
-"""How many gaps, the first and so the worst, are kept for showing."""
+IN_DIFF_KEPT = 1000
+ELSEWHERE_KEPT = 200
+"""How many gaps of each kind, the first and so the worst, are kept for showing."""
 
 
 @dataclass(slots=True, repr=False)  # asyncio would write it out with all its gaps
@@ -29,11 +30,22 @@ class RunState:
     """What a reader of the stream knows so far."""
 
     progress: AnalyzerProgress | None = None
-    gaps: list[Gap] = field(default_factory=list)
+    in_diff: list[Gap] = field(default_factory=list)
+    elsewhere: list[Gap] = field(default_factory=list)
     gap_count: int = 0
     in_diff_count: int = 0
     errors: list[AnalyzerError] = field(default_factory=list)
     result: AnalysisComplete | None = None
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """The gaps kept: those in changed lines first."""
+        return self.in_diff + self.elsewhere
+
+    def _shelf(self, gap: Gap) -> tuple[list[Gap], int]:
+        if gap.in_diff:
+            return self.in_diff, IN_DIFF_KEPT
+        return self.elsewhere, ELSEWHERE_KEPT
 
     def fold(self, event: Event) -> None:
         """Take one event in."""
@@ -43,8 +55,9 @@ class RunState:
             case GapFound(gap=gap):
                 self.gap_count += 1
                 self.in_diff_count += gap.in_diff
-                if len(self.gaps) < GAPS_KEPT:
-                    self.gaps.append(gap)
+                kept, limit = self._shelf(gap)
+                if len(kept) < limit:
+                    kept.append(gap)
             case AnalyzerError():
                 self.errors.append(event)
             case AnalysisComplete():

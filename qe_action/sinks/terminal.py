@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
 
 from rich.console import Console, Group, RenderableType
@@ -38,12 +39,15 @@ class TerminalSink:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._state = RunState()
+        self._latest: deque[Gap] = deque(maxlen=SHOWN)
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         if self._console.is_terminal:
             with Live(console=self._console, refresh_per_second=12, transient=True) as live:
                 async for event in events:
                     self._state.fold(event)
+                    if isinstance(event, GapFound):
+                        self._latest.append(event.gap)
                     live.update(self._running())
         else:
             async for event in events:
@@ -59,16 +63,19 @@ class TerminalSink:
         done = self._state.progress.percent if self._state.progress else 0.0
         bar = Table.grid(padding=(0, 1))
         bar.add_row(ProgressBar(total=100, completed=done, width=32), running_title(self._state))
-        return Group(bar, *(gap_text(gap) for gap in self._state.gaps[-SHOWN:]))
+        return Group(bar, *(gap_text(gap) for gap in self._latest))
 
     def _closing(self) -> RenderableType:
         result = self._state.result
         parts: list[RenderableType] = []
         if result is not None:
             parts += self._tables(result)
-        if self._console.is_terminal or not any(gap.in_diff for gap in self._state.gaps):
-            parts += [gap_text(gap) for gap in self._state.gaps[:SHOWN]]
-        if (left := self._state.gap_count - SHOWN) > 0:
+        # Where the console is none, the gaps in changed lines stand above already.
+        listed = self._state.gaps if self._console.is_terminal else self._state.elsewhere
+        shown = listed[:SHOWN]
+        parts += [gap_text(gap) for gap in shown]
+        above = 0 if self._console.is_terminal else self._state.in_diff_count
+        if (left := self._state.gap_count - above - len(shown)) > 0:
             parts.append(Text(f"… and {plural(left, 'more gap')}", style="dim"))
         for error in self._state.errors:
             parts.append(Text(visible(f"{error.message} {error.hint}".strip()), style="red"))

@@ -8,7 +8,7 @@ import pytest
 
 from qe_action.errors import ReportError
 from qe_action.events import AnalysisComplete, Event, Gap, GapFound
-from qe_action.journal import VERSION, decode, encode, header
+from qe_action.journal import VERSION, WorstGaps, decode, encode, header
 
 
 def gap(number: int) -> Gap:
@@ -40,6 +40,14 @@ def test_a_journal_is_read_back_with_the_gaps_that_its_result_leaves_out() -> No
     lines = [header(), *map(encode, events)]
     assert "gaps" not in json.loads(lines[-1])
     assert list(decode(lines)) == events
+
+
+def test_the_result_repeats_gaps_in_changed_lines_before_all_others() -> None:
+    worst = WorstGaps()
+    for number in range(1, 400):
+        worst.add(gap(number).model_copy(update={"in_diff": number > 350}))
+    lines = [g.line_start for g in worst.result()]
+    assert lines == [*range(351, 400), *range(1, 152)]
 
 
 @pytest.mark.parametrize(
