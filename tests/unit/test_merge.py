@@ -1,0 +1,125 @@
+"""Merging parts of one file: whatever the order, the same."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qe_action.analysis.merge import merge
+from qe_action.reports.model import Branch, FileLines, Function
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "merged"),
+    [
+        (Branch(1, 2, ("5",)), Branch(1, 2, ("7",)), Branch(2, 2)),
+        (Branch(1, 2, ("5",)), Branch(1, 2, ("5",)), Branch(1, 2, ("5",))),
+        (Branch(1, 3, ("5", "7")), Branch(1, 3, ("7", "exit")), Branch(2, 3, ("7",))),
+        (Branch(0, 2), Branch(1, 2), Branch(1, 2)),
+        (Branch(1, 2), Branch(1, 2, ("5",)), Branch(1, 2, ("5",))),
+        (Branch(1, 2, ("5",)), Branch(2, 2), Branch(2, 2)),
+        (Branch(2, 2), Branch(1, 4), Branch(1, 4)),
+        (Branch(1, 2, ("0: 50%",)), Branch(1, 2, ("1: 50%",)), Branch(1, 2)),
+        (Branch(0, 2, ("5",)), Branch(1, 2, ("7",)), Branch(1, 2, ("7",))),
+    ],
+    ids=[
+        "each took what the other missed",
+        "both missed the same",
+        "one missed by both",
+        "without names the better one",
+        "names are kept where the counts agree",
+        "all taken by one",
+        "more branches seen",
+        "percentages name no branch",
+        "some missing names are not enough",
+    ],
+)
+def test_branches(a: Branch, b: Branch, merged: Branch) -> None:
+    assert merge(FileLines("a", {1: 1}, {1: a}), FileLines("a", {1: 1}, {1: b})).branches == {
+        1: merged
+    }
+
+
+def test_a_line_is_covered_if_either_covers_it_and_there_if_either_lists_it() -> None:
+    a, b = FileLines("a", {3: 0, 1: 0}), FileLines("a", {2: 4, 3: 2})
+    assert list(merge(a, b).hits.items()) == [(1, 0), (2, 4), (3, 2)]
+
+
+def test_functions_are_one_by_name_and_first_line() -> None:
+    a = FileLines("a", functions=[Function("f", 3, 5, False), Function("g", 1, 2, False)])
+    b = FileLines("a", functions=[Function("f", 3, 9, True), Function("f", 20, 21, False)])
+    assert merge(a, b).functions == [
+        Function("g", 1, 2, False),
+        Function("f", 3, 9, True),
+        Function("f", 20, 21, False),
+    ]
+
+
+_numbers = st.integers(1, 6)
+_names = st.lists(st.sampled_from(["5", "7", "exit", "12", "0: 50%"]), max_size=4, unique=True)
+
+
+@st.composite
+def _branches(draw: st.DrawFn) -> Branch:
+    total = draw(st.integers(1, 4))
+    covered = draw(st.integers(0, total))
+    return Branch(covered, total, tuple(draw(_names)) if covered < total else ())
+
+
+@st.composite
+def _functions(draw: st.DrawFn) -> list[Function]:
+    keys = draw(st.sets(st.tuples(_numbers, st.sampled_from("fg")), max_size=3))
+    return [
+        Function(name, start, start + draw(_numbers), draw(st.booleans()))
+        for start, name in sorted(keys)
+    ]
+
+
+_files = st.builds(
+    FileLines,
+    st.just("a.py"),
+    st.dictionaries(_numbers, st.integers(0, 3)),
+    st.dictionaries(_numbers, _branches()),
+    _functions(),
+)
+
+
+@given(_files, _files)
+def test_merge_is_commutative(a: FileLines, b: FileLines) -> None:
+    assert merge(a, b) == merge(b, a)
+
+
+@given(_files, _files, _files)
+def test_merge_is_associative(a: FileLines, b: FileLines, c: FileLines) -> None:
+    assert merge(merge(a, b), c) == merge(a, merge(b, c))
+
+
+@given(_files)
+def test_merge_is_idempotent(a: FileLines) -> None:
+    assert merge(a, a) == a
+
+
+@given(_files, _files)
+def test_merge_never_loses_a_line_nor_covers_less(a: FileLines, b: FileLines) -> None:
+    merged = merge(a, b)
+    assert merged.hits.keys() == a.hits.keys() | b.hits.keys()
+    assert all(
+        merged.hits[line] == max(a.hits.get(line, 0), b.hits.get(line, 0)) for line in merged.hits
+    )
+
+
+@given(_files, _files)
+def test_merged_branches_stay_within_their_total(a: FileLines, b: FileLines) -> None:
+    for branch in merge(a, b).branches.values():
+        assert 0 <= branch.covered <= branch.total
+        assert not (branch.covered == branch.total and branch.missing)
+
+
+@given(_files, _files)
+def test_merge_leaves_its_parts_alone(a: FileLines, b: FileLines) -> None:
+    before = deepcopy((a, b))
+    merge(a, b)
+    assert (a, b) == before

@@ -1,0 +1,111 @@
+"""Which format a file is, told by its content; and the counts of many tools' reports."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from qe_action.analysis.merge import merge
+from qe_action.errors import ReportError
+from qe_action.reports import FORMATS, detect
+from qe_action.reports.model import FileLines
+from qe_action.reports.sniff import HEAD
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "reports"
+COUNTS = SAMPLES / "COUNTS.tsv"
+
+METHOD_LINES_ONLY = {
+    # The figures there count the classes' own lines, of which these two have none: their
+    # lines stand inside <methods> and count for want of others (files, lines, missed).
+    "ReportGenerator__Testprojects_Other_Cobertura_Swift.xml": (1, 2, 1),
+    "coverage-model__parser_cobertura_cobertura-same-filename.xml": (2, 2, 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b'<?xml version="1.0"?><coverage line-rate="1"><packages/></coverage>', "cobertura"),
+        (b"\xef\xbb\xbf<coverage>", "cobertura"),
+        (b"<!-- a --><!DOCTYPE coverage SYSTEM 'x'>\n<coverage\n", "cobertura"),
+        (b"<!DOCTYPE coverage [<!ELEMENT x EMPTY>]><coverage>", "cobertura"),
+        (b'<c:coverage xmlns:c="urn:c">', "cobertura"),
+        ("<coverage><sources>".encode("utf-16"), "cobertura"),
+        ("<coverage><sources>".encode("utf-16-be"), "cobertura"),
+        (b"<!-- " + b"x" * HEAD, "cobertura"),
+        (b'{"meta": {"format": 3}', "coverage.py JSON"),
+        (b'\n{\n  "meta": {', "coverage.py JSON"),
+    ],
+    ids=range(10),
+)
+def test_formats_are_told_by_content(head: bytes, name: str) -> None:
+    assert detect(head, "wrong.json").name == name
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (b"", "is empty"),
+        (b" \r\n", "is empty"),
+        (b"\xef\xbb\xbf\n", "is empty"),
+        (b'<!DOCTYPE report PUBLIC "-//JACOCO//DTD" "report.dtd"><report name="x">', "JaCoCo"),
+        (b'<coverage generated="1" clover="3.2.0"><project>', "Clover"),
+        (b'<coverage version="1"><file path="a.py">', "SonarQube"),
+        (b"<CoverageSession>", "OpenCover"),
+        (b"<testsuites><testsuite>", "test results"),
+        (b"<!doctype html>\n<HTML><head>", "a web page"),
+        (b"<svg/>", "XML, but not a coverage report: it begins with <svg>"),
+        (b"TN:\nSF:src/a.c\n", "LCOV"),
+        (b"mode: atomic\nexample.com/a.go:1.1,2.2 1 1\n", "Go coverage profile"),
+        (b"SQLite format 3\0", "run `coverage xml`"),
+        (b"\x1f\x8b\x08", "compressed"),
+        (b'{"/x.js": {"path": "/x.js"}}', "not a coverage report"),
+        (b"404: Not Found", "not a coverage report"),
+        (b"\x00\xff\xfe", "not a coverage report"),
+    ],
+    ids=range(17),
+)
+def test_what_is_not_read_is_named(head: bytes, message: str) -> None:
+    with pytest.raises(ReportError) as caught:
+        detect(head, "out/coverage.xml")
+    assert caught.value.message.startswith("'out/coverage.xml' is ")
+    assert message in caught.value.message
+
+
+def test_every_format_has_a_name_of_its_own_and_a_parser() -> None:
+    assert len({each.name for each in FORMATS}) == len(FORMATS)
+    assert all(each.parser().sources == [] for each in FORMATS)
+
+
+def totals(path: Path) -> tuple[int, int, int]:
+    """Files, lines and missed lines of a report, parts of a file merged."""
+    data = path.read_bytes()
+    parser = detect(data[:HEAD], path.name).parser()
+    files: dict[str, FileLines] = {}
+    for part in parser.feed(data) + parser.close():
+        files[part.path] = merge(files[part.path], part) if part.path in files else part
+    hits = [count for file in files.values() for count in file.hits.values()]
+    return len(files), len(hits), hits.count(0)
+
+
+def sample_rows(*formats: str) -> list[dict[str, str]]:
+    with COUNTS.open(encoding="utf-8", newline="") as table:
+        return [row for row in csv.DictReader(table, delimiter="\t") if row["format"] in formats]
+
+
+@pytest.mark.skipif(not COUNTS.is_file(), reason="the collection of sample reports is not here")
+def test_reports_of_many_tools_give_the_counts_of_the_table() -> None:
+    rows = sample_rows("cobertura")
+    expected = {
+        row["local"]: (int(row["files"]), int(row["lines"]), int(row["missed"])) for row in rows
+    }
+    assert {name: totals(SAMPLES / name) for name in expected} == expected | METHOD_LINES_ONLY
+
+
+@pytest.mark.skipif(not COUNTS.is_file(), reason="the collection of sample reports is not here")
+def test_sample_files_that_are_no_cobertura_reports_are_refused() -> None:
+    for row in sample_rows("broken", "clover", "jacoco", "lcov", "event", "diff"):
+        with pytest.raises(ReportError):
+            totals(SAMPLES / row["local"])
