@@ -10,18 +10,13 @@ from qe_action.analysis.collect import Collector
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.gate import patch_gate
 from qe_action.analysis.paths import is_test_or_migration
-from qe_action.events import Counts, FileSummary, GateResult, percentage
+from qe_action.events import Counts, FileSummary, GateResult
 from qe_action.render.text import plural
 
 OTHER_SUMMARIES = 20
 """How many unchanged files, the worst, the result lists."""
 NAMED = 5
 """How many file names a note lists."""
-
-
-def share(part: int, whole: int) -> float | None:
-    """`part` of `whole` in percent; None where nothing was measured."""
-    return percentage(part, whole)
 
 
 def gates(options: AnalysisOptions, patch: Counts | None) -> tuple[GateResult, ...]:

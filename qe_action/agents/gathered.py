@@ -1,0 +1,132 @@
+"""What an analysis has gathered so far, and the result that this makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from qe_action.agents.options import AnalysisOptions
+from qe_action.agents.result import changed_but_unmeasured, file_summaries, gates
+from qe_action.analysis.collect import Collector
+from qe_action.analysis.diff import Diff
+from qe_action.analysis.path_report import PathReport, diagnose
+from qe_action.analysis.paths import Match, PathFilter, PathMapper
+from qe_action.events import (
+    AnalysisComplete,
+    Conclusion,
+    Counts,
+    FileSummary,
+    Gap,
+    Measured,
+    percentage,
+)
+from qe_action.journal import WorstGaps
+from qe_action.workspace.change import Change
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Filled step by step; `complete` may be asked for at any moment.
+
+    `whole` says that the report was read to its end: figures of less than that are unknown.
+    `patches` are the changed files' counts, worst first, once they are known.
+    """
+
+    options: AnalysisOptions
+    change: Change | None = None
+    mapper: PathMapper | None = None
+    collector: Collector | None = None
+    whole: bool = False
+    patches: dict[str, Counts] | None = None
+    notes: list[str] = field(default_factory=list)
+    total_gaps: int = 0
+    gaps_in_diff: int = 0
+    _paths: PathReport = field(default_factory=PathReport)
+    _gap_counts: dict[str, int] = field(default_factory=dict)
+    _worst: WorstGaps = field(default_factory=WorstGaps)
+
+    @property
+    def files(self) -> int:
+        return len(self.collector.files) if self.collector else 0
+
+    @property
+    def diff(self) -> Diff | None:
+        return self.change.diff if self.change else None
+
+    def placing(self, mapper: PathMapper, globs: PathFilter) -> Callable[[str], str | None]:
+        """A file that the repository lacks keeps the report's name and counts all the same."""
+
+        def place(path: str) -> str | None:
+            found = mapper.resolve(path)
+            name = found.path if isinstance(found, Match) else path
+            if not globs.allows(name):
+                return None
+            if self.collector is None or name not in self.collector.files:
+                self._paths.record(path, found)
+            return name
+
+        return place
+
+    def add_gap(self, gap: Gap) -> None:
+        """Count a gap that is being sent."""
+        self.total_gaps += 1
+        self.gaps_in_diff += gap.in_diff
+        self._gap_counts[gap.file_path] = self._gap_counts.get(gap.file_path, 0) + 1
+        self._worst.add(gap)
+
+    def complete(self, conclusion: Conclusion, analysis_time_ms: int) -> AnalysisComplete:
+        """The result of what was gathered."""
+        sums = self.collector.totals() if self.collector and self.whole else None
+        totals = sums.wire() if sums else None
+        patch = self._patch()
+        target = self.options.target_coverage
+        return AnalysisComplete(
+            conclusion=conclusion,
+            overall_coverage=totals.percent if totals else None,
+            line_coverage=totals.line_percent if totals else None,
+            branch_coverage=totals.branch_percent if totals else None,
+            function_coverage=percentage(sums.covered_functions, sums.functions) if sums else None,
+            patch_coverage=patch.percent if patch else None,
+            totals=totals,
+            patch=patch,
+            gaps=self._worst.result(),
+            total_gaps=self.total_gaps,
+            gaps_in_diff=self.gaps_in_diff,
+            files=self._summaries(),
+            total_files=self.files,
+            gates=gates(self.options, patch) if self.whole else (),
+            measured=self._measured(),
+            meets_threshold=totals.reaches(target) if totals and target is not None else None,
+            notes=tuple(dict.fromkeys(self._all_notes())),
+            analysis_time_ms=analysis_time_ms,
+            framework=self.options.framework,
+        )
+
+    def _patch(self) -> Counts | None:
+        """Counts of the changed lines; None where not all of them are known."""
+        if not self.whole or self.patches is None or self.diff is None or self.diff.incomplete:
+            return None
+        if self._paths.total and not self._paths.matched:
+            return None
+        return sum(self.patches.values(), Counts(statements=0, covered=0))
+
+    def _summaries(self) -> tuple[FileSummary, ...]:
+        if self.collector is None:
+            return ()
+        return file_summaries(self.collector, self.patches or {}, self._gap_counts)
+
+    def _measured(self) -> Measured | None:
+        if self.change is None:
+            return None
+        tree = self.change.tree
+        return Measured(tree=tree.kind, sha=tree.sha, base_sha=tree.base_sha)
+
+    def _all_notes(self) -> Iterator[str]:
+        yield from self.notes
+        if self.mapper is not None:
+            yield from (f"{sentence}." for sentence in diagnose(self._paths, self.mapper))
+        if self.options.tests_failed:
+            outcome = self.options.tests_outcome
+            yield f"The tests ended with {outcome!r}, so the report may be partial."
+        if self.whole and self.diff and self.collector:
+            yield from changed_but_unmeasured(self.diff, self.collector.files)
