@@ -32,6 +32,10 @@ from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 from qe_action.workspace.outputs import OutputFile
 
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
+default of ten times as much, that thread's many small waits add up to seconds."""
+
 
 class ActionRun:
     """One run of the action. After `run`, `state` and `delivery` say what came of it."""
@@ -51,6 +55,7 @@ class ActionRun:
         """Analyse, deliver, and write summary, outputs and files whatever happens."""
         journal = self._output(self.settings.inputs.journal_file)
         preview = self._output(self.settings.inputs.preview_file)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         agent = CoverageAnalyzerAgent(checkout=self._checkout())
         task = QETask(task_type="coverage_analysis", context=self._task_context())
         try:
