@@ -227,7 +227,7 @@ def test_changed_files_are_listed_worst_first(tmp_path: Path) -> None:
     repo = GitRepo(tmp_path / "repo")
     repo.commit({"z.py": "a = 1\n"})
     names = ("a.py", "b.py", "c.py")
-    repo.commit({name: "x = 1\ny = 2\nz = 3\n" for name in names})
+    repo.commit(dict.fromkeys(names, "x = 1\ny = 2\nz = 3\n"))
     report = tmp_path / "coverage.xml"
     missed = {"a.py": 1, "b.py": 3, "c.py": 0}
     cobertura(report, [(n, {i: int(i > missed[n]) for i in (1, 2, 3)}) for n in names])
