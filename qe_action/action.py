@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -19,12 +18,9 @@ from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState
 from qe_action.running import stream_to
 from qe_action.settings import Settings
-from qe_action.sinks.check_run import CheckRunSink
-from qe_action.sinks.comment import CommentSink
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.finish import Finish
-from qe_action.sinks.fold import FoldSink
-from qe_action.sinks.jsonl import JournalSink
+from qe_action.sinks.table import Wiring, sinks_of
 from qe_action.stream import Sink
 from qe_action.task import QETask
 from qe_action.workspace.change import list_files, resolve_change
@@ -146,46 +142,17 @@ class ActionRun:
         }
 
     def _sinks(self, journal: IO[bytes] | None) -> list[Sink]:
-        sinks: list[Sink] = [FoldSink(self.state), self._log_sink()]
-        if journal is not None:
-            sinks.append(JournalSink(journal))
-        context, inputs = self._context, self.settings.inputs
-        if self._github is None or context is None or context.pull is None:
-            return sinks
-        sinks.append(
-            CheckRunSink(
-                self._github,
-                self._links,
-                self.delivery,
-                check_name=inputs.name,
-                external_id=external_id(context, inputs.name),
-                which=inputs.annotations,
-                limit=inputs.max_annotations,
+        return sinks_of(
+            Wiring(
+                settings=self.settings,
+                context=self._context or RunContext(),
+                github=self._github,
+                links=self._links,
+                delivery=self.delivery,
+                state=self.state,
+                journal=journal,
             )
         )
-        if inputs.comment != "never":
-            sinks.append(
-                CommentSink(
-                    self._github,
-                    self._links,
-                    self.delivery,
-                    number=context.pull.number,
-                    check_name=inputs.name,
-                    when=inputs.comment,
-                )
-            )
-        return sinks
-
-    def _log_sink(self) -> Sink:
-        if self.settings.in_workflow:
-            from qe_action.sinks.step_log import StepLogSink
-
-            return StepLogSink(sys.stdout)
-        from rich.console import Console
-
-        from qe_action.sinks.terminal import TerminalSink
-
-        return TerminalSink(Console(stderr=True, highlight=False))
 
     def _output(self, name: str | None) -> OutputFile | None:
         if name is None:
@@ -206,10 +173,3 @@ class ActionRun:
             self._problems.append(f"The {sink.name} is not complete: {error.line()}")
         else:
             self._problems.append(f"The {sink.name} is not complete: {error!r}")
-
-
-def external_id(context: RunContext, name: str) -> str:
-    """Names this step's check run in our own terms: the run, its attempt, job and check name."""
-    where = f"{context.job}\0{name}".encode("utf-8", "replace")
-    digest = hashlib.sha256(where).hexdigest()[:12]
-    return f"{context.run_id}-{context.run_attempt}-{digest}"

@@ -7,6 +7,7 @@ import os
 from argparse import Namespace
 from collections.abc import Mapping
 
+from qe_action.errors import QEError
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
 
@@ -16,9 +17,15 @@ DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
 def run(options: Mapping[str, str]) -> int:
     """What the container runs; `options` are inputs given on the command line."""
     from qe_action.action import ActionRun
-    from qe_action.settings import load
+    from qe_action.settings import in_workflow, load
+    from qe_action.sinks import commands
 
-    action = ActionRun(load(os.environ, options), os.environ)
+    try:
+        action = ActionRun(load(os.environ, options), os.environ)
+    except QEError as error:
+        if in_workflow(os.environ):
+            commands.error(error.line())
+        raise
     asyncio.run(action.run())
     inputs = action.settings.inputs
     code = exit_code(action.state, fail_on_gate=inputs.fail_on_gate)

@@ -93,7 +93,7 @@ class Settings(BaseModel):
 
     @property
     def in_workflow(self) -> bool:
-        return self.environment.get("GITHUB_ACTIONS") == "true"
+        return in_workflow(self.environment)
 
     @property
     def write_gap(self) -> float:
@@ -152,6 +152,11 @@ class Settings(BaseModel):
     def _path(self, name: str) -> Path | None:
         value = self.environment.get(name)
         return Path(value) if value else None
+
+
+def in_workflow(environment: Environment) -> bool:
+    """Whether this is a step of a workflow: then words go to its log, as its commands."""
+    return environment.get("GITHUB_ACTIONS") == "true"
 
 
 def load(environment: Environment, options: Mapping[str, str] | None = None) -> Settings:

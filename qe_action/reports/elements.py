@@ -25,10 +25,8 @@ MAX_CONDITIONS = 20
 """Conditions named a line; the counts hold all."""
 
 MAX_NAME = 200
-MAX_CACHED = 64
-"""Characters of branch attributes worth keeping; hostile ones are long."""
-
-_TRUE = frozenset({"true", "True", "TRUE"})
+MAX_CACHED = 200
+"""Characters of branch attributes worth remembering; reports repeat few, hostile ones are long."""
 
 _COUNTS = re.compile(r"\(\s*(\d{1,9})\s*/\s*(\d{1,9})\s*\)")
 _TARGET = re.compile(r"[\w.:>+-]{1,40}", re.ASCII)
@@ -45,18 +43,18 @@ def take_lines(rows: Iterable[Row], into: FileLines) -> int:
     """Enter `line` elements; how many made no sense and were left out.
 
     The loop runs once for each line of a report, so it looks for number and hits where all
-    writers put them first; what is rare has its own function.
+    writers put them first, and for the rest of the attributes among those met before.
     """
-    hits, limit = into.hits, MAX_LINE
+    hits, branches, limit = into.hits, into.branches, MAX_LINE
     skipped = 0
     for row in rows:
         try:
             if row[0] == "number" and row[2] == "hits":
-                number, taken = int(row[1]), int(row[3])
+                number, taken, more = int(row[1]), int(row[3]), 4
             else:
-                number, taken = _figures(as_mapping(row))
+                number, taken, more = *_figures(as_mapping(row)), 0
         except (IndexError, ValueError):
-            number, taken = _figures(as_mapping(row))
+            number, taken, more = *_figures(as_mapping(row)), 0
         if not 0 < number <= limit:
             skipped += 1
             continue
@@ -64,8 +62,11 @@ def take_lines(rows: Iterable[Row], into: FileLines) -> int:
             hits[number] = taken
         if taken < 0:
             hits[number] = max(0, hits[number])
-        if len(row) > 4 and "condition-coverage" in row:
-            _take_branch(number, as_mapping(row), into)
+        if len(row) > 4:
+            branch = _branch(row[more:])
+            if branch is not None:
+                known = branches.get(number)
+                branches[number] = combine_branches(known, branch) if known else branch
     return skipped
 
 
@@ -87,35 +88,26 @@ def _figures(line: Attributes) -> tuple[int, int]:
     return int(number), int(max(-1.0, min(hits, MAX_HITS)))
 
 
-def _take_branch(number: int, line: Attributes, into: FileLines) -> None:
-    branch = _branch(line)
-    if branch is not None:
-        known = into.branches.get(number)
-        into.branches[number] = branch if known is None else combine_branches(known, branch)
-
-
-def _branch(attributes: Attributes) -> Branch | None:
+def _branch(row: Row) -> Branch | None:
     """The branch figures of a line that has them; None where the report gives no counts."""
-    if attributes.get("branch", "true") not in _TRUE:
-        return None
-    coverage = attributes.get("condition-coverage", "")
-    missing = attributes.get("missing-branches", "")
-    if len(coverage) + len(missing) > MAX_CACHED:
-        return _branch_figures.__wrapped__(coverage, missing)
-    return _branch_figures(coverage, missing)
+    key = "\0".join(row)  # XML has no NUL
+    return _known_branch(key) if len(key) <= MAX_CACHED else _read_branch(key)
 
 
-@lru_cache(maxsize=4096)
-def _branch_figures(coverage: str, missing: str) -> Branch | None:
-    """The branch that `50% (1/2)` and `15,exit` describe; reports repeat few of them."""
-    counts = _COUNTS.search(coverage)
-    if counts is None:
+def _read_branch(key: str) -> Branch | None:
+    """The branch that attributes as `50% (1/2)` and `15,exit` describe."""
+    line = as_mapping(key.split("\0"))
+    counts = _COUNTS.search(line.get("condition-coverage", ""))
+    if counts is None or line.get("branch", "true").lower() != "true":
         return None
     covered, total = int(counts[1]), int(counts[2])
     if not 0 < total <= MAX_BRANCHES or covered > total:
         return None
-    names = (name.strip() for name in missing.split(","))
+    names = (name.strip() for name in line.get("missing-branches", "").split(","))
     return Branch(covered, total, tuple(name for name in names if _TARGET.fullmatch(name)))
+
+
+_known_branch = lru_cache(maxsize=4096)(_read_branch)
 
 
 def take_condition(condition: Attributes, line: Attributes, into: FileLines) -> None:

@@ -1,1 +1,1 @@
-"""Consumers of the stream: one file each, one line each in `app.SINKS`."""
+"""Consumers of the stream: one file each, one line each in `sinks.table.SINKS`."""

@@ -90,6 +90,26 @@ def test_a_failed_gate_fails_the_check_and_the_step(job: Job) -> None:
     assert result.outputs["conclusion"] == "failure"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("min_patch_coverage", "lots"),
+        ("min_patch_coverage", "101"),
+        ("max_annotations", "-1"),
+        ("annotations", "some"),
+        ("fail_on_gate", "perhaps"),
+        ("name", "x" * 101),
+    ],
+)
+def test_a_wrong_input_is_an_error_on_the_run_s_page(job: Job, name: str, value: str) -> None:
+    result = job.run(**{name: value})
+    assert result.status == 2
+    (command,) = result.commands
+    assert command.name == "error"
+    assert name.replace("_", "-") in command.message
+    assert "Traceback" not in result.log
+
+
 def test_a_failed_gate_may_leave_the_step_green(job: Job) -> None:
     assert job.run(min_patch_coverage="80", fail_on_gate="false").status == 0
     assert job.check.data["conclusion"] == "failure"
