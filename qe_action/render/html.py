@@ -74,7 +74,7 @@ def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> s
 <section><header>Check run</header><div class=body>
 <p><span class="mark {verdict.conclusion}">{_MARKS[verdict.conclusion]}</span>
 <b>{escape(visible(heading.name))}</b> — {escape(clip(visible(verdict.title), 255))}</p>
-{_html(check_summary(state, links, heading))}</div></section>
+{_html(check_summary(state, links))}</div></section>
 <section><header>Annotations in the changed files</header><div class=body>{notes}</div></section>
 <section><header><b>github-actions</b> bot commented</header><div class=body>
 {_html(comment(state, links, heading))}</div></section>

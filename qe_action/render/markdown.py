@@ -53,9 +53,9 @@ def comment(state: RunState, links: Links, heading: Heading) -> str:
     return _fit(state, links, heading, COMMENT_LIMIT)
 
 
-def check_summary(state: RunState, links: Links, heading: Heading) -> str:
-    """The check run's summary; its title stands above it."""
-    return _fit(state, links, heading, SUMMARY_LIMIT)
+def check_summary(state: RunState, links: Links) -> str:
+    """The check run's summary, without a heading, since GitHub shows its title above it."""
+    return _fit(state, links, Heading(""), SUMMARY_LIMIT)
 
 
 def job_summary(state: RunState, links: Links, heading: Heading) -> str:
@@ -76,7 +76,8 @@ def _fit(state: RunState, links: Links, heading: Heading, limit: int) -> str:
 def _document(state: RunState, links: Links, heading: Heading, rows: int) -> str:
     body = _running(state, links, rows) if state.result is None else _ended(state, links, rows)
     marker = [heading.marker] if heading.marker else []
-    return "\n".join([*marker, *_title(state, heading), "", *body]) + "\n"
+    title = [*_title(state, heading), ""] if heading.name else []
+    return "\n".join([*marker, *title, *body]) + "\n"
 
 
 def _title(state: RunState, heading: Heading) -> list[str]:

@@ -13,7 +13,7 @@ from qe_action.github.client import GitHub
 from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
 from qe_action.render.annotations import annotation
 from qe_action.render.links import Links
-from qe_action.render.markdown import Heading, check_summary
+from qe_action.render.markdown import check_summary
 from qe_action.render.state import RunState
 from qe_action.render.text import clip
 from qe_action.render.verdict import conclude, running_title
@@ -50,7 +50,7 @@ class CheckRunSink:
         self._github = github
         self._links = links
         self._delivery = delivery
-        self._heading = Heading(check_name)
+        self._name = check_name
         self._external_id = external_id
         self._which = which
         self._left = limit
@@ -71,11 +71,11 @@ class CheckRunSink:
     async def _create(self) -> None:
         check = await self._github.create_check(
             CheckDraft(
-                name=self._heading.name,
+                name=self._name,
                 head_sha=self._links.sha,
                 external_id=self._external_id,
                 title=running_title(self._state),
-                summary=check_summary(self._state, self._links, self._heading),
+                summary=check_summary(self._state, self._links),
             )
         )
         self._check_id = check.id
@@ -130,7 +130,7 @@ class CheckRunSink:
     ) -> CheckUpdate:
         return CheckUpdate(
             title=clip(title, TITLE_LIMIT),
-            summary=check_summary(self._state, self._links, self._heading),
+            summary=check_summary(self._state, self._links),
             annotations=tuple(_annotate(gap) for gap in step),
             status="completed" if conclusion else "in_progress",
             conclusion=conclusion,
