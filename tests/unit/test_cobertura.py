@@ -374,11 +374,13 @@ _reports = st.lists(_classes, max_size=5).map(lambda parts: report(*parts).encod
 
 
 @given(_reports, st.integers(1, 200))
+@settings(deadline=None)
 def test_chunks_make_no_difference(data: bytes, size: int) -> None:
     assert read(data, size) == read(data)
 
 
 @given(_reports, st.data())
+@settings(deadline=None)
 def test_a_truncated_report_only_ever_raises_report_error(data: bytes, draw: st.DataObject) -> None:
     """And what it gave before is the beginning of what the whole gives."""
     cut = draw.draw(st.integers(0, len(data) - 1))
@@ -388,12 +390,15 @@ def test_a_truncated_report_only_ever_raises_report_error(data: bytes, draw: st.
 
 
 @given(_reports, st.integers(0, 400), st.binary(max_size=8), st.integers(1, 500))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_corrupted_report_is_read_or_refused(
     data: bytes, at: int, noise: bytes, size: int
 ) -> None:
-    """No other exception, and the same result in one chunk or many."""
+    """No other exception, and in one chunk or many the same files and verdict.
+
+    Where expat notices a defect may depend on the chunk, as in ` \\0` at the very start.
+    """
     corrupt = data[:at] + noise + data[at + len(noise) :]
     one, many = read_to_failure(corrupt), read_to_failure(corrupt, size)
     assert one[0] == many[0]
-    assert str(one[1]) == str(many[1])
+    assert (one[1] is None) == (many[1] is None)

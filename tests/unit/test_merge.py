@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qe_action.analysis.merge import merge
@@ -88,21 +88,25 @@ _files = st.builds(
 
 
 @given(_files, _files)
+@settings(deadline=None)
 def test_merge_is_commutative(a: FileLines, b: FileLines) -> None:
     assert merge(a, b) == merge(b, a)
 
 
 @given(_files, _files, _files)
+@settings(deadline=None)
 def test_merge_is_associative(a: FileLines, b: FileLines, c: FileLines) -> None:
     assert merge(merge(a, b), c) == merge(a, merge(b, c))
 
 
 @given(_files)
+@settings(deadline=None)
 def test_merge_is_idempotent(a: FileLines) -> None:
     assert merge(a, a) == a
 
 
 @given(_files, _files)
+@settings(deadline=None)
 def test_merge_never_loses_a_line_nor_covers_less(a: FileLines, b: FileLines) -> None:
     merged = merge(a, b)
     assert merged.hits.keys() == a.hits.keys() | b.hits.keys()
@@ -112,6 +116,7 @@ def test_merge_never_loses_a_line_nor_covers_less(a: FileLines, b: FileLines) ->
 
 
 @given(_files, _files)
+@settings(deadline=None)
 def test_merged_branches_stay_within_their_total(a: FileLines, b: FileLines) -> None:
     for branch in merge(a, b).branches.values():
         assert 0 <= branch.covered <= branch.total
@@ -119,6 +124,7 @@ def test_merged_branches_stay_within_their_total(a: FileLines, b: FileLines) -> 
 
 
 @given(_files, _files)
+@settings(deadline=None)
 def test_merge_leaves_its_parts_alone(a: FileLines, b: FileLines) -> None:
     before = deepcopy((a, b))
     merge(a, b)
