@@ -76,7 +76,7 @@ class Gathered:
 
     def complete(self, conclusion: Conclusion, analysis_time_ms: int) -> AnalysisComplete:
         """The result of what was gathered."""
-        sums = self.collector.totals() if self.collector and self.whole else None
+        sums = self.collector.files.totals() if self.collector and self.whole else None
         totals = sums.wire() if sums else None
         patch = self._patch()
         target = self.options.target_coverage

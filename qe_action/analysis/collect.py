@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +32,35 @@ class FileCounts(NamedTuple):
         )
 
 
+_WIDTH = len(FileCounts._fields)
+
+
+class Tally(Mapping[str, FileCounts]):
+    """The counts of many files, packed: 48 bytes each beside the name."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._figures = array("Q")
+
+    def __getitem__(self, path: str) -> FileCounts:
+        at = self._rows[path] * _WIDTH
+        return FileCounts(*self._figures[at : at + _WIDTH])
+
+    def __setitem__(self, path: str, counts: FileCounts) -> None:
+        row = self._rows.setdefault(path, len(self._rows))
+        self._figures[row * _WIDTH : (row + 1) * _WIDTH] = array("Q", counts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def totals(self) -> FileCounts:
+        """The sum over all files."""
+        return FileCounts(*(sum(self._figures[column::_WIDTH]) for column in range(_WIDTH)))
+
+
 @dataclass(frozen=True, slots=True)
 class Detail:
     """All statements of one file in line order: five bytes a line, and its branches."""
@@ -55,8 +84,8 @@ class Detail:
 
 def count(file: FileLines) -> FileCounts:
     """The counts of one whole file."""
-    hits = file.hits.values()
-    missed = sum(1 for hit in hits if not hit)
+    hits = list(file.hits.values())
+    missed = hits.count(0)
     return FileCounts(
         len(hits),
         len(hits) - missed,
@@ -119,7 +148,7 @@ class Collector:
         self._shown = shown
         self._worst = worst
         self._heap: list[tuple[int, str]] = []
-        self.files: dict[str, FileCounts] = {}
+        self.files = Tally()
         self.details: dict[str, Detail] = {}
         self.recurring: set[str] = set()
 
@@ -145,13 +174,9 @@ class Collector:
             self.details.pop(path, None)
             self._keep(path, file)
 
-    def totals(self) -> FileCounts:
-        """The sum over all files."""
-        columns = zip(*self.files.values(), strict=True) if self.files else ()
-        return FileCounts(*map(sum, columns))
-
     def _keep(self, path: str, file: FileLines) -> None:
-        counts = self.files[path] = count(file)
+        counts = count(file)
+        self.files[path] = counts
         if path in self._changed:
             self.details[path] = detail(file, path)
         elif self._worst is None:

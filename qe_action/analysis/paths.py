@@ -88,7 +88,8 @@ class PathIndex:
     """The repository's files. What suffix look-ups need is built at the first of them."""
 
     def __init__(self, tracked: Iterable[str]) -> None:
-        self._paths = frozenset(tracked)
+        # To itself, so that a look-up gives the one string that is kept anyway.
+        self._paths = {path: path for path in tracked}
         self._by_name: dict[str, list[str]] | None = None
 
     def __len__(self) -> int:
@@ -96,6 +97,10 @@ class PathIndex:
 
     def __contains__(self, path: object) -> bool:
         return path in self._paths
+
+    def own(self, path: str | None) -> str | None:
+        """The index's own string for a tracked path; None for any other."""
+        return self._paths.get(path) if path else None
 
     def named(self, name: str) -> list[str]:
         """The paths whose last component is `name`, sorted."""
@@ -264,8 +269,7 @@ def _join(root: Parts, path: _Path) -> Parts | None:
 
 
 def _tracked(parts: Parts | None, index: PathIndex) -> str | None:
-    path = "/".join(parts) if parts else None
-    return path if path in index else None
+    return index.own("/".join(parts)) if parts else None
 
 
 def _match(path: str | None) -> Match | None:

@@ -30,8 +30,8 @@ def test_counts_of_a_file_and_their_sum() -> None:
     collected = collector()
     collected.add(one)
     collected.add(file("b.py", "00"))
-    assert collected.totals() == (5, 2, 2, 1, 2, 1)
-    assert collector().totals() == (0, 0, 0, 0, 0, 0)
+    assert collected.files.totals() == (5, 2, 2, 1, 2, 1)
+    assert collector().files.totals() == (0, 0, 0, 0, 0, 0)
 
 
 def test_only_changed_files_and_the_worst_others_keep_their_lines() -> None:
