@@ -1,3 +1,3 @@
 """qe-action: what a pull request's tests miss, as a stream of events."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

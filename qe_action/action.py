@@ -48,7 +48,10 @@ class ActionRun:
         self._heading = Heading(settings.inputs.name)
 
     async def run(self) -> None:
-        """Analyse, deliver, and write summary, outputs and files whatever happens."""
+        """Analyse, deliver, and write summary, outputs and files.
+
+        Raises `UsageError` before anything else where an output can't be written.
+        """
         journal = self._output(self.settings.inputs.journal_file)
         preview = self._output(self.settings.inputs.preview_file)
         sys.setswitchinterval(SWITCH_INTERVAL)
@@ -66,9 +69,14 @@ class ActionRun:
                 await self._github.aclose()
         if broadcast.failure is not None:
             self._problems.append(f"The analysis failed: {broadcast.failure!r}")
-        Finish(self.settings, self.state, self.delivery, self._links, self._heading).write(
-            self._why_not(), self._problems, journal, preview
-        )
+        Finish(
+            self.settings,
+            self.state,
+            self.delivery,
+            self._links,
+            self._heading,
+            fork=self._context is not None and self._context.is_fork,
+        ).write(self._why_not(), self._problems, journal, preview)
 
     def _read_context(self) -> RunContext | None:
         environment = self.settings.environment
@@ -105,7 +113,8 @@ class ActionRun:
     def _why_not(self) -> str:
         """Why nothing goes to a pull request; empty where it does."""
         if self._context is None:
-            return "this run has no GitHub event"
+            broken = bool(self.settings.environment.get("GITHUB_EVENT_PATH"))
+            return "the event can't be read" if broken else "this run has no GitHub event"
         if self._context.pull is None:
             return f"the event {self._context.event_name} is about no pull request"
         return "" if self._github else "there is no token"
@@ -155,13 +164,7 @@ class ActionRun:
         )
 
     def _output(self, name: str | None) -> OutputFile | None:
-        if name is None:
-            return None
-        try:
-            return OutputFile(self.settings.workspace, name)
-        except UsageError as error:
-            self._problems.append(error.line())
-            return None
+        return None if name is None else OutputFile(self.settings.workspace, name)
 
     def _hurry(self) -> None:
         self.delivery.hurried = True

@@ -22,11 +22,12 @@ def run(options: Mapping[str, str]) -> int:
 
     try:
         action = ActionRun(load(os.environ, options), os.environ)
+        asyncio.run(action.run())
     except QEError as error:
         if in_workflow(os.environ):
             commands.error(error.line())
+            commands.summarise_error(os.environ.get("GITHUB_STEP_SUMMARY"), error.line())
         raise
-    asyncio.run(action.run())
     inputs = action.settings.inputs
     code = exit_code(action.state, fail_on_gate=inputs.fail_on_gate)
     if code == DONE and inputs.fail_on_error and action.delivery.lost:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 
 from qe_action import __version__
 from qe_action.errors import QEError
@@ -35,18 +36,28 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("report", nargs="?", default="coverage.xml", metavar="REPORT", help="default: coverage.xml")
     add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
-    add("--base", metavar="REV", help="compare with the merge base of REV; default: main branch")
-    add("--diff", metavar="FILE", help="take the change from a diff in FILE (- for standard input)")
-    add("--all-files", action="store_true", help="list the gaps of every file")
+    change = command.add_mutually_exclusive_group()
+    change.add_argument(
+        "--base", metavar="REV", help="compare with the merge base of REV; default: main branch"
+    )
+    change.add_argument(
+        "--diff", metavar="FILE", help="take the change from a diff in FILE (- for standard input)"
+    )
+    add("--all-files", action="store_true", help="look for the gaps of every file")
     add(
         "--output",
         choices=("terminal", "jsonl", "markdown", "html"),
         default="terminal",
         help="what to print; default: terminal",
     )
-    add("--out", metavar="FILE", help="write markdown, html or jsonl to FILE")
+    add("--out", metavar="FILE", help="write the markdown, html or jsonl to FILE")
     add("--journal", metavar="FILE", help="write all events to FILE")
-    add("--min-patch-coverage", metavar="PERCENT", help="exit with 1 below this patch coverage")
+    add(
+        "--min-patch-coverage",
+        metavar="PERCENT",
+        type=_percent,
+        help="exit with 1 below this patch coverage",
+    )
     add("--source-root", action="append", default=[], metavar="DIR", help="may be repeated")
     add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")
@@ -61,24 +72,39 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     for item in INPUTS:
         if item.name == "token":
             continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
+        default = f" Default: {item.default!r}." if item.default else ""
         command.add_argument(
             f"--{item.name}",
-            default="",
-            choices=("", *item.choices) if item.choices else None,
+            choices=item.choices or None,
             metavar="|".join(item.choices) or "VALUE",
-            help=f"{item.meaning} Default: {item.default or 'empty'}.".replace("%", "%%"),
+            help=f"{item.meaning}{default}".replace("%", "%%"),
         )
+
+
+def _percent(text: str) -> Decimal:
+    """`80` or `80%`."""
+    try:
+        value = Decimal(text.strip().removesuffix("%"))
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return value
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    arguments = parser().parse_args(argv)
+    top = parser()
+    arguments = top.parse_args(argv)
+    if arguments.command == "analyze" and arguments.out and arguments.output == "terminal":
+        top.error("--out needs --output markdown, html or jsonl")
     from qe_action import app
 
     try:
         if arguments.command == "run":
             options = vars(arguments)
-            return app.run({i.name: options.get(i.name.replace("-", "_"), "") for i in INPUTS})
+            given = {item.name: options.get(item.name.replace("-", "_")) for item in INPUTS}
+            return app.run({name: value for name, value in given.items() if value})
         return app.analyze(arguments)
     except QEError as error:
         sys.stderr.write(f"qe-action: {error.line()}\n")

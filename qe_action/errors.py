@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-DOCS = "README.md"
+DOCS = "https://github.com/qe-action/qe-action"
 
 
 class QEError(Exception):
@@ -19,8 +19,13 @@ class QEError(Exception):
 
     def line(self) -> str:
         """The error as the one line the log shows."""
-        hint = f" {self.hint}" if self.hint else ""
-        return f"{self.message}{hint} (see {DOCS}#{self.anchor})"
+        said = " ".join(sentence(part) for part in (self.message, self.hint) if part)
+        return f"{said} See {DOCS}#{self.anchor}"
+
+
+def sentence(text: str) -> str:
+    """`text` with a full stop, unless it ends in a mark of its own."""
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 class UsageError(QEError):

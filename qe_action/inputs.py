@@ -45,7 +45,12 @@ INPUTS: tuple[Input, ...] = (
     Input("include", "", "Globs of the files to look at, one a line; all where empty."),
     Input("exclude", "", "Globs of the files to leave out, one a line."),
     Input("base", "", "Revision to compare with outside pull requests."),
-    Input("all-files", "false", "Whether the gaps of every file are listed.", _BOOLEAN),
+    Input(
+        "all-files",
+        "false",
+        "Whether gaps are looked for in every file, not only the worst.",
+        _BOOLEAN,
+    ),
     Input(
         "tests-outcome",
         "",

@@ -100,11 +100,9 @@ def _diff_text(name: str | None) -> str | None:
 def _sinks(output: str, out: IO[str]) -> list[Sink]:
     if output == "jsonl":
         return [EventsSink(out)]
-    from rich.console import Console
+    from qe_action.sinks.terminal import TerminalSink, stderr_console
 
-    from qe_action.sinks.terminal import TerminalSink
-
-    return [TerminalSink(Console(stderr=True, highlight=False))]
+    return [TerminalSink(stderr_console())]
 
 
 def _document(arguments: Namespace, state: RunState) -> str:

@@ -20,6 +20,7 @@ from pydantic import (
 
 from qe_action.errors import UsageError
 from qe_action.inputs import INPUTS
+from qe_action.render.text import clip, visible
 
 PAYLOAD_LIMIT = 32 * 1024 * 1024
 """Bytes of the largest event payload that is read; GitHub's own cap is 25 MB."""
@@ -42,9 +43,14 @@ def _empty_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _percent(value: object) -> object:
+    """`80`, `80%` or nothing."""
+    return _empty_is_none(value.strip().removesuffix("%") if isinstance(value, str) else value)
+
+
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 Share = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False)]
-Percent = Annotated[Share | None, BeforeValidator(_empty_is_none)]
+Percent = Annotated[Share | None, BeforeValidator(_percent)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]
 
@@ -154,6 +160,19 @@ class Settings(BaseModel):
         return Path(value) if value else None
 
 
+_TAKES = {
+    "coverage_file": "a file's path",
+    "name": "1 to 100 characters",
+    "max_annotations": "a whole number from 0 to 1000",
+    "min_patch_coverage": "a percentage from 0 to 100",
+}
+
+
+def _takes(name: str) -> str:
+    choices = {item.name.replace("-", "_"): item.choices for item in INPUTS}[name]
+    return " or ".join(choices) if choices else _TAKES.get(name, "something else")
+
+
 def in_workflow(environment: Environment) -> bool:
     """Whether this is a step of a workflow: then words go to its log, as its commands."""
     return environment.get("GITHUB_ACTIONS") == "true"
@@ -174,9 +193,11 @@ def load(environment: Environment, options: Mapping[str, str] | None = None) -> 
         inputs = Inputs.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        name = str(first["loc"][0]).replace("_", "-")
+        name = str(first["loc"][0])
+        given = clip(visible(values[name]), 40)
         raise UsageError(
-            f"The input {name} does not fit: {first['msg']}.", anchor="inputs"
+            f"The input {name.replace('_', '-')} takes {_takes(name)}, not {given!r}.",
+            anchor="inputs",
         ) from None
     kept = {k: v for k, v in environment.items() if k.startswith(_KEPT)}
     for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):

@@ -127,7 +127,7 @@ class Analysis:
 
     async def _rank(self) -> AsyncIterator[AnalyzerEvent]:
         """Gaps of the changed files, worst first, then those of the worst other files."""
-        if self._found.collector is None:
+        if self._found.collector is None or not (self._found.files or self._found.whole):
             return
         changed, others = self._ordered(self._found.collector)
         allowed = OTHER_GAPS
@@ -178,7 +178,8 @@ class Analysis:
         added = found.diff.added(detail.path) if found.diff else frozenset()
         line_map = found.change.line_map if found.change else None
         for gap in find_gaps(detail, self._regions(detail), added):
-            yield gap.model_copy(update={"anchor": anchor(gap, line_map)})
+            lines = _telling_lines(gap, detail, added)
+            yield gap.model_copy(update={"anchor": anchor(gap, line_map, lines)})
 
     def _regions(self, detail: Detail) -> Regions:
         if detail.path.endswith((".py", ".pyi")):
@@ -212,3 +213,11 @@ class Analysis:
 
     def _complete(self, conclusion: Conclusion) -> AnalysisComplete:
         return self._found.complete(conclusion, round((self._clock() - self._started) * 1000))
+
+
+def _telling_lines(gap: Gap, detail: Detail, added: frozenset[int]) -> tuple[int, int]:
+    """Where to point at: of a whole file that no test runs, the part that was changed."""
+    if gap.in_diff and detail.untouched:
+        changed = added.intersection(detail.lines)
+        return min(changed), max(changed)
+    return gap.line_start, gap.line_end

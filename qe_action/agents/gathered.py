@@ -11,6 +11,7 @@ from qe_action.analysis.collect import Collector
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.path_report import PathReport, diagnose
 from qe_action.analysis.paths import Match, PathFilter, PathMapper
+from qe_action.errors import sentence
 from qe_action.events import (
     AnalysisComplete,
     Conclusion,
@@ -41,6 +42,7 @@ class Gathered:
     notes: list[str] = field(default_factory=list)
     total_gaps: int = 0
     gaps_in_diff: int = 0
+    left_out: set[str] = field(default_factory=set)
     _paths: PathReport = field(default_factory=PathReport)
     _gap_counts: dict[str, int] = field(default_factory=dict)
     _worst: WorstGaps = field(default_factory=WorstGaps)
@@ -60,6 +62,7 @@ class Gathered:
             found = mapper.resolve(path)
             name = found.path if isinstance(found, Match) else path
             if not globs.allows(name):
+                self.left_out.add(name)
                 return None
             if self.collector is None or name not in self.collector.files:
                 self._paths.record(path, found)
@@ -124,7 +127,9 @@ class Gathered:
     def _all_notes(self) -> Iterator[str]:
         yield from self.notes
         if self.mapper is not None:
-            yield from (f"{sentence}." for sentence in diagnose(self._paths, self.mapper))
+            yield from map(sentence, diagnose(self._paths, self.mapper))
+        if self.left_out and not self.files:
+            yield f"include and exclude leave out all {len(self.left_out)} files of the report."
         if self.options.tests_failed:
             outcome = self.options.tests_outcome
             yield f"The tests ended with {outcome!r}, so the report may be partial."

@@ -6,11 +6,11 @@ from qe_action.analysis.diff import LineMap
 from qe_action.events import BASE_LINE, Anchor, Gap
 
 
-def anchor(gap: Gap, line_map: LineMap | None) -> Anchor | None:
-    """The gap's lines at the head; None where they, or the way there, are not known."""
+def anchor(gap: Gap, line_map: LineMap | None, lines: tuple[int, int]) -> Anchor | None:
+    """The gap's `lines`, first and last, at the head; None where they are not known there."""
     if line_map is None:
         return None
-    found = line_map.range_to_head(gap.file_path, gap.line_start, gap.line_end)
+    found = line_map.range_to_head(gap.file_path, *lines)
     if found is None:
         return None
     path, start, end = found

@@ -14,6 +14,7 @@ from qe_action.events import Counts, Gap, Level
 
 IN_DIFF = "it lies in lines that this change adds or edits"
 OUTSIDE = "it lies outside the changed lines"
+NO_HIT = "no test runs any of this file"
 SO_FAR = "nothing but the diff is weighed so far"
 
 
@@ -33,8 +34,7 @@ def find_gaps(detail: Detail, regions: Regions, added: frozenset[int]) -> Iterat
     made as they are asked for, since a file of a million lines can have as many.
     """
     if detail.untouched:
-        in_diff = not added.isdisjoint(detail.lines)
-        yield _uncovered(detail.path, Run(tuple(detail.lines), None, in_diff))
+        yield _untouched(detail, added)
         return
     for in_diff in (True, False) if added else (False,):
         runs = (
@@ -70,6 +70,16 @@ def _runs(detail: Detail, regions: Regions, added: frozenset[int]) -> Iterator[R
             missed, key=lambda line: (regions.owner(line), line in added)
         ):
             yield Run(tuple(lines), owner, in_diff)
+
+
+def _untouched(detail: Detail, added: frozenset[int]) -> Gap:
+    """The one gap of a file that no test runs; it says how much of the file is changed."""
+    changed = len(added.intersection(detail.lines))
+    gap = _uncovered(detail.path, Run(tuple(detail.lines), None, bool(changed)))
+    reasons = [NO_HIT, *gap.reasons]
+    if 0 < changed < len(detail.lines):
+        reasons[1] = f"{changed} of its {len(detail.lines)} statements lie in changed lines"
+    return gap.model_copy(update={"reasons": tuple(reasons)})
 
 
 def _uncovered(path: str, run: Run) -> Gap:

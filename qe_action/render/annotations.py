@@ -38,6 +38,19 @@ def annotation(gap: Gap) -> Words:
     )
 
 
+def where(gap: Gap) -> str:
+    """`src/app.py:12-14`, as the reader finds it: at the head where it stands there."""
+    path = gap.anchor.path if gap.anchor else gap.file_path
+    return f"{visible(path)}:{span(gap)}"
+
+
+def span(gap: Gap) -> str:
+    """`12` or `12-14`, at the head where the lines stand there."""
+    place = gap.anchor or gap
+    start, end = place.line_start, place.line_end
+    return str(start) if start == end else f"{start}-{end}"
+
+
 def headline(gap: Gap) -> str:
     """`Not covered: 3 statements` or `Branch not taken`."""
     if gap.gap_type == "partial":

@@ -7,7 +7,7 @@ from html import escape
 from markdown_it import MarkdownIt
 
 from qe_action.events import Gap
-from qe_action.render.annotations import AnnotationLevel, annotation
+from qe_action.render.annotations import AnnotationLevel, annotation, where
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary, comment
 from qe_action.render.state import RunState
@@ -90,9 +90,8 @@ def _html(markdown: str) -> str:
 
 def _annotation(gap: Gap) -> str:
     words = annotation(gap)
-    span = f"{gap.line_start}-{gap.line_end}" if gap.line_end > gap.line_start else gap.line_start
     return (
         f'<div class="note {words.level}"><p><b>{_LEVELS[words.level]}</b> '
-        f"<span class=where>{escape(visible(gap.file_path))} line {span}</span></p>"
+        f"<span class=where>{escape(where(gap))}</span></p>"
         f"<p><b>{escape(words.title)}</b></p><p>{escape(words.message)}</p></div>"
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
-from qe_action.render.annotations import headline, missing_ways
+from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
 from qe_action.render.text import (
@@ -184,15 +184,8 @@ def _without_implied(gaps: list[Gap]) -> list[Gap]:
 
 def _missed(gap: Gap, links: Links) -> str:
     """A gap's lines, linked, in a table's cell."""
-    shown = cell(links.gap(gap, _span(gap)))
+    shown = cell(links.gap(gap, span(gap)))
     return f"{shown} (branch)" if gap.gap_type == "partial" else shown
-
-
-def _span(gap: Gap) -> str:
-    """A gap's lines as the reader finds them: at the head where they exist there."""
-    place = gap.anchor or gap
-    start, end = place.line_start, place.line_end
-    return str(start) if start == end else f"{start}-{end}"
 
 
 def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
@@ -201,12 +194,12 @@ def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
     yield from _gap_list("elsewhere", state.elsewhere, elsewhere, links, min(rows, 50))
 
 
-def _gap_list(where: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
+def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
     if not total:
         return
     shown = gaps[:rows]
     common = _common_reasons(shown)
-    yield f"<details><summary>{plural(total, 'gap')} {where}</summary>"
+    yield f"<details><summary>{plural(total, 'gap')} {place}</summary>"
     yield ""
     if common:
         yield f"For each: {plain('; '.join(common))}."
@@ -228,20 +221,21 @@ def _common_reasons(gaps: list[Gap]) -> tuple[str, ...]:
 
 
 def _gap_line(gap: Gap, links: Links, common: tuple[str, ...]) -> str:
-    path = gap.anchor.path if gap.anchor else gap.file_path
-    where = f" in {code(gap.function)}" if gap.function else ""
+    inside = f" in {code(gap.function)}" if gap.function else ""
     ways = missing_ways(gap)
     never = f": never {plain(ways)}" if ways else ""
     own = "; ".join(reason for reason in gap.reasons if reason not in common)
     why = f" ({plain(own)})" if own else ""
-    label = links.gap(gap, f"{path}:{_span(gap)}")
-    return f"- {label}{where}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
+    label = links.gap(gap, where(gap))
+    return f"- {label}{inside}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
 
 
 def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:
     hints = [f"{error.message} {error.hint}".strip() for error in state.errors]
+    if result.conclusion == "failed" and state.errors:
+        hints[0] = state.errors[0].hint  # its message is the title
     told = {error.message for error in state.errors}
-    notes = hints + [note for note in result.notes if note not in told]
+    notes = [hint for hint in hints if hint] + [note for note in result.notes if note not in told]
     if notes:
         yield "**Good to know**"
         yield ""

@@ -27,7 +27,7 @@ def conclude(state: RunState) -> Verdict:
         return Verdict("cancelled", f"Cancelled: {plural(state.gap_count, 'gap')} found until then")
     if result.conclusion == "failed":
         reason = state.errors[0].message if state.errors else "the analysis failed"
-        return Verdict("neutral", f"No result: {reason}")
+        return Verdict("neutral", f"No result: {reason.removesuffix('.')}")
     return _finished(result)
 
 
@@ -36,7 +36,10 @@ def _finished(result: AnalysisComplete) -> Verdict:
     passed = [gate.passed for gate in result.gates]
     if False in passed:
         failed = next(gate for gate in result.gates if gate.passed is False)
-        return Verdict("failure", f"{failed.name.capitalize()} is too low: {failed.detail}")
+        asked = f"{failed.name.capitalize()} is below {failed.threshold:g}%"
+        return Verdict("failure", f"{asked}: {title[0].lower()}{title[1:]}")
+    if not result.total_files:
+        return Verdict("neutral", "Nothing to measure: no file of the report counts")
     if result.totals is None or not result.totals.statements:
         return Verdict("neutral", "Nothing to measure: the report has no statements")
     if passed and all(verdict is None for verdict in passed):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from qe_action.render.annotations import Words
-from qe_action.render.text import visible
+from qe_action.render.text import plain, visible
 
 _ZERO_WIDTH = "\u200b"
 SUMMARY_LIMIT = 1024 * 1024
@@ -67,6 +67,12 @@ def set_outputs(outputs: Mapping[str, str]) -> None:
 
     for name, value in outputs.items():
         core.set_output(name, visible(value))
+
+
+def summarise_error(path: str | None, text: str) -> None:
+    """The one line of a job summary where there is nothing else to say."""
+    if path:
+        append_summary(Path(path), f"❌ qe-action: {plain(text)}\n")
 
 
 def append_summary(path: Path, text: str) -> bool:

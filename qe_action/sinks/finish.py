@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from qe_action.errors import DeliveryError, sentence
 from qe_action.events import Gap
 from qe_action.render.annotations import annotation
 from qe_action.render.html import page
@@ -25,6 +26,11 @@ LOG_ANNOTATIONS = 10
 """Annotations a step may leave by workflow commands, of each level (GitHub's own cap)."""
 
 
+READ_ONLY = (
+    "The token may only read, so the result is in the job summary and in this step's annotations."
+)
+
+
 class Finish:
     """The last part of a run. It needs no network."""
 
@@ -35,12 +41,15 @@ class Finish:
         delivery: Delivery,
         links: Links,
         heading: Heading,
+        *,
+        fork: bool,
     ) -> None:
         self._settings = settings
         self._state = state
         self._delivery = delivery
         self._links = links
         self._heading = heading
+        self._fork = fork
 
     def write(
         self,
@@ -103,21 +112,28 @@ class Finish:
             self._tell(f"Nothing was sent to a pull request: {why_not}.")
         if self._delivery.read_only:
             self._annotate_in_log()
-            self._tell(
-                "The token may only read, as in pull requests from forks: the result is in the "
-                "job summary and in this step's annotations."
-            )
-        elif self._settings.in_workflow:
-            for error in self._delivery.problems:
-                commands.warn(error.line())
+            self._tell(READ_ONLY)
+        for error in self._delivery.problems:
+            self._say_undelivered(error)
         for text in problems:
-            if self._settings.in_workflow:
-                commands.warn(text)
-            else:
-                self._tell(text)
+            self._flag(commands.warn, text)
         for failure in self._state.errors:
             if self._settings.in_workflow:
-                commands.error(f"{failure.message} {failure.hint}".strip())
+                commands.error(f"{sentence(failure.message)} {failure.hint}".strip())
+
+    def _say_undelivered(self, error: DeliveryError) -> None:
+        """A fork's token can't be given more, so there is nothing to add to the workflow."""
+        if not self._delivery.read_only:
+            self._flag(commands.warn, error.line())
+        elif not self._fork:
+            self._flag(commands.notice, error.line())
+
+    def _flag(self, say: Callable[[str], None], text: str) -> None:
+        """On the run's page in a workflow, else as a line."""
+        if self._settings.in_workflow:
+            say(text)
+        else:
+            self._tell(text)
 
     def _annotate_in_log(self) -> None:
         gaps = self._log_gaps()

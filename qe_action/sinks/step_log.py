@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import IO
 
-from qe_action.events import AnalyzerProgress, Event, Gap
-from qe_action.render.annotations import headline, missing_ways
+from qe_action.events import AnalyzerProgress, Counts, Event, Gap
+from qe_action.render.annotations import headline, missing_ways, where
 from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import conclude
@@ -51,8 +51,8 @@ class StepLogSink:
         result = state.result
         if result and result.files:
             rows = [
-                f"{percent(file.patch.percent) if file.patch else '–':>8} of the change, "
-                f"{percent(file.counts.percent):>6} of the file  {file.path}"
+                f"{_share(file.patch):>8} of the change, "
+                f"{_share(file.counts):>8} of the file  {file.path}"
                 for file in result.files
             ]
             group(plural(len(rows), "file"), rows, self._out)
@@ -69,9 +69,13 @@ class StepLogSink:
         print(log_line(text), file=self._out, flush=True)
 
 
+def _share(counts: Counts | None) -> str:
+    """A percentage, or a dash where there is nothing to measure."""
+    return percent(counts.percent) if counts and counts.statements else "–"
+
+
 def _gap_line(gap: Gap) -> str:
     ways = missing_ways(gap)
     never = f": never {ways}" if ways else ""
-    where = f" {gap.function}" if gap.function else ""
-    span = f"{gap.file_path}:{gap.line_start}-{gap.line_end}"
-    return f"{gap.severity:<8} {span}{where}  {headline(gap).lower()}{never}"
+    inside = f" {gap.function}" if gap.function else ""
+    return f"{gap.severity:<8} {where(gap)}{inside}  {headline(gap).lower()}{never}"

@@ -48,11 +48,9 @@ def _log(wiring: Wiring) -> Sink:
         from qe_action.sinks.step_log import StepLogSink
 
         return StepLogSink(sys.stdout)
-    from rich.console import Console
+    from qe_action.sinks.terminal import TerminalSink, stderr_console
 
-    from qe_action.sinks.terminal import TerminalSink
-
-    return TerminalSink(Console(stderr=True, highlight=False))
+    return TerminalSink(stderr_console())
 
 
 def _journal(wiring: Wiring) -> Sink | None:

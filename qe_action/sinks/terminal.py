@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qe_action.events import AnalysisComplete, Event, Gap, GapFound, Level
-from qe_action.render.annotations import headline, missing_ways
+from qe_action.render.annotations import headline, missing_ways, where
 from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural, visible
 from qe_action.render.verdict import conclude, running_title
@@ -29,6 +29,16 @@ _STYLES: dict[Level, str] = {
     "critical": "bold red",
 }
 _VERDICTS = {"success": "green", "failure": "bold red", "neutral": "yellow", "cancelled": "yellow"}
+
+
+WIDE = 200
+"""Columns where there is no terminal: nothing is wrapped that somebody may search."""
+
+
+def stderr_console() -> Console:
+    """Standard error as a console."""
+    console = Console(stderr=True, highlight=False)
+    return console if console.is_terminal else Console(stderr=True, highlight=False, width=WIDE)
 
 
 class TerminalSink:
@@ -84,8 +94,9 @@ class TerminalSink:
             if note not in told:
                 parts.append(Text(f"Note: {visible(note)}", style="dim"))
         verdict = conclude(self._state)
-        took = f" in {duration(result.analysis_time_ms)}" if result else ""
-        title = f"{visible(verdict.title)}{took}"
+        took = f" ({duration(result.analysis_time_ms)})" if result else ""
+        failed = result is not None and result.conclusion == "failed"
+        title = f"{'No result' if failed else visible(verdict.title)}{took}"
         parts.append(Text(title, style=_VERDICTS[verdict.conclusion]))
         return Group(*parts)
 
@@ -111,12 +122,9 @@ class TerminalSink:
 
 def gap_text(gap: Gap) -> Text:
     """One gap as one line."""
-    span = str(gap.line_start)
-    if gap.line_end != gap.line_start:
-        span += f"-{gap.line_end}"
     text = Text()
     text.append(f"{gap.severity:<8} ", style=_STYLES[gap.severity])
-    text.append(f"{visible(gap.file_path)}:{span}", style="bold")
+    text.append(where(gap), style="bold")
     if gap.function:
         text.append(f" {visible(gap.function)}")
     ways = missing_ways(gap)

@@ -43,7 +43,8 @@ class ReportFile:
         except FileNotFoundError:
             raise ReportError(
                 f"There is no coverage report at {self._path}.",
-                hint="Run the tests with --cov-report=xml before this step, or set coverage-file.",
+                hint="Write it before this step (pytest --cov --cov-report=xml), "
+                "or set coverage-file and working-directory.",
                 anchor="the-report-is-not-found",
             ) from None
         except OSError as error:

@@ -71,7 +71,7 @@ def test_the_journal_holds_all_events(repo: GitRepo) -> None:
         assert [e["type"] for e in decode(file)][-1] == "complete"
 
 
-@pytest.mark.parametrize(("minimum", "code"), [("50", 0), ("50.01", 1)])
+@pytest.mark.parametrize(("minimum", "code"), [("50", 0), ("50%", 0), ("50.01", 1)])
 def test_the_gate_sets_the_exit_code(repo: GitRepo, minimum: str, code: int) -> None:
     assert analyze(repo, "--min-patch-coverage", minimum).returncode == code
 
@@ -118,6 +118,8 @@ def test_outside_a_repository_totals_are_given_and_the_patch_is_unknown(tmp_path
         ["--out", "no/such/folder/x", "--output", "html"],
         ["--include", "a[", "--exclude", "!"],
         ["--output", "nonsense"],
+        ["--out", "file.txt"],
+        ["--base", "main", "--diff", "-"],
     ],
 )
 def test_what_a_user_can_mend_is_said_in_a_line_with_exit_code_2(
@@ -127,6 +129,12 @@ def test_what_a_user_can_mend_is_said_in_a_line_with_exit_code_2(
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.strip()
+
+
+def test_globs_that_leave_nothing_are_said_to(repo: GitRepo) -> None:
+    done = analyze(repo, "--include", "zzz")
+    assert "no file of the report counts" in done.stderr
+    assert "include and exclude leave out all 1 files" in done.stderr
 
 
 def test_a_closed_pipe_is_no_error(repo: GitRepo) -> None:

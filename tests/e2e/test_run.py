@@ -86,7 +86,9 @@ def test_a_failed_gate_fails_the_check_and_the_step(job: Job) -> None:
     result = job.run(min_patch_coverage="80")
     assert result.status == 1
     assert job.check.data["conclusion"] == "failure"
-    assert "1 more of the 10 changed statements" in job.check.data["output"]["title"]
+    title = "Patch coverage is below 80%: patch 70%, project 84.6%"
+    assert job.check.data["output"]["title"] == title
+    assert "1 more of the 10 changed statements" in job.check.data["output"]["summary"]
     assert result.outputs["conclusion"] == "failure"
 
 
@@ -134,6 +136,8 @@ def test_a_read_only_token_is_no_error(job: Job) -> None:
     ]
     assert "Patch 70%" in result.summary
     assert "may only read" in result.log
+    assert "checks: write" in result.log
+    assert "pull-requests: write" in result.log
 
 
 def test_a_missing_permission_is_named_with_the_line_to_add(job: Job) -> None:
@@ -246,8 +250,31 @@ def test_outputs_do_not_follow_links_out_of_the_workspace(job: Job, tmp_path: Pa
     result = job.run(journal_file="journal.jsonl", preview_file="far/preview.html")
     assert target.read_text() == "mine"
     assert not (tmp_path / "preview.html").exists()
-    assert result.outputs["preview-file"] == ""
+    assert result.status == 2
+    result = job.run(journal_file="journal.jsonl")
+    assert target.read_text() == "mine"
     assert json.loads((job.repo.root / "journal.jsonl").read_text().splitlines()[0])["version"] == 1
+
+
+def test_log_and_preview_name_the_head_s_lines(job: Job) -> None:
+    """The base moved by four lines, so that the merge's lines are not the head's."""
+    result = job.run(preview_file="preview.html")
+    preview = (job.repo.root / "preview.html").read_text()
+    assert "app.py:12-13" in result.log
+    assert "app.py:12-13" in preview
+    assert "Lines 12-13" in preview
+    assert "16-17" not in result.log + preview
+
+
+def test_a_file_without_a_hit_is_annotated_where_it_was_changed(
+    tmp_path: Path, strict: FakeGitHub
+) -> None:
+    job = Job(tmp_path, strict)
+    lines = dict.fromkeys(range(1, 21), 0)
+    (job.repo.root / "coverage.xml").write_text(cobertura({"app.py": lines}))
+    job.run()
+    assert spans(job) == [("app.py", 11, 20)]
+    assert "10 of its 20 statements lie in changed lines" in job.check.annotations[0]["message"]
 
 
 def test_annotations_none_and_a_cap_and_comment_never(job: Job) -> None:

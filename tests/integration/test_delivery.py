@@ -67,6 +67,7 @@ async def paced(seconds: float, gaps: int) -> AsyncIterator[Event]:
         patch=counts,
         total_gaps=gaps,
         gaps_in_diff=gaps,
+        total_files=1,
         analysis_time_ms=int(seconds * 1000),
     )
 

@@ -63,6 +63,10 @@ def test_a_file_without_a_hit_is_one_gap() -> None:
     assert spans(gaps) == [(1, 5)]
     assert gaps[0].in_diff
     assert gaps[0].statements == 4
+    assert gaps[0].reasons[:2] == (
+        "no test runs any of this file",
+        "1 of its 4 statements lie in changed lines",
+    )
 
 
 def test_a_branch_not_taken_is_a_gap_only_on_a_line_that_ran() -> None:
