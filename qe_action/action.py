@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -52,6 +53,7 @@ class ActionRun:
 
         Raises `UsageError` before anything else where an output can't be written.
         """
+        self._check_names()
         journal = self._output(self.settings.inputs.journal_file)
         preview = self._output(self.settings.inputs.preview_file)
         sys.setswitchinterval(SWITCH_INTERVAL)
@@ -162,6 +164,19 @@ class ActionRun:
                 journal=journal,
             )
         )
+
+    def _check_names(self) -> None:
+        """Journal, preview and report are three files; writing one must not cost another."""
+        inputs = self.settings.inputs
+        workspace = self.settings.workspace
+        report = workspace / inputs.working_directory / inputs.coverage_file
+        named = [workspace / name for name in (inputs.journal_file, inputs.preview_file) if name]
+        paths = [os.path.normcase(os.path.realpath(path)) for path in (report, *named)]
+        if len(set(paths)) < len(paths):
+            raise UsageError(
+                "journal-file, preview-file and coverage-file must be different files.",
+                anchor="inputs",
+            )
 
     def _output(self, name: str | None) -> OutputFile | None:
         return None if name is None else OutputFile(self.settings.workspace, name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import signal
 import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -87,13 +89,19 @@ def _percent(text: str) -> Decimal:
         value = Decimal(text.strip().removesuffix("%"))
     except InvalidOperation:
         value = Decimal(-1)
-    if not 0 <= value <= 100:
+    places = value.as_tuple().exponent
+    if not (isinstance(places, int) and places >= -6 and 0 <= value <= 100):
         raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
     return value
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # File names know no code page: a pipe on Windows would stop at the first foreign one.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run has its own
     top = parser()
     arguments = top.parse_args(argv)
     if arguments.command == "analyze" and arguments.out and arguments.output == "terminal":
@@ -111,3 +119,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        return 130

@@ -89,8 +89,8 @@ def _diff_text(name: str | None) -> str | None:
         return None
     try:
         if name == "-":
-            return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-        return Path(name).read_bytes().decode("utf-8", "surrogateescape")
+            return sys.stdin.buffer.read().decode("utf-8", "replace")
+        return Path(name).read_bytes().decode("utf-8", "replace")
     except OSError as error:
         raise UsageError(
             f"The diff {name} can't be read: {error.strerror}.", anchor="command-line"

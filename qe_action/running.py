@@ -6,6 +6,7 @@ import asyncio
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from types import FrameType
 
 from qe_action.events import Event
@@ -25,13 +26,15 @@ async def stream_to(
     on_signal: Callable[[], None] = lambda: None,
 ) -> Broadcast:
     """Run `source` into `sinks` to the end, or until SIGINT or SIGTERM ends it early."""
-    with tempfile.TemporaryFile(prefix="qe-action-") as spool:
-        broadcast = Broadcast(EventLog(spool), sinks, grace=GRACE, on_failure=on_failure)
-        restore = _on_signals(lambda: _interrupt(broadcast, on_signal))
-        try:
-            await broadcast.run(source)
-        finally:
-            restore()
+    spool = tempfile.TemporaryFile(prefix="qe-action-")  # noqa: SIM115 - closed below
+    broadcast = Broadcast(EventLog(spool), sinks, grace=GRACE, on_failure=on_failure)
+    restore = _on_signals(lambda: _interrupt(broadcast, on_signal))
+    try:
+        await broadcast.run(source)
+    finally:
+        restore()
+        with suppress(OSError):  # a full disk is no reason to lose the result
+            spool.close()
     return broadcast
 
 

@@ -49,7 +49,7 @@ def _percent(value: object) -> object:
 
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
-Share = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False)]
+Share = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6, allow_inf_nan=False)]
 Percent = Annotated[Share | None, BeforeValidator(_percent)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]

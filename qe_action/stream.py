@@ -50,13 +50,22 @@ class EventLog:
         """Add an event and wake the readers. Raises `ValueError` once the log is closed."""
         if self._closed:
             raise ValueError("the event log is closed")
-        line = encode(event)
-        self._spool.seek(self._end)
-        self._spool.write(line)
-        self._offsets.append(self._end)
-        self._end += len(line)
+        self._spill(encode(event))
         self._recent.append(event)
         self._wake()
+
+    def _spill(self, line: bytes) -> None:
+        """Write a line to the spool; where its disk is full, memory takes all that comes."""
+        self._offsets.append(self._end)
+        try:
+            self._spool.seek(self._end)
+            self._spool.write(line)
+            self._spool.flush()
+        except OSError:
+            if self._recent.maxlen is not None:
+                self._recent = deque(self._recent)
+        else:
+            self._end += len(line)
 
     def close(self) -> None:
         """No more events: readers end once they have read what is there."""
@@ -115,6 +124,8 @@ class Broadcast:
         if self._interrupted.is_set():
             self._pump.cancel()
         await asyncio.wait({self._pump})
+        if self._pump.cancelled():  # before its first step, where it can't say so itself
+            self._finish("cancelled", "The run was cancelled.")
         self._log.close()
         late = await self._drain(set(tasks))
         for task in late:

@@ -176,13 +176,14 @@ class Analysis:
             return
         found = self._found
         added = found.diff.added(detail.path) if found.diff else frozenset()
-        line_map = found.change.line_map if found.change else None
+        known = found.change is not None and detail.path not in found.foreign
+        line_map = found.change.line_map if found.change and known else None
         for gap in find_gaps(detail, self._regions(detail), added):
             lines = _telling_lines(gap, detail, added)
             yield gap.model_copy(update={"anchor": anchor(gap, line_map, lines)})
 
     def _regions(self, detail: Detail) -> Regions:
-        if detail.path.endswith((".py", ".pyi")):
+        if detail.path.endswith((".py", ".pyi")) and detail.path not in self._found.foreign:
             source = self._checkout.source(detail.path)
             regions = python_regions(source) if source is not None else None
             if regions is not None:

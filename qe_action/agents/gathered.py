@@ -30,7 +30,8 @@ class Gathered:
     """Filled step by step; `complete` may be asked for at any moment.
 
     `whole` says that the report was read to its end: figures of less than that are unknown.
-    `patches` are the changed files' counts, worst first, once they are known.
+    `patches` are the changed files' counts, worst first, once they are known. `foreign` are
+    the files that the repository lacks, `left_out` those that the globs leave out.
     """
 
     options: AnalysisOptions
@@ -42,6 +43,7 @@ class Gathered:
     notes: list[str] = field(default_factory=list)
     total_gaps: int = 0
     gaps_in_diff: int = 0
+    foreign: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
     _paths: PathReport = field(default_factory=PathReport)
     _gap_counts: dict[str, int] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class Gathered:
 
         def place(path: str) -> str | None:
             found = mapper.resolve(path)
-            name = found.path if isinstance(found, Match) else path
+            name = found.path if isinstance(found, Match) else self._foreign(path, mapper)
             if not globs.allows(name):
                 self.left_out.add(name)
                 return None
@@ -69,6 +71,13 @@ class Gathered:
             return name
 
         return place
+
+    def _foreign(self, path: str, mapper: PathMapper) -> str:
+        """A name for a file that the repository lacks, never that of a file it has."""
+        if mapper.index is not None and path in mapper.index:
+            path = f"{path} (not placed)"
+        self.foreign.add(path)
+        return path
 
     def add_gap(self, gap: Gap) -> None:
         """Count a gap that is being sent."""

@@ -35,7 +35,7 @@ class AnalysisOptions(BaseModel):
     source_roots: tuple[str, ...] = ()
     workspaces: tuple[str, ...] = ()
     all_files: bool = False
-    min_patch_coverage: Decimal | None = Field(default=None, ge=0, le=100)
+    min_patch_coverage: Decimal | None = Field(default=None, ge=0, le=100, decimal_places=6)
     tests_outcome: str = ""
 
     @property

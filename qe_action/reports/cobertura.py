@@ -20,7 +20,7 @@ from qe_action.reports.elements import (
     take_condition,
     take_lines,
 )
-from qe_action.reports.model import FileLines, Function
+from qe_action.reports.model import FileLines, Function, usable_path
 from qe_action.reports.xml_errors import explain, wrong_root
 
 SLICE = 1 << 16
@@ -221,7 +221,7 @@ class CoberturaParser:
         self._parser.CharacterDataHandler = None
 
     def _start_class(self, depth: int, attributes: Attributes) -> None:
-        path = attributes.get("filename", "").replace("\\", "/")
+        path = usable_path(attributes.get("filename", ""))
         self._finish_class()
         if self._file is not None and self._file.path != path:
             self._finish_file()

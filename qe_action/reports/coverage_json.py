@@ -13,7 +13,7 @@ from typing import Any
 from qe_action.errors import ReportError
 from qe_action.reports.combine import combine_functions
 from qe_action.reports.elements import MAX_LINE
-from qe_action.reports.model import Branch, FileLines, Function
+from qe_action.reports.model import Branch, FileLines, Function, usable_path
 
 _HINT = "Give the file that `coverage json` writes."
 
@@ -73,7 +73,8 @@ def files_from_json(data: object) -> Iterator[FileLines]:
             "The JSON is not a coverage.py report: it has no mapping 'files'.", hint=_HINT
         )
     for path, entry in files.items():
-        yield _file(str(path), entry)
+        if usable_path(str(path)):
+            yield _file(str(path), entry)
 
 
 def _file(path: str, entry: object) -> FileLines:
@@ -82,7 +83,7 @@ def _file(path: str, entry: object) -> FileLines:
     executed = _lines(entry, "executed_lines", path)
     hits = dict.fromkeys(_lines(entry, "missing_lines", path), 0) | dict.fromkeys(executed, 1)
     # A lone surrogate, which JSON can spell, could not be written to any output.
-    spelled = path.replace("\\", "/").encode("utf-8", "replace").decode("utf-8")
+    spelled = usable_path(path).encode("utf-8", "replace").decode("utf-8")
     return FileLines(
         spelled, dict(sorted(hits.items())), _branches(entry, path), _functions(entry, path)
     )

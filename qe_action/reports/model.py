@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+MAX_PATH = 4096
+MAX_PARTS = 256
+"""Characters and components of a path; no file system we know of allows longer ones."""
+
+
+def usable_path(path: str) -> str:
+    """A report's path with `/` for backslashes; empty where it can't be a file's."""
+    path = path.replace("\\", "/")
+    return path if len(path) <= MAX_PATH and path.count("/") < MAX_PARTS else ""
+
 
 class Branch(NamedTuple):
     """The ways out of one line: `covered` of `total` were taken.

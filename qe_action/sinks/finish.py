@@ -58,18 +58,33 @@ class Finish:
         journal: OutputFile | None,
         preview: OutputFile | None,
     ) -> None:
-        """Write everything. `why_not` says why there was no pull request to write to."""
-        if journal:
-            journal.close()
+        """Write everything. `why_not` says why there was no pull request to write to.
+
+        What can't be written is a warning and costs nothing else.
+        """
+        parts: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("The journal", journal.close if journal else lambda: None),
+            ("The preview", lambda: self._preview(why_not, preview)),
+            ("The job summary", self._summary),
+            ("The step's outputs", lambda: self._set_outputs(journal, preview)),
+        )
+        for what, write in parts:
+            try:
+                write()
+            except OSError as error:
+                self._flag(commands.warn, f"{what} can't be written: {error.strerror}.")
+        self._say(why_not, problems)
+
+    def _preview(self, why_not: str, preview: OutputFile | None) -> None:
         if preview:
             preview.stream.write(self._page(why_not).encode("utf-8", "replace"))
             preview.close()
         elif why_not and not self._settings.in_workflow:
             self._tell(f"The preview is at {self._loose_preview(why_not)}.")
-        self._summary()
+
+    def _set_outputs(self, journal: OutputFile | None, preview: OutputFile | None) -> None:
         if self._settings.has_outputs:
             commands.set_outputs(self._outputs(journal, preview))
-        self._say(why_not, problems)
 
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""

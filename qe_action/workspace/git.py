@@ -50,6 +50,14 @@ _DIFF_OPTIONS = (
     "--ignore-submodules=all",
 )
 
+_SOURCES = (
+    *(".py", ".pyi", ".pyx"),
+    *(".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue"),
+    *(".java", ".kt", ".scala", ".groovy", ".go", ".rs", ".rb", ".php", ".cs", ".fs", ".vb"),
+    *(".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".m", ".mm", ".swift", ".lua", ".dart"),
+)
+"""Endings of the files that coverage reports are about."""
+
 _CONFIG = (
     ("advice.graftFileDeprecated", "false"),
     ("core.fsmonitor", "false"),
@@ -130,37 +138,29 @@ class Git:
     async def diff_commits(self, old: str, new: str) -> str:
         """The diff from one commit to another, without context, renames followed.
 
-        Attributes of the checkout are left aside where git can (2.43), so that no
-        `.gitattributes` calls a source file binary.
+        Sources are compared as text whatever the repository's attributes call them: a pull
+        request that calls its own sources binary would have no changed line.
         """
-        out = await self._run(
-            "diff-tree",
-            "-r",
-            "--no-commit-id",
-            *_DIFF_OPTIONS,
-            _checked(old),
-            _checked(new),
-            "--",
-            config=(("attr.tree", "no-such-tree"), *await self._no_drivers()),
-            limit=DIFF_LIMIT,
-        )
-        return out.decode("utf-8", "replace")
+        command = ("diff-tree", "-r", "--no-commit-id")
+        return await self._diff_parts(command, (_checked(old), _checked(new)))
 
     async def diff_worktree(self, old: str) -> str:
         """The diff from a commit to the tracked files of the working tree.
 
         Line ends are compared without CR: the user's `core.autocrlf` is not read.
         """
-        out = await self._run(
-            "diff-index",
-            *_DIFF_OPTIONS,
-            "--ignore-cr-at-eol",
-            _checked(old),
-            "--",
-            config=await self._no_drivers(),
-            limit=DIFF_LIMIT,
-        )
-        return out.decode("utf-8", "replace")
+        return await self._diff_parts(("diff-index", "--ignore-cr-at-eol"), (_checked(old),))
+
+    async def _diff_parts(self, command: tuple[str, ...], trees: tuple[str, ...]) -> str:
+        """The diff of the sources as text, then that of all else."""
+        config = (("attr.tree", "no-such-tree"), *await self._no_drivers())
+        sources = tuple(f"*{suffix}" for suffix in _SOURCES)
+        others = tuple(f":(exclude){pattern}" for pattern in sources)
+        parts = []
+        for options, paths in ((("--text",), sources), ((), others)):
+            command_line = (*command, *_DIFF_OPTIONS, *options, *trees, "--", *paths)
+            parts.append(await self._run(*command_line, config=config, limit=DIFF_LIMIT))
+        return b"".join(parts).decode("utf-8", "replace")
 
     async def tracked(self, sha: str) -> tuple[str, ...]:
         """The files of a commit, without submodules. Bytes that are no UTF-8 become U+FFFD."""

@@ -25,10 +25,10 @@ class OutputFile:
 
     def __init__(self, workspace: Path, name: str) -> None:
         """Raises `UsageError` where `name` leads out of the workspace or can't be written."""
-        root = workspace.resolve()
-        self.path = _inside(root, name)
-        self.relative = self.path.relative_to(root).as_posix()
         try:
+            root = workspace.resolve()
+            self.path = _inside(root, name)
+            self.relative = self.path.relative_to(root).as_posix()
             _make_folders(root, self.path.parent)
             self.path.unlink(missing_ok=True)
             handle = os.open(self.path, _NEW, 0o644)
@@ -46,10 +46,11 @@ class OutputFile:
 
 def _inside(root: Path, name: str) -> Path:
     path = (root / name).parent.resolve() / Path(name).name
-    if not path.is_relative_to(root) or path == root or path.is_dir():
+    inside = path.is_relative_to(root) and path != root and not path.is_dir()
+    if not inside or ".git" in (part.lower() for part in path.relative_to(root).parts):
         raise UsageError(
-            f"{name} is no file inside the workspace.",
-            hint="Give a path relative to the workspace.",
+            f"{name} is no file inside the workspace that may be written.",
+            hint="Give a path relative to the workspace, outside of .git.",
             anchor="inputs",
         )
     return path

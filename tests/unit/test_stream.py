@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 
@@ -169,3 +170,31 @@ def test_a_closed_log_takes_no_more() -> None:
         with pytest.raises(ValueError, match="closed"):
             log.append(step(2))
         assert len(log) == 1
+
+
+def test_an_interrupt_before_the_first_step_is_a_cancelled_run_too() -> None:
+    sink = Keep("sink")
+
+    async def main() -> None:
+        with tempfile.TemporaryFile() as spool:
+            running = Broadcast(EventLog(spool), [sink], grace=5, on_failure=lambda *_: None)
+            running.interrupt(5)
+            await running.run(steps(3))
+
+    asyncio.run(main())
+    assert [event["type"] for event in sink.seen] == ["error", "complete"]
+    assert sink.seen[-1]["conclusion"] == "cancelled"
+
+
+def test_a_spool_that_can_t_be_written_costs_no_event() -> None:
+    sink = Keep("sink", late=0.05)
+
+    async def main() -> None:
+        with open(os.devnull, "rb") as spool:  # noqa: PTH123 - not writable
+            running = Broadcast(
+                EventLog(spool, window=5), [sink], grace=5, on_failure=lambda *_: None
+            )
+            await running.run(steps(50))
+
+    asyncio.run(main())
+    assert sink.seen == [step(n) for n in range(50)]

@@ -1,0 +1,160 @@
+"""What hostile or broken surroundings must not achieve. Each was found by trying it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fake_github import FakeGitHub
+from gitrepo import git_env
+from job import Job, cobertura
+
+resource = pytest.importorskip("resource")
+
+
+@pytest.fixture
+def job(tmp_path: Path, strict: FakeGitHub) -> Job:
+    made = Job(tmp_path, strict)
+    made.report()
+    return made
+
+
+def write(job: Job, files: dict[str, dict[int, int]], sources: tuple[str, ...] = ()) -> None:
+    text = cobertura(files)
+    if sources:
+        elements = "".join(f"<source>{job.repo.root}/{source}</source>" for source in sources)
+        text = text.replace("<source></source>", elements)
+    (job.repo.root / "coverage.xml").write_text(text, encoding="utf-8")
+
+
+def add(job: Job, files: dict[str, str]) -> None:
+    """Files that the pull request adds."""
+    job.repo.git("checkout", "-q", "feature")
+    job.head = job.repo.commit(files)
+    job.merge = job.repo.merge("main", "feature")
+    job.github.pulls.clear()
+    job.github.add_pull(7, job.head, job.base)
+
+
+def test_paths_outside_the_repository_are_counted_and_never_annotated(job: Job) -> None:
+    foreign = {"/nowhere/gen.py": {1: 0}, "../x/gen.py": {1: 0}, "generated/other.py": {1: 0}}
+    write(job, {"app.py": {12: 0, 13: 1}, **foreign})
+    job.run(annotations="all")
+    assert [a["path"] for a in job.check.annotations] == ["app.py"]
+    assert job.check.data["status"] == "completed"
+    assert "blob" not in job.comment.body.replace("/app.py#L", "").split("nowhere")[1]
+
+
+def test_an_ambiguous_path_never_stands_for_the_tracked_file_of_that_name(job: Job) -> None:
+    add(job, {"a.py": "x = 1\ny = 2\n", "src1/a.py": "p = 1\n", "src2/a.py": "q = 1\n"})
+    write(job, {"a.py": {1: 0, 2: 0}}, sources=("src1", "src2"))
+    job.run()
+    assert job.check.annotations == []
+    assert "fit several files" in job.comment.body
+
+
+def test_an_endless_path_does_not_hold_up_the_run(job: Job) -> None:
+    write(job, {"app.py": {12: 0}, "a/" * 100_000 + "b.py": {1: 0}, "c" * 300_000: {1: 0}})
+    started = time.monotonic()
+    result = job.run()
+    assert result.status == 0
+    assert time.monotonic() - started < 20
+    assert [a["path"] for a in job.check.annotations] == ["app.py"]
+
+
+def test_a_full_disk_loses_no_result(job: Job) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "qe_action", "run"],
+        cwd=job.repo.root,
+        env=job.environment("pull_request", job.payload(), job.github.token),
+        capture_output=True,
+        text=True,
+        timeout=40,
+        preexec_fn=limit,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert job.check.data["conclusion"] == "success"
+    assert "Patch 70%" in job.comment.body
+
+
+@pytest.mark.parametrize(
+    ("journal", "preview"),
+    [
+        ("coverage.xml", ""),
+        ("o", "./o"),
+        (".git/config", ""),
+        ("a" * 300, ""),
+        ("/etc/x", ""),
+        ("", ".git/x"),
+    ],
+)
+def test_outputs_that_would_cost_something_are_refused_first(
+    job: Job, journal: str, preview: str
+) -> None:
+    precious = [job.repo.root / "coverage.xml", job.repo.root / ".git" / "config"]
+    before = [path.read_bytes() for path in precious]
+    result = job.run(journal_file=journal, preview_file=preview)
+    assert result.status == 2
+    assert "Traceback" not in result.log
+    assert [path.read_bytes() for path in precious] == before
+
+
+@pytest.mark.parametrize("name", ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"])
+def test_a_file_of_the_runner_that_can_t_be_written_is_a_warning(job: Job, name: str) -> None:
+    folder = job.tmp / "folder"
+    folder.mkdir()
+    env = job.environment("pull_request", job.payload(), job.github.token) | {name: str(folder)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "qe_action", "run"],
+        cwd=job.repo.root,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "can't be written" in done.stdout
+
+
+def test_names_beyond_a_code_page_do_not_stop_the_log(job: Job) -> None:
+    add(job, {"日本.py": "x = 1\ny = 2\n"})
+    write(job, {"日本.py": {1: 1, 2: 0}})
+    result = job.run(env={"PYTHONIOENCODING": "cp1252"})
+    assert result.status == 0
+    assert "日本.py" in result.log
+
+
+@pytest.mark.parametrize("place", [".git/info/attributes", ".gitattributes"])
+def test_attributes_do_not_hide_changed_lines_from_the_gate(job: Job, place: str) -> None:
+    path = job.repo.root / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("*.py -diff\n*.py binary\n")
+    result = job.run(min_patch_coverage="99")
+    assert result.status == 1
+    assert "70%" in job.check.data["output"]["title"]
+
+
+def test_a_diff_with_a_name_that_is_no_utf8(job: Job) -> None:
+    diff = job.tmp / "x.diff"
+    diff.write_bytes(
+        b"diff --git a/\xe9.py b/\xe9.py\nnew file mode 100644\n--- /dev/null\n+++ b/\xe9.py\n"
+        b"@@ -0,0 +1 @@\n+x\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "qe_action", "analyze", "--diff", str(diff), "--output", "jsonl"],
+        cwd=job.repo.root,
+        env=git_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
