@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
-from qe_action.errors import QEError, UsageError
+from qe_action.errors import QEError, ReportError, UsageError
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
 from qe_action.github.sender import Policy
@@ -28,6 +29,7 @@ from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 from qe_action.workspace.outputs import OutputFile
+from qe_action.workspace.report_file import expand
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
@@ -142,7 +144,7 @@ class ActionRun:
         folder = workspace / inputs.working_directory
         below = Path(inputs.working_directory).as_posix()
         return {
-            "coverage_file": folder / inputs.coverage_file,
+            "coverage_file": tuple(folder / name for name in inputs.coverage_file),
             "all_files": inputs.all_files,
             "include": inputs.include,
             "exclude": inputs.exclude,
@@ -169,10 +171,13 @@ class ActionRun:
         """Journal, preview and report are three files; writing one must not cost another."""
         inputs = self.settings.inputs
         workspace = self.settings.workspace
-        report = workspace / inputs.working_directory / inputs.coverage_file
-        named = [workspace / name for name in (inputs.journal_file, inputs.preview_file) if name]
-        paths = [os.path.normcase(os.path.realpath(path)) for path in (report, *named)]
-        if len(set(paths)) < len(paths):
+        reports: set[str] = set()
+        for name in inputs.coverage_file:
+            with suppress(ReportError):  # said when it is read
+                found = expand(workspace / inputs.working_directory / name)
+                reports.update(map(_same, found))
+        named = [_same(workspace / n) for n in (inputs.journal_file, inputs.preview_file) if n]
+        if len(set(named)) < len(named) or reports.intersection(named):
             raise UsageError(
                 "journal-file, preview-file and coverage-file must be different files.",
                 anchor="inputs",
@@ -191,3 +196,8 @@ class ActionRun:
             self._problems.append(f"The {sink.name} is not complete: {error.line()}")
         else:
             self._problems.append(f"The {sink.name} is not complete: {error!r}")
+
+
+def _same(path: Path) -> str:
+    """A path as it is compared with others."""
+    return os.path.normcase(os.path.realpath(path))

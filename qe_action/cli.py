@@ -36,7 +36,13 @@ def parser() -> argparse.ArgumentParser:
 def _add_analyze(command: argparse.ArgumentParser) -> None:
     command.description = "Analyse a coverage report against the changes of this checkout."
     add = command.add_argument
-    add("report", nargs="?", default="coverage.xml", metavar="REPORT", help="default: coverage.xml")
+    add(
+        "reports",
+        nargs="*",
+        default=["coverage.xml"],
+        metavar="REPORT",
+        help="reports to merge, files or globs; default: coverage.xml",
+    )
     add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
     change = command.add_mutually_exclusive_group()
     change.add_argument(

@@ -22,7 +22,11 @@ _BOOLEAN = ("true", "false")
 
 INPUTS: tuple[Input, ...] = (
     Input("token", "", "Token for the pull request's check run and comment."),
-    Input("coverage-file", "coverage.xml", "The coverage report, relative to working-directory."),
+    Input(
+        "coverage-file",
+        "coverage.xml",
+        "The coverage reports, files or globs relative to working-directory, one a line; merged.",
+    ),
     Input("name", "qe-action coverage", "Name of the check run; each name has its own comment."),
     Input(
         "annotations",

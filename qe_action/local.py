@@ -59,7 +59,7 @@ async def analyze(arguments: Namespace) -> RunState:
 
 def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
     return {
-        "coverage_file": arguments.report,
+        "coverage_file": tuple(arguments.reports),
         "all_files": arguments.all_files,
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),

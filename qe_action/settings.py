@@ -61,7 +61,7 @@ class Inputs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     token: SecretStr
-    coverage_file: Annotated[Text, StringConstraints(min_length=1)]
+    coverage_file: Lines
     name: Annotated[Text, StringConstraints(min_length=1, max_length=100)]
     annotations: Literal["changed", "all", "none"]
     max_annotations: int = Field(ge=0, le=1000)
@@ -161,7 +161,6 @@ class Settings(BaseModel):
 
 
 _TAKES = {
-    "coverage_file": "a file's path",
     "name": "1 to 100 characters",
     "max_annotations": "a whole number from 0 to 1000",
     "min_patch_coverage": "a percentage from 0 to 100",

@@ -13,7 +13,7 @@ TaskType = Literal["coverage_analysis", "test_generation"]
 class QETask(BaseModel):
     """A piece of work for an agent.
 
-    `context` for `coverage_analysis` takes `coverage_file` (a path to a report) or
+    `context` for `coverage_analysis` takes `coverage_file` (a path to a report, or several) or
     `coverage_data` (coverage.py's JSON report as a dict), and optionally `framework` (the
     name the result carries) and `target_coverage` (percent that `meets_threshold` asks for).
     """

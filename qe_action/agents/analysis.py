@@ -33,8 +33,8 @@ OTHER_GAPS = 100
 """How many gaps of unchanged files are sent."""
 GAPS_A_TURN = 200
 """How many gaps are sent before others get their turn in the event loop."""
-REREAD_AT_ONCE = 500
-"""How many files that recur in a report are merged in one further pass, to bound memory."""
+REREAD_AT_ONCE = 400_000
+"""Statements of files that recur and are merged in one further pass, to bound memory."""
 
 
 class Analysis:
@@ -110,16 +110,18 @@ class Analysis:
             for event in self._progress(part.fraction * 85, message):
                 yield event
             await asyncio.sleep(0)
-        recurring = sorted(collector.recurring)
-        for at in range(0, len(recurring), REREAD_AT_ONCE):
-            await self._reread(collector, set(recurring[at : at + REREAD_AT_ONCE]))
+        for wanted in _batches(collector):
+            await self._reread(collector, wanted)
         self._found.whole = True
         for event in self._progress(90, f"Read all {self._found.files} files"):
             yield event
 
     async def _reread(self, collector: Collector, wanted: set[str]) -> None:
+        mapper = self._found.mapper
+        assert mapper is not None
         parts = collector.parts(wanted)
         for part in self._report.read():
+            mapper.sources = tuple(self._report.sources)
             for file in part.files:
                 parts.add(file)
             await asyncio.sleep(0)
@@ -222,3 +224,17 @@ def _telling_lines(gap: Gap, detail: Detail, added: frozenset[int]) -> tuple[int
         changed = added.intersection(detail.lines)
         return min(changed), max(changed)
     return gap.line_start, gap.line_end
+
+
+def _batches(collector: Collector) -> Iterator[set[str]]:
+    """The recurring files, parted so that no further pass holds too many lines at once."""
+    batch: set[str] = set()
+    statements = 0
+    for path in sorted(collector.recurring):
+        statements += collector.files[path].statements
+        if batch and statements > REREAD_AT_ONCE:
+            yield batch
+            batch, statements = set(), collector.files[path].statements
+        batch.add(path)
+    if batch:
+        yield batch

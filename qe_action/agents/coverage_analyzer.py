@@ -11,7 +11,7 @@ from qe_action.agents.options import options_of
 from qe_action.events import AnalysisComplete, AnalyzerEvent
 from qe_action.task import QETask
 from qe_action.workspace.checkout import Checkout
-from qe_action.workspace.report_file import ReportData, ReportFile
+from qe_action.workspace.report_file import Report, ReportData, ReportFiles
 
 
 class CoverageAnalyzerAgent:
@@ -40,11 +40,9 @@ class CoverageAnalyzerAgent:
         Closing the stream early leaves nothing running.
         """
         options = options_of(task)
+        report: Report = ReportFiles(options.coverage_files)
         if options.coverage_data is not None:
-            report: ReportData | ReportFile = ReportData(options.coverage_data)
-        else:
-            assert options.coverage_file is not None
-            report = ReportFile(options.coverage_file)
+            report = ReportData(options.coverage_data)
         checkout = self._checkout or defaults.checkout(options.repo, options.base)
         analysis = Analysis(options, report, checkout, self._clock)
         async with aclosing(analysis.events()) as events:

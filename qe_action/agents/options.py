@@ -16,7 +16,8 @@ from qe_action.task import QETask
 class AnalysisOptions(BaseModel):
     """The context of a `coverage_analysis` task.
 
-    `coverage_file` or `coverage_data` is needed. `include` and `exclude` are globs with the
+    `coverage_file` (a path, or several of reports to merge) or `coverage_data` is needed.
+    `include` and `exclude` are globs with the
     meaning of .gitignore; `source_roots` are folders of the repository that the report's
     paths start from. `all_files` asks for the gaps of every file. `min_patch_coverage` is a
     gate in percent. `tests_outcome` is the outcome of the step that ran the tests.
@@ -24,7 +25,7 @@ class AnalysisOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    coverage_file: Path | None = None
+    coverage_file: Path | tuple[Path, ...] | None = None
     coverage_data: Mapping[str, Any] | None = None
     framework: str | None = None
     target_coverage: Decimal | None = Field(default=None, ge=0, le=100)
@@ -37,6 +38,15 @@ class AnalysisOptions(BaseModel):
     all_files: bool = False
     min_patch_coverage: Decimal | None = Field(default=None, ge=0, le=100, decimal_places=6)
     tests_outcome: str = ""
+
+    @property
+    def coverage_files(self) -> tuple[Path, ...]:
+        """The report files; none where the data is given."""
+        if self.coverage_file is None:
+            return ()
+        return (
+            self.coverage_file if isinstance(self.coverage_file, tuple) else (self.coverage_file,)
+        )
 
     @property
     def tests_failed(self) -> bool:
@@ -54,6 +64,6 @@ def options_of(task: QETask) -> AnalysisOptions:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise UsageError(f"The task's {field} does not fit: {first['msg']}.") from None
-    if (options.coverage_file is None) == (options.coverage_data is None):
+    if bool(options.coverage_files) == (options.coverage_data is not None):
         raise UsageError("The task needs coverage_file or coverage_data, one of them.")
     return options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -72,6 +72,56 @@ class ReportFile:
                 yield Part(min(1.0, done / size), parser.feed(chunk))
                 chunk = stream.read(CHUNK)
             yield Part(1.0, parser.close())
+
+
+class ReportFiles:
+    """Several report files read one after the other, of one format or mixed.
+
+    Each path may be a glob; they are looked for when the reading begins. A file that several
+    reports list recurs like one that comes in parts, and is merged so.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self.sources: list[str] = []
+
+    def read(self) -> Iterator[Part]:
+        """One pass over all files; `sources` are those of the file that is being read."""
+        paths = list(dict.fromkeys(file for path in self._paths for file in expand(path)))
+        sizes = [_size(path) for path in paths]
+        whole, done = sum(sizes), 0
+        for path, size in zip(paths, sizes, strict=True):
+            report = ReportFile(path)
+            for part in report.read():
+                self.sources = report.sources
+                yield Part((done + part.fraction * size) / whole, part.files)
+            done += size
+
+
+def expand(path: Path) -> list[Path]:
+    """The files that a path means: itself, or where it is a glob, what it matches, sorted.
+
+    Raises `ReportError` where a glob matches nothing.
+    """
+    wild = next((n for n, part in enumerate(path.parts) if set(part) & set("*?[")), None)
+    if wild is None or path.exists():
+        return [path]
+    base, pattern = Path(*path.parts[:wild]), str(Path(*path.parts[wild:]))
+    matches = sorted(match for match in base.glob(pattern) if match.is_file())
+    if not matches:
+        raise ReportError(
+            f"No coverage report matches {path}.",
+            hint="Write the reports before this step, or mend the glob.",
+            anchor="the-report-is-not-found",
+        )
+    return matches
+
+
+def _size(path: Path) -> int:
+    try:
+        return max(1, path.stat().st_size)
+    except OSError:
+        return 1
 
 
 class ReportData:

@@ -137,6 +137,21 @@ def test_globs_that_leave_nothing_are_said_to(repo: GitRepo) -> None:
     assert "include and exclude leave out all 1 files" in done.stderr
 
 
+def test_several_reports_are_merged(repo: GitRepo) -> None:
+    for name, lines in (("one", {1: 1, 2: 0, 3: 0}), ("two", {2: 1, 3: 0})):
+        (repo.root / f"cov-{name}.xml").write_text(cobertura({"sub/a.py": lines}))
+    for arguments in (["cov-one.xml", "cov-two.xml"], ["cov-*.xml"], ["cov-one.xml", "cov-*"]):
+        done = analyze(repo, *arguments, "--output", "jsonl")
+        totals = json.loads(done.stdout.splitlines()[-1])["totals"]
+        assert (totals["statements"], totals["covered"]) == (3, 2)
+
+
+def test_a_glob_without_a_match_is_said_to_be_one(repo: GitRepo) -> None:
+    done = analyze(repo, "none-*.xml")
+    assert done.returncode == 2
+    assert "No coverage report matches none-*.xml" in done.stderr
+
+
 def test_a_closed_pipe_is_no_error(repo: GitRepo) -> None:
     command = f"{sys.executable} -m qe_action analyze --output jsonl | head -n 1"
     done = subprocess.run(

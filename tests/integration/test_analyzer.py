@@ -258,6 +258,26 @@ def test_a_file_that_recurs_apart_is_counted_once(tmp_path: Path) -> None:
     assert [(g[0], g[1], g[2]) for g in gaps(events)] == [("a.py", 3, 3)]
 
 
+def test_reports_of_different_sources_are_placed_by_their_own(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo")
+    repo.commit({"one/x.py": "a = 1\nb = 2\n", "two/x.py": "a = 1\nb = 2\n"})
+    reports = []
+    for number, folder in enumerate(("one", "two", "one")):
+        report = tmp_path / f"{number}.xml"
+        cobertura(report, [("x.py", {1: 1, 2: int(number == 2)})])
+        source = f"<sources><source>{repo.root}/{folder}</source></sources><packages>"
+        report.write_text(report.read_text().replace("<packages>", source))
+        reports.append(report)
+    result = asyncio.run(
+        CoverageAnalyzerAgent().execute(
+            task(coverage_file=reports, repo=repo.root, workspaces=[str(repo.root)])
+        )
+    )
+    assert result.totals is not None
+    assert (result.totals.statements, result.totals.covered) == (4, 3)
+    assert [file.path for file in result.files] == ["two/x.py"]
+
+
 def test_globs_cover_totals_and_gaps_and_tests_give_no_gaps(tmp_path: Path) -> None:
     report = tmp_path / "coverage.xml"
     names = ("src/a.py", "src/gen/b.py", "docs/c.py", "src/tests/test_a.py", "src/migrations/1.py")

@@ -88,7 +88,7 @@ def test_action_yml_and_readme_say_what_the_table_says() -> None:
 def test_settings_take_the_inputs_of_the_table_and_their_defaults() -> None:
     assert [name.replace("_", "-") for name in Inputs.model_fields] == [i.name for i in INPUTS]
     inputs = load({}).inputs
-    assert inputs.coverage_file == "coverage.xml"
+    assert inputs.coverage_file == ("coverage.xml",)
     assert inputs.max_annotations == 50
     assert inputs.min_patch_coverage is None
     assert inputs.fail_on_gate
