@@ -151,6 +151,8 @@ class ActionRun:
             "source_roots": (*inputs.source_root, *([below] if below != "." else [])),
             "workspaces": self.settings.roots,
             "min_patch_coverage": inputs.min_patch_coverage,
+            "min_project_coverage": inputs.min_project_coverage,
+            "min_branch_coverage": inputs.min_branch_coverage,
             "tests_outcome": inputs.tests_outcome,
         }
 

@@ -60,12 +60,13 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     )
     add("--out", metavar="FILE", help="write the markdown, html or jsonl to FILE")
     add("--journal", metavar="FILE", help="write all events to FILE")
-    add(
-        "--min-patch-coverage",
-        metavar="PERCENT",
-        type=_percent,
-        help="exit with 1 below this patch coverage",
-    )
+    for which in ("patch", "project", "branch"):
+        add(
+            f"--min-{which}-coverage",
+            metavar="PERCENT",
+            type=_percent,
+            help=f"exit with 1 below this {which} coverage",
+        )
     add("--source-root", action="append", default=[], metavar="DIR", help="may be repeated")
     add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")

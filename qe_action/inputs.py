@@ -42,6 +42,8 @@ INPUTS: tuple[Input, ...] = (
         ("always", "on-gap", "never"),
     ),
     Input("min-patch-coverage", "", "Percent of the changed lines that the tests must cover."),
+    Input("min-project-coverage", "", "Percent of all lines and branches that must be covered."),
+    Input("min-branch-coverage", "", "Percent of all branches that the tests must take."),
     Input("fail-on-gate", "true", "Whether a failed gate fails the step.", _BOOLEAN),
     Input("fail-on-error", "false", "Whether a failed delivery fails the step.", _BOOLEAN),
     Input("working-directory", ".", "The part of the repository that the report is about."),

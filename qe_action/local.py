@@ -66,6 +66,8 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
         "source_roots": (*arguments.source_root, *roots),
         "workspaces": (str(Path(arguments.repo).resolve()),),
         "min_patch_coverage": arguments.min_patch_coverage,
+        "min_project_coverage": arguments.min_project_coverage,
+        "min_branch_coverage": arguments.min_branch_coverage,
     }
 
 

@@ -67,6 +67,8 @@ class Inputs(BaseModel):
     max_annotations: int = Field(ge=0, le=1000)
     comment: Literal["always", "on-gap", "never"]
     min_patch_coverage: Percent
+    min_project_coverage: Percent
+    min_branch_coverage: Percent
     fail_on_gate: bool
     fail_on_error: bool
     working_directory: Text
@@ -164,6 +166,8 @@ _TAKES = {
     "name": "1 to 100 characters",
     "max_annotations": "a whole number from 0 to 1000",
     "min_patch_coverage": "a percentage from 0 to 100",
+    "min_project_coverage": "a percentage from 0 to 100",
+    "min_branch_coverage": "a percentage from 0 to 100",
 }
 
 

@@ -106,7 +106,7 @@ class Gathered:
             gaps_in_diff=self.gaps_in_diff,
             files=self._summaries(),
             total_files=self.files,
-            gates=gates(self.options, patch) if self.whole else (),
+            gates=gates(self.options, patch, totals) if self.whole else (),
             measured=self._measured(),
             meets_threshold=totals.reaches(target) if totals and target is not None else None,
             notes=tuple(dict.fromkeys(self._all_notes())),

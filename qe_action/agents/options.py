@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qe_action.errors import UsageError
 from qe_action.task import QETask
 
+Minimum = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
+
 
 class AnalysisOptions(BaseModel):
     """The context of a `coverage_analysis` task.
 
     `coverage_file` (a path, or several of reports to merge) or `coverage_data` is needed.
-    `include` and `exclude` are globs with the
-    meaning of .gitignore; `source_roots` are folders of the repository that the report's
-    paths start from. `all_files` asks for the gaps of every file. `min_patch_coverage` is a
-    gate in percent. `tests_outcome` is the outcome of the step that ran the tests.
+    `include` and `exclude` are globs with the meaning of .gitignore; `source_roots` are
+    folders of the repository that the report's paths start from. `all_files` asks for the
+    gaps of every file. `min_patch_coverage`, `min_project_coverage` and
+    `min_branch_coverage` are gates in percent. `tests_outcome` is the outcome of the step
+    that ran the tests.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -36,7 +39,9 @@ class AnalysisOptions(BaseModel):
     source_roots: tuple[str, ...] = ()
     workspaces: tuple[str, ...] = ()
     all_files: bool = False
-    min_patch_coverage: Decimal | None = Field(default=None, ge=0, le=100, decimal_places=6)
+    min_patch_coverage: Minimum | None = None
+    min_project_coverage: Minimum | None = None
+    min_branch_coverage: Minimum | None = None
     tests_outcome: str = ""
 
     @property

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from qe_action.agents.options import AnalysisOptions
 from qe_action.analysis.collect import Collector
 from qe_action.analysis.diff import Diff
-from qe_action.analysis.gate import patch_gate
+from qe_action.analysis.gate import branch_gate, patch_gate, project_gate
 from qe_action.analysis.paths import is_test_or_migration
 from qe_action.events import Counts, FileSummary, GateResult
 from qe_action.render.text import plural
@@ -19,15 +19,22 @@ NAMED = 5
 """How many file names a note lists."""
 
 
-def gates(options: AnalysisOptions, patch: Counts | None) -> tuple[GateResult, ...]:
+def gates(
+    options: AnalysisOptions, patch: Counts | None, totals: Counts | None
+) -> tuple[GateResult, ...]:
     """The verdicts of the gates that are set. A red test suite gives no verdict."""
-    if options.min_patch_coverage is None:
-        return ()
-    verdict = patch_gate(patch, options.min_patch_coverage)
-    if options.tests_failed:
-        detail = f"not judged, as the tests ended with {options.tests_outcome!r}"
-        verdict = verdict.model_copy(update={"passed": None, "detail": detail})
-    return (verdict,)
+    table = (
+        (patch_gate, patch, options.min_patch_coverage),
+        (project_gate, totals, options.min_project_coverage),
+        (branch_gate, totals, options.min_branch_coverage),
+    )
+    verdicts = tuple(
+        gate(counts, minimum) for gate, counts, minimum in table if minimum is not None
+    )
+    if not options.tests_failed:
+        return verdicts
+    detail = f"not judged, as the tests ended with {options.tests_outcome!r}"
+    return tuple(v.model_copy(update={"passed": None, "detail": detail}) for v in verdicts)
 
 
 def file_summaries(

@@ -117,6 +117,16 @@ def test_a_failed_gate_may_leave_the_step_green(job: Job) -> None:
     assert job.check.data["conclusion"] == "failure"
 
 
+def test_each_gate_is_reported(job: Job) -> None:
+    result = job.run(min_patch_coverage="70", min_project_coverage="84.7", min_branch_coverage="50")
+    assert result.status == 1
+    assert job.check.data["output"]["title"].startswith("Project coverage is below 84.7%")
+    summary = job.check.data["output"]["summary"]
+    assert "✅ **Patch coverage:** 70% of the changed statements" in summary
+    assert "❌ **Project coverage:** 84.6% of the statements" in summary
+    assert "⚪ **Branch coverage:** the report has no branches" in summary
+
+
 def test_a_red_suite_s_report_is_marked_and_judged_by_no_gate(job: Job) -> None:
     result = job.run(min_patch_coverage="80", tests_outcome="failure")
     assert result.status == 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.analysis.gate import patch_gate
+from qe_action.analysis.gate import branch_gate, patch_gate, project_gate
 from qe_action.events import Counts
 
 
@@ -24,6 +24,18 @@ def test_a_failed_gate_says_how_many_more_statements_are_needed() -> None:
         "52.1% of the changed statements, 80% asked for: "
         "7 more of the 23 changed statements to cover"
     )
+
+
+def test_project_and_branch_gates_look_at_the_whole_report() -> None:
+    totals = Counts(statements=10, covered=9, branches=4, covered_branches=1)
+    project, branch = project_gate(totals, Decimal("71.5")), branch_gate(totals, Decimal(50))
+    assert project.passed is False
+    assert project.detail.endswith("1 more of the 14 statements and branches to cover")
+    assert branch.passed is False
+    assert branch.detail == "25% of the branches, 50% asked for: 1 more of the 4 branches to cover"
+    assert project_gate(totals, Decimal("71.42")).passed
+    assert branch_gate(counts(10, 9), Decimal(50)).passed is None
+    assert project_gate(None, Decimal(50)).passed is None
 
 
 @pytest.mark.parametrize("patch", [None, counts(0, 0)])
