@@ -10,16 +10,24 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from qe_action.errors import UsageError
+from qe_action.github.answers import (
+    author,
+    check_ref,
+    comment_ref,
+    content,
+    nothing,
+    pull_file,
+)
 from qe_action.github.errors import Forbidden, Rejected, Unauthorized
 from qe_action.github.line import Ask
 from qe_action.github.model import REPO_NAME, CheckDraft, CheckRef, CheckUpdate, CommentRef
-from qe_action.github.sender import Policy, Ports, Sender
+from qe_action.github.sender import Policy, Ports, Sender, again
 from qe_action.workspace.change import DiffTooLarge, PullFile
 
 if TYPE_CHECKING:
@@ -35,7 +43,7 @@ class GitHub:
     """One repository on GitHub.
 
     All methods raise the `DeliveryError`s of `qe_action.github.errors`. Cancelling a method
-    leaves its request to end by itself; the next one waits for that.
+    leaves its request to end by itself; the next one waits for that, unless hurried.
     """
 
     def __init__(
@@ -64,10 +72,11 @@ class GitHub:
         return self._sender.remaining
 
     def hurry(self) -> None:
-        """From now on no pacing and no retries, a new connection, and short time-outs.
+        """From now on no pacing and no order: `Policy.last_word` seconds for everything.
 
-        A request under way gets `Policy.grace` seconds more; what waits to be repeated ends
-        with the error it had.
+        An edit asked for before gets `Policy.grace` seconds more if it is under way, else none:
+        it ends with an error, and whoever has newer words says them. What is being created is
+        waited for, and looked up meanwhile. Reads and later edits are repeated once.
         """
         self._sender.hurry()
 
@@ -88,7 +97,7 @@ class GitHub:
                     "GET",
                     f"{self._repo}/commits/{draft.head_sha}/check-runs",
                     lambda data: [
-                        _check_ref(run)
+                        check_ref(run)
                         for run in data["check_runs"]
                         if run["external_id"] == draft.external_id
                     ],
@@ -102,7 +111,7 @@ class GitHub:
             CHECKS,
             "POST",
             f"{self._repo}/check-runs",
-            _check_ref,
+            check_ref,
             draft.wire,
         )
         return await self._sender.write(ask, find if draft.external_id else None)
@@ -117,7 +126,7 @@ class GitHub:
         async def drop_delivered() -> None:
             nonlocal left
             delivered = await self._delivered(check_id)
-            rest = tuple(a for a in left.annotations if _content(a.wire()) not in delivered)
+            rest = tuple(a for a in left.annotations if content(a.wire()) not in delivered)
             left = replace(left, annotations=rest)
 
         ask = Ask(
@@ -125,11 +134,11 @@ class GitHub:
             CHECKS,
             "PATCH",
             f"{self._repo}/check-runs/{check_id}",
-            _nothing,
+            nothing,
             lambda: left.wire(),  # noqa: PLW0108 - `left` shrinks
         )
         if not update.annotations:
-            await self._sender.write(ask, _again)
+            await self._sender.write(ask, again)
             return
         doubtful = check_id in self._doubtful
         self._doubtful.add(check_id)
@@ -145,7 +154,7 @@ class GitHub:
                     CHECKS,
                     "GET",
                     f"{self._repo}/check-runs/{check_id}/annotations",
-                    lambda data: [_content(item) for item in data],
+                    lambda data: [content(item) for item in data],
                     parameters={"per_page": PAGE, "page": page},
                 )
             )
@@ -157,7 +166,10 @@ class GitHub:
     # Comments
 
     async def find_comment(self, number: int, marker: str) -> CommentRef | None:
-        """Our oldest comment on a pull request whose body contains `marker`, or None."""
+        """Our oldest comment on a pull request whose body starts with `marker`, or None.
+
+        One that holds it further down is a comment that quotes ours.
+        """
         return await self._find_comment(number, marker, self._sender.send)
 
     async def create_comment(
@@ -165,7 +177,7 @@ class GitHub:
     ) -> CommentRef:
         """Comment on a pull request.
 
-        With the `marker` that `body` contains, a creation whose answer was lost is found
+        With the `marker` that `body` starts with, a creation whose answer was lost is found
         again instead of being repeated.
         """
 
@@ -177,7 +189,7 @@ class GitHub:
             PULLS,
             "POST",
             f"{self._repo}/issues/{number}/comments",
-            _comment_ref,
+            comment_ref,
             lambda: {"body": body},
         )
         return await self._sender.write(ask, find if marker is not None else None)
@@ -189,10 +201,10 @@ class GitHub:
             PULLS,
             "PATCH",
             f"{self._repo}/issues/comments/{comment_id}",
-            _nothing,
+            nothing,
             lambda: {"body": body},
         )
-        await self._sender.write(ask, _again)
+        await self._sender.write(ask, again)
 
     async def _find_comment(
         self,
@@ -207,12 +219,12 @@ class GitHub:
                     PULLS,
                     "GET",
                     f"{self._repo}/issues/{number}/comments",
-                    lambda data: [(_author(item), _comment_ref(item)) for item in data],
+                    lambda data: [(author(item), comment_ref(item)) for item in data],
                     parameters={"per_page": PAGE, "page": page},
                 )
             )
-            for author, comment in comments:
-                if marker in comment.body and author == await self._me(send):
+            for login, comment in comments:
+                if comment.body.startswith(marker) and login == await self._me(send):
                     return comment
             if len(comments) < PAGE:
                 break
@@ -261,7 +273,7 @@ class GitHub:
                     "pull-requests: read",
                     "GET",
                     f"{self._repo}/pulls/{number}/files",
-                    lambda data: [_pull_file(item) for item in data],
+                    lambda data: [pull_file(item) for item in data],
                     parameters={"per_page": PAGE, "page": page},
                 )
             )
@@ -282,10 +294,6 @@ class GitHub:
         return str(await self._sender.send(ask))
 
 
-async def _again() -> None:
-    """Recover from nothing: the request replaces a text, so that a repeat changes nothing."""
-
-
 def _validate(token: SecretStr, repo: str, api_url: str) -> None:
     secret = token.get_secret_value()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
@@ -294,38 +302,3 @@ def _validate(token: SecretStr, repo: str, api_url: str) -> None:
         raise UsageError(f"{repo!r:.80} is not a repository's name.", hint="Give owner/name.")
     if not re.match(r"https?://[^\s/]+", api_url):
         raise UsageError(f"{api_url!r:.80} is not the address of GitHub's API.")
-
-
-def _nothing(_: object) -> None:
-    return None
-
-
-def _check_ref(data: Mapping[str, Any]) -> CheckRef:
-    return CheckRef(int(data["id"]), str(data.get("html_url") or ""))
-
-
-def _comment_ref(data: Mapping[str, Any]) -> CommentRef:
-    return CommentRef(int(data["id"]), str(data["html_url"]), str(data.get("body") or ""))
-
-
-def _author(data: Mapping[str, Any]) -> str:
-    """The author's login in lower case; empty for one who is gone."""
-    user = data.get("user")
-    return str(user["login"]).lower() if user else ""
-
-
-def _content(data: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What makes an annotation the same one."""
-    places = ("path", "start_line", "end_line", "annotation_level")
-    return tuple(data.get(name) for name in (*places, "title", "message", "raw_details"))
-
-
-def _pull_file(data: Mapping[str, Any]) -> PullFile:
-    return PullFile(
-        filename=str(data["filename"]),
-        previous_filename=data.get("previous_filename"),
-        status=str(data["status"]),
-        patch=data.get("patch"),
-        additions=int(data["additions"]),
-        deletions=int(data["deletions"]),
-    )

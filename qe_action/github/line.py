@@ -49,6 +49,14 @@ class Ask(Generic[T]):
     def writes(self) -> bool:
         return self.method != "GET"
 
+    @property
+    def creates(self) -> bool:
+        return self.method == "POST"
+
+    @property
+    def edits(self) -> bool:
+        return self.method == "PATCH"
+
 
 class Line:
     """A connection that serves one request at a time."""

@@ -1,6 +1,7 @@
 """How requests reach GitHub: one at a time, paced, retried, and finished in time.
 
-Requests never overlap, and writes keep their order even when one of them is being retried.
+Until the hurry requests never overlap, and writes keep their order even when one of them is
+being retried. From then on none waits for another.
 Retries are here and not in PyGithub's GithubRetry because that one sleeps on its thread, so
 that it can't be hurried, and knows no total budget.
 """
@@ -11,12 +12,14 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qe_action.errors import DeliveryError
 from qe_action.github.errors import RateLimited, Unreachable
+from qe_action.github.last_word import LastWord
 from qe_action.github.line import Ask, Line
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ T = TypeVar("T")
 Recover = Callable[[], Awaitable[T | None]]
 
 
+async def again() -> None:
+    """Recover from nothing: the request replaces a text, so that a repeat changes nothing."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """How patient to be. All in seconds, but `retry_total`.
@@ -33,8 +40,8 @@ class Policy:
     `write_gap` lies between two writes (GitHub asks for one second). A request is tried
     `retry_total` times more, waiting `backoff`, doubled each time, or what GitHub asks for,
     together at most `max_wait`. `timeout` bounds connecting and each wait for bytes; twice
-    that bounds a request. After `hurry` a request under way gets `grace`, each later one
-    `hurry_timeout`.
+    that bounds a request. After `hurry` there are `last_word` seconds for everything; what is
+    unanswered after `grace` is repeated or looked up, beside the first request.
     """
 
     write_gap: float = 1.0
@@ -42,8 +49,13 @@ class Policy:
     max_wait: float = 60.0
     backoff: float = 1.0
     timeout: float = 15.0
+    # A cancelled process must be gone after 7 s, and its sinks are cut off after 6; a second of
+    # that is left to summary, outputs and a slow machine. In 5 s fits the longest chain for a
+    # check run, a creation whose answer never comes: `grace`, look-up, completion, `grace`, its
+    # repeat. Where every answer takes 3 s, the creation's comes at 3 and the completion is sent
+    # then; it takes effect although nobody hears its answer.
     grace: float = 1.5
-    hurry_timeout: float = 2.0
+    last_word: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -68,22 +80,34 @@ class Sender:
         self._wire = asyncio.Lock()
         self._writing = asyncio.Lock()
         self._hurried = asyncio.Event()
+        self._last_word: LastWord | None = None
         self._last_write: float | None = None
 
     def hurry(self) -> None:
-        """From now on no pacing and no retries, a new connection, and short time-outs."""
+        """From now on no pacing, no turns and few repeats, all of it until a deadline."""
+        if self._last_word is None:
+            self._last_word = LastWord(
+                self._submit_apart, grace=self._policy.grace, budget=self._policy.last_word
+            )
         self._hurried.set()
 
     async def aclose(self) -> None:
         """Wait for a request under way, as long as `hurry` would, and close the connection."""
         self.hurry()
-        async with self._wire:
-            await self._settle(self._policy.grace)
-            self._line.retire()
+        assert self._last_word is not None
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            limit = min(self._policy.grace, self._last_word.left)
+            await asyncio.wait({pending}, timeout=limit)
+            pending.cancel()
+        self._line.retire()
 
     async def write(self, ask: Ask[T], recover: Recover[T] | None, *, doubtful: bool = False) -> T:
         """`send`, after the writes that were asked for before."""
-        async with self._writing:
+        early = self._last_word is None
+        async with self._turn(self._writing):
+            if early and self._last_word is not None and ask.edits:
+                return await self._last_word.superseded(ask, None)
             return await self.send(ask, recover, doubtful=doubtful)
 
     async def send(
@@ -101,7 +125,7 @@ class Sender:
                 if doubtful and recover is not None and (made := await recover()) is not None:
                     return made
                 doubtful = False
-                return await self.once(ask)
+                return await self.once(ask, recover)
             except (RateLimited, Unreachable) as error:
                 if ask.writes and isinstance(error, Unreachable) and error.unsure:
                     doubtful = True
@@ -111,6 +135,8 @@ class Sender:
                 waited += wait
                 await self._pause(wait)
                 if self._hurried.is_set():
+                    if ask.creates and doubtful and recover and (made := await recover()):
+                        return made
                     raise
         raise AssertionError("unreachable")
 
@@ -125,58 +151,90 @@ class Sender:
             wait = policy.backoff * 2**attempt * (0.5 + self._ports.jitter() / 2)
         return wait if waited + wait <= policy.max_wait else None
 
-    async def once(self, ask: Ask[T]) -> T:
-        """Make the request once, when no other is under way."""
+    async def once(self, ask: Ask[T], recover: Recover[T] | None = None) -> T:
+        """Make the request once, when no other is under way; once hurried, as `LastWord` does."""
+        early = self._last_word is None
+        under_way: asyncio.Future[T] | None = None
         if ask.writes:
             await self._pace()
-        async with self._wire:
-            await self._settle(self._policy.grace)
-            if self._hurried.is_set() and self._line.timeout > self._policy.hurry_timeout:
-                self._renew()
-            self.requests_made += 1
-            line = self._line
-            answer = asyncio.wrap_future(line.submit(ask))
-            answer.add_done_callback(_retrieved)
-            self._pending = answer
-            in_time = await self._settle(self._policy.hurry_timeout)
-            if ask.writes:
-                self._last_write = self._ports.clock()
-            if line.remaining is not None:
-                self.remaining = line.remaining
-            if not in_time:
-                raise Unreachable(f"GitHub gave no answer in time to {ask.action}", unsure=True)
-            return answer.result()
+        async with self._turn(self._wire):
+            await self._settle()
+            if self._last_word is None:
+                under_way = self._pending = self._submit(ask)
+                answered = await self._settle()
+                if ask.writes:
+                    self._last_write = self._ports.clock()
+                if self._line.remaining is not None:
+                    self.remaining = self._line.remaining
+                if answered:
+                    return under_way.result()
+                if self._last_word is None:
+                    raise Unreachable(f"GitHub gave no answer in time to {ask.action}", unsure=True)
+                self._pending = None
+        return await self._hasten(self._last_word, ask, recover, under_way, early=early)
 
-    async def _settle(self, hurried_limit: float) -> bool:
-        """Wait for the request under way; False: it was left behind with its connection."""
+    async def _hasten(
+        self,
+        last: LastWord,
+        ask: Ask[T],
+        recover: Recover[T] | None,
+        under_way: asyncio.Future[T] | None,
+        *,
+        early: bool,
+    ) -> T:
+        if ask.creates and recover is not None:
+            return await last.create(ask, under_way, recover)
+        if ask.edits and early:
+            return await last.superseded(ask, under_way)
+        return await last.repeat(ask, under_way, 1 if not ask.writes or recover is again else 0)
+
+    def _submit(self, ask: Ask[T]) -> asyncio.Future[T]:
+        self.requests_made += 1
+        answer = asyncio.wrap_future(self._line.submit(ask))
+        answer.add_done_callback(_retrieved)
+        return answer
+
+    def _submit_apart(self, ask: Ask[T], seconds: float) -> asyncio.Future[T]:
+        """On a connection of its own, which closes with the answer."""
+        self.requests_made += 1
+        line = Line(self._token, self._api_url, seconds, self._ports.clock)
+        answer = asyncio.wrap_future(line.submit(ask))
+        line.retire()
+        answer.add_done_callback(_retrieved)
+        return answer
+
+    async def _settle(self) -> bool:
+        """Wait for the request under way, but not once hurried; False: there is no answer."""
         pending = self._pending
         if pending is None:
             return True
-        if not self._hurried.is_set():
-            hurried = asyncio.ensure_future(self._hurried.wait())
-            try:
-                await asyncio.wait(
-                    {pending, hurried},
-                    timeout=2 * self._policy.timeout,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                hurried_limit = self._policy.grace
-            finally:
-                hurried.cancel()
-        if not pending.done() and self._hurried.is_set():
-            await asyncio.wait({pending}, timeout=hurried_limit)
-        self._pending = None
+        await self._unless_hurried(pending, timeout=2 * self._policy.timeout)
         if pending.done():
+            self._pending = None
             return True
-        pending.cancel()
-        self._renew()
+        if not self._hurried.is_set():
+            self._leave(pending)
         return False
 
-    def _renew(self) -> None:
+    def _leave(self, pending: asyncio.Future[Any]) -> None:
+        """Leave a request behind with its connection."""
+        pending.cancel()
+        self._pending = None
         self._line.retire()
-        policy = self._policy
-        timeout = policy.hurry_timeout if self._hurried.is_set() else policy.timeout
-        self._line = Line(self._token, self._api_url, timeout, self._ports.clock)
+        self._line = Line(self._token, self._api_url, self._policy.timeout, self._ports.clock)
+
+    @asynccontextmanager
+    async def _turn(self, lock: asyncio.Lock) -> AsyncGenerator[None, None]:
+        """Hold `lock`; once hurried nobody waits for it."""
+        taking = asyncio.ensure_future(lock.acquire())
+        try:
+            await self._unless_hurried(taking)
+            yield
+        finally:
+            if taking.done() and not taking.cancelled():
+                lock.release()
+            else:
+                taking.cancel()
 
     async def _pace(self) -> None:
         if self._last_write is not None:
@@ -188,11 +246,21 @@ class Sender:
         if seconds <= 0 or self._hurried.is_set():
             return
         sleeping = asyncio.ensure_future(self._ports.sleep(seconds))
-        hurried = asyncio.ensure_future(self._hurried.wait())
         try:
-            await asyncio.wait({sleeping, hurried}, return_when=asyncio.FIRST_COMPLETED)
+            await self._unless_hurried(sleeping)
         finally:
             sleeping.cancel()
+
+    async def _unless_hurried(
+        self, waited_for: asyncio.Future[Any], *, timeout: float | None = None
+    ) -> None:
+        """Wait for it at most until the hurry."""
+        hurried = asyncio.ensure_future(self._hurried.wait())
+        try:
+            await asyncio.wait(
+                {waited_for, hurried}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
             hurried.cancel()
 
 

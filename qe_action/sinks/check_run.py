@@ -10,15 +10,16 @@ from typing import Literal
 from qe_action.errors import DeliveryError
 from qe_action.events import Event, Gap, GapFound
 from qe_action.github.client import GitHub
+from qe_action.github.errors import Forbidden, NotFound, Rejected
 from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
 from qe_action.render.annotations import annotation
 from qe_action.render.links import Links
 from qe_action.render.markdown import check_summary
 from qe_action.render.state import RunState
-from qe_action.render.text import clip
-from qe_action.render.verdict import conclude, running_title
+from qe_action.render.text import clip, plural
+from qe_action.render.verdict import Verdict, conclude, running_title
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import Sleep, edit_while_streaming
+from qe_action.sinks.pace import Sleep, edit_while_streaming, last_edit
 
 STEP = 50
 """Annotations that the checks API takes in one request."""
@@ -94,6 +95,8 @@ class CheckRunSink:
 
     async def _edit(self) -> None:
         """One edit on the way. A passing failure is no reason to stop: the next one says all."""
+        if self._delivery.hurried:
+            return
         step = self._next_step()
         try:
             await self._github.update_check(
@@ -105,18 +108,52 @@ class CheckRunSink:
             self._delivery.annotated += len(step)
 
     async def _complete(self) -> None:
-        """The remaining annotations in steps, the conclusion with the last one."""
+        """The remaining annotations in steps, the conclusion with the last one.
+
+        GitHub refuses a whole request for one annotation it does not like. That costs the
+        annotations beside it, never the conclusion, which is then said without any.
+        """
         verdict = conclude(self._state)
-        if self._delivery.hurried:
-            self._waiting.clear()
+        await self._annotate_rest(verdict.title)
+        step = self._next_step()
+        try:
+            await self._conclude(verdict, step)
+        except (Forbidden, NotFound, Rejected) as error:
+            await self._conclude(verdict, [])
+            self._lost(len(step), error)
+
+    async def _annotate_rest(self, title: str) -> None:
+        """All steps but the last one."""
         while len(self._waiting) > STEP and not self._delivery.hurried:
             step = self._next_step()
-            await self._github.update_check(self._check_id, self._update(verdict.title, step))
-            self._delivery.annotated += len(step)
-        step = self._next_step() if not self._delivery.hurried else []
-        update = self._update(verdict.title, step, conclusion=verdict.conclusion)
-        await self._github.update_check(self._check_id, update)
-        self._delivery.annotated += len(step)
+            try:
+                await self._github.update_check(self._check_id, self._update(title, step))
+            except (Forbidden, NotFound, Rejected) as error:
+                self._lost(len(step), error)
+            except DeliveryError as error:
+                # Its patience is spent, and the conclusion needs some too.
+                self._lost(len(step) + len(self._waiting), error)
+                self._waiting.clear()
+            else:
+                self._delivery.annotated += len(step)
+
+    async def _conclude(self, verdict: Verdict, step: list[Gap]) -> None:
+        """The last update. Once hurried it carries no annotations, so that it may be repeated."""
+
+        async def say() -> None:
+            shown = [] if self._delivery.hurried else step
+            update = self._update(verdict.title, shown, conclusion=verdict.conclusion)
+            await self._github.update_check(self._check_id, update)
+            self._delivery.annotated += len(shown)
+
+        await last_edit(say, lambda: self._delivery.hurried)
+
+    def _lost(self, count: int, error: DeliveryError) -> None:
+        """Note annotations that were not delivered; a run that was cancelled promises none."""
+        if not count or self._delivery.hurried:
+            return
+        message = f"{plural(count, 'annotation')} could not be delivered: {error.message}"
+        self._delivery.failed(DeliveryError(message, hint=error.hint, anchor=error.anchor))
 
     def _next_step(self) -> list[Gap]:
         return [self._waiting.popleft() for _ in range(min(STEP, len(self._waiting)))]

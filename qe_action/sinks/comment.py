@@ -15,7 +15,7 @@ from qe_action.render.markdown import Heading, comment
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import Sleep, edit_while_streaming
+from qe_action.sinks.pace import Sleep, edit_while_streaming, last_edit
 
 When = Literal["always", "on-gap", "never"]
 
@@ -63,24 +63,30 @@ class CommentSink:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
             await edit_while_streaming(events, self._state.fold, self._edit, sleep=self._sleep)
-            await self._write()
+            await last_edit(self._write, lambda: self._delivery.hurried)
         except DeliveryError as error:
             self._delivery.failed(error)
 
     async def _edit(self) -> None:
         """One edit on the way. A passing failure is no reason to stop: the last one says all."""
         try:
-            await self._write()
+            await self._look()
+            if not self._delivery.hurried:
+                await self._write()
         except DeliveryError:
             return
 
+    async def _look(self) -> None:
+        if self._looked:
+            return
+        found = await self._github.find_comment(self._number, self._heading.marker)
+        self._looked = True
+        if found:
+            self._comment_id = found.id
+            self._delivery.comment_url = found.url
+
     async def _write(self) -> None:
-        if not self._looked:
-            found = await self._github.find_comment(self._number, self._heading.marker)
-            self._looked = True
-            if found:
-                self._comment_id = found.id
-                self._delivery.comment_url = found.url
+        await self._look()
         body = comment(self._state, self._links, self._heading)
         if self._comment_id is not None:
             await self._github.update_comment(self._comment_id, body)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from qe_action.events import Event
+from qe_action.github.errors import Unreachable
 
 FIRST_INTERVAL = 1.0
 """Seconds before the first edit; each later interval is twice as long as the one before."""
@@ -40,6 +41,17 @@ async def edit_while_streaming(
     ended.set()
     news.set()
     await editing
+
+
+async def last_edit(edit: Callable[[], Awaitable[None]], hurried: Callable[[], bool]) -> None:
+    """`edit`, and once more where a hurry cut it short: the last word must not stay unsaid."""
+    unhurried = not hurried()
+    try:
+        await edit()
+    except Unreachable:
+        if not (unhurried and hurried()):
+            raise
+        await edit()
 
 
 async def _edits(

@@ -152,6 +152,11 @@ def test_a_forged_marker_is_not_ours(github: FakeGitHub) -> None:
     assert run(github, lambda client: client.find_comment(7, MARKER)) is None
 
 
+def test_a_comment_that_quotes_the_marker_is_not_ours(github: FakeGitHub) -> None:
+    github.add_comment(7, f"digest\n> {MARKER} title", login=JOB_LOGIN)
+    assert run(github, lambda client: client.find_comment(7, MARKER)) is None
+
+
 def test_a_personal_token_finds_the_comments_of_its_owner(github: FakeGitHub) -> None:
     token = github.add_token("ghp_me", login="Me", installation=False, pull_requests="write")
     github.add_comment(7, MARKER, login=JOB_LOGIN)
@@ -562,7 +567,7 @@ def test_hurried_a_request_under_way_may_still_end(github: FakeGitHub) -> None:
     assert run(github, work) in github.checks
 
 
-def test_hurried_nothing_waits_and_nothing_is_repeated(github: FakeGitHub) -> None:
+def test_hurried_what_waited_ends_and_later_edits_are_repeated_once(github: FakeGitHub) -> None:
     github.fail("PATCH", "comments", 502, times=99)
     ident = github.add_comment(7, "x", login=JOB_LOGIN)
 
@@ -574,31 +579,125 @@ def test_hurried_nothing_waits_and_nothing_is_repeated(github: FakeGitHub) -> No
         client.hurry()
         with pytest.raises(Unreachable):
             await waiting
+        assert len(github.requests) == 1
         with pytest.raises(Unreachable):
             await client.update_comment(ident, "z")
 
     started = time.monotonic()
     run(github, work, policy=Policy(backoff=60, max_wait=600))
     assert time.monotonic() - started < 10
-    assert len(github.requests) == 2
+    assert len(github.requests) == 3
 
 
 def test_hurried_against_a_dead_github_everything_ends_in_time(github: FakeGitHub) -> None:
     github.fail("*", "", "delay", times=99, seconds=30)
 
     async def work(client: GitHub) -> float:
-        first = asyncio.create_task(client.create_comment(7, "x"))
+        first = asyncio.create_task(client.create_comment(7, MARKER, marker=MARKER))
         while not github.requests:
             await asyncio.sleep(0.01)
         client.hurry()
         started = time.monotonic()
-        for waiting in (first, client.update_check(1, update()), client.update_comment(1, "x")):
+        for waiting in (first, client.update_check(1, update()), client.find_comment(7, "x")):
             with pytest.raises(Unreachable):
                 await waiting
         return time.monotonic() - started
 
-    limits = Policy(grace=0.2, hurry_timeout=0.3)
-    assert run(github, work, policy=limits) < 5  # 0.8 and what a busy machine adds
+    limits = Policy(grace=0.2, last_word=0.5)
+    assert run(github, work, policy=limits) < 5  # 0.5 and what a busy machine adds
+
+
+async def until(fact: Callable[[], object]) -> None:
+    while not fact():
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("delay", 30), ("drop", 0.3), (502, 0.3)])
+def test_hurried_what_is_being_created_is_looked_up(
+    github: FakeGitHub, kind: Any, seconds: float
+) -> None:
+    """Its answer never comes, or is lost after the hurry."""
+    github.fail("POST", "", kind, seconds=seconds, after_effect=True, times=2)
+
+    async def work(client: GitHub) -> tuple[int, int]:
+        check = asyncio.create_task(client.create_check(DRAFT))
+        comment = asyncio.create_task(client.create_comment(7, MARKER, marker=MARKER))
+        await until(lambda: github.checks)
+        client.hurry()
+        return (await check).id, (await comment).id
+
+    check, comment = run(github, work, policy=Policy(grace=0.2))
+    assert ([*github.checks], [*github.comments]) == ([check], [comment])
+
+
+def test_hurried_a_creation_is_looked_up_until_it_is_there(github: FakeGitHub) -> None:
+    """It takes effect late, and its answer is lost even later."""
+    github.fail("POST", "check-runs", "delay", seconds=30)
+
+    async def work(client: GitHub) -> int:
+        creating = asyncio.create_task(client.create_check(DRAFT))
+        await until(lambda: github.requests)
+        client.hurry()
+        await until(lambda: github.sent("GET", "check-runs"))
+        async with connected(github) as other:
+            made = await other.create_check(DRAFT)
+        assert await creating == made
+        return made.id
+
+    assert run(github, work, policy=Policy(grace=0.2)) in github.checks
+
+
+def test_hurried_a_creation_that_failed_and_is_not_there_ends_at_once(github: FakeGitHub) -> None:
+    github.fail("POST", "check-runs", "drop", seconds=0.3)
+
+    async def work(client: GitHub) -> None:
+        creating = asyncio.create_task(client.create_check(DRAFT))
+        await until(lambda: github.requests)
+        client.hurry()
+        with pytest.raises(Unreachable, match="dropped"):
+            await creating
+
+    started = time.monotonic()
+    run(github, work, policy=Policy(last_word=60))
+    assert time.monotonic() - started < 10
+    assert not github.checks
+
+
+def test_hurried_one_answer_that_hangs_holds_up_no_other_request(github: FakeGitHub) -> None:
+    github.fail("PATCH", "check-runs", "delay", seconds=30, times=99)
+    ident = github.add_comment(7, "x", login=JOB_LOGIN)
+
+    async def work(client: GitHub) -> float:
+        hanging = asyncio.create_task(client.update_check(1, update()))
+        await until(lambda: github.requests)
+        client.hurry()
+        started = time.monotonic()
+        await client.update_comment(ident, "cancelled")
+        took = time.monotonic() - started
+        assert not hanging.done()
+        with pytest.raises(Unreachable):
+            await hanging
+        return took
+
+    assert run(github, work, policy=Policy(grace=3, last_word=60)) < 3
+    assert github.comments[ident].body == "cancelled"
+
+
+def test_hurried_an_edit_that_hangs_is_repeated_and_the_first_answer_counts(
+    github: FakeGitHub,
+) -> None:
+    fault = github.fail("PATCH", "comments", "delay", seconds=30)
+    ident = github.add_comment(7, "x", login=JOB_LOGIN)
+
+    async def work(client: GitHub) -> None:
+        client.hurry()
+        await client.update_comment(ident, "cancelled")
+
+    started = time.monotonic()
+    run(github, work, policy=Policy(grace=0.2, last_word=60))
+    assert time.monotonic() - started < 10
+    assert fault.hits == 1
+    assert github.comments[ident].body == "cancelled"
 
 
 def test_after_a_cancelled_caller_the_next_request_waits_for_the_wire(github: FakeGitHub) -> None:

@@ -1,0 +1,47 @@
+"""How GitHub's answers are read: the parts that we use, in our own types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qe_action.github.model import CheckRef, CommentRef
+from qe_action.workspace.change import PullFile
+
+
+def nothing(_: object) -> None:
+    """Of an answer that tells nothing new."""
+
+
+def check_ref(data: Mapping[str, Any]) -> CheckRef:
+    """A check run."""
+    return CheckRef(int(data["id"]), str(data.get("html_url") or ""))
+
+
+def comment_ref(data: Mapping[str, Any]) -> CommentRef:
+    """A comment on an issue."""
+    return CommentRef(int(data["id"]), str(data["html_url"]), str(data.get("body") or ""))
+
+
+def author(data: Mapping[str, Any]) -> str:
+    """The author's login in lower case; empty for one who is gone."""
+    user = data.get("user")
+    return str(user["login"]).lower() if user else ""
+
+
+def content(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes an annotation the same one."""
+    places = ("path", "start_line", "end_line", "annotation_level")
+    return tuple(data.get(name) for name in (*places, "title", "message", "raw_details"))
+
+
+def pull_file(data: Mapping[str, Any]) -> PullFile:
+    """A file of a pull request."""
+    return PullFile(
+        filename=str(data["filename"]),
+        previous_filename=data.get("previous_filename"),
+        status=str(data["status"]),
+        patch=data.get("patch"),
+        additions=int(data["additions"]),
+        deletions=int(data["deletions"]),
+    )
