@@ -10,7 +10,7 @@ from typing import Literal
 from qe_action.errors import DeliveryError
 from qe_action.events import Event, Gap, GapFound
 from qe_action.github.client import GitHub
-from qe_action.github.errors import Forbidden, NotFound, Rejected
+from qe_action.github.errors import Forbidden, NotFound, Rejected, Unauthorized
 from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
 from qe_action.render.annotations import annotation
 from qe_action.render.links import Links
@@ -24,6 +24,7 @@ from qe_action.sinks.pace import Sleep, edit_while_streaming, last_edit
 STEP = 50
 """Annotations that the checks API takes in one request."""
 TITLE_LIMIT = 255
+REFUSALS = (Forbidden, NotFound, Rejected, Unauthorized)
 
 Which = Literal["changed", "all", "none"]
 
@@ -118,7 +119,7 @@ class CheckRunSink:
         step = self._next_step()
         try:
             await self._conclude(verdict, step)
-        except (Forbidden, NotFound, Rejected) as error:
+        except REFUSALS as error:
             await self._conclude(verdict, [])
             self._lost(len(step), error)
 
@@ -128,7 +129,7 @@ class CheckRunSink:
             step = self._next_step()
             try:
                 await self._github.update_check(self._check_id, self._update(title, step))
-            except (Forbidden, NotFound, Rejected) as error:
+            except REFUSALS as error:
                 self._lost(len(step), error)
             except DeliveryError as error:
                 # Its patience is spent, and the conclusion needs some too.
