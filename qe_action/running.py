@@ -62,6 +62,7 @@ def _on_signals(action: Callable[[], None]) -> Callable[[], None]:
 
     def restore() -> None:
         for number, old in before.items():
-            signal.signal(number, old)
+            # Once told to end we are ending: a second signal must not tear the last words off.
+            signal.signal(number, signal.SIG_IGN if seen else old)
 
     return restore
