@@ -12,8 +12,10 @@ from qe_action.errors import ReportError
 from qe_action.reports import sniff
 from qe_action.reports.cobertura import CoberturaParser
 from qe_action.reports.coverage_json import CoverageJsonParser
+from qe_action.reports.jacoco import JacocoParser
+from qe_action.reports.lcov import LcovParser
 from qe_action.reports.model import ReportParser
-from qe_action.reports.xml_errors import COBERTURA_HINT, wrong_root
+from qe_action.reports.xml_errors import HINT, wrong_root
 
 
 class Format(NamedTuple):
@@ -24,9 +26,11 @@ class Format(NamedTuple):
     parser: Callable[[], ReportParser]
 
 
-FORMATS: tuple[Format, ...] = (
+FORMATS: tuple[Format, ...] = (  # Cobertura takes all XML whose root is not in sight
+    Format("jacoco", sniff.is_jacoco, JacocoParser),
     Format("cobertura", sniff.is_cobertura, CoberturaParser),
     Format("coverage.py JSON", sniff.is_coverage_json, CoverageJsonParser),
+    Format("lcov", sniff.is_lcov, LcovParser),
 )
 
 
@@ -57,8 +61,8 @@ def _unreadable(head: bytes, name: str) -> ReportError:
             return ReportError(f"{name} is {what}.")
     for pattern, what in sniff.TEXTS:
         if pattern.match(text):
-            return ReportError(f"{name} is {what}.", hint=COBERTURA_HINT)
+            return ReportError(f"{name} is {what}.", hint=HINT)
     if text.startswith("<"):
         root, following = sniff.root_elements(head)
-        return wrong_root(following if root == "coverage" else root, name)
-    return ReportError(f"{name} is not a coverage report that is read.", hint=COBERTURA_HINT)
+        return wrong_root(following if root in ("coverage", "report") else root, name)
+    return ReportError(f"{name} is not a coverage report that is read.", hint=HINT)

@@ -20,13 +20,15 @@ _PROLOG = re.compile(
 )
 _TAG = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 
+_LCOV = re.compile(r"(TN|SF|VER|FN|FNL|FNDA|FNF|BRDA|BRF|DA|LF|LH):|end_of_record\s*$")
+_JACOCO_DTD = "-//JACOCO//DTD"
+
 BINARIES: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\0", "coverage.py's data file: run `coverage xml` and give what it writes"),
     (b"\x1f\x8b", "compressed: unpack it first"),
     (b"PK\x03\x04", "compressed: unpack it first"),
 )
 TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(TN|SF):"), "an LCOV report, which is not read yet"),
     (re.compile(r"mode: (set|count|atomic)\b"), "a Go coverage profile, which is not read yet"),
 )
 
@@ -62,6 +64,25 @@ def is_cobertura(head: bytes) -> bool:
     if not root:
         return text_of(head).startswith("<")
     return root == "coverage" and following not in ("project", "file")
+
+
+def is_jacoco(head: bytes) -> bool:
+    """Whether it is XML with JaCoCo's root, which EMMA shares, or with its document type."""
+    root, following = root_elements(head)
+    if not root:
+        text = text_of(head)
+        return text.startswith("<") and _JACOCO_DTD in text
+    return root == "report" and following != "stats"
+
+
+def is_lcov(head: bytes) -> bool:
+    """Whether the first line that is no comment is a record of LCOV.
+
+    Also true of one that can't come first: the parser says best what is wrong with it.
+    """
+    lines = (line.strip() for line in text_of(head).splitlines())
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return _LCOV.match(first) is not None
 
 
 def is_coverage_json(head: bytes) -> bool:

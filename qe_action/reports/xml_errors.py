@@ -30,10 +30,11 @@ _HINTS = {
         "Nothing, not even a blank line, may stand before `<?xml`."
     ),
 }
-_AGAIN = "Create the report again, for example with `coverage xml`."
+_AGAIN = "Create the report again."
 
 FOREIGN_ROOTS = {
-    "report": "a JaCoCo report, which is not read yet",
+    "report": "a JaCoCo report, but too much stands before its root to tell it by its beginning",
+    "stats": "an EMMA report, which is not read",
     "project": "a Clover report, which is not read yet",
     "file": "a SonarQube generic report, which is not read yet",
     "CoverageSession": "an OpenCover report, which is not read yet",
@@ -44,8 +45,9 @@ FOREIGN_ROOTS = {
 }
 """What an XML document is, by its root element; or by the one below `<coverage>`."""
 
-COBERTURA_HINT = (
-    "Give a Cobertura report, as `coverage xml` and `pytest --cov-report=xml` write it."
+HINT = (
+    "Give a report of Cobertura, as `coverage xml` and `pytest --cov-report=xml` write it, "
+    "of LCOV or JaCoCo, or coverage.py's JSON."
 )
 
 
@@ -79,7 +81,7 @@ def explain(error: Exception, *, line: int, column: int, empty: bool) -> ReportE
 
 
 def wrong_root(name: str, subject: str = "The report") -> ReportError:
-    """The error for XML that is not Cobertura, told by the element `name` at its top."""
+    """The error for XML that is another format, told by the element `name` at its top."""
     known = FOREIGN_ROOTS.get(name) or FOREIGN_ROOTS.get(name.lower())
     what = known or f"XML, but not a coverage report: it begins with <{name[:40]}>"
-    return ReportError(f"{subject} is {what}.", hint=COBERTURA_HINT)
+    return ReportError(f"{subject} is {what}.", hint=HINT)

@@ -37,8 +37,18 @@ METHOD_LINES_ONLY = {
         (b"<!-- " + b"x" * HEAD, "cobertura"),
         (b'{"meta": {"format": 3}', "coverage.py JSON"),
         (b'\n{\n  "meta": {', "coverage.py JSON"),
+        (b'<!DOCTYPE report PUBLIC "-//JACOCO//DTD" "report.dtd"><report name="x">', "jacoco"),
+        (b"<report name='x'><group name='y'>", "jacoco"),
+        (b"<report/>", "jacoco"),
+        (b'<!DOCTYPE report PUBLIC "-//JACOCO//DTD"><!-- ' + b"x" * HEAD, "jacoco"),
+        (b"TN:\nSF:src/a.c\n", "lcov"),
+        (b"SF:a.c\r\nDA:1,1\r\n", "lcov"),
+        (b"# by hand\n\n  # SF\nTN:unit\n", "lcov"),
+        (b"\xef\xbb\xbfSF:a.c\n", "lcov"),
+        ("TN:\nSF:a.c\n".encode("utf-16"), "lcov"),
+        (b"DA:3,1\nend_of_record\n", "lcov"),
     ],
-    ids=range(10),
+    ids=range(20),
 )
 def test_formats_are_told_by_content(head: bytes, name: str) -> None:
     assert detect(head, "wrong.json").name == name
@@ -50,14 +60,14 @@ def test_formats_are_told_by_content(head: bytes, name: str) -> None:
         (b"", "is empty"),
         (b" \r\n", "is empty"),
         (b"\xef\xbb\xbf\n", "is empty"),
-        (b'<!DOCTYPE report PUBLIC "-//JACOCO//DTD" "report.dtd"><report name="x">', "JaCoCo"),
+        (b"<!-- EMMA v2 --><report><stats><packages value='1'/>", "EMMA"),
         (b'<coverage generated="1" clover="3.2.0"><project>', "Clover"),
         (b'<coverage version="1"><file path="a.py">', "SonarQube"),
         (b"<CoverageSession>", "OpenCover"),
         (b"<testsuites><testsuite>", "test results"),
         (b"<!doctype html>\n<HTML><head>", "a web page"),
         (b"<svg/>", "XML, but not a coverage report: it begins with <svg>"),
-        (b"TN:\nSF:src/a.c\n", "LCOV"),
+        (b"# TN: of a comment\nkey: value", "not a coverage report"),
         (b"mode: atomic\nexample.com/a.go:1.1,2.2 1 1\n", "Go coverage profile"),
         (b"SQLite format 3\0", "run `coverage xml`"),
         (b"\x1f\x8b\x08", "compressed"),
@@ -97,7 +107,7 @@ def sample_rows(*formats: str) -> list[dict[str, str]]:
 
 @pytest.mark.skipif(not COUNTS.is_file(), reason="the collection of sample reports is not here")
 def test_reports_of_many_tools_give_the_counts_of_the_table() -> None:
-    rows = sample_rows("cobertura")
+    rows = sample_rows("cobertura", "jacoco", "lcov")
     expected = {
         row["local"]: (int(row["files"]), int(row["lines"]), int(row["missed"])) for row in rows
     }
@@ -105,7 +115,7 @@ def test_reports_of_many_tools_give_the_counts_of_the_table() -> None:
 
 
 @pytest.mark.skipif(not COUNTS.is_file(), reason="the collection of sample reports is not here")
-def test_sample_files_that_are_no_cobertura_reports_are_refused() -> None:
-    for row in sample_rows("broken", "clover", "jacoco", "lcov", "event", "diff"):
+def test_sample_files_of_other_formats_are_refused() -> None:
+    for row in sample_rows("broken", "clover", "event", "diff"):
         with pytest.raises(ReportError):
             totals(SAMPLES / row["local"])

@@ -1,0 +1,213 @@
+"""JaCoCo's XML report, also as Kover and others write it (DTD 1.1, JaCoCo 0.5 to 0.8).
+
+A line counts as run if any of its instructions was: the report knows no hits. Lines stand in
+`<sourcefile>`, methods in `<class>` before it. Counters are sums and never counted; a method's
+only tell whether it was run and how many lines it may reach over.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import lru_cache
+from typing import NamedTuple
+
+from qe_action.reports.combine import combine_branches, combine_functions
+from qe_action.reports.elements import (
+    MAX_BRANCHES,
+    MAX_CACHED,
+    MAX_LINE,
+    MAX_NAME,
+    Attributes,
+    Row,
+    as_mapping,
+)
+from qe_action.reports.model import Branch, FileLines, Function, usable_path
+from qe_action.reports.xml_errors import FOREIGN_ROOTS, wrong_root
+from qe_action.reports.xml_parser import XmlReportParser
+
+_BELOW_ROOT = ("sessioninfo", "group", "package", "counter")
+_LAMBDA = re.compile(r"lambda\$(.+)\$\d+")
+_INNER = re.compile(r"\$(?=[^\W\d])")
+_SPECIAL = {
+    "<init>": "constructor",
+    "new": "constructor",  # in a lambda's name
+    "<clinit>": "static initializer",
+    "static": "static initializer",
+}
+
+
+class _Method(NamedTuple):
+    name: str
+    start: int
+    lines: int
+    covered: bool
+
+
+class JacocoParser(XmlReportParser):
+    """Gives each source file when its last line is read; groups may nest around packages.
+
+    Implements `ReportParser`. It holds one file and the methods of one package. JaCoCo names
+    no source roots: a path is the package's folder and the file's name. `skipped` counts
+    lines whose figures make no sense.
+    """
+
+    interned = ("line", "nr", "mi", "ci", "mb", "cb")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._package = ""
+        self._methods: dict[str, list[_Method]] = {}  # by the name of the source file
+        self._class_name = ""
+        self._class_methods: list[_Method] | None = None
+        self._method: _Method | None = None
+        self._method_depth = 0
+        self._file: FileLines | None = None
+        self._file_name = ""
+        self._file_depth = 0
+        self._handlers = {
+            "package": self._start_package,
+            "class": self._start_class,
+            "method": self._start_method,
+            "counter": self._start_counter,
+            "sourcefile": self._start_file,
+        }
+
+    def _check_top(self, depth: int, name: str) -> None:
+        """EMMA shares JaCoCo's root; what is below it tells."""
+        if depth == 0 and name != "report":
+            raise wrong_root(name)
+        if depth == 1 and name not in _BELOW_ROOT:
+            raise wrong_root(name if name in FOREIGN_ROOTS else f"report><{name}")
+
+    def _take_lines(self, rows: list[Row]) -> None:
+        if self._file is not None:
+            self.skipped += sum(not _take_line(row, self._file) for row in rows)
+
+    def _settled(self) -> None:
+        if self._file is not None and self._depth <= self._file_depth:
+            self._finish()
+        if self._method is not None and self._depth <= self._method_depth:
+            self._finish_method()
+
+    def _start_package(self, _depth: int, attributes: Attributes) -> None:
+        self._package = attributes.get("name", "")
+        self._methods.clear()
+        self._class_methods = None
+
+    def _start_class(self, _depth: int, attributes: Attributes) -> None:
+        source = attributes.get("sourcefilename")
+        self._class_methods = self._methods.setdefault(source, []) if source else None
+        self._class_name = _class_name(attributes.get("name", ""))
+
+    def _start_method(self, depth: int, attributes: Attributes) -> None:
+        line = _figure(attributes.get("line"))
+        if self._class_methods is not None and line is not None and 0 < line <= MAX_LINE:
+            name = _method_name(attributes.get("name", ""), self._class_name)
+            self._method, self._method_depth = _Method(name, line, 1, covered=False), depth
+
+    def _start_counter(self, depth: int, attributes: Attributes) -> None:
+        if self._method is None or depth != self._method_depth + 1:
+            return
+        missed, covered = (_figure(attributes.get(key)) or 0 for key in ("missed", "covered"))
+        if covered:
+            self._method = self._method._replace(covered=True)
+        if attributes.get("type") == "LINE":
+            self._method = self._method._replace(lines=missed + covered)
+
+    def _finish_method(self) -> None:
+        if self._method is not None and self._class_methods is not None:
+            self._class_methods.append(self._method)
+        self._method = None
+
+    def _start_file(self, depth: int, attributes: Attributes) -> None:
+        name = attributes.get("name", "")
+        path = usable_path(f"{self._package}/{name}" if self._package else name)
+        if name.strip() and path:
+            self._file, self._file_name, self._file_depth = FileLines(path), name, depth
+
+    def _finish(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            lines = sorted(file.hits)
+            methods = self._methods.pop(self._file_name, [])
+            file.functions = combine_functions(_function(each, lines) for each in methods)
+            self._done.append(file)
+
+
+def _figure(text: str | None) -> int | None:
+    """A count as JaCoCo writes it: digits."""
+    if text is None or len(text) > 15 or not (text.isascii() and text.isdecimal()):
+        return None
+    return int(text)
+
+
+def _take_line(row: Row, into: FileLines) -> bool:
+    """Enter a `line`; False where it makes no sense or holds no instruction."""
+    if row and row[0] == "nr":  # as all writers put it
+        number, rest = _figure(row[1]), row[2:]
+    else:
+        number, rest = _figure(as_mapping(row).get("nr")), row
+    key = "\0".join(rest)  # XML has no NUL
+    counts = _known_counts(key) if len(key) <= MAX_CACHED else _read_counts(key)
+    if counts is None or number is None or not 0 < number <= MAX_LINE:
+        return False
+    run, branch = counts
+    if into.hits.setdefault(number, run) < run:
+        into.hits[number] = run
+    if branch is not None:
+        known = into.branches.get(number)
+        into.branches[number] = combine_branches(known, branch) if known else branch
+    return True
+
+
+def _read_counts(key: str) -> tuple[int, Branch | None] | None:
+    """Whether a line was run, and its branches; None where that makes no sense.
+
+    `mi` and `ci` are instructions missed and covered, `mb` and `cb` branches.
+    """
+    attributes = as_mapping(key.split("\0")) if key else {}
+    missed, covered, missed_branches, taken = (
+        _figure(attributes.get(name, "0")) for name in ("mi", "ci", "mb", "cb")
+    )
+    if missed is None or covered is None or missed + covered == 0:
+        return None
+    run = int(covered > 0)
+    if missed_branches is None or taken is None:
+        return run, None
+    total = missed_branches + taken
+    return run, Branch(taken, total) if 0 < total <= MAX_BRANCHES else None
+
+
+_known_counts = lru_cache(maxsize=4096)(_read_counts)
+
+
+def _function(method: _Method, lines: list[int]) -> Function:
+    """The method with its last line, which JaCoCo doesn't give.
+
+    It has at least `lines` of the file's listed lines from its first one on. Another method
+    that lies inside (a lambda, an anonymous class) adds to them: then less is claimed, not more.
+    """
+    first = bisect_left(lines, method.start)
+    last = min(first + method.lines, len(lines)) - 1
+    end = lines[last] if last >= first else method.start
+    return Function(method.name, method.start, max(method.start, end), method.covered)
+
+
+def _class_name(name: str) -> str:
+    """`Outer.Inner` of `a/b/Outer$Inner`; an anonymous class keeps its number, `Outer$1`."""
+    return _INNER.sub(".", " ".join(name.rpartition("/")[2].split())[:MAX_NAME])
+
+
+def _method_name(name: str, class_name: str) -> str:
+    """`Class.method`, `Class constructor` or `Class.method lambda`."""
+    name = " ".join(name.split())[:MAX_NAME]
+    lambda_of = _LAMBDA.fullmatch(name)
+    if lambda_of:
+        name = lambda_of[1]
+    special = _SPECIAL.get(name) if lambda_of or name.startswith("<") else None
+    if special:
+        readable = f"{class_name} {special}" if class_name else special
+    else:
+        readable = f"{class_name}.{name}" if class_name else name
+    return f"{readable} lambda" if lambda_of else readable
