@@ -13,7 +13,8 @@ MAX_PARTS = 256
 def usable_path(path: str) -> str:
     """A report's path with `/` for backslashes; empty where it can't be a file's."""
     path = path.replace("\\", "/")
-    return path if len(path) <= MAX_PATH and path.count("/") < MAX_PARTS else ""
+    possible = len(path) <= MAX_PATH and path.count("/") < MAX_PARTS and "\0" not in path
+    return path if possible else ""
 
 
 class Branch(NamedTuple):
