@@ -137,6 +137,10 @@ class Gathered:
         yield from self.notes
         if self.mapper is not None:
             yield from map(sentence, diagnose(self._paths, self.mapper))
+        index = self.mapper.index if self.mapper else None
+        for root in self.options.source_roots:
+            if index is not None and not index.has_folder(root):
+                yield f"The repository has no file below the source-root {root}."
         if self.left_out and not self.files:
             yield f"include and exclude leave out all {len(self.left_out)} files of the report."
         if self.options.tests_failed:

@@ -102,6 +102,11 @@ class PathIndex:
         """The index's own string for a tracked path; None for any other."""
         return self._paths.get(path) if path else None
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether any tracked file lies below `folder`."""
+        start = "/".join(split_path(folder).parts) + "/"
+        return start == "/" or any(path.startswith(start) for path in self._paths)
+
     def named(self, name: str) -> list[str]:
         """The paths whose last component is `name`, sorted."""
         if self._by_name is None:

@@ -307,6 +307,10 @@ def test_paths_that_do_not_match_are_named_with_the_cure(project: GitRepo) -> No
         agent.execute(task(coverage_file=report, repo=repo.root, source_roots=["backend"]))
     )
     assert found.files[0].path == "backend/src/x.py"
+    wrong = asyncio.run(
+        agent.execute(task(coverage_file=report, repo=repo.root, source_roots=["nowhere"]))
+    )
+    assert "The repository has no file below the source-root nowhere." in wrong.notes
     assert not any("report paths match" in note for note in found.notes)
 
 
