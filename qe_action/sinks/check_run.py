@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from qe_action.errors import DeliveryError
 from qe_action.events import Event, Gap, GapFound
@@ -29,11 +29,15 @@ REFUSALS = (Forbidden, NotFound, Rejected, Unauthorized)
 Which = Literal["changed", "all", "none"]
 
 
-class CheckRunSink:
-    """Shows the stream as a check run on `links.sha`.
+class Selection(NamedTuple):
+    """Which gaps are annotated, and how many of them at most: the first are the worst."""
 
-    `which` gaps are annotated, `limit` of them at most: the first are the worst.
-    """
+    which: Which
+    limit: int
+
+
+class CheckRunSink:
+    """Shows the stream as a check run on `links.sha`, the gaps of `selection` annotated."""
 
     name = "check run"
 
@@ -45,8 +49,7 @@ class CheckRunSink:
         *,
         check_name: str,
         external_id: str,
-        which: Which,
-        limit: int,
+        selection: Selection,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._github = github
@@ -54,8 +57,7 @@ class CheckRunSink:
         self._delivery = delivery
         self._name = check_name
         self._external_id = external_id
-        self._which = which
-        self._left = limit
+        self._which, self._left = selection
         self._sleep = sleep
         self._state = RunState()
         self._waiting: deque[Gap] = deque()

@@ -13,7 +13,7 @@ from qe_action.github.context import RunContext
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
 from qe_action.settings import Settings
-from qe_action.sinks.check_run import CheckRunSink
+from qe_action.sinks.check_run import CheckRunSink, Selection
 from qe_action.sinks.comment import CommentSink
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.fold import FoldSink
@@ -67,8 +67,7 @@ def _check_run(wiring: Wiring) -> Sink | None:
         wiring.delivery,
         check_name=inputs.name,
         external_id=external_id(wiring.context, inputs.name),
-        which=inputs.annotations,
-        limit=inputs.max_annotations,
+        selection=Selection(inputs.annotations, inputs.max_annotations),
     )
 
 

@@ -22,7 +22,7 @@ from qe_action.events import (
 from qe_action.github.client import GitHub
 from qe_action.github.sender import Policy
 from qe_action.render.links import Links
-from qe_action.sinks.check_run import CheckRunSink
+from qe_action.sinks.check_run import CheckRunSink, Selection
 from qe_action.sinks.comment import CommentSink
 from qe_action.sinks.delivery import Delivery
 from qe_action.stream import Broadcast, EventLog
@@ -90,8 +90,7 @@ def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 10
             delivery,
             check_name="cov",
             external_id="1",
-            which="changed",
-            limit=limit,
+            selection=Selection("changed", limit),
             sleep=sleep,
         )
         comment = CommentSink(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parsing import feed
 
 from qe_action.errors import ReportError
 from qe_action.reports.jacoco import JacocoParser
@@ -26,15 +27,7 @@ def read(report: str | bytes, size: int = 1 << 20) -> list[FileLines]:
 
 def read_to_failure(data: bytes, size: int = 1 << 20) -> tuple[list[FileLines], ReportError | None]:
     """The files given before the report fails, and how it fails."""
-    parser = JacocoParser()
-    files: list[FileLines] = []
-    try:
-        for at in range(0, len(data), size):
-            files += parser.feed(data[at : at + size])
-        files += parser.close()
-    except ReportError as error:
-        return files, error
-    return files, None
+    return feed(JacocoParser(), data, size)
 
 
 def report(*parts: str, head: str = HEAD) -> str:

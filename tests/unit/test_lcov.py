@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parsing import feed
 
 from qe_action.analysis.merge import merge
 from qe_action.errors import ReportError
 from qe_action.reports.cobertura import CoberturaParser
 from qe_action.reports.lcov import MAX_RECORD, LcovParser
-from qe_action.reports.model import Branch, FileLines, Function, ReportParser
+from qe_action.reports.model import Branch, FileLines, Function
 
 PROGRAM = """\
 def greet(name):
@@ -51,19 +52,6 @@ def read(report: str | bytes, size: int = 1 << 20) -> list[FileLines]:
 def read_to_failure(data: bytes, size: int = 1 << 20) -> tuple[list[FileLines], ReportError | None]:
     """The files given before the report fails, and how it fails."""
     return feed(LcovParser(), data, size)
-
-
-def feed(
-    parser: ReportParser, data: bytes, size: int = 1 << 20
-) -> tuple[list[FileLines], ReportError | None]:
-    files: list[FileLines] = []
-    try:
-        for at in range(0, len(data), size):
-            files += parser.feed(data[at : at + size])
-        files += parser.close()
-    except ReportError as error:
-        return files, error
-    return files, None
 
 
 def section(*records: str, path: str = "a.c") -> str:
