@@ -91,14 +91,15 @@ def percentage(part: int, whole: int) -> float | None:
 class Anchor(Wire):
     """Where a gap stands at the pull request's head, lines inclusive.
 
-    `missing_branches` are the gap's with the lines of the head; one that is not there is
-    called `a line of the base`.
+    `missing_branches` and `branch_words` are the gap's with the lines of the head; one that
+    is not there is called `a line of the base`.
     """
 
     path: str
     line_start: int = Field(ge=1)
     line_end: int = Field(ge=1)
     missing_branches: tuple[str, ...] = ()
+    branch_words: tuple[str, ...] = ()
 
 
 class Gap(Wire):
@@ -107,7 +108,10 @@ class Gap(Wire):
     `id` depends on the content alone, so the same gap has the same id in every run.
     Lines are those of the measured tree, inclusive; `anchor` is where the same lines stand
     at the pull request's head, null where they are not there. `statements` is how many
-    statements of the run were missed; for a partial branch it is 0.
+    statements of the run were missed; for a partial branch it is 0. `branch_words` says of
+    each way out that was never taken what did not happen (`the condition on line 13 was never
+    true`), as far as the source tells. `critical_path` is that of the `critical_path` event
+    whose function the gap lies in. `covered_by` names tests that run the function.
     """
 
     id: str
@@ -121,6 +125,7 @@ class Gap(Wire):
     anchor: Anchor | None = None
     statements: int = Field(default=0, ge=0)
     missing_branches: tuple[str, ...] = ()
+    branch_words: tuple[str, ...] = ()
     critical_path: str | None = None
     suggested_tests: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -200,7 +205,11 @@ class GapFound(Wire):
 
 
 class CriticalPath(Wire):
-    """A function that much else reaches and that the tests miss. `path` is `file.py::qual.name`."""
+    """A function that much else reaches and that the tests miss. `path` is `file.py::qual.name`.
+
+    `callers` is how many other functions reach it, directly or not; with `at_least` there may
+    be more, as not all of the repository was looked at.
+    """
 
     type: Literal["critical_path"] = "critical_path"
     agent: Analyzer = "coverage-analyzer"
@@ -208,6 +217,7 @@ class CriticalPath(Wire):
     impact: Level
     reasons: tuple[str, ...] = ()
     callers: int = Field(ge=0)
+    at_least: bool = False
 
 
 class TestProposed(Wire):
