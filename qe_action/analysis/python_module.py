@@ -17,6 +17,7 @@ from qe_action.analysis.source import Region, Regions
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 DefinitionNode = FunctionNode | ast.ClassDef
+Clause = ast.stmt | ast.ExceptHandler | ast.match_case
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -89,7 +90,7 @@ def parse_module(path: str, source: bytes) -> PythonModule | None:
     return PythonModule(path, tree, lines, tuple(_definitions(tree)))
 
 
-def statements_of(node: ast.AST) -> Iterator[ast.stmt | ast.ExceptHandler | ast.match_case]:
+def statements_of(node: ast.AST) -> Iterator[Clause]:
     """The statements, handlers and cases directly inside a node, in order."""
     for name in BLOCKS:
         yield from getattr(node, name, ())
