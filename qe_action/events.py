@@ -133,12 +133,17 @@ class Gap(Wire):
 
 
 class FileSummary(Wire):
-    """One file's counts; `patch` counts its added and changed lines, null outside the diff."""
+    """One file's counts; `patch` counts its added and changed lines, null outside the diff.
+
+    `delta` is how many percentage points the whole file has gained since the baseline, null
+    where the baseline does not tell.
+    """
 
     path: str
     counts: Counts
     patch: Counts | None = None
     gaps: int = Field(default=0, ge=0)
+    delta: float | None = None
 
 
 class Measured(Wire):
@@ -149,13 +154,52 @@ class Measured(Wire):
     base_sha: str | None = None
 
 
+class Baseline(Wire):
+    """The earlier analysis that this one is compared with: that of the commit `sha`.
+
+    `commits_before` is how many commits, by first parents, it lies before the base that was
+    measured: 0 for that base itself. `detail` is what its rows count.
+    """
+
+    sha: str
+    commits_before: int = Field(ge=0)
+    detail: Literal["files", "folders", "totals"]
+    totals: Counts
+
+
+class Deltas(Wire):
+    """Percentage points gained since the baseline, below 0 where lost, 0 only where equal."""
+
+    overall: float | None
+    line: float | None
+    branch: float | None
+
+
+class IndirectChange(Wire):
+    """A file that the change does not touch and of which fewer statements are covered.
+
+    `lost` is how many fewer. `now` is null where the report no longer has the file.
+    """
+
+    path: str
+    before: Counts
+    now: Counts | None
+    lost: int = Field(gt=0)
+
+
 class GateResult(Wire):
-    """One gate's verdict. `passed` is null where there was nothing to measure."""
+    """One gate's verdict. `passed` is null where there was nothing to measure.
+
+    `threshold` is in percent, for a `drop` in percentage points that may be lost. `missing`
+    is how many more statements (or branches) a failed gate needs covered.
+    """
 
     name: str
     threshold: float
     passed: bool | None
     detail: str
+    kind: Literal["minimum", "drop"] = "minimum"
+    missing: int | None = None
 
 
 class TestCase(Wire):
@@ -251,6 +295,11 @@ class AnalysisComplete(Wire):
     the gap events, `gaps_in_diff` those in changed lines, `total_files` every file of the
     report that the globs let through. `patch` counts added and changed lines, null where the
     diff is unknown. `notes` are plain sentences about what the input could not tell.
+
+    `deltas` are against `baseline`, both null where none was found. `indirect` holds the files
+    outside the change that lost most, `indirect_total` counts them all and `indirect_lost`
+    their statements; the three are null unless the baseline is the measured base, file by
+    file. `digest` is what later runs compare with, null where this run keeps none.
     """
 
     type: Literal["complete"] = "complete"
@@ -271,6 +320,12 @@ class AnalysisComplete(Wire):
     total_files: int = Field(default=0, ge=0)
     gates: tuple[GateResult, ...] = ()
     measured: Measured | None = None
+    baseline: Baseline | None = None
+    deltas: Deltas | None = None
+    indirect: tuple[IndirectChange, ...] | None = None
+    indirect_total: int | None = None
+    indirect_lost: int | None = None
+    digest: str | None = None
     meets_threshold: bool | None = None
     notes: tuple[str, ...] = ()
     analysis_time_ms: int = Field(ge=0)
