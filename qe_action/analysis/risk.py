@@ -1,0 +1,111 @@
+"""How severe a gap is: points for what speaks for a test, one table, and the reasons in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from qe_action.analysis.functions import FunctionFacts
+from qe_action.events import Level
+from qe_action.render.text import percent
+
+SEVERITIES: tuple[tuple[int, Level], ...] = (
+    (5, "critical"),
+    (3, "high"),
+    (2, "medium"),
+    (0, "low"),
+)
+"""From how many points on a gap has which severity. The points of each fact:"""
+IN_DIFF = 2
+NEVER_CALLED = 1
+ERROR_PATH = 1
+CRAP: tuple[tuple[float, int], ...] = ((100.0, 2), (30.0, 1))
+"""Points from which CRAP score on: 30 is where its authors call code crappy (Savoia and Evans)."""
+IMPACT: dict[Level, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+"""Points by the impact of the critical path the gap lies on."""
+
+
+class Judgement(NamedTuple):
+    """A severity and the reasons for it, the first the most telling."""
+
+    severity: Level
+    reasons: tuple[str, ...]
+
+
+class Evidence(NamedTuple):
+    """What a gap's severity is computed from; None or False where it is not known.
+
+    `function` is the one the gap lies in, `impact` and `reach` its critical path's and how
+    that is said. `handles_error` and `raises_error` are about the lines that were missed.
+    """
+
+    in_diff: bool
+    function: FunctionFacts | None = None
+    never_called: bool = False
+    handles_error: bool = False
+    raises_error: bool = False
+    impact: Level | None = None
+    reach: str = ""
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """The severity of a gap, by the points of what is known of it."""
+    points = 0
+    reasons: list[str] = []
+    for worth, reason in _rows(evidence):
+        if worth or reason:
+            points += worth
+            reasons.append(reason)
+    severity = next(level for least, level in SEVERITIES if points >= least)
+    return Judgement(severity, tuple(reasons))
+
+
+def _rows(evidence: Evidence) -> tuple[tuple[int, str], ...]:
+    """What each fact is worth, and how it is said."""
+    return (
+        _place(evidence),
+        _path(evidence),
+        _calls(evidence),
+        _errors(evidence),
+        _crap(evidence.function),
+    )
+
+
+def _place(evidence: Evidence) -> tuple[int, str]:
+    if evidence.in_diff:
+        return IN_DIFF, "it lies in lines that this change adds or edits"
+    return 0, "it lies outside the changed lines"
+
+
+def _path(evidence: Evidence) -> tuple[int, str]:
+    if evidence.impact is None:
+        return 0, ""
+    return IMPACT[
+        evidence.impact
+    ], f"it is on a critical path of {evidence.impact} impact: {evidence.reach}"
+
+
+def _calls(evidence: Evidence) -> tuple[int, str]:
+    if not evidence.never_called:
+        return 0, ""
+    whole = "any of this file" if evidence.function is None else "any of this function"
+    return NEVER_CALLED, f"no test runs {whole}"
+
+
+def _errors(evidence: Evidence) -> tuple[int, str]:
+    if evidence.handles_error:
+        return ERROR_PATH, "it handles an error"
+    if evidence.raises_error:
+        return ERROR_PATH, "it raises an error"
+    return 0, ""
+
+
+def _crap(function: FunctionFacts | None) -> tuple[int, str]:
+    score = function.crap if function else None
+    if function is None or score is None:
+        return 0, ""
+    worth = next((points for least, points in CRAP if score >= least), 0)
+    if not worth:
+        return 0, ""
+    covered = percent(100 * function.covered / function.statements)
+    shape = f"complexity {function.complexity}, {covered} covered"
+    return worth, f"its function's CRAP score is {score:.0f} ({shape})"
