@@ -32,6 +32,9 @@ class NoCheckout:
     async def index(self) -> PathIndex | None:
         return None
 
+    def path(self, path: str) -> Path | None:
+        return None
+
     def source(self, path: str) -> bytes | None:
         return None
 

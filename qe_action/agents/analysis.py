@@ -26,6 +26,7 @@ from qe_action.events import (
 )
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
+from qe_action.workspace.sources import Sources
 
 OTHER_FILES = 50
 """Of how many unchanged files, the worst, the gaps are looked for."""
@@ -102,7 +103,7 @@ class Analysis:
         collector, mapper = self._found.collector, self._found.mapper
         assert collector is not None
         assert mapper is not None
-        for part in self._report.read():
+        for part in self._report.read(Sources(mapper, self._checkout)):
             mapper.sources = tuple(self._report.sources)
             for file in part.files:
                 collector.add(file)
@@ -112,6 +113,7 @@ class Analysis:
             await asyncio.sleep(0)
         for wanted in _batches(collector):
             await self._reread(collector, wanted)
+        self._found.notes.extend(self._report.notes)
         self._found.whole = True
         for event in self._progress(90, f"Read all {self._found.files} files"):
             yield event
@@ -120,7 +122,7 @@ class Analysis:
         mapper = self._found.mapper
         assert mapper is not None
         parts = collector.parts(wanted)
-        for part in self._report.read():
+        for part in self._report.read(Sources(mapper, self._checkout)):
             mapper.sources = tuple(self._report.sources)
             for file in part.files:
                 parts.add(file)

@@ -53,6 +53,13 @@ class FileLines:
     functions: list[Function] = field(default_factory=list)
 
 
+class Part(NamedTuple):
+    """Files that a stretch of the report completed, and how much of it is read (0 to 1)."""
+
+    fraction: float
+    files: list[FileLines]
+
+
 class ReportParser(Protocol):
     """A push parser without I/O: bytes in, finished files out.
 

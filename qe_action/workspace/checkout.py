@@ -20,6 +20,8 @@ class Checkout(Protocol):
 
     async def index(self) -> PathIndex | None: ...
 
+    def path(self, path: str) -> Path | None: ...
+
     def source(self, path: str) -> bytes | None: ...
 
 
@@ -46,14 +48,20 @@ class GitCheckout:
         files = await self._list_files()
         return None if files is None else PathIndex(files)
 
-    def source(self, path: str) -> bytes | None:
-        """A file of the working tree; None where it is missing, too large or leads outside."""
+    def path(self, path: str) -> Path | None:
+        """Where a file of the working tree really is; None where `source` gives none."""
         try:
             full = (self._root / path).resolve(strict=True)
             if not full.is_relative_to(self._root) or not full.is_file():
                 return None
-            if full.stat().st_size > SOURCE_LIMIT:
-                return None
-            return full.read_bytes()
+            return full if full.stat().st_size <= SOURCE_LIMIT else None
         except (OSError, ValueError):
+            return None
+
+    def source(self, path: str) -> bytes | None:
+        """A file of the working tree; None where it is missing, too large or leads outside."""
+        full = self.path(path)
+        try:
+            return full.read_bytes() if full else None
+        except OSError:
             return None

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from qe_action.errors import ReportError
 from qe_action.reports import detect
 from qe_action.reports.coverage_json import files_from_json
-from qe_action.reports.model import FileLines
+from qe_action.reports.model import Part
+from qe_action.workspace.sources import Sources
 
 CHUNK = 64 * 1024
 
 
-class Part(NamedTuple):
-    """Files that a stretch of the report completed, and how much of it is read (0 to 1)."""
-
-    fraction: float
-    files: list[FileLines]
-
-
 class Report(Protocol):
-    """The port through which an agent reads a report; `sources` are its source roots so far."""
+    """The port through which an agent reads a report.
+
+    `sources` are its source roots and `notes` what is to be said about it, both so far.
+    """
 
     sources: list[str]
+    notes: list[str]
 
-    def read(self) -> Iterator[Part]: ...
+    def read(self, sources: Sources) -> Iterator[Part]: ...
 
 
 class ReportFile:
@@ -35,8 +33,9 @@ class ReportFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.sources: list[str] = []
+        self.notes: list[str] = []
 
-    def read(self) -> Iterator[Part]:
+    def read(self, _sources: Sources) -> Iterator[Part]:
         """One pass over the file. Raises `ReportError`; parts given before stay valid."""
         try:
             yield from self._read()
@@ -84,15 +83,16 @@ class ReportFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.sources: list[str] = []
+        self.notes: list[str] = []
 
-    def read(self) -> Iterator[Part]:
+    def read(self, sources: Sources) -> Iterator[Part]:
         """One pass over all files; `sources` are those of the file that is being read."""
         paths = list(dict.fromkeys(file for path in self._paths for file in expand(path)))
         sizes = [_size(path) for path in paths]
         whole, done = sum(sizes), 0
         for path, size in zip(paths, sizes, strict=True):
             report = ReportFile(path)
-            for part in report.read():
+            for part in report.read(sources):
                 self.sources = report.sources
                 yield Part((done + part.fraction * size) / whole, part.files)
             done += size
@@ -130,6 +130,7 @@ class ReportData:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
         self.sources: list[str] = []
+        self.notes: list[str] = []
 
-    def read(self) -> Iterator[Part]:
+    def read(self, _sources: Sources) -> Iterator[Part]:
         yield Part(1.0, list(files_from_json(self._data)))
