@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from itertools import islice
 
 from qe_action.agents.gathered import Gathered
 from qe_action.agents.options import AnalysisOptions
-from qe_action.analysis.anchor import anchor
-from qe_action.analysis.collect import Collector, Detail
-from qe_action.analysis.gaps import find_gaps, patch_counts
+from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
+from qe_action.analysis.collect import Collector
 from qe_action.analysis.paths import PathFilter, PathMapper, is_test_or_migration
-from qe_action.analysis.source import Regions, python_regions, reported_regions
 from qe_action.errors import QEError
 from qe_action.events import (
     AnalysisComplete,
@@ -20,20 +17,11 @@ from qe_action.events import (
     AnalyzerEvent,
     AnalyzerProgress,
     Conclusion,
-    Counts,
-    Gap,
-    GapFound,
 )
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
 from qe_action.workspace.sources import Sources
 
-OTHER_FILES = 50
-"""Of how many unchanged files, the worst, the gaps are looked for."""
-OTHER_GAPS = 100
-"""How many gaps of unchanged files are sent."""
-GAPS_A_TURN = 200
-"""How many gaps are sent before others get their turn in the event loop."""
 REREAD_AT_ONCE = 400_000
 """Statements of files that recur and are merged in one further pass, to bound memory."""
 
@@ -130,69 +118,19 @@ class Analysis:
         collector.add_merged(parts)
 
     async def _rank(self) -> AsyncIterator[AnalyzerEvent]:
-        """Gaps of the changed files, worst first, then those of the worst other files."""
+        """The gaps, while the progress goes from 90 on."""
         if self._found.collector is None or not (self._found.files or self._found.whole):
             return
-        changed, others = self._ordered(self._found.collector)
-        allowed = OTHER_GAPS
-        total = len(changed) + len(others)
-        for number, detail in enumerate(changed + others, 1):
-            limited = number > len(changed) and not self._options.all_files
-            for gap in islice(self._gaps_of(detail), allowed if limited else None):
-                allowed -= limited
-                self._found.add_gap(gap)
-                yield GapFound(gap=gap)
-                if self._found.total_gaps % GAPS_A_TURN == 0:
-                    await asyncio.sleep(0)
-            for event in self._progress(90 + 9 * number / total, "Looking for gaps"):
-                yield event
-            await asyncio.sleep(0)
+        ranking = Ranking(self._found, self._checkout)
+        async for step in ranking.steps():
+            if isinstance(step, Step):
+                for event in self._progress(90 + 9 * step.fraction, step.message):
+                    yield event
+                await asyncio.sleep(0)
+            else:
+                yield step
         for event in self._progress(100, f"Analysed {self._found.files} files"):
             yield event
-
-    def _ordered(self, collector: Collector) -> tuple[list[Detail], list[Detail]]:
-        """The changed files and the others, each worst first."""
-        diff = self._found.diff
-        patches: dict[str, Counts] = {}
-        changed: list[Detail] = []
-        others: list[Detail] = []
-        for path, detail in collector.details.items():
-            if diff is None or path not in diff.files:
-                others.append(detail)
-                continue
-            patches[path] = patch_counts(detail, diff.added(path))
-            changed.append(detail)
-
-        def missed(path: str) -> int:
-            return collector.files[path].statements - collector.files[path].covered
-
-        def patch_missed(path: str) -> int:
-            patch = patches[path]
-            return patch.missed + patch.branches - patch.covered_branches
-
-        changed.sort(key=lambda d: (-patch_missed(d.path), -missed(d.path), d.path))
-        self._found.patches = {detail.path: patches[detail.path] for detail in changed}
-        others.sort(key=lambda d: (-missed(d.path), d.path))
-        return changed, others
-
-    def _gaps_of(self, detail: Detail) -> Iterator[Gap]:
-        if detail.complete or is_test_or_migration(detail.path):
-            return
-        found = self._found
-        added = found.diff.added(detail.path) if found.diff else frozenset()
-        known = found.change is not None and detail.path not in found.foreign
-        line_map = found.change.line_map if found.change and known else None
-        for gap in find_gaps(detail, self._regions(detail), added):
-            lines = _telling_lines(gap, detail, added)
-            yield gap.model_copy(update={"anchor": anchor(gap, line_map, lines)})
-
-    def _regions(self, detail: Detail) -> Regions:
-        if detail.path.endswith((".py", ".pyi")) and detail.path not in self._found.foreign:
-            source = self._checkout.source(detail.path)
-            regions = python_regions(source) if source is not None else None
-            if regions is not None:
-                return regions
-        return reported_regions(detail.functions)
 
     def _progress(self, percent: float, message: str) -> Iterator[AnalyzerProgress]:
         """At most one event for each whole percent: 101 a run."""
@@ -218,14 +156,6 @@ class Analysis:
 
     def _complete(self, conclusion: Conclusion) -> AnalysisComplete:
         return self._found.complete(conclusion, round((self._clock() - self._started) * 1000))
-
-
-def _telling_lines(gap: Gap, detail: Detail, added: frozenset[int]) -> tuple[int, int]:
-    """Where to point at: of a whole file that no test runs, the part that was changed."""
-    if gap.in_diff and detail.untouched:
-        changed = added.intersection(detail.lines)
-        return min(changed), max(changed)
-    return gap.line_start, gap.line_end
 
 
 def _batches(collector: Collector) -> Iterator[set[str]]:

@@ -1,4 +1,4 @@
-"""From the lines of a file to its gaps."""
+"""From the lines of a file to what its tests miss."""
 
 from __future__ import annotations
 
@@ -10,48 +10,73 @@ from typing import NamedTuple
 
 from qe_action.analysis.collect import Detail
 from qe_action.analysis.source import Region, Regions
-from qe_action.events import Counts, Gap, Level
-
-IN_DIFF = "it lies in lines that this change adds or edits"
-OUTSIDE = "it lies outside the changed lines"
-NO_HIT = "no test runs any of this file"
-SO_FAR = "nothing but the diff is weighed so far"
+from qe_action.events import Counts
+from qe_action.reports.model import Branch
 
 
-class Run(NamedTuple):
-    """Missed statements next to each other in the report's order, of one function."""
+class Miss(NamedTuple):
+    """Missed statements next to each other in the report's order, or a partial branch.
 
+    `lines` are the missed statements, of a partial branch the one line it stands on; `branch`
+    is given for the latter alone. `owner` is the function or class around them. `changed`
+    are those of `lines` that the diff adds or changes. `whole_file` says that nothing of the
+    file ran, so that it is missed as one.
+    """
+
+    path: str
     lines: tuple[int, ...]
-    owner: Region | None
-    in_diff: bool
+    owner: Region | None = None
+    changed: tuple[int, ...] = ()
+    branch: Branch | None = None
+    whole_file: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.lines[0]
+
+    @property
+    def end(self) -> int:
+        return self.lines[-1]
+
+    @property
+    def name(self) -> str | None:
+        """The qualified name of the function or class."""
+        return self.owner.name if self.owner else None
+
+    @property
+    def id(self) -> str:
+        """A short id of the content: the same miss has the same id in every run."""
+        if self.branch is not None:
+            return _identity(self.path, "partial", self.start, self.start, *self.branch.missing)
+        return _identity(self.path, "uncovered", self.start, self.end, self.name)
 
 
-def find_gaps(detail: Detail, regions: Regions, added: frozenset[int]) -> Iterator[Gap]:
-    """A file's gaps: those in changed lines first, each part in line order.
+def find_misses(detail: Detail, regions: Regions, touched: frozenset[int]) -> Iterator[Miss]:
+    """What a file's tests miss: first in `touched` lines, each part in line order.
 
     A run of missed statements ends at a covered one, at the border of a function or class
-    and where changed lines meet unchanged ones. A file without any hit is one gap. Gaps are
+    and where changed lines meet unchanged ones. A file without any hit is one miss. They are
     made as they are asked for, since a file of a million lines can have as many.
     """
     if detail.untouched:
-        yield _untouched(detail, added)
+        lines = tuple(detail.lines)
+        changed = tuple(line for line in lines if line in touched)
+        yield Miss(detail.path, lines, changed=changed, whole_file=True)
         return
-    for in_diff in (True, False) if added else (False,):
-        runs = (
-            _uncovered(detail.path, run)
-            for run in _runs(detail, regions, added)
-            if run.in_diff is in_diff
-        )
-        partial = _partial(detail, regions, added, in_diff=in_diff)
-        yield from heapq.merge(runs, partial, key=lambda gap: gap.line_start)
+    for in_diff in (True, False) if touched else (False,):
+        runs = _runs(detail, regions, touched, in_diff=in_diff)
+        partial = _partial(detail, regions, touched, in_diff=in_diff)
+        yield from heapq.merge(runs, partial, key=lambda miss: miss.start)
 
 
-def patch_counts(detail: Detail, added: frozenset[int]) -> Counts:
-    """Counts of the statements, and of the branches they hold, on added or changed lines."""
+def patch_counts(detail: Detail, touched: frozenset[int]) -> Counts:
+    """Counts of the statements, and of the branches they hold, that were added or changed."""
     hit = [
-        covered for line, covered in zip(detail.lines, detail.covered, strict=True) if line in added
+        covered
+        for line, covered in zip(detail.lines, detail.covered, strict=True)
+        if line in touched
     ]
-    branches = [branch for line, branch in detail.branches.items() if line in added]
+    branches = [branch for line, branch in detail.branches.items() if line in touched]
     return Counts(
         statements=len(hit),
         covered=sum(hit),
@@ -60,77 +85,32 @@ def patch_counts(detail: Detail, added: frozenset[int]) -> Counts:
     )
 
 
-def _runs(detail: Detail, regions: Regions, added: frozenset[int]) -> Iterator[Run]:
+def _runs(
+    detail: Detail, regions: Regions, touched: frozenset[int], *, in_diff: bool
+) -> Iterator[Miss]:
     statements = zip(detail.lines, detail.covered, strict=True)
     for covered, stretch in groupby(statements, key=lambda statement: statement[1]):
         if covered:
             continue
         missed = [line for line, _ in stretch]
-        for (owner, in_diff), lines in groupby(
-            missed, key=lambda line: (regions.owner(line), line in added)
+        for (owner, changed), run in groupby(
+            missed, key=lambda line: (regions.owner(line), line in touched)
         ):
-            yield Run(tuple(lines), owner, in_diff)
-
-
-def _untouched(detail: Detail, added: frozenset[int]) -> Gap:
-    """The one gap of a file that no test runs; it says how much of the file is changed."""
-    changed = len(added.intersection(detail.lines))
-    gap = _uncovered(detail.path, Run(tuple(detail.lines), None, bool(changed)))
-    reasons = [NO_HIT, *gap.reasons]
-    if 0 < changed < len(detail.lines):
-        reasons[1] = f"{changed} of its {len(detail.lines)} statements lie in changed lines"
-    return gap.model_copy(update={"reasons": tuple(reasons)})
-
-
-def _uncovered(path: str, run: Run) -> Gap:
-    name = run.owner.name if run.owner else None
-    start, end = run.lines[0], run.lines[-1]
-    return Gap(
-        id=_identity(path, "uncovered", start, end, name),
-        file_path=path,
-        line_start=start,
-        line_end=end,
-        gap_type="uncovered",
-        severity=_severity(run.in_diff),
-        function=name,
-        in_diff=run.in_diff,
-        statements=len(run.lines),
-        reasons=_reasons(run.in_diff),
-    )
+            if changed is in_diff:
+                lines = tuple(run)
+                yield Miss(detail.path, lines, owner, lines if changed else ())
 
 
 def _partial(
-    detail: Detail, regions: Regions, added: frozenset[int], *, in_diff: bool
-) -> Iterator[Gap]:
+    detail: Detail, regions: Regions, touched: frozenset[int], *, in_diff: bool
+) -> Iterator[Miss]:
     statements = zip(detail.lines, detail.covered, strict=True)
     missed = {line for line, covered in statements if not covered} if detail.branches else set()
     for line, branch in sorted(detail.branches.items()):
-        if branch.covered >= branch.total or line in missed or (line in added) is not in_diff:
+        if branch.covered >= branch.total or line in missed or (line in touched) is not in_diff:
             continue
-        owner = regions.owner(line)
-        yield Gap(
-            id=_identity(detail.path, "partial", line, line, *branch.missing),
-            file_path=detail.path,
-            line_start=line,
-            line_end=line,
-            gap_type="partial",
-            severity=_severity(in_diff),
-            function=owner.name if owner else None,
-            in_diff=in_diff,
-            missing_branches=branch.missing,
-            reasons=(
-                f"{branch.total - branch.covered} of {branch.total} branches were not taken",
-                *_reasons(in_diff),
-            ),
-        )
-
-
-def _severity(in_diff: bool) -> Level:
-    return "medium" if in_diff else "low"
-
-
-def _reasons(in_diff: bool) -> tuple[str, ...]:
-    return (IN_DIFF if in_diff else OUTSIDE, SO_FAR)
+        changed = (line,) if in_diff else ()
+        yield Miss(detail.path, (line,), regions.owner(line), changed, branch)
 
 
 def _identity(*parts: object) -> str:

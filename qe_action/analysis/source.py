@@ -1,33 +1,12 @@
-"""Where functions and classes of a Python source begin and end."""
+"""Where functions and classes of a source begin and end."""
 
 from __future__ import annotations
 
-import ast
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from qe_action.reports.model import Function
-
-# The fields in which statements can stand, directly or inside an except handler or a case.
-_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-_COMPOUND = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.If,
-    ast.For,
-    ast.AsyncFor,
-    ast.While,
-    ast.With,
-    ast.AsyncWith,
-    ast.Try,
-    ast.TryStar,
-    ast.ExceptHandler,
-    ast.Match,
-    ast.match_case,
-)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Region(NamedTuple):
@@ -77,26 +56,6 @@ class Regions:
             return
         self._starts.append(start)
         self._owners.append(owner)
-
-
-def python_regions(source: str | bytes) -> Regions | None:
-    """The regions of a Python source; None where this interpreter can't parse it."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    found: list[Region] = []
-    stack: list[tuple[ast.AST, str]] = [(tree, "")]
-    while stack:
-        node, prefix = stack.pop()
-        if isinstance(node, _DEFINITIONS):
-            prefix = f"{prefix}.{node.name}" if prefix else node.name
-            found.append(Region(node.body[0].lineno, node.end_lineno or node.lineno, prefix))
-        for name in _BLOCKS:
-            for child in getattr(node, name, ()):
-                if isinstance(child, _COMPOUND):
-                    stack.append((child, prefix))
-    return Regions(found)
 
 
 def reported_regions(functions: Iterable[Function]) -> Regions:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.analysis.source import Region, Regions, python_regions
+from qe_action.analysis.python_module import parse_module
+from qe_action.analysis.source import Region, Regions
 
 SOURCE = textwrap.dedent(
     """\
@@ -36,9 +38,9 @@ SOURCE = textwrap.dedent(
 
 
 def names(source: str, lines: range) -> dict[int, str]:
-    regions = python_regions(source)
-    assert regions is not None
-    found = ((line, regions.owner(line)) for line in lines)
+    module = parse_module("a.py", source.encode())
+    assert module is not None
+    found = ((line, module.regions.owner(line)) for line in lines)
     return {line: owner.name for line, owner in found if owner}
 
 
@@ -54,8 +56,27 @@ def test_the_innermost_body_around_a_line_owns_it_and_a_def_line_runs_outside() 
 
 
 def test_a_source_that_does_not_parse_has_no_regions() -> None:
-    for source in ("def f(:", b"\xff\xfe", "a\0b", "(" * 10_000):
-        assert python_regions(source) is None
+    sources = (
+        b"def f(:",
+        b"\xff\xfe",
+        b"a\0b",
+        b"(" * 10_000,
+        b"# coding: nonsense\n",
+        b"-" * 99_999,
+    )
+    for source in sources:
+        assert parse_module("a.py", source) is None
+
+
+def test_sources_in_other_encodings_are_read() -> None:
+    for source in ("# coding: latin-1\nx = 'é'\n".encode("latin-1"), b"\xef\xbb\xbfx = 1\r\n"):
+        assert parse_module("a.py", source) is not None
+
+
+def test_an_invalid_escape_warns_nobody() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert parse_module("a.py", b"x = '\\d'\n") is not None
 
 
 @st.composite

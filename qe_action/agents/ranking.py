@@ -1,0 +1,126 @@
+"""From the lines that were kept to gaps and critical paths, the most telling first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
+
+from qe_action.agents.gathered import Gathered
+from qe_action.analysis.anchor import anchor
+from qe_action.analysis.collect import Detail
+from qe_action.analysis.gaps import Miss
+from qe_action.analysis.paths import is_test_or_migration
+from qe_action.analysis.python_module import PythonModule, parse_module
+from qe_action.analysis.study import Study
+from qe_action.events import Counts, CriticalPath, Gap, GapFound
+from qe_action.workspace.checkout import Checkout
+
+OTHER_FILES = 50
+"""Of how many unchanged files, the worst, the gaps are looked for."""
+OTHER_GAPS = 100
+"""How many gaps of unchanged files are sent."""
+GAPS_A_TURN = 200
+"""How many gaps are sent before others get their turn in the event loop."""
+
+
+class Step(NamedTuple):
+    """How far the ranking is, from 0 to 1."""
+
+    fraction: float
+    message: str
+
+
+class Ranking:
+    """The gaps of the changed files, worst first, then those of the worst other files.
+
+    A gap is final once it is sent, so a file's turn comes when its critical paths are known.
+    """
+
+    def __init__(self, found: Gathered, checkout: Checkout) -> None:
+        self._found = found
+        self._checkout = checkout
+
+    async def steps(self) -> AsyncIterator[Step | GapFound | CriticalPath]:
+        """Events to send, and steps for the progress in between."""
+        assert self._found.collector is not None
+        changed: list[Detail] = []
+        async for step in self._weigh(changed):
+            yield step
+        others = self._others()
+        allowed = OTHER_GAPS
+        total = len(changed) + len(others)
+        for number, detail in enumerate(changed + others, 1):
+            limited = number > len(changed) and not self._found.options.all_files
+            for event in islice(self._events_of(detail), allowed if limited else None):
+                allowed -= limited
+                yield event
+                if self._found.total_gaps % GAPS_A_TURN == 0:
+                    await asyncio.sleep(0)
+            yield Step(number / total, "Looking for gaps")
+
+    async def _weigh(self, changed: list[Detail]) -> AsyncIterator[Step]:
+        """Fills `changed` with the changed files, worst first; their counts are known then."""
+        found = self._found
+        assert found.collector is not None
+        if found.diff is None:
+            return
+        patches: dict[str, Counts] = {}
+        details = found.collector.details
+        for path in details.keys() & found.diff.files.keys():
+            patches[path] = self._study(details[path]).patch
+            yield Step(0.0, "Counting the changed statements")
+        changed += sorted(
+            (details[path] for path in patches),
+            key=lambda d: (-_missed(patches[d.path]), -self._missed(d.path), d.path),
+        )
+        found.patches = {detail.path: patches[detail.path] for detail in changed}
+
+    def _others(self) -> list[Detail]:
+        assert self._found.collector is not None
+        patches = self._found.patches or {}
+        others = [d for d in self._found.collector.details.values() if d.path not in patches]
+        return sorted(others, key=lambda d: (-self._missed(d.path), d.path))
+
+    def _missed(self, path: str) -> int:
+        assert self._found.collector is not None
+        counts = self._found.collector.files[path]
+        return counts.statements - counts.covered
+
+    def _study(self, detail: Detail) -> Study:
+        found = self._found
+        added = found.diff.added(detail.path) if found.diff else frozenset[int]()
+        return Study(detail, self._module(detail.path), added)
+
+    def _module(self, path: str) -> PythonModule | None:
+        if not path.endswith((".py", ".pyi")) or path in self._found.foreign:
+            return None
+        source = self._checkout.source(path)
+        return parse_module(path, source) if source is not None else None
+
+    def _events_of(self, detail: Detail) -> Iterator[GapFound | CriticalPath]:
+        if detail.complete or is_test_or_migration(detail.path):
+            return
+        study = self._study(detail)
+        for miss in study.misses():
+            gap = self._gap(study, miss, {})
+            self._found.add_gap(gap)
+            yield GapFound(gap=gap)
+
+    def _gap(self, study: Study, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
+        gap = study.gap(miss, paths)
+        found = self._found
+        known = found.change is not None and study.path not in found.foreign
+        line_map = found.change.line_map if found.change and known else None
+        return gap.model_copy(update={"anchor": anchor(gap, line_map, _telling_lines(miss))})
+
+
+def _missed(counts: Counts) -> int:
+    return counts.missed + counts.branches - counts.covered_branches
+
+
+def _telling_lines(miss: Miss) -> tuple[int, int]:
+    """Where to point at: of a whole file that no test runs, the part that was changed."""
+    lines = miss.changed if miss.whole_file and miss.changed else miss.lines
+    return lines[0], lines[-1]

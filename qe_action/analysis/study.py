@@ -1,0 +1,142 @@
+"""One file, with everything that its source and its report tell of it together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from qe_action.analysis.collect import Detail
+from qe_action.analysis.functions import (
+    ErrorLines,
+    FunctionFacts,
+    function_facts,
+    reported_facts,
+)
+from qe_action.analysis.gaps import Miss, find_misses, patch_counts
+from qe_action.analysis.python_module import PythonModule
+from qe_action.analysis.risk import Evidence, judge
+from qe_action.analysis.source import Region, Regions, reported_regions
+from qe_action.analysis.statements import changed_statements, stray_lines
+from qe_action.events import LEVELS, Counts, CriticalPath, Gap
+
+STRAY_SHARE = 0.1
+"""Which share of a file's statements may miss every statement of its source."""
+STRAY_LEAST = 3
+
+
+class Study:
+    """The functions and misses of one file.
+
+    `module` is None where the source is not Python, is missing or can't be parsed: then lines
+    count as the report lists them and functions are those that it names. `added` are the
+    lines that the diff adds or changes, `touched` the statements that it does.
+    """
+
+    def __init__(self, detail: Detail, module: PythonModule | None, added: frozenset[int]) -> None:
+        self.detail = detail
+        self.module = module
+        self.touched = added
+        if module is not None and added:
+            self.touched = changed_statements(module, frozenset(detail.lines), added)
+
+    @property
+    def path(self) -> str:
+        return self.detail.path
+
+    @cached_property
+    def patch(self) -> Counts:
+        """Counts of the added and changed statements."""
+        return patch_counts(self.detail, self.touched)
+
+    @cached_property
+    def regions(self) -> Regions:
+        return self.module.regions if self.module else reported_regions(self.detail.functions)
+
+    @cached_property
+    def functions(self) -> Mapping[Region, FunctionFacts]:
+        """The functions that hold statements, by their bodies."""
+        if self.module is None:
+            return reported_facts(self.detail, self.regions, self.touched)
+        return function_facts(self.detail, self.module, self.touched)
+
+    @property
+    def lacking(self) -> list[FunctionFacts]:
+        """The functions that the tests miss in part or whole, in line order."""
+        partial = {
+            self.regions.owner(line)
+            for line, branch in self.detail.branches.items()
+            if branch.covered < branch.total
+        }
+        return [
+            facts
+            for region, facts in self.functions.items()
+            if facts.covered < facts.statements or region in partial
+        ]
+
+    @property
+    def is_stale(self) -> bool:
+        """Many reported lines are no statement of this source: the report is of another one."""
+        if self.module is None:
+            return False
+        stray = stray_lines(self.module, self.detail.lines)
+        return stray >= STRAY_LEAST and stray > STRAY_SHARE * len(self.detail.lines)
+
+    def misses(self) -> Iterator[Miss]:
+        return find_misses(self.detail, self.regions, self.touched)
+
+    def gap(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
+        """The gap of a miss. `paths` are the file's critical paths by function name."""
+        function = self.functions.get(miss.owner) if miss.owner else None
+        path = self._path_of(miss, paths)
+        verdict = judge(
+            Evidence(
+                in_diff=bool(miss.changed),
+                function=function,
+                never_called=miss.whole_file or (function is not None and not function.called),
+                handles_error=self._errors.handles(miss.lines) if self._errors else False,
+                raises_error=self._errors.raises(self._leads_to(miss)) if self._errors else False,
+                impact=path.impact if path else None,
+                reach=path.reasons[0] if path and path.reasons else "",
+            )
+        )
+        return Gap(
+            id=miss.id,
+            file_path=miss.path,
+            line_start=miss.start,
+            line_end=miss.end,
+            gap_type="partial" if miss.branch else "uncovered",
+            severity=verdict.severity,
+            function=miss.name,
+            in_diff=bool(miss.changed),
+            statements=0 if miss.branch else len(miss.lines),
+            missing_branches=miss.branch.missing if miss.branch else (),
+            critical_path=path.path if path else None,
+            reasons=(*self._shape(miss), *verdict.reasons),
+        )
+
+    @cached_property
+    def _errors(self) -> ErrorLines | None:
+        return ErrorLines(self.module) if self.module else None
+
+    def _leads_to(self, miss: Miss) -> tuple[int, ...]:
+        """The lines that were missed: of a partial branch those it never went to."""
+        if miss.branch is None:
+            return miss.lines
+        return tuple(int(name) for name in miss.branch.missing if name.isdecimal())
+
+    def _shape(self, miss: Miss) -> Iterator[str]:
+        if miss.branch is not None:
+            missed = miss.branch.total - miss.branch.covered
+            yield f"{missed} of {miss.branch.total} branches were not taken"
+        elif miss.whole_file and 0 < len(miss.changed) < len(miss.lines):
+            changed, whole = len(miss.changed), len(miss.lines)
+            yield f"{changed} of its {whole} statements lie in changed lines"
+
+    def _path_of(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> CriticalPath | None:
+        if not miss.whole_file:
+            return paths.get(miss.name or "")
+        return max(paths.values(), key=_rank, default=None)
+
+
+def _rank(path: CriticalPath) -> tuple[int, int]:
+    return LEVELS.index(path.impact), path.callers

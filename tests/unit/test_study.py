@@ -1,0 +1,106 @@
+"""One file's gaps with all that source and report tell of them."""
+
+from __future__ import annotations
+
+import textwrap
+from array import array
+
+from qe_action.analysis.collect import Detail
+from qe_action.analysis.python_module import parse_module
+from qe_action.analysis.study import Study
+from qe_action.events import CriticalPath, Gap
+from qe_action.reports.model import Branch
+
+NOTHING: frozenset[int] = frozenset()
+SOURCE = textwrap.dedent(
+    """\
+    def price(item,
+              rate):
+        if item is None:
+            raise ValueError(
+                "item")
+        try:
+            return item * rate
+        except TypeError:
+            return 0
+
+    def unused():
+        return price(
+            1, 2)
+    """
+).encode()
+LINES = {1: True, 3: True, 4: False, 6: True, 7: True, 8: False, 9: False, 11: True, 12: False}
+
+
+def study(
+    source: bytes | None = SOURCE,
+    added: frozenset[int] = NOTHING,
+    lines: dict[int, bool] | None = None,
+) -> Study:
+    lines = LINES if lines is None else lines
+    branches = {3: Branch(1, 2, ("4",))}
+    detail = Detail("a.py", array("I", lines), bytes(lines.values()), branches, ())
+    module = parse_module("a.py", source) if source is not None else None
+    return Study(detail, module, added)
+
+
+def gaps(of: Study, paths: dict[str, CriticalPath] | None = None) -> dict[int, Gap]:
+    return {gap.line_start: gap for gap in (of.gap(miss, paths or {}) for miss in of.misses())}
+
+
+def test_a_changed_continuation_line_counts_its_statement() -> None:
+    changed = study(added=frozenset([2, 5, 13]))
+    assert changed.touched >= {1, 4, 12}
+    assert (changed.patch.statements, changed.patch.covered) == (3, 1)
+    assert [gap.line_start for gap in gaps(changed).values() if gap.in_diff] == [4, 12]
+
+
+def test_without_a_readable_source_lines_count_as_listed() -> None:
+    changed = study(source=None, added=frozenset([2, 4, 5, 13]))
+    assert (changed.patch.statements, changed.patch.covered) == (1, 0)
+    assert all(gap.function is None for gap in gaps(changed).values())
+
+
+def test_errors_and_calls_are_weighed() -> None:
+    found = gaps(study())
+    assert "it raises an error" in found[3].reasons
+    assert "it raises an error" in found[4].reasons
+    assert "it handles an error" in found[8].reasons
+    assert "no test runs any of this function" in found[12].reasons
+    assert found[3].reasons[0] == "1 of 2 branches were not taken"
+
+
+def test_a_gap_names_the_critical_path_of_its_function() -> None:
+    path = CriticalPath(
+        path="a.py::price", impact="high", reasons=("reached from 4 functions",), callers=4
+    )
+    found = gaps(study(), {"price": path})
+    assert found[4].critical_path == "a.py::price"
+    assert found[12].critical_path is None
+    assert found[4].severity == "high"
+    assert "it is on a critical path of high impact: reached from 4 functions" in found[4].reasons
+
+
+def test_a_whole_missed_file_takes_the_worst_critical_path() -> None:
+    paths = {
+        name: CriticalPath(path=f"a.py::{name}", impact=impact, callers=1)
+        for name, impact in (("price", "medium"), ("unused", "high"))
+    }
+    nothing_ran = study(lines=dict.fromkeys(LINES, False), added=frozenset([4]))
+    [gap] = gaps(nothing_ran, paths).values()
+    assert gap.critical_path == "a.py::unused"
+    assert gap.reasons[0] == "1 of its 9 statements lie in changed lines"
+    assert "no test runs any of this file" in gap.reasons
+
+
+def test_functions_that_lack_tests() -> None:
+    assert [facts.name for facts in study().lacking] == ["price", "unused"]
+    covered = dict.fromkeys(LINES, True)
+    assert [facts.name for facts in study(lines=covered).lacking] == ["price"]
+
+
+def test_a_report_of_an_older_source_is_told() -> None:
+    assert not study().is_stale
+    assert not study(lines=dict(sorted((LINES | {2: True, 5: True, 13: True}).items()))).is_stale
+    assert study(lines=dict(sorted((LINES | {10: False, 40: True, 41: True}).items()))).is_stale
+    assert not study(source=None, lines=LINES | {40: True, 41: True, 42: True}).is_stale
