@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from qe_action.analysis.merge import merge
@@ -63,13 +63,17 @@ class Tally(Mapping[str, FileCounts]):
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """All statements of one file in line order: five bytes a line, and its branches."""
+    """All statements of one file in line order: five bytes a line, and its branches.
+
+    `contexts` maps line to the tests that ran it, where the report names them.
+    """
 
     path: str
     lines: array[int]
     covered: bytes
     branches: dict[int, Branch]
     functions: tuple[Function, ...]
+    contexts: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def untouched(self) -> bool:
@@ -80,6 +84,11 @@ class Detail:
     def complete(self) -> bool:
         """Every statement was run and every branch taken."""
         return all(self.covered) and all(b.covered >= b.total for b in self.branches.values())
+
+    def tests(self, lines: Iterable[int]) -> tuple[str, ...]:
+        """The names of the tests that ran any of these lines, sorted; none where unknown."""
+        sets = {self.contexts[line] for line in lines if line in self.contexts}
+        return tuple(sorted(set().union(*sets)))
 
 
 def count(file: FileLines) -> FileCounts:
@@ -99,12 +108,14 @@ def count(file: FileLines) -> FileCounts:
 def detail(file: FileLines, path: str) -> Detail:
     """All lines of one whole file, compactly."""
     lines = sorted(file.hits)
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # many lines, few sets of tests
     return Detail(
         path=path,
         lines=array("I", lines),
         covered=bytes(file.hits[line] > 0 for line in lines),
         branches=dict(file.branches),
         functions=tuple(file.functions),
+        contexts={line: shared.setdefault(each, each) for line, each in file.contexts.items()},
     )
 
 

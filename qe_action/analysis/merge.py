@@ -12,6 +12,6 @@ def merge(a: FileLines, b: FileLines) -> FileLines:
     Neither is changed. The result is in line order, so it doesn't matter which part came
     first. The path is that of `a`: different spellings of one file are the caller's to know.
     """
-    merged = FileLines(a.path, dict(a.hits), dict(a.branches), list(a.functions))
+    merged = FileLines(a.path, dict(a.hits), dict(a.branches), list(a.functions), dict(a.contexts))
     absorb(merged, b)
     return settled(merged)

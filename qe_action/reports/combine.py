@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qe_action.reports.contexts import unite
 from qe_action.reports.model import Branch, FileLines, Function
 
 
 def absorb(into: FileLines, other: FileLines) -> None:
     """Add `other` to `into`, in place and in time linear in `other` alone.
 
-    Union of the lines with the highest hits, branches by `combine_branches`. What is new is
-    appended; `settled` brings it into order once all is there.
+    Union of the lines with the highest hits and of the tests that ran them, branches by
+    `combine_branches`. What is new is appended; `settled` brings it into order once all is there.
     """
     hits = into.hits
     for number, count in other.hits.items():
@@ -21,6 +22,8 @@ def absorb(into: FileLines, other: FileLines) -> None:
         known = into.branches.get(number)
         into.branches[number] = branch if known is None else combine_branches(known, branch)
     into.functions.extend(other.functions)
+    for number, tests in other.contexts.items():
+        into.contexts[number] = unite(into.contexts.get(number, ()), tests)
 
 
 def settled(lines: FileLines) -> FileLines:
@@ -30,6 +33,7 @@ def settled(lines: FileLines) -> FileLines:
         dict(sorted(lines.hits.items())),
         dict(sorted(lines.branches.items())),
         combine_functions(lines.functions),
+        dict(sorted(lines.contexts.items())),
     )
 
 

@@ -1,20 +1,24 @@
 """coverage.py's JSON report, formats 2 and 3.
 
-Summaries are not read: the counts come from the lines. Format 3 lists functions as well.
+Summaries are not read: the counts come from the lines. Format 3 lists functions as well, and
+with `--show-contexts` there are the tests that ran each line.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qe_action.errors import ReportError
 from qe_action.reports.combine import combine_functions
+from qe_action.reports.contexts import ContextReader, Contexts
 from qe_action.reports.elements import MAX_LINE
 from qe_action.reports.model import Branch, FileLines, Function, usable_path
 
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _HINT = "Give the file that `coverage json` writes."
 
 
@@ -72,12 +76,13 @@ def files_from_json(data: object) -> Iterator[FileLines]:
         raise ReportError(
             "The JSON is not a coverage.py report: it has no mapping 'files'.", hint=_HINT
         )
+    reader = ContextReader()
     for path, entry in files.items():
         if usable_path(str(path)):
-            yield _file(str(path), entry)
+            yield _file(str(path), entry, reader)
 
 
-def _file(path: str, entry: object) -> FileLines:
+def _file(path: str, entry: object, reader: ContextReader) -> FileLines:
     if not isinstance(entry, Mapping) or "executed_lines" not in entry:
         raise _malformed(path, "it has no 'executed_lines'")
     executed = _lines(entry, "executed_lines", path)
@@ -85,8 +90,27 @@ def _file(path: str, entry: object) -> FileLines:
     # A lone surrogate, which JSON can spell, could not be written to any output.
     spelled = usable_path(path).encode("utf-8", "replace").decode("utf-8")
     return FileLines(
-        spelled, dict(sorted(hits.items())), _branches(entry, path), _functions(entry, path)
+        spelled,
+        dict(sorted(hits.items())),
+        _branches(entry, path),
+        _functions(entry, path),
+        _contexts(entry, path, hits, reader) if "contexts" in entry else {},
     )
+
+
+def _contexts(
+    entry: Mapping[str, Any], path: str, hits: Mapping[int, int], reader: ContextReader
+) -> Contexts:
+    recorded = entry["contexts"]
+    if not isinstance(recorded, Mapping):
+        raise _malformed(path, "'contexts' is not a mapping")
+    found: dict[int, list[str]] = {}
+    for line, names in recorded.items():
+        numbered = isinstance(line, int) or (isinstance(line, str) and _NUMBER.fullmatch(line))
+        if not numbered or not isinstance(names, list | tuple):
+            raise _malformed(path, "'contexts' does not map line numbers to lists")
+        found[int(line)] = [name for name in names if isinstance(name, str)]
+    return reader.read(found, hits, _lines(entry, "excluded_lines", path))
 
 
 def _branches(entry: Mapping[str, Any], path: str) -> dict[int, Branch]:

@@ -43,7 +43,8 @@ class FileLines:
     """One file as one stretch of the report gives it.
 
     `path` is the report's spelling with `/` for backslashes. `hits` maps line to hits in
-    the order read. A path may come again later in the same report: the parts are merged
+    the order read. `contexts` maps line to the tests that ran it, sorted, where the report
+    names them. A path may come again later in the same report: the parts are merged
     by `analysis.merge`.
     """
 
@@ -51,6 +52,7 @@ class FileLines:
     hits: dict[int, int] = field(default_factory=dict)
     branches: dict[int, Branch] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)
+    contexts: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Part(NamedTuple):

@@ -76,6 +76,14 @@ def test_format_2_without_functions_and_without_branches() -> None:
     )
 
 
+def test_contexts_name_the_tests_of_a_statement() -> None:
+    """Keys as JSON spells them and as numbers; what ran at import names no test."""
+    entry = {"executed_lines": [1, 2], "missing_lines": [5], "excluded_lines": [4]}
+    contexts = {"1": [""], "2": ["t.py::a|run"], 3: ["t.py::b|run"], "4": ["t.py::c|run"]}
+    assert one({**entry, "contexts": contexts}).contexts == {2: ("t.py::a", "t.py::b")}
+    assert one(entry).contexts == {}
+
+
 def test_backslashes_and_lone_surrogates_in_paths() -> None:
     data = b'{"files": {"a\\\\b\\ud800.py": {"executed_lines": []}}}'
     assert [file.path for file in read(CoverageJsonParser(), data)] == ["a/b?.py"]
@@ -108,6 +116,9 @@ def test_an_empty_report_has_no_files() -> None:
         (b'{"files": {"a": {"executed_lines": [], "missing_branches": 3}}}', "pairs"),
         (b'{"files": {"a": {"executed_lines": [], "functions": []}}}', "'functions'"),
         (b'{"files": {"a": {"executed_lines": [], "functions": {"f": 1}}}}', "function 'f'"),
+        (b'{"files": {"a": {"executed_lines": [], "contexts": []}}}', "'contexts' is not"),
+        (b'{"files": {"a": {"executed_lines": [], "contexts": {"x": []}}}}', "line numbers"),
+        (b'{"files": {"a": {"executed_lines": [], "contexts": {"1": "t"}}}}', "line numbers"),
     ],
     ids=lambda value: str(value)[:24],
 )
@@ -122,7 +133,8 @@ _json = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["executed_lines", "missing_branches", "functions", "a"]), inner
+            st.sampled_from(["executed_lines", "missing_branches", "functions", "contexts", "1"]),
+            inner,
         )
     ),
 )

@@ -78,12 +78,14 @@ def _functions(draw: st.DrawFn) -> list[Function]:
     ]
 
 
+_tests = st.sets(st.sampled_from("abcd"), min_size=1).map(lambda names: tuple(sorted(names)))
 _files = st.builds(
     FileLines,
     st.just("a.py"),
     st.dictionaries(_numbers, st.integers(0, 3)),
     st.dictionaries(_numbers, _branches()),
     _functions(),
+    st.dictionaries(_numbers, _tests),
 )
 
 
@@ -113,6 +115,30 @@ def test_merge_never_loses_a_line_nor_covers_less(a: FileLines, b: FileLines) ->
     assert all(
         merged.hits[line] == max(a.hits.get(line, 0), b.hits.get(line, 0)) for line in merged.hits
     )
+
+
+@given(_files, _files)
+@settings(deadline=None)
+def test_a_merged_line_was_run_by_the_tests_of_both(a: FileLines, b: FileLines) -> None:
+    merged = merge(a, b).contexts
+    assert merged.keys() == a.contexts.keys() | b.contexts.keys()
+    for line, tests in merged.items():
+        assert set(tests) == {*a.contexts.get(line, ()), *b.contexts.get(line, ())}
+
+
+def exact(taken: set[str], targets: set[str]) -> FileLines:
+    """A line of which it is known which of its branches were taken."""
+    missing = tuple(sorted(targets - taken, key=lambda name: (len(name), name)))
+    return FileLines("a", {1: 1}, {1: Branch(len(taken), len(targets), missing)})
+
+
+@given(st.data(), st.sets(st.sampled_from(["5", "7", "exit", "12"]), min_size=2))
+@settings(deadline=None)
+def test_known_branches_are_united(data: st.DataObject, targets: set[str]) -> None:
+    """Where both reports name every branch not taken, the merged one took what either took."""
+    subsets = st.sets(st.sampled_from(sorted(targets)))
+    a, b = data.draw(subsets), data.draw(subsets)
+    assert merge(exact(a, targets), exact(b, targets)) == exact(a | b, targets)
 
 
 @given(_files, _files)

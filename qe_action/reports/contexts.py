@@ -1,0 +1,89 @@
+"""Which tests ran a statement, from the contexts that coverage.py records with each line."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+
+Contexts = dict[int, tuple[str, ...]]
+"""Statement to the names of the tests that ran it, sorted; statements that none ran are absent."""
+
+MAX_TESTS = 1000
+"""Tests kept a line, the first by name."""
+MAX_NAME = 300
+"""Characters kept of a test's name; parametrised ones can be of any length."""
+
+_PHASES = ("|run", "|setup", "|teardown")
+
+
+def named_test(context: str) -> str | None:
+    """The test that a context names; None where it names none.
+
+    pytest-cov's contexts are a node id with the test's phase (`tests/test_a.py::test_x|run`),
+    those of coverage.py's `dynamic_context = test_function` a dotted name whose last part
+    begins with `test`. A static context (`--context=unit`) stands before either with a `|`;
+    alone, as on lines that ran at import, it is no test's.
+    """
+    name, phased = context, False
+    for phase in _PHASES:
+        if context.endswith(phase):
+            name, phased = context.removesuffix(phase), True
+    static, bar, rest = name.partition("|")
+    if bar and "::" not in static:
+        name = rest
+    function = name.rpartition(".")[2]
+    if not name or not (phased or "::" in name or function.startswith(("test", "runTest"))):
+        return None
+    # A lone surrogate, which a report can spell, could not be written to any output.
+    name = name.encode("utf-8", "replace").decode("utf-8")
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
+
+
+class ContextReader:
+    """Brings one report's contexts to its statements, with one string a test and one tuple a set.
+
+    A report has few tests and sets of them beside its lines.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str | None] = {}
+        self._sets: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def read(
+        self,
+        recorded: Mapping[int, Iterable[str]],
+        statements: Iterable[int],
+        excluded: Iterable[int] = (),
+    ) -> Contexts:
+        """The tests of each statement.
+
+        coverage.py records physical lines. One that no statement begins on continues the last
+        one before it; if that one is `excluded`, neither counts.
+        """
+        counted = set(statements)
+        firsts = sorted(counted.union(excluded))
+        found: dict[int, set[str]] = {}
+        for line, contexts in recorded.items():
+            at = bisect_right(firsts, line) - 1
+            if at >= 0 and firsts[at] in counted:
+                found.setdefault(firsts[at], set()).update(self._tests(contexts))
+        return {line: self._shared(names) for line, names in sorted(found.items()) if names}
+
+    def _tests(self, contexts: Iterable[str]) -> Iterable[str]:
+        known = self._names
+        for context in contexts:
+            if context not in known:
+                known[context] = named_test(context)
+            if name := known[context]:
+                yield name
+
+    def _shared(self, names: set[str]) -> tuple[str, ...]:
+        tests = tuple(sorted(names)[:MAX_TESTS])
+        return self._sets.setdefault(tests, tests)
+
+
+def unite(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    """The tests of one line that either names, sorted, within the limit."""
+    if a == b or not b:
+        return a
+    return tuple(sorted({*a, *b})[:MAX_TESTS]) if a else b
