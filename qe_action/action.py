@@ -115,12 +115,13 @@ class ActionRun:
         )
 
     def _why_not(self) -> str:
-        """Why nothing goes to a pull request; empty where it does."""
+        """Why nothing is sent; empty where something is."""
         if self._context is None:
             broken = bool(self.settings.environment.get("GITHUB_EVENT_PATH"))
             return "the event can't be read" if broken else "this run has no GitHub event"
-        if self._context.pull is None:
-            return f"the event {self._context.event_name} is about no pull request"
+        if self._context.target_sha is None:
+            event = self._context.event_name
+            return f"the event {event} is about no pull request and no pushed branch"
         return "" if self._github else "there is no token"
 
     def _checkout(self) -> Checkout:
@@ -131,6 +132,7 @@ class ActionRun:
             resolve_change,
             git,
             pull=self._context.pull if self._context else None,
+            commit=self._context.commit if self._context else None,
             base=self.settings.inputs.base,
             api=self._github,
             worktree=worktree,

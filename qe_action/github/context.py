@@ -6,29 +6,26 @@ repository, a number or an address is checked; plain text is cut to one line.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from qe_action.errors import UsageError
-from qe_action.github.model import REPO_NAME
-from qe_action.workspace.change import PullRef
+from qe_action.github import fields
+from qe_action.github.fields import Fields, needed, part
+from qe_action.workspace.change import CommitRef, PullRef
 
-T = TypeVar("T")
-PULL_EVENTS = ("pull_request", "pull_request_target")
-_SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
-_BRANCH = r"(?!-)(?!.*\.\.)[^\x00-\x20\x7f~^:?*\[\\]{1,255}"  # of git-check-ref-format
-_URL = r"https?://[\w.\-\[\]:]{1,255}(/[\w.~%/-]{0,255})?"
-_MAX_NUMBER = 2**53  # the largest whole number that JSON carries everywhere
+_HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """A run of a workflow; outside of one most fields are None or empty.
 
-    `sha` is GITHUB_SHA: under `pull_request` the test merge, which `pull.merge_sha` repeats;
-    what is delivered belongs to `pull.head_sha`. `workspace` is the checkout's path.
+    `sha` is GITHUB_SHA: under `pull_request` the test merge, which `pull.merge_sha` repeats,
+    under `workflow_run` the default branch's last commit. `pull` is the pull request that the
+    run is about, `commit` the commit that a merge group, a push or a finished workflow is
+    about; both are known where the finished workflow's pull request is. `workspace` is the
+    checkout's path.
     """
 
     event_name: str = ""
@@ -50,11 +47,27 @@ class RunContext:
     head_repo: str | None = None
     base_repo: str | None = None
     is_fork: bool = False
+    commit: CommitRef | None = None
+
+    @property
+    def target_sha(self) -> str | None:
+        """The commit that gets the check run; None where the event is about none."""
+        if self.pull is not None:
+            return self.pull.head_sha
+        return self.commit.head_sha if self.commit else None
 
     @property
     def head_sha(self) -> str | None:
-        """The commit that check and links belong to."""
-        return self.pull.head_sha if self.pull else self.sha
+        """The commit that links lead to: that of the check run, else the checked-out one."""
+        return self.target_sha or self.sha
+
+    @property
+    def keeps_baseline(self) -> bool:
+        """Whether later runs may compare with this one: a merge group or the default branch."""
+        if self.commit is None:
+            return False
+        to_default = self.default_branch is not None and self.commit.base_ref is None
+        return self.commit.event == "merge_group" or (self.commit.event == "push" and to_default)
 
     @property
     def run_url(self) -> str | None:
@@ -69,52 +82,45 @@ def read_context(env: Mapping[str, str], payload: Mapping[str, Any]) -> RunConte
     """The context in the variables that GitHub's runner sets and the event's payload.
 
     Raises `UsageError` naming the variable or the payload's field that is not what it should
-    be. Events without a pull request have `pull` None.
+    be. Events that no reader is for have neither `pull` nor `commit`.
     """
-    event = _line(env.get("GITHUB_EVENT_NAME", ""))
-    ref, sha = _line(env.get("GITHUB_REF", "")), _sha(env.get("GITHUB_SHA") or None, "GITHUB_SHA")
-    repo = _match(REPO_NAME, env.get("GITHUB_REPOSITORY") or None, "GITHUB_REPOSITORY")
+
+    def given(name: str) -> str | None:
+        return env.get(name) or None
+
     known = RunContext()
     run = RunContext(
-        event_name=event,
-        repo=repo,
-        sha=sha,
-        ref=ref,
-        run_id=_count(env.get("GITHUB_RUN_ID") or None, "GITHUB_RUN_ID"),
-        run_attempt=_count(env.get("GITHUB_RUN_ATTEMPT") or "1", "GITHUB_RUN_ATTEMPT") or 1,
-        job=_line(env.get("GITHUB_JOB", "")),
-        workflow=_line(env.get("GITHUB_WORKFLOW", "")),
-        actor=_line(env.get("GITHUB_ACTOR", "")),
-        workspace=env.get("GITHUB_WORKSPACE") or None,
-        server_url=_address(env, "GITHUB_SERVER_URL", known.server_url),
-        api_url=_address(env, "GITHUB_API_URL", known.api_url),
+        event_name=fields.line(env.get("GITHUB_EVENT_NAME", "")),
+        repo=fields.repo_name(given("GITHUB_REPOSITORY"), "GITHUB_REPOSITORY"),
+        sha=fields.sha(given("GITHUB_SHA"), "GITHUB_SHA"),
+        ref=fields.line(env.get("GITHUB_REF", "")),
+        run_id=fields.count(given("GITHUB_RUN_ID"), "GITHUB_RUN_ID"),
+        run_attempt=fields.count(given("GITHUB_RUN_ATTEMPT"), "GITHUB_RUN_ATTEMPT") or 1,
+        job=fields.line(env.get("GITHUB_JOB", "")),
+        workflow=fields.line(env.get("GITHUB_WORKFLOW", "")),
+        actor=fields.line(env.get("GITHUB_ACTOR", "")),
+        workspace=given("GITHUB_WORKSPACE"),
+        server_url=fields.address(given("GITHUB_SERVER_URL"), "GITHUB_SERVER_URL")
+        or known.server_url,
+        api_url=fields.address(given("GITHUB_API_URL"), "GITHUB_API_URL") or known.api_url,
         default_branch=_default_branch(payload),
     )
-    return _with_pull(run, payload) if event in PULL_EVENTS else run
+    read = _READERS.get(run.event_name)
+    return read(run, payload) if read else run
 
 
-def _with_pull(run: RunContext, payload: Mapping[str, Any]) -> RunContext:
-    pull = _object(payload, "pull_request", "")
-    head, base = (_object(pull, side, "pull_request.") for side in ("head", "base"))
-    number = _needed(_count(pull.get("number"), "pull_request.number"), "pull_request.number")
-    head_sha, base_sha = (
-        _needed(_sha(side.get("sha"), field), field)
-        for side, field in ((head, "pull_request.head.sha"), (base, "pull_request.base.sha"))
-    )
-    is_merge = run.ref == f"refs/pull/{number}/merge"
-    merge = pull.get("merge_commit_sha") or None
+def _with_pull(run: RunContext, payload: Fields) -> RunContext:
+    pull = part(payload, "pull_request")
+    ref = _pull_ref(pull, "pull_request.")
+    head, base = (part(pull, side, "pull_request.") for side in ("head", "base"))
+    is_merge = run.ref == f"refs/pull/{ref.number}/merge"
+    merge = fields.sha(pull.get("merge_commit_sha") or None, "pull_request.merge_commit_sha")
     head_repo = _repo_of(head, "pull_request.head.repo")
     base_repo = _repo_of(base, "pull_request.base.repo") or run.repo
     state = pull.get("state")
     return replace(
         run,
-        pull=PullRef(
-            number=number,
-            head_sha=head_sha,
-            base_sha=base_sha,
-            base_ref=_match(_BRANCH, base.get("ref"), "pull_request.base.ref"),
-            merge_sha=run.sha if is_merge else _sha(merge, "pull_request.merge_commit_sha"),
-        ),
+        pull=replace(ref, merge_sha=run.sha if is_merge else merge),
         pull_state=state if state in ("open", "closed") else None,
         draft=pull.get("draft") is True,
         head_repo=head_repo,
@@ -123,73 +129,125 @@ def _with_pull(run: RunContext, payload: Mapping[str, Any]) -> RunContext:
     )
 
 
-def _repo_of(side: Mapping[str, Any], field: str) -> str | None:
+def _with_group(run: RunContext, payload: Fields) -> RunContext:
+    """A merge queue's group, to be compared with the commit that it was put on."""
+    above = "merge_group."
+    group = part(payload, "merge_group")
+    return replace(
+        run,
+        commit=CommitRef(
+            event="merge_group",
+            head_sha=_needed_sha(group, "head_sha", above),
+            base_sha=_needed_sha(group, "base_sha", above),
+            base_ref=fields.branch(_short(group.get("base_ref")), f"{above}base_ref"),
+        ),
+    )
+
+
+def _with_push(run: RunContext, payload: Fields) -> RunContext:
+    """A pushed branch. A tag, and a branch that was deleted, are about no new commit."""
+    before, after = (_needed_sha(payload, side, "") for side in ("before", "after"))
+    ref = needed(payload.get("ref"), "ref")
+    if not isinstance(ref, str):
+        raise fields.wrong("ref", ref)
+    name = fields.branch(_short(ref), "ref")
+    if not ref.startswith(_HEADS) or not _exists(after):
+        return run
+    commit = CommitRef(
+        event="push",
+        head_sha=after,
+        base_sha=before if _exists(before) else None,
+        base_ref=run.default_branch if name != run.default_branch else None,
+        forced=payload.get("forced") is True,
+    )
+    return replace(run, commit=commit)
+
+
+def _with_workflow(run: RunContext, payload: Fields) -> RunContext:
+    """The commit that a finished workflow ran for, and its pull request where it is named."""
+    above = "workflow_run."
+    finished = part(payload, "workflow_run")
+    head_sha = _needed_sha(finished, "head_sha", above)
+    name = fields.branch(finished.get("head_branch") or None, f"{above}head_branch")
+    own = _repo_of(finished, f"{above}head_repository", "head_repository") == run.repo
+    # A fork's branch may bear the default branch's name.
+    on_default = own and name == run.default_branch and finished.get("event") == "push"
+    commit = CommitRef(
+        event="workflow_run",
+        head_sha=head_sha,
+        base_ref=None if on_default else run.default_branch,
+    )
+    return replace(run, commit=commit, pull=_measured_pull(payload, finished, head_sha))
+
+
+def _measured_pull(payload: Fields, finished: Fields, head_sha: str) -> PullRef | None:
+    """The one pull request to this repository whose head a finished workflow ran for.
+
+    GitHub lists none of a fork, and also those that the same branch has in other
+    repositories, whose numbers mean something else here.
+    """
+    listed = finished.get("pull_requests") or []
+    if not isinstance(listed, list):
+        raise fields.wrong("workflow_run.pull_requests", listed)
+    ours = fields.count(part(payload, "repository").get("id"), "repository.id")
+    found = []
+    for number, pull in enumerate(listed):
+        above = f"workflow_run.pull_requests.{number}"
+        if not isinstance(pull, Mapping):
+            raise fields.wrong(above, pull)
+        ref = _pull_ref(pull, f"{above}.")
+        repo = part(part(pull, "base"), "repo", f"{above}.base.")
+        theirs = fields.count(repo.get("id"), f"{above}.base.repo.id")
+        if ref.head_sha == head_sha and ours is not None and theirs == ours:
+            found.append(ref)
+    return found[0] if len(found) == 1 else None
+
+
+_READERS: Mapping[str, Callable[[RunContext, Fields], RunContext]] = {
+    "pull_request": _with_pull,
+    "pull_request_target": _with_pull,
+    "merge_group": _with_group,
+    "push": _with_push,
+    "workflow_run": _with_workflow,
+}
+
+
+def _pull_ref(pull: Fields, above: str) -> PullRef:
+    head, base = part(pull, "head", above), part(pull, "base", above)
+    return PullRef(
+        number=needed(fields.count(pull.get("number"), f"{above}number"), f"{above}number"),
+        head_sha=_needed_sha(head, "sha", f"{above}head."),
+        base_sha=_needed_sha(base, "sha", f"{above}base."),
+        base_ref=fields.branch(base.get("ref"), f"{above}base.ref"),
+    )
+
+
+def _needed_sha(of: Fields, name: str, above: str) -> str:
+    field = f"{above}{name}"
+    return needed(fields.sha(of.get(name), field), field)
+
+
+def _exists(sha: str) -> bool:
+    """Whether a push names a commit: zeros stand for a branch that is not there."""
+    return bool(sha.strip("0"))
+
+
+def _repo_of(side: Fields, field: str, name: str = "repo") -> str | None:
     """The full name of a side's repository; None for a fork that was deleted."""
-    repo = side.get("repo")
+    repo = side.get(name)
     if repo is None:
         return None
     if not isinstance(repo, Mapping):
-        raise _wrong(field, repo)
-    return _match(REPO_NAME, repo.get("full_name"), f"{field}.full_name")
+        raise fields.wrong(field, repo)
+    return fields.repo_name(repo.get("full_name"), f"{field}.full_name")
 
 
-def _default_branch(payload: Mapping[str, Any]) -> str | None:
+def _default_branch(payload: Fields) -> str | None:
     repository = payload.get("repository")
     name = repository.get("default_branch") if isinstance(repository, Mapping) else None
-    return _line(name) if isinstance(name, str) else None
+    return fields.branch(name, "repository.default_branch")
 
 
-def _object(of: Mapping[str, Any], name: str, above: str) -> Mapping[str, Any]:
-    value = of.get(name)
-    if not isinstance(value, Mapping):
-        raise _wrong(f"{above}{name}", value)
-    return value
-
-
-def _address(env: Mapping[str, str], name: str, default: str) -> str:
-    value = _match(_URL, env.get(name) or default, name)
-    return (value or default).rstrip("/")
-
-
-def _sha(value: object, field: str) -> str | None:
-    return _match(_SHA, value, field)
-
-
-def _match(pattern: str, value: object, field: str) -> str | None:
-    """The text where it is as it should be; None stays None."""
-    if value is None:
-        return None
-    if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
-        raise _wrong(field, value)
-    return value
-
-
-def _count(value: object, field: str) -> int | None:
-    """A whole number from 1 on, out of JSON or of a variable's text."""
-    if value is None:
-        return None
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,16}", value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < _MAX_NUMBER:
-        raise _wrong(field, value)
-    return value
-
-
-def _needed(value: T | None, field: str) -> T:
-    if value is None:
-        raise _wrong(field, None)
-    return value
-
-
-def _line(text: str) -> str:
-    """Plain text on one line of bounded length."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:255]
-
-
-def _wrong(field: str, value: object) -> UsageError:
-    shown = "is missing" if value is None else f"is {value!r:.60}"
-    return UsageError(
-        f"The event's {field} {shown}, which can't be.",
-        hint="GITHUB_EVENT_PATH must hold the payload that GitHub wrote.",
-        anchor="troubleshooting",
-    )
+def _short(ref: object) -> object:
+    """A branch's name out of its full ref; anything else as it is."""
+    return ref.removeprefix(_HEADS) if isinstance(ref, str) else ref

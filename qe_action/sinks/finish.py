@@ -58,7 +58,7 @@ class Finish:
         journal: OutputFile | None,
         preview: OutputFile | None,
     ) -> None:
-        """Write everything. `why_not` says why there was no pull request to write to.
+        """Write everything. `why_not` says why there was nothing to write to.
 
         What can't be written is a warning and costs nothing else.
         """
@@ -91,7 +91,7 @@ class Finish:
         return page(self._state, self._links, self._heading, why=why)
 
     def _loose_preview(self, why_not: str) -> Path:
-        """Without a pull request the preview is what there is to look at."""
+        """Where nothing is sent the preview is what there is to look at."""
         folder = self._settings.temp
         handle, name = tempfile.mkstemp(prefix="qe-action-", suffix=".html", dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
@@ -124,7 +124,7 @@ class Finish:
 
     def _say(self, why_not: str, problems: Sequence[str]) -> None:
         if why_not:
-            self._tell(f"Nothing was sent to a pull request: {why_not}.")
+            self._tell(f"Nothing was sent to GitHub: {why_not}.")
         if self._delivery.read_only:
             self._annotate_in_log()
             self._tell(READ_ONLY)

@@ -24,7 +24,11 @@ from qe_action.workspace.change import PullRef
 
 @dataclass(frozen=True)
 class Wiring:
-    """What a run hands its sinks. `pull` is where results go; None where nothing is sent."""
+    """What a run hands its sinks.
+
+    `target_sha` is the commit that gets the check run, `pull` the pull request that gets the
+    comment; None where there is none, or no way to write to it.
+    """
 
     settings: Settings
     context: RunContext
@@ -33,6 +37,10 @@ class Wiring:
     delivery: Delivery
     state: RunState
     journal: IO[bytes] | None
+
+    @property
+    def target_sha(self) -> str | None:
+        return self.context.target_sha if self.github else None
 
     @property
     def pull(self) -> PullRef | None:
@@ -59,7 +67,7 @@ def _journal(wiring: Wiring) -> Sink | None:
 
 def _check_run(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
-    if wiring.github is None or wiring.pull is None:
+    if wiring.github is None or wiring.target_sha is None:
         return None
     return CheckRunSink(
         wiring.github,

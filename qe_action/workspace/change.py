@@ -7,17 +7,18 @@ then, its second the head. The report's lines are the merge's, annotations go to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from qe_action.analysis.diff import Diff, LineMap, PullFile, parse_diff
 from qe_action.errors import UsageError
-from qe_action.workspace.compare import Comparer, DiffApi, DiffTooLarge, PullRef
+from qe_action.workspace.compare import CommitRef, Comparer, DiffApi, DiffTooLarge, PullRef
 from qe_action.workspace.git import Git
 from qe_action.workspace.untracked import with_untracked
 
 __all__ = [
     "Change",
+    "CommitRef",
     "DiffApi",
     "DiffTooLarge",
     "MeasuredTree",
@@ -37,7 +38,8 @@ DEFAULT_BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master"
 class MeasuredTree:
     """The tree that the report describes: `sha` as checked out, compared with `base_sha`.
 
-    `head_sha` is the pull request's head, to which results are attached.
+    `head_sha` is the commit to which results are attached: a pull request's head, or the one
+    that another event is about. None where there is neither.
     """
 
     kind: Kind
@@ -65,6 +67,7 @@ async def resolve_change(
     git: Git,
     *,
     pull: PullRef | None = None,
+    commit: CommitRef | None = None,
     base: str | None = None,
     api: DiffApi | None = None,
     diff_text: str | None = None,
@@ -72,24 +75,27 @@ async def resolve_change(
 ) -> Change:
     """What was measured, and the diff to its base.
 
-    With `pull` the checkout tells whether the test merge or the head was measured. Without,
-    the working tree is compared with the merge base of `base`, or with `worktree=False` the
-    checked-out commit alone, which runs no filter. `diff_text` replaces the diff. What
-    history and API do not give is said in the notes; only a wrong `base` or an unreadable
-    `diff_text` raise (`UsageError`, `WorkspaceError`).
+    With `pull` the checkout tells whether the test merge or the head was measured. With
+    `commit` it has to be that commit, compared as the event says. With neither the working
+    tree is compared with the merge base of `base`, or with `worktree=False` the checked-out
+    commit alone, which runs no filter. `diff_text` replaces the diff. What history and API
+    do not give is said in the notes; only a wrong `base` or an unreadable `diff_text` raise
+    (`UsageError`, `WorkspaceError`).
     """
     given = parse_diff(diff_text) if diff_text is not None else None
     resolver = _Resolver(git, api, base)
     head = await git.head() if git.toplevel is not None else None
     if head is None:
-        change = await resolver.without_commit(pull)
+        change = await resolver.without_commit(pull, commit)
     elif pull is not None:
-        change = await resolver.of_pull(pull, head)
+        change = await resolver.of_pull(pull, head, commit)
+    elif commit is not None:
+        change = await resolver.of_commit(commit, head)
     else:
         change = await resolver.local(head, worktree=worktree, diff_given=given is not None)
     if given is None:
         return change
-    return Change(change.tree, given, change.line_map, change.notes if pull else ())
+    return Change(change.tree, given, change.line_map, change.notes if pull or commit else ())
 
 
 async def list_files(git: Git, *, worktree: bool = True) -> tuple[str, ...] | None:
@@ -118,22 +124,45 @@ class _Resolver(Comparer):
             )
         return Change(tree, diff, line_map, tuple(self.notes))
 
-    async def without_commit(self, pull: PullRef | None) -> Change:
+    async def without_commit(self, pull: PullRef | None, commit: CommitRef | None) -> Change:
         where = "is no git repository" if self.git.toplevel is None else "has no commit yet"
         self.notes.append(f"{self.git.root.name or 'The folder'} {where}: files are not compared.")
-        head = pull.head_sha if pull else None
-        tree = MeasuredTree("unknown", None, head_sha=head)
+        target = pull or commit
+        tree = MeasuredTree("unknown", None, head_sha=target.head_sha if target else None)
         diff = await self.listed_files(pull, None) if pull else None
-        # Outside a pull request the files as they lie there are all there is.
-        return self._change(tree, diff, None if pull else LineMap.identity())
+        # Where nothing is attached to a commit the files as they lie there are all there is.
+        return self._change(tree, diff, None if target else LineMap.identity())
 
-    async def of_pull(self, pull: PullRef, head: str) -> Change:
+    async def of_pull(self, pull: PullRef, head: str, commit: CommitRef | None) -> Change:
         parents = await self.git.parents(head)
         if head == pull.head_sha:
             return await self._head(pull)
         if len(parents) == 2 and (parents[1] == pull.head_sha or head == pull.merge_sha):
             return await self._merge(pull, head, parents)
+        if commit is not None:
+            return self._elsewhere(commit, head)
         return await self._unknown(pull, head)
+
+    async def of_commit(self, commit: CommitRef, head: str) -> Change:
+        if head != commit.head_sha:
+            return self._elsewhere(commit, head)
+        if self.base is not None:
+            change = await self.local(head, worktree=False, diff_given=False)
+            return replace(change, tree=replace(change.tree, head_sha=head))
+        base, diff = await self.since_event_base(commit)
+        return self._change(MeasuredTree("commit", head, base, head), diff, LineMap.identity())
+
+    def _elsewhere(self, commit: CommitRef, head: str) -> Change:
+        """Sources and lines are not those of the report, so that none can be told from them."""
+        remedy = "Check out the commit that the event is about"
+        if commit.event == "workflow_run":
+            remedy = "Set `ref: ${{ github.event.workflow_run.head_sha }}` on actions/checkout"
+        self.notes.append(
+            f"The checkout is at {head[:7]} and not at {commit.head_sha[:7]}, which was measured: "
+            f"changed lines are unknown and none is annotated. {remedy}."
+        )
+        tree = MeasuredTree("unknown", head, head_sha=commit.head_sha)
+        return self._change(tree, None, None)
 
     async def _merge(self, pull: PullRef, merge: str, parents: tuple[str, ...]) -> Change:
         first, second = parents
@@ -166,7 +195,9 @@ class _Resolver(Comparer):
             f"{pull.head_sha[:7]} nor its test merge: check out the commit that was measured."
         )
         line_map = await self.map_from(pull.head_sha, commit)
-        base, diff = await self.since_base(pull, commit)
+        base, diff = None, None
+        if not await self.is_of_base(pull, commit):
+            base, diff = await self.since_base(pull, commit)
         if diff is None:
             diff = await self.listed_files(pull, None)
         return self._change(MeasuredTree("unknown", commit, base, pull.head_sha), diff, line_map)

@@ -169,10 +169,10 @@ def test_without_a_token_the_run_says_why_and_ends_in_the_summary(job: Job) -> N
     assert not job.github.requests
 
 
-def test_without_a_pull_request_the_run_says_why(job: Job) -> None:
-    result = job.run(event_name="push", payload={"ref": "refs/heads/main"})
+def test_without_a_commit_to_report_on_the_run_says_why(job: Job) -> None:
+    result = job.run(event_name="workflow_dispatch", payload={"ref": "refs/heads/main"})
     assert result.status == 0
-    assert "about no pull request" in result.log
+    assert "Nothing was sent to GitHub: the event workflow_dispatch is about no" in result.log
     assert not job.github.writes
 
 

@@ -108,12 +108,12 @@ def test_another_or_a_deleted_head_repository_is_a_fork(repo: object, head_repo:
     assert context.head_repo == head_repo
 
 
-@pytest.mark.parametrize(
-    "event", ["push", "merge_group", "workflow_dispatch", "schedule", "issue_comment", ""]
-)
-def test_other_events_have_no_pull_request(event: str) -> None:
+@pytest.mark.parametrize("event", ["workflow_dispatch", "schedule", "issue_comment", "release", ""])
+def test_other_events_are_about_no_pull_request_and_no_commit(event: str) -> None:
     context = read_context({**ENV, "GITHUB_EVENT_NAME": event}, PAYLOAD)
     assert context.pull is None
+    assert context.target_sha is None
+    assert not context.keeps_baseline
     assert context.head_sha == MERGE
     assert context.default_branch == "main"
 
@@ -213,7 +213,7 @@ FIELDS = [
 ]
 
 
-@given(st.sampled_from(FIELDS), json_values, st.sampled_from(["pull_request", "push"]))
+@given(st.sampled_from(FIELDS), json_values, st.sampled_from(["pull_request", "schedule"]))
 def test_any_payload_is_read_or_refused(field: str, value: object, event: str) -> None:
     env = {**ENV, "GITHUB_EVENT_NAME": event}
     try:
@@ -221,7 +221,7 @@ def test_any_payload_is_read_or_refused(field: str, value: object, event: str) -
     except UsageError:
         return
     pull = context.pull
-    assert (pull is None) == (event == "push")
+    assert (pull is None) == (event == "schedule")
     for sha in (pull.head_sha, pull.base_sha, pull.merge_sha) if pull else ():
         assert sha is not None
         assert set(sha) <= set("0123456789abcdef")
