@@ -9,6 +9,7 @@ from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.result import changed_but_unmeasured, file_summaries, gates
 from qe_action.analysis.collect import Collector
 from qe_action.analysis.diff import Diff
+from qe_action.analysis.doubts import Doubts
 from qe_action.analysis.path_report import PathReport, diagnose
 from qe_action.analysis.paths import Match, PathFilter, PathMapper
 from qe_action.errors import sentence
@@ -45,6 +46,7 @@ class Gathered:
     gaps_in_diff: int = 0
     foreign: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
+    doubts: Doubts = field(default_factory=Doubts)
     _paths: PathReport = field(default_factory=PathReport)
     _gap_counts: dict[str, int] = field(default_factory=dict)
     _worst: WorstGaps = field(default_factory=WorstGaps)
@@ -146,5 +148,6 @@ class Gathered:
         if self.options.tests_failed:
             outcome = self.options.tests_outcome
             yield f"The tests ended with {outcome!r}, so the report may be partial."
+        yield from self.doubts.notes()
         if self.whole and self.diff and self.collector:
             yield from changed_but_unmeasured(self.diff, self.collector.files)

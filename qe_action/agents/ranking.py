@@ -12,7 +12,7 @@ from qe_action.analysis.anchor import anchor
 from qe_action.analysis.collect import Detail
 from qe_action.analysis.gaps import Miss
 from qe_action.analysis.paths import is_test_or_migration
-from qe_action.analysis.python_module import PythonModule, parse_module
+from qe_action.analysis.python_module import parse_module
 from qe_action.analysis.study import Study
 from qe_action.events import Counts, CriticalPath, Gap, GapFound
 from qe_action.workspace.checkout import Checkout
@@ -89,15 +89,17 @@ class Ranking:
         return counts.statements - counts.covered
 
     def _study(self, detail: Detail) -> Study:
-        found = self._found
-        added = found.diff.added(detail.path) if found.diff else frozenset[int]()
-        return Study(detail, self._module(detail.path), added)
-
-    def _module(self, path: str) -> PythonModule | None:
-        if not path.endswith((".py", ".pyi")) or path in self._found.foreign:
-            return None
-        source = self._checkout.source(path)
-        return parse_module(path, source) if source is not None else None
+        found, path = self._found, detail.path
+        added = found.diff.added(path) if found.diff else frozenset[int]()
+        source = None if path in found.foreign else self._checkout.source(path)
+        if source is None:
+            return Study(detail, None, added)
+        module = parse_module(path, source) if path.endswith((".py", ".pyi")) else None
+        if module is None and path.endswith((".py", ".pyi")):
+            found.doubts.unparsable.add(path)
+        study = Study(detail, module, added)
+        found.doubts.weigh(study, 1 + max(source.count(b"\n"), source.count(b"\r")))
+        return study
 
     def _events_of(self, detail: Detail) -> Iterator[GapFound | CriticalPath]:
         if detail.complete or is_test_or_migration(detail.path):

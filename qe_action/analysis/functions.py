@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from qe_action.analysis.collect import Detail
-from qe_action.analysis.python_module import DEFINITIONS, PythonModule
+from qe_action.analysis.python_module import DEFINITIONS, Clause, PythonModule, statements_of
 from qe_action.analysis.source import Region, Regions
 
 _DECISIONS = (
@@ -128,7 +128,10 @@ class ErrorLines:
     def __init__(self, module: PythonModule) -> None:
         self._handling: set[int] = set()
         self._raising: set[int] = set()
-        for node in ast.walk(module.tree):
+        stack: list[ast.Module | Clause] = [module.tree]
+        while stack:
+            node = stack.pop()
+            stack.extend(statements_of(node))
             if isinstance(node, ast.ExceptHandler):
                 self._handling.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
             elif isinstance(node, ast.Raise):

@@ -32,7 +32,7 @@ class Extent(NamedTuple):
 
 
 def changed_statements(
-    module: PythonModule, reported: Container[int], changed: frozenset[int]
+    extents: Iterable[Extent], reported: Container[int], changed: frozenset[int]
 ) -> frozenset[int]:
     """The `changed` lines and the `reported` lines of the statements they continue.
 
@@ -45,7 +45,7 @@ def changed_statements(
     found = set(changed)
     waiting = iter(continued)
     line = next(waiting, None)
-    for extent in extents(module):
+    for extent in extents:
         while line is not None and line < extent.first:
             line = next(waiting, None)
         if line is None:
@@ -55,10 +55,10 @@ def changed_statements(
     return frozenset(found)
 
 
-def stray_lines(module: PythonModule, reported: Iterable[int]) -> int:
+def stray_lines(extents: Iterable[Extent], reported: Iterable[int]) -> int:
     """How many reported lines lie in no statement: of a report that fits its source, none."""
     stray = 0
-    ranges = iter(extents(module))
+    ranges = iter(extents)
     extent = next(ranges, None)
     for line in reported:
         while extent is not None and extent.last < line:
@@ -67,7 +67,7 @@ def stray_lines(module: PythonModule, reported: Iterable[int]) -> int:
     return stray
 
 
-def extents(module: PythonModule) -> list[Extent]:
+def find_extents(module: PythonModule) -> list[Extent]:
     """All logical lines that hold statements, in order and without overlap."""
     merged: list[Extent] = []
     for extent in sorted(_extents(module)):

@@ -16,7 +16,12 @@ from qe_action.analysis.gaps import Miss, find_misses, patch_counts
 from qe_action.analysis.python_module import PythonModule
 from qe_action.analysis.risk import Evidence, judge
 from qe_action.analysis.source import Region, Regions, reported_regions
-from qe_action.analysis.statements import changed_statements, stray_lines
+from qe_action.analysis.statements import (
+    Extent,
+    changed_statements,
+    find_extents,
+    stray_lines,
+)
 from qe_action.events import LEVELS, Counts, CriticalPath, Gap
 
 STRAY_SHARE = 0.1
@@ -37,7 +42,7 @@ class Study:
         self.module = module
         self.touched = added
         if module is not None and added:
-            self.touched = changed_statements(module, frozenset(detail.lines), added)
+            self.touched = changed_statements(self._extents, frozenset(detail.lines), added)
 
     @property
     def path(self) -> str:
@@ -77,8 +82,8 @@ class Study:
     def is_stale(self) -> bool:
         """Many reported lines are no statement of this source: the report is of another one."""
         if self.module is None:
-            return False
-        stray = stray_lines(self.module, self.detail.lines)
+            return False  # nothing is known of it
+        stray = stray_lines(self._extents, self.detail.lines)
         return stray >= STRAY_LEAST and stray > STRAY_SHARE * len(self.detail.lines)
 
     def misses(self) -> Iterator[Miss]:
@@ -113,6 +118,10 @@ class Study:
             critical_path=path.path if path else None,
             reasons=(*self._shape(miss), *verdict.reasons),
         )
+
+    @cached_property
+    def _extents(self) -> list[Extent]:
+        return find_extents(self.module) if self.module else []
 
     @cached_property
     def _errors(self) -> ErrorLines | None:

@@ -11,7 +11,7 @@ import pytest
 from coverage.parser import PythonParser
 
 from qe_action.analysis.python_module import PythonModule, parse_module
-from qe_action.analysis.statements import changed_statements, stray_lines
+from qe_action.analysis.statements import changed_statements, find_extents, stray_lines
 
 
 def module(source: str) -> PythonModule:
@@ -49,32 +49,39 @@ CASES = {
 def test_a_changed_line_belongs_to_its_statement(source: str, lines: dict[int, set[int]]) -> None:
     parsed = module(source)
     for line, expected in lines.items():
-        found = changed_statements(parsed, statements(parsed), frozenset([line]))
+        found = changed_statements(find_extents(parsed), statements(parsed), frozenset([line]))
         assert found == {line} | expected
 
 
 def test_the_report_says_what_is_a_statement() -> None:
     """A statement that the report excludes does not count, whatever our interpreter thinks."""
     parsed = module("f(\n    1,\n)\ng(\n    2,\n)\n")
-    assert changed_statements(parsed, {4}, frozenset([2, 5])) == {2, 4, 5}
+    assert changed_statements(find_extents(parsed), {4}, frozenset([2, 5])) == {2, 4, 5}
 
 
 def test_a_def_named_by_its_decorator_alone() -> None:
     """Some tools and versions list a decorated function by one line only."""
     parsed = module("@d\n@e(\n    1)\ndef f(\n    a):\n    return a\n")
-    assert changed_statements(parsed, {1, 6}, frozenset([5])) == {1, 5}
-    assert changed_statements(parsed, {4, 6}, frozenset([1, 3])) == {1, 3, 4}
+    assert changed_statements(find_extents(parsed), {1, 6}, frozenset([5])) == {1, 5}
+    assert changed_statements(find_extents(parsed), {4, 6}, frozenset([1, 3])) == {1, 3, 4}
 
 
 def test_many_changed_lines_at_once() -> None:
     parsed = module("f(\n    1,\n)\n\ng(\n    2,\n)\nh()\n")
-    assert changed_statements(parsed, {1, 5, 8}, frozenset([2, 4, 6, 8])) == {1, 2, 4, 5, 6, 8}
+    assert changed_statements(find_extents(parsed), {1, 5, 8}, frozenset([2, 4, 6, 8])) == {
+        1,
+        2,
+        4,
+        5,
+        6,
+        8,
+    }
 
 
 def test_lines_that_fit_no_statement() -> None:
     parsed = module("# a\nf(\n    1\n)\n\ng()\n")
-    assert stray_lines(parsed, [2, 3, 6]) == 0
-    assert stray_lines(parsed, [1, 2, 5, 7, 900]) == 4
+    assert stray_lines(find_extents(parsed), [2, 3, 6]) == 0
+    assert stray_lines(find_extents(parsed), [1, 2, 5, 7, 900]) == 4
 
 
 def sample() -> list[Path]:
@@ -101,7 +108,8 @@ def test_it_agrees_with_coverage(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         parser.parse_source()
-    for line in range(1, len(parsed.lines), 31):
+    extents = find_extents(parsed)
+    for line in range(1, len(parsed.lines), 7):
         named = {line} | ({parser.first_line(line)} & parser.statements)
-        assert changed_statements(parsed, parser.statements, frozenset([line])) == named
-    assert stray_lines(parsed, sorted(parser.statements)) == 0
+        assert changed_statements(extents, parser.statements, frozenset([line])) == named
+    assert stray_lines(extents, sorted(parser.statements)) == 0
