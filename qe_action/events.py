@@ -263,6 +263,11 @@ class CriticalPath(Wire):
     callers: int = Field(ge=0)
     at_least: bool = False
 
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """Sorts the worst first: by impact, then by callers, then by path."""
+        return -LEVELS.index(self.impact), -self.callers, self.path
+
 
 class TestProposed(Wire):
     """A test that passed the gates it has met so far."""

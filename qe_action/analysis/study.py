@@ -22,7 +22,7 @@ from qe_action.analysis.statements import (
     find_extents,
     stray_lines,
 )
-from qe_action.events import LEVELS, Counts, CriticalPath, Gap
+from qe_action.events import Counts, CriticalPath, Gap
 
 STRAY_SHARE = 0.1
 """Which share of a file's statements may miss every statement of its source."""
@@ -144,8 +144,4 @@ class Study:
     def _path_of(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> CriticalPath | None:
         if not miss.whole_file:
             return paths.get(miss.name or "")
-        return max(paths.values(), key=_rank, default=None)
-
-
-def _rank(path: CriticalPath) -> tuple[int, int]:
-    return LEVELS.index(path.impact), path.callers
+        return min(paths.values(), key=lambda path: path.rank, default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -23,6 +24,8 @@ from qe_action.events import (
 IN_DIFF_KEPT = 1000
 ELSEWHERE_KEPT = 200
 """How many gaps of each kind, the first and so the worst, are kept for showing."""
+PATHS_KEPT = 50
+"""How many critical paths, the worst, are kept."""
 
 
 @dataclass(slots=True, repr=False)  # asyncio would write it out with all its gaps
@@ -34,6 +37,7 @@ class RunState:
     elsewhere: list[Gap] = field(default_factory=list)
     gap_count: int = 0
     in_diff_count: int = 0
+    paths: list[CriticalPath] = field(default_factory=list)
     errors: list[AnalyzerError] = field(default_factory=list)
     result: AnalysisComplete | None = None
 
@@ -62,7 +66,10 @@ class RunState:
                 self.errors.append(event)
             case AnalysisComplete():
                 self.result = event
-            case CriticalPath() | GeneratorProgress() | TestProposed() | TestRejected():
+            case CriticalPath():
+                insort(self.paths, event, key=lambda path: path.rank)
+                del self.paths[PATHS_KEPT:]
+            case GeneratorProgress() | TestProposed() | TestRejected():
                 pass  # shown once the parts that emit them exist
             case GenerationComplete() | GeneratorError():
                 pass
