@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from qe_action.agents.compared import compared, with_digest
 from qe_action.agents.options import AnalysisOptions
-from qe_action.agents.result import changed_but_unmeasured, file_summaries, gates
+from qe_action.agents.result import Judged, changed_but_unmeasured, file_summaries, gates
 from qe_action.analysis.collect import Collector
+from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.doubts import Doubts
 from qe_action.analysis.path_report import PathReport, diagnose
@@ -19,6 +21,7 @@ from qe_action.events import (
     Counts,
     FileSummary,
     Gap,
+    GateResult,
     Measured,
     percentage,
 )
@@ -32,7 +35,8 @@ class Gathered:
 
     `whole` says that the report was read to its end: figures of less than that are unknown.
     `patches` are the changed files' counts, worst first, once they are known. `foreign` are
-    the files that the repository lacks, `left_out` those that the globs leave out.
+    the files that the repository lacks, `left_out` those that the globs leave out. `lookup` is
+    what came of looking for a baseline, None where nobody looked.
     """
 
     options: AnalysisOptions
@@ -46,6 +50,7 @@ class Gathered:
     gaps_in_diff: int = 0
     foreign: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
+    lookup: Lookup | None = None
     doubts: Doubts = field(default_factory=Doubts)
     _paths: PathReport = field(default_factory=PathReport)
     _gap_counts: dict[str, int] = field(default_factory=dict)
@@ -94,7 +99,7 @@ class Gathered:
         totals = sums.wire() if sums else None
         patch = self._patch()
         target = self.options.target_coverage
-        return AnalysisComplete(
+        result = AnalysisComplete(
             conclusion=conclusion,
             overall_coverage=totals.percent if totals else None,
             line_coverage=totals.line_percent if totals else None,
@@ -108,13 +113,32 @@ class Gathered:
             gaps_in_diff=self.gaps_in_diff,
             files=self._summaries(),
             total_files=self.files,
-            gates=gates(self.options, patch, totals) if self.whole else (),
+            gates=self._gates(patch, totals),
             measured=self._measured(),
             meets_threshold=totals.reaches(target) if totals and target is not None else None,
             notes=tuple(dict.fromkeys(self._all_notes())),
             analysis_time_ms=analysis_time_ms,
             framework=self.options.framework,
         )
+        return self._against_baseline(result)
+
+    def _gates(self, patch: Counts | None, totals: Counts | None) -> tuple[GateResult, ...]:
+        if self.collector is None or not self.whole:
+            return ()
+        judged = Judged(patch, totals, self.patches, self.collector.files, self.lookup)
+        return gates(self.options, judged)
+
+    def _against_baseline(self, result: AnalysisComplete) -> AnalysisComplete:
+        """The result with deltas and digest; what may be partial has neither."""
+        finished = self.whole and result.conclusion == "finished"
+        if self.collector is None or not finished or self.options.tests_failed:
+            return result
+        files = self.collector.files
+        if self.lookup is not None:
+            result = compared(result, self.lookup, self.diff, files)
+        if not self.options.keeps_digest:
+            return result
+        return with_digest(result, self.options.key, files)
 
     def _patch(self) -> Counts | None:
         """Counts of the changed lines; None where not all of them are known."""

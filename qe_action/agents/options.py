@@ -7,12 +7,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from qe_action.analysis.baseline import fingerprint
+from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
 from qe_action.task import QETask
 
 Minimum = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
+
+
+def _path_gate(value: object) -> object:
+    return path_gate(value) if isinstance(value, str) else value
 
 
 class AnalysisOptions(BaseModel):
@@ -22,8 +28,12 @@ class AnalysisOptions(BaseModel):
     `include` and `exclude` are globs with the meaning of .gitignore; `source_roots` are
     folders of the repository that the report's paths start from. `all_files` asks for the
     gaps of every file. `min_patch_coverage`, `min_project_coverage` and
-    `min_branch_coverage` are gates in percent. `tests_outcome` is the outcome of the step
-    that ran the tests.
+    `min_branch_coverage` are gates in percent, `max_drop` is one in percentage points, and
+    `path_gates` are `PathGate`s or lines as `path_gate` reads them. `tests_outcome` is the
+    outcome of the step that ran the tests.
+
+    `check_name` names the check run that digests are kept in; with `keeps_digest` the result
+    has one.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -42,7 +52,11 @@ class AnalysisOptions(BaseModel):
     min_patch_coverage: Minimum | None = None
     min_project_coverage: Minimum | None = None
     min_branch_coverage: Minimum | None = None
+    max_drop: Minimum | None = None
+    path_gates: tuple[Annotated[PathGate, BeforeValidator(_path_gate)], ...] = ()
     tests_outcome: str = ""
+    check_name: str = ""
+    keeps_digest: bool = False
 
     @property
     def coverage_files(self) -> tuple[Path, ...]:
@@ -51,6 +65,16 @@ class AnalysisOptions(BaseModel):
             return ()
         return (
             self.coverage_file if isinstance(self.coverage_file, tuple) else (self.coverage_file,)
+        )
+
+    @property
+    def key(self) -> str:
+        """The fingerprint that this run's digest and its baseline's have in common."""
+        return fingerprint(
+            include=self.include,
+            exclude=self.exclude,
+            source_roots=self.source_roots,
+            name=(self.check_name,),
         )
 
     @property

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from qe_action.agents.options import AnalysisOptions
-from qe_action.analysis.collect import Collector
+from qe_action.analysis.collect import Collector, FileCounts
+from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.diff import Diff
-from qe_action.analysis.gate import branch_gate, patch_gate, project_gate
+from qe_action.analysis.gate import (
+    DropFrom,
+    branch_gate,
+    drop_gate,
+    patch_gate,
+    path_gates,
+    project_gate,
+)
 from qe_action.analysis.paths import is_test_or_migration
 from qe_action.events import Counts, FileSummary, GateResult
 from qe_action.render.text import plural
@@ -19,22 +28,47 @@ NAMED = 5
 """How many file names a note lists."""
 
 
-def gates(
-    options: AnalysisOptions, patch: Counts | None, totals: Counts | None
-) -> tuple[GateResult, ...]:
-    """The verdicts of the gates that are set. A red test suite gives no verdict."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the gates look at: the counts of the change and of all, both by file too.
+
+    `patch` and `patches` are None where the changed lines are not known.
+    """
+
+    patch: Counts | None
+    totals: Counts | None
+    patches: Mapping[str, Counts] | None
+    files: Mapping[str, FileCounts]
+    lookup: Lookup | None = None
+
+    @property
+    def before(self) -> DropFrom:
+        """What a drop is measured from."""
+        if self.lookup is None:
+            return DropFrom(None, why="there is no GitHub to find a baseline on")
+        digest = self.lookup.digest
+        if digest is None:
+            return DropFrom(None, why="no baseline was found")
+        return DropFrom(digest.totals.wire(), sha=digest.sha)
+
+
+def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
+    """The verdicts of the gates that are set, one by one. A red test suite gives none."""
     table = (
-        (patch_gate, patch, options.min_patch_coverage),
-        (project_gate, totals, options.min_project_coverage),
-        (branch_gate, totals, options.min_branch_coverage),
+        (patch_gate, judged.patch, options.min_patch_coverage),
+        (project_gate, judged.totals, options.min_project_coverage),
+        (branch_gate, judged.totals, options.min_branch_coverage),
     )
-    verdicts = tuple(
-        gate(counts, minimum) for gate, counts, minimum in table if minimum is not None
-    )
+    verdicts = [gate(counts, minimum) for gate, counts, minimum in table if minimum is not None]
+    if options.max_drop is not None:
+        verdicts.append(drop_gate(judged.totals, judged.before, options.max_drop))
+    patches = judged.patches if judged.patch is not None else None
+    verdicts += path_gates(options.path_gates, patches, judged.files)
     if not options.tests_failed:
-        return verdicts
+        return tuple(verdicts)
     detail = f"not judged, as the tests ended with {options.tests_outcome!r}"
-    return tuple(v.model_copy(update={"passed": None, "detail": detail}) for v in verdicts)
+    unjudged = {"passed": None, "detail": detail, "missing": None}
+    return tuple(verdict.model_copy(update=unjudged) for verdict in verdicts)
 
 
 def file_summaries(

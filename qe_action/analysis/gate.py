@@ -3,27 +3,86 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import Literal, get_args
 
-from qe_action.events import Counts, GateResult, percentage
-from qe_action.render.text import percent
+from qe_action.analysis.collect import FileCounts
+from qe_action.analysis.globs import PathFilter
+from qe_action.errors import UsageError
+from qe_action.events import Counts, GateResult
+from qe_action.render.figures import beside
+
+Kind = Literal["patch", "project"]
+
+NOTHING_CHANGED = "no statement was changed"
+
+
+@dataclass(frozen=True, slots=True)
+class PathGate:
+    """A minimum, in percent, for the files that `glob` (as in .gitignore) matches.
+
+    `patch` asks for it of their changed statements and branches, `project` of all of them.
+    """
+
+    kind: Kind
+    glob: str
+    minimum: Decimal
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} coverage of {self.glob}"
+
+
+@dataclass(frozen=True, slots=True)
+class DropFrom:
+    """What a drop is measured from: the baseline's totals, or None and why there are none."""
+
+    totals: Counts | None
+    sha: str = ""
+    why: str = "there is no baseline"
+
+
+def path_gate(line: str) -> PathGate:
+    """The gate of a line `patch GLOB PERCENT` or `project GLOB PERCENT`.
+
+    The first word is the kind and the last one the percentage; what is between is the glob,
+    blanks in it included. Raises `UsageError`.
+    """
+    kind, _, rest = line.strip().partition(" ")
+    glob, _, percent = rest.strip().rpartition(" ")
+    minimum = minimum_of(percent)
+    if kind not in get_args(Kind) or minimum is None or not glob.strip():
+        raise UsageError(
+            f"The path gate {line!r:.100} can't be read.",
+            hint="Write `patch GLOB PERCENT` or `project GLOB PERCENT`, as in `patch src/** 90`.",
+            anchor="inputs",
+        )
+    gate = PathGate("patch" if kind == "patch" else "project", glob.strip(), minimum)
+    PathFilter((gate.glob,))  # raises where the glob can't be read
+    return gate
+
+
+def minimum_of(text: str) -> Decimal | None:
+    """`80` or `80%`, of 0 to 100 with at most six decimals; None for anything else."""
+    try:
+        value = Decimal(text.strip().removesuffix("%"))
+    except InvalidOperation:
+        return None
+    places = value.as_tuple().exponent
+    return value if isinstance(places, int) and places >= -6 and 0 <= value <= 100 else None
 
 
 def patch_gate(patch: Counts | None, minimum: Decimal) -> GateResult:
     """Whether at least `minimum` percent of the changed statements and branches are covered."""
-    if patch is None:
-        return _unmeasured("patch coverage", minimum, "the changed lines are not known")
-    if not patch.statements:
-        return _unmeasured("patch coverage", minimum, "no statement was changed")
-    return _whole("patch coverage", "changed ", patch, minimum)
+    return _patch("patch coverage", patch, minimum)
 
 
 def project_gate(totals: Counts | None, minimum: Decimal) -> GateResult:
     """Whether at least `minimum` percent of all statements and branches are covered."""
-    if totals is None or not totals.statements:
-        return _unmeasured("project coverage", minimum, "the report has no statements")
-    return _whole("project coverage", "", totals, minimum)
+    return _project("project coverage", totals, minimum, "the report has no statements")
 
 
 def branch_gate(totals: Counts | None, minimum: Decimal) -> GateResult:
@@ -34,18 +93,99 @@ def branch_gate(totals: Counts | None, minimum: Decimal) -> GateResult:
     return _judge(name, "branches", totals.covered_branches, totals.branches, minimum)
 
 
-def _whole(name: str, which: str, counts: Counts, minimum: Decimal) -> GateResult:
-    what = f"{which}{'statements and branches' if counts.branches else 'statements'}"
-    covered = counts.covered + counts.covered_branches
-    return _judge(name, what, covered, counts.statements + counts.branches, minimum)
+def drop_gate(totals: Counts | None, before: DropFrom, maximum: Decimal) -> GateResult:
+    """Whether the project lost at most `maximum` percentage points since the baseline."""
+    name = "project coverage drop"
+    why = ""
+    if totals is None or not totals.statements:
+        why = "the report has no statements"
+    elif before.totals is None:
+        why = before.why
+    elif not before.totals.statements:
+        why = "the baseline has no statements"
+    if why or totals is None or before.totals is None:
+        return _unmeasured(name, maximum, why).model_copy(update={"kind": "drop"})
+    covered, whole = _parts(totals)
+    old = Fraction(*_parts(before.totals)) * 100
+    lost = old - Fraction(covered, whole) * 100
+    missing = math.ceil((old - Fraction(maximum)) * whole / 100) - covered
+    said = f"{beside(lost, maximum, up=True)} points below" if lost > 0 else "not below"
+    detail = f"{said} the baseline {before.sha[:7]}, at most {maximum:f} may be lost"
+    if missing > 0:
+        detail += f": {missing:,} more of the {whole:,} {_what(totals)} to cover"
+    return GateResult(
+        name=name,
+        threshold=float(maximum),
+        passed=lost <= Fraction(maximum),
+        detail=detail,
+        kind="drop",
+        missing=max(missing, 0) or None,
+    )
+
+
+def path_gates(
+    gates: Iterable[PathGate],
+    patches: Mapping[str, Counts] | None,
+    files: Mapping[str, FileCounts],
+) -> tuple[GateResult, ...]:
+    """The verdicts on parts of the project.
+
+    `patches` are the changed files' counts of changed lines, None where those are not known.
+    """
+    return tuple(_path_gate(gate, patches, files) for gate in gates)
+
+
+def _path_gate(
+    gate: PathGate, patches: Mapping[str, Counts] | None, files: Mapping[str, FileCounts]
+) -> GateResult:
+    allowed = PathFilter((gate.glob,)).allows
+    if gate.kind == "project":
+        figures = [counts[:4] for path, counts in files.items() if allowed(path)]
+        if not figures:
+            return _unmeasured(gate.name, gate.minimum, "no file of the report matches")
+        totals = FileCounts(*map(sum, zip(*figures, strict=True))).wire()
+        return _project(gate.name, totals, gate.minimum, "its files have no statements")
+    if patches is None:
+        return _patch(gate.name, None, gate.minimum)
+    matching = (counts for path, counts in patches.items() if allowed(path))
+    return _patch(gate.name, sum(matching, Counts(statements=0, covered=0)), gate.minimum)
+
+
+def _patch(name: str, patch: Counts | None, minimum: Decimal) -> GateResult:
+    if patch is None:
+        return _unmeasured(name, minimum, "the changed lines are not known")
+    if not patch.statements:
+        return _unmeasured(name, minimum, NOTHING_CHANGED)
+    return _judge(name, f"changed {_what(patch)}", *_parts(patch), minimum)
+
+
+def _project(name: str, totals: Counts | None, minimum: Decimal, empty: str) -> GateResult:
+    if totals is None or not totals.statements:
+        return _unmeasured(name, minimum, empty)
+    return _judge(name, _what(totals), *_parts(totals), minimum)
+
+
+def _parts(counts: Counts) -> tuple[int, int]:
+    return counts.covered + counts.covered_branches, counts.statements + counts.branches
+
+
+def _what(counts: Counts) -> str:
+    return "statements and branches" if counts.branches else "statements"
 
 
 def _judge(name: str, what: str, covered: int, whole: int, minimum: Decimal) -> GateResult:
     need = math.ceil(Fraction(minimum) * whole / 100)
-    detail = f"{percent(percentage(covered, whole))} of the {what}, {minimum:f}% asked for"
+    shown = beside(Fraction(covered * 100, whole), minimum)
+    detail = f"{shown}% of the {what}, {minimum:f}% asked for"
     if covered < need:
         detail += f": {need - covered:,} more of the {whole:,} {what} to cover"
-    return GateResult(name=name, threshold=float(minimum), passed=covered >= need, detail=detail)
+    return GateResult(
+        name=name,
+        threshold=float(minimum),
+        passed=covered >= need,
+        detail=detail,
+        missing=need - covered if covered < need else None,
+    )
 
 
 def _unmeasured(name: str, minimum: Decimal, why: str) -> GateResult:

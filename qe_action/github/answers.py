@@ -15,7 +15,9 @@ def nothing(_: object) -> None:
 
 def check_ref(data: Mapping[str, Any]) -> CheckRef:
     """A check run."""
-    return CheckRef(int(data["id"]), str(data.get("html_url") or ""))
+    app = data.get("app") or {}
+    app_id = int(app["id"]) if "id" in app else None
+    return CheckRef(int(data["id"]), str(data.get("html_url") or ""), app_id)
 
 
 def comment_ref(data: Mapping[str, Any]) -> CommentRef:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from qe_action.errors import UsageError
@@ -33,6 +33,7 @@ from qe_action.workspace.change import DiffTooLarge, PullFile
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+T = TypeVar("T")
 JOB_LOGIN = "github-actions[bot]"
 PAGE = 100  # the most GitHub lists a page
 MAX_LISTED_FILES = 3000  # where GitHub cuts a pull request's list of files
@@ -83,6 +84,20 @@ class GitHub:
     async def aclose(self) -> None:
         """Wait for a request under way, as long as `hurry` would, and close the connection."""
         await self._sender.aclose()
+
+    async def get(
+        self,
+        action: str,
+        permission: str,
+        path: str,
+        read: Callable[[Any], T],
+        parameters: Mapping[str, str | int],
+    ) -> T:
+        """What `read` makes of the answer at `path` below the repository; see `Ask`."""
+        address = f"{self._repo}/{path}"
+        return await self._sender.send(
+            Ask(action, permission, "GET", address, read, parameters=parameters)
+        )
 
     # Checks
 

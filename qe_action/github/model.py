@@ -102,10 +102,11 @@ class CheckUpdate:
 
 @dataclass(frozen=True, slots=True)
 class CheckRef:
-    """A check run on GitHub; `html_url` is its page."""
+    """A check run on GitHub; `html_url` is its page, `app_id` the App that made it."""
 
     id: int
     html_url: str
+    app_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

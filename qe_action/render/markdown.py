@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
+from qe_action.render.compared import age, change, indirect
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
 from qe_action.render.text import (
@@ -103,6 +104,7 @@ def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
     yield from _gates(result)
     yield from _files(result, state, links, rows)
     yield from _gap_lists(state, links, rows)
+    yield from indirect(result, rows)
     yield from _notes(state, result)
     yield from _footer(state, links)
 
@@ -115,12 +117,16 @@ def _figures(result: AnalysisComplete) -> Iterator[str]:
         yield f"| **Patch** (changed lines) | {UNKNOWN} | | |"
     else:
         yield f"| **Patch** (changed lines) | {_counts(result.patch)} |"
-    yield f"| **Project** | {_counts(result.totals)} |"
+    gained = change(result.deltas.overall) if result.deltas else ""
+    yield f"| **Project** | {_counts(result.totals, gained)} |"
     yield ""
 
 
-def _counts(counts: Counts, *, short: bool = False) -> str:
-    """Three cells: coverage, statements, branches; not `short` with each one's percentage."""
+def _counts(counts: Counts, gained: str = "", *, short: bool = False) -> str:
+    """Three cells: coverage, statements, branches; not `short` with each one's percentage.
+
+    `gained` is said behind the coverage.
+    """
 
     def share(part: int, whole: int, value: float | None) -> str:
         if not whole:
@@ -130,13 +136,14 @@ def _counts(counts: Counts, *, short: bool = False) -> str:
     statements = share(counts.covered, counts.statements, counts.line_percent)
     branches = share(counts.covered_branches, counts.branches, counts.branch_percent)
     overall = percent(counts.percent) if counts.statements else "–"
-    return f"{overall} | {statements} | {branches}"
+    return f"{overall}{gained} | {statements} | {branches}"
 
 
 def _gates(result: AnalysisComplete) -> Iterator[str]:
     icons = {True: "✅", False: "❌", None: "⚪"}
     for gate in result.gates:
-        yield f"{icons[gate.passed]} **{plain(gate.name.capitalize())}:** {plain(gate.detail)}"
+        name = plain(gate.name[0].upper() + gate.name[1:])
+        yield f"{icons[gate.passed]} **{name}:** {plain(gate.detail)}"
     if result.gates:
         yield ""
 
@@ -165,7 +172,7 @@ def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
     spans = [_missed(gap, links) for gap in telling[:_LINKS_A_ROW]]
     if len(telling) > _LINKS_A_ROW:
         spans.append(f"and {len(telling) - _LINKS_A_ROW} more")
-    whole = percent(file.counts.percent)
+    whole = percent(file.counts.percent) + change(file.delta)
     figures = _counts(file.patch, short=True)
     return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
 
@@ -260,6 +267,8 @@ def _footer(state: RunState, links: Links) -> Iterator[str]:
         base = result.measured.base_sha
         against = f" against {code(base[:12])}" if base else ""
         parts.append(f"Measured on {_TREES[result.measured.tree]}{sha}{against}")
+    if result and result.baseline:
+        parts.append(age(result.baseline))
     if result:
         parts.append(f"took {duration(result.analysis_time_ms)}")
     if links.run_url:

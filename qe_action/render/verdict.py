@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from qe_action.events import AnalysisComplete
+from qe_action.events import AnalysisComplete, GateResult
+from qe_action.render.figures import shortest
 from qe_action.render.state import RunState
 from qe_action.render.text import percent, plural
 
@@ -12,7 +13,7 @@ CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
 
 
 class Verdict(NamedTuple):
-    """`title` has at most a few words and no text from outside but error messages of ours."""
+    """`title` has at most a few words, no text from outside but a gate's glob and our errors'."""
 
     conclusion: CheckConclusion
     title: str
@@ -36,8 +37,7 @@ def _finished(result: AnalysisComplete) -> Verdict:
     passed = [gate.passed for gate in result.gates]
     if False in passed:
         failed = next(gate for gate in result.gates if gate.passed is False)
-        asked = f"{failed.name.capitalize()} is below {failed.threshold:g}%"
-        return Verdict("failure", f"{asked}: {title[0].lower()}{title[1:]}")
+        return Verdict("failure", f"{_asked(failed)}: {title[0].lower()}{title[1:]}")
     if not result.total_files:
         return Verdict("neutral", "Nothing to measure: no file of the report counts")
     if result.totals is None or not result.totals.statements:
@@ -45,6 +45,13 @@ def _finished(result: AnalysisComplete) -> Verdict:
     if passed and all(verdict is None for verdict in passed):
         return Verdict("neutral", f"{title} ({result.gates[0].detail})")
     return Verdict("success", title)
+
+
+def _asked(failed: GateResult) -> str:
+    limit = shortest(failed.threshold)
+    if failed.kind == "drop":
+        return f"Project coverage fell by more than {limit} points"
+    return f"{failed.name[0].upper()}{failed.name[1:]} is below {limit}%"
 
 
 def coverage_title(result: AnalysisComplete) -> str:

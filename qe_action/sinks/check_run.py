@@ -13,6 +13,7 @@ from qe_action.github.client import GitHub
 from qe_action.github.errors import Forbidden, NotFound, Rejected, Unauthorized
 from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
 from qe_action.render.annotations import annotation
+from qe_action.render.compared import kept_baseline
 from qe_action.render.links import Links
 from qe_action.render.markdown import check_summary
 from qe_action.render.state import RunState
@@ -66,7 +67,10 @@ class CheckRunSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            await self._create()
+            try:
+                await self._create()
+            finally:
+                self._delivery.check_settled.set()
             await edit_while_streaming(events, self._take, self._edit, sleep=self._sleep)
             await self._complete()
         except DeliveryError as error:
@@ -84,6 +88,7 @@ class CheckRunSink:
         )
         self._check_id = check.id
         self._delivery.check_url = check.html_url
+        self._delivery.check_app = check.app_id
         self._delivery.writes += 1
 
     def _take(self, event: Event) -> None:
@@ -171,6 +176,7 @@ class CheckRunSink:
         return CheckUpdate(
             title=clip(title, TITLE_LIMIT),
             summary=check_summary(self._state, self._links),
+            text=kept_baseline(self._state, self._links) if conclusion else None,
             annotations=tuple(_annotate(gap) for gap in step),
             status="completed" if conclusion else "in_progress",
             conclusion=conclusion,

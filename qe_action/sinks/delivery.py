@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from qe_action.errors import DeliveryError
@@ -13,6 +14,7 @@ class Delivery:
     """What reached GitHub and what did not.
 
     `hurried` asks the sinks for their last word at once: no more annotations, one edit each.
+    `check_settled` is set once the check run is created, or will not be.
     """
 
     check_url: str = ""
@@ -21,6 +23,13 @@ class Delivery:
     hurried: bool = False
     writes: int = 0
     problems: list[DeliveryError] = field(default_factory=list)
+    check_settled: asyncio.Event = field(default_factory=asyncio.Event)
+    check_app: int | None = None
+
+    async def own_app(self) -> int | None:
+        """The id of the App that made this run's check run; None where there is none."""
+        await self.check_settled.wait()
+        return self.check_app
 
     def failed(self, error: DeliveryError) -> None:
         """Take note of something that was not delivered."""
