@@ -12,6 +12,7 @@ from typing import IO
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.errors import QEError, ReportError, UsageError
+from qe_action.github.baseline import BaselineFinder
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
 from qe_action.github.sender import Policy
@@ -28,6 +29,7 @@ from qe_action.task import QETask
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
+from qe_action.workspace.history import first_parents
 from qe_action.workspace.outputs import OutputFile
 from qe_action.workspace.report_file import expand
 
@@ -59,7 +61,8 @@ class ActionRun:
         journal = self._output(self.settings.inputs.journal_file)
         preview = self._output(self.settings.inputs.preview_file)
         sys.setswitchinterval(SWITCH_INTERVAL)
-        agent = CoverageAnalyzerAgent(checkout=self._checkout())
+        git = Git(self.settings.workspace, env=self._environment)
+        agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
         task = QETask(task_type="coverage_analysis", context=self._task_context())
         try:
             broadcast = await stream_to(
@@ -124,8 +127,7 @@ class ActionRun:
             return f"the event {event} is about no pull request and no pushed branch"
         return "" if self._github else "there is no token"
 
-    def _checkout(self) -> Checkout:
-        git = Git(self.settings.workspace, env=self._environment)
+    def _checkout(self, git: Git) -> Checkout:
         # A workflow measures what it checked out; on a desk the edits in progress count too.
         worktree = not self.settings.in_workflow
         resolve = partial(
@@ -141,6 +143,18 @@ class ActionRun:
         files = partial(list_files, git, worktree=worktree)
         return GitCheckout(root, resolve=resolve, list_files=files)
 
+    def _baselines(self, git: Git) -> BaselineFinder | None:
+        """Where to look for a baseline; nowhere outside of a workflow's run."""
+        if self._github is None or self._context is None or self._context.target_sha is None:
+            return None
+        return BaselineFinder(
+            self._github,
+            check_name=self.settings.inputs.name,
+            own_app=self.delivery.own_app,
+            history=partial(first_parents, git),
+            advise=self._context.pull is not None,
+        )
+
     def _task_context(self) -> dict[str, object]:
         inputs, workspace = self.settings.inputs, self.settings.workspace
         folder = workspace / inputs.working_directory
@@ -155,6 +169,10 @@ class ActionRun:
             "min_patch_coverage": inputs.min_patch_coverage,
             "min_project_coverage": inputs.min_project_coverage,
             "min_branch_coverage": inputs.min_branch_coverage,
+            "max_drop": inputs.max_drop,
+            "path_gates": inputs.path_gates,
+            "check_name": inputs.name,
+            "keeps_digest": self._context is not None and self._context.keeps_baseline,
             "tests_outcome": inputs.tests_outcome,
         }
 

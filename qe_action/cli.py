@@ -67,6 +67,13 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
             type=_percent,
             help=f"exit with 1 below this {which} coverage",
         )
+    add(
+        "--path-gate",
+        action="append",
+        default=[],
+        metavar="GATE",
+        help="patch|project GLOB PERCENT: exit with 1 where these files are below; may be repeated",
+    )
     add("--source-root", action="append", default=[], metavar="DIR", help="may be repeated")
     add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")

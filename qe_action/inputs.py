@@ -45,6 +45,13 @@ INPUTS: tuple[Input, ...] = (
     Input("min-patch-coverage", "", "Percent of the changed lines that the tests must cover."),
     Input("min-project-coverage", "", "Percent of all lines and branches that must be covered."),
     Input("min-branch-coverage", "", "Percent of all branches that the tests must take."),
+    Input("max-drop", "", "Percentage points of coverage that may be lost since the baseline."),
+    Input(
+        "path-gates",
+        "",
+        "Minimums for parts of the project, one a line: patch GLOB PERCENT for their changed "
+        "lines, project GLOB PERCENT for all.",
+    ),
     Input("fail-on-gate", "true", "Whether a failed gate fails the step.", _BOOLEAN),
     Input("fail-on-error", "false", "Whether a failed delivery fails the step.", _BOOLEAN),
     Input("working-directory", ".", "The part of the repository that the report is about."),

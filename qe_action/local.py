@@ -68,6 +68,7 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
         "min_patch_coverage": arguments.min_patch_coverage,
         "min_project_coverage": arguments.min_project_coverage,
         "min_branch_coverage": arguments.min_branch_coverage,
+        "path_gates": tuple(arguments.path_gate),
     }
 
 

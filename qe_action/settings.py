@@ -18,6 +18,7 @@ from pydantic import (
     ValidationError,
 )
 
+from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
 from qe_action.inputs import INPUTS
 from qe_action.render.text import clip, visible
@@ -48,9 +49,16 @@ def _percent(value: object) -> object:
     return _empty_is_none(value.strip().removesuffix("%") if isinstance(value, str) else value)
 
 
+def _path_gate(value: object) -> object:
+    return path_gate(value) if isinstance(value, str) else value
+
+
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 Share = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6, allow_inf_nan=False)]
 Percent = Annotated[Share | None, BeforeValidator(_percent)]
+PathGates = Annotated[
+    tuple[Annotated[PathGate, BeforeValidator(_path_gate)], ...], BeforeValidator(_lines)
+]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]
 
@@ -69,6 +77,8 @@ class Inputs(BaseModel):
     min_patch_coverage: Percent
     min_project_coverage: Percent
     min_branch_coverage: Percent
+    max_drop: Percent
+    path_gates: PathGates
     fail_on_gate: bool
     fail_on_error: bool
     working_directory: Text
@@ -168,6 +178,7 @@ _TAKES = {
     "min_patch_coverage": "a percentage from 0 to 100",
     "min_project_coverage": "a percentage from 0 to 100",
     "min_branch_coverage": "a percentage from 0 to 100",
+    "max_drop": "percentage points from 0 to 100",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
+from qe_action.agents.baseline import Baselines, BaselineSearch
 from qe_action.agents.gathered import Gathered
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
@@ -35,6 +36,7 @@ class Analysis:
         report: Report,
         checkout: Checkout,
         clock: Callable[[], float],
+        baselines: Baselines | None = None,
     ) -> None:
         self._options = options
         self._report = report
@@ -43,6 +45,7 @@ class Analysis:
         self._started = clock()
         self._percent = -1
         self._found = Gathered(options)
+        self._search = BaselineSearch(baselines)
 
     async def events(self) -> AsyncGenerator[AnalyzerEvent, None]:
         """The whole stream. It ends in one `complete`, also when it fails or is cancelled."""
@@ -59,6 +62,7 @@ class Analysis:
                 yield self._error(error, recoverable=bool(self._found.files))
             async for event in self._rank():
                 yield event
+            self._found.lookup = await self._search.result()
         except QEError as error:
             yield self._error(error, recoverable=False)
             yield self._complete("failed")
@@ -68,6 +72,8 @@ class Analysis:
             raise
         else:
             yield self._complete(conclusion)
+        finally:
+            self._search.close()
 
     async def _prepare(self) -> AsyncIterator[AnalyzerEvent]:
         for event in self._progress(0, "Comparing with the base"):
@@ -75,6 +81,7 @@ class Analysis:
         found, options = self._found, self._options
         found.change = await self._checkout.change()
         found.notes.extend(found.change.notes)
+        self._search.begin(found.change.tree.base_sha, options.key)
         index = await self._checkout.index()
         found.mapper = PathMapper(
             index, source_roots=options.source_roots, sources=(), workspaces=options.workspaces

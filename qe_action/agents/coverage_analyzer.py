@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from qe_action import defaults
 from qe_action.agents.analysis import Analysis
+from qe_action.agents.baseline import Baselines
 from qe_action.agents.options import options_of
 from qe_action.events import AnalysisComplete, AnalyzerEvent
 from qe_action.task import QETask
@@ -18,7 +19,8 @@ class CoverageAnalyzerAgent:
     """Says which changed and which other lines the tests miss.
 
     `checkout` is the port to the repository and `clock` gives seconds; without them the
-    task's `repo` (or no repository at all) and the system's clock serve.
+    task's `repo` (or no repository at all) and the system's clock serve. `baselines` is where
+    earlier results are found; without it nothing is compared.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class CoverageAnalyzerAgent:
         *,
         checkout: Checkout | None = None,
         clock: Callable[[], float] | None = None,
+        baselines: Baselines | None = None,
     ) -> None:
         self.name = name
         self._checkout = checkout
         self._clock = clock or defaults.monotonic
+        self._baselines = baselines
 
     async def analyze_coverage_streaming(self, task: QETask) -> AsyncGenerator[AnalyzerEvent, None]:
         """The analysis as events, the last one `complete`.
@@ -44,7 +48,7 @@ class CoverageAnalyzerAgent:
         if options.coverage_data is not None:
             report = ReportData(options.coverage_data)
         checkout = self._checkout or defaults.checkout(options.repo, options.base)
-        analysis = Analysis(options, report, checkout, self._clock)
+        analysis = Analysis(options, report, checkout, self._clock, self._baselines)
         async with aclosing(analysis.events()) as events:
             async for event in events:
                 yield event

@@ -68,6 +68,7 @@ def _journal(wiring: Wiring) -> Sink | None:
 def _check_run(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.target_sha is None:
+        wiring.delivery.check_settled.set()
         return None
     return CheckRunSink(
         wiring.github,
