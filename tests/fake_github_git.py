@@ -99,6 +99,11 @@ class GitSide:
             "files": self.files(api, repo, base, head)[:300],
         }
 
+    def commits(self, api: str, repo: str, start: str) -> list[dict[str, Any]]:
+        """All commits that `start` can reach, the newest first, as GitHub lists them."""
+        found = self.run("rev-list", self.sha(start)).split()
+        return [self._commit(api, repo, sha) for sha in found]
+
     def _span(self, base: str, head: str) -> str:
         return f"{self.sha(base)}...{self.sha(head)}"
 

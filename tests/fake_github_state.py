@@ -175,6 +175,12 @@ class State:
             )
         return Reply(text, text_type=DIFF)
 
+    def list_commits(self, request: Recorded, login: str) -> Reply:
+        start = request.query.get("sha", "HEAD")
+        if self.git is None:
+            raise RefusalError(404, f"No commit found for SHA: {start}")
+        return self._page(request, self.git.commits(self.url, self.repo, start))
+
     def _issue(self, number: str) -> None:
         _known(self.pulls, number)
 
@@ -207,6 +213,7 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = [
         ("GET", r"check-runs/(\d+)", "checks", State.get_check),
         ("PATCH", r"check-runs/(\d+)", "checks", State.update_check),
         ("GET", r"check-runs/(\d+)/annotations", "checks", State.list_annotations),
+        ("GET", "commits", "contents", State.list_commits),
         ("GET", "commits/([^/]+)/check-runs", "checks", State.list_checks),
         ("GET", r"issues/(\d+)/comments", "pull-requests", State.list_comments),
         ("POST", r"issues/(\d+)/comments", "pull-requests", State.create_comment),
