@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from qe_action.analysis.python_module import PythonModule
 
@@ -10,6 +11,7 @@ LIMIT = 60
 """Characters of an expression."""
 _MANY_LINES = 12
 """An expression of more lines is not spelled out at all, as that costs its whole size."""
+_OPERATOR = re.compile(r"[^()\s]+(?:\s+[^()\s]+)?")
 _FRAMES: dict[type[ast.AST], str] = {
     ast.Dict: "{…}",
     ast.DictComp: "{…}",
@@ -33,6 +35,21 @@ def excerpt(module: PythonModule, node: ast.expr | ast.pattern, limit: int = LIM
     else:
         text = ""
     return safe(text) if 0 < len(text) <= limit else _outline(module, node, text, limit)
+
+
+def with_operator(
+    module: PythonModule, node: ast.expr, sides: tuple[ast.expr, ast.expr], operator: str
+) -> str:
+    """A comparison of two sides with another operator; empty unless it stands on one line."""
+    left, right = sides
+    line = module.lines[node.lineno - 1]
+    if node.lineno != node.end_lineno or not line.isascii():
+        return ""
+    # Between the sides there are only the operator, spaces and parentheses.
+    between = line[left.end_col_offset : right.col_offset]
+    between = _OPERATOR.sub(operator, between, count=1)
+    start, end = line[node.col_offset : left.end_col_offset], line[right.col_offset :]
+    return safe(start + between + end[: (node.end_col_offset or 0) - right.col_offset])
 
 
 def clip(text: str, limit: int = LIMIT) -> str:

@@ -1,0 +1,282 @@
+"""What has to hold for a line of a function to run, in words, from the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from qe_action.analysis.enclosing import Statement, Step, inside_function
+from qe_action.analysis.excerpt import LIMIT, excerpt, with_operator
+from qe_action.analysis.python_module import PythonModule
+
+Sort = Literal["condition", "loop", "raises"]
+
+JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+_NEAR = 50
+"""Statements before a line that are looked at for guards and assignments."""
+_PARTS = 3
+"""Operands of `and` and `or` that are told one by one."""
+_MOST = 4
+"""Conditions of a sentence; the tests around a line come before guards."""
+_NAMES = 200
+"""Nodes of an expression that are searched for names."""
+_INVERSE: dict[type[ast.cmpop], str] = {
+    ast.Eq: "!=",
+    ast.NotEq: "==",
+    ast.Lt: ">=",
+    ast.LtE: ">",
+    ast.Gt: "<=",
+    ast.GtE: "<",
+    ast.Is: "is not",
+    ast.IsNot: "is",
+    ast.In: "not in",
+    ast.NotIn: "in",
+}
+_BARE = (ast.Name, ast.Attribute, ast.Subscript)
+
+
+class Clause(NamedTuple):
+    """One thing that has to hold. `text` follows "with" (condition), or stands by itself.
+
+    `names` are the variables it speaks of. Of clauses with the same `topic`, such as the
+    tests of one value in an `elif` chain, one that `settles` it makes the others superfluous.
+    `origin` is the assignment one of the variables comes from.
+    """
+
+    sort: Sort
+    text: str
+    names: frozenset[str] = frozenset()
+    topic: str = ""
+    settles: bool = False
+    origin: str = ""
+
+
+def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
+    """The clauses that make a test true; none for a constant."""
+    match test:
+        case ast.Constant():
+            return []
+        case ast.BoolOp(op=ast.And(), values=values) if len(values) <= _PARTS:
+            return [clause for value in values for clause in holds(module, value)]
+        case ast.UnaryOp(op=ast.Not(), operand=operand) if not isinstance(operand, _BARE):
+            return fails(module, operand)
+        case _:
+            return [_clause(module, test, wanted=True)]
+
+
+def fails(module: PythonModule, test: ast.expr) -> list[Clause]:
+    """The clauses that make a test false; none for a constant."""
+    match test:
+        case ast.Constant():
+            return []
+        case ast.BoolOp(op=ast.Or(), values=values) if len(values) <= _PARTS:
+            return [clause for value in values for clause in fails(module, value)]
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return holds(module, operand)
+        case _:
+            return [_clause(module, test, wanted=False)]
+
+
+def _clause(module: PythonModule, test: ast.expr, *, wanted: bool) -> Clause:
+    topic, settles = _topic(module, test)
+    text = f"`{excerpt(module, test)}`"
+    if not wanted:
+        inverse = _inverse(module, test)
+        text = f"`{inverse}`" if inverse else f"{text} false"
+    elif not isinstance(test, ast.Compare):
+        text += " true"
+    return Clause("condition", text, names_of(test), topic, settles and wanted)
+
+
+def _inverse(module: PythonModule, test: ast.expr) -> str:
+    """A comparison with its opposite operator; `a and b` with both; else empty."""
+    match test:
+        case ast.Compare(left=left, ops=[operator], comparators=[right]):
+            inverse = with_operator(module, test, (left, right), _INVERSE[type(operator)])
+        case ast.BoolOp(op=ast.And(), values=[ast.Compare() as one, ast.Compare() as two]):
+            parts = [_inverse(module, one), _inverse(module, two)]
+            inverse = " or ".join(parts) if all(parts) else ""
+        case _:
+            inverse = ""
+    return inverse if len(inverse) <= LIMIT else ""
+
+
+def _topic(module: PythonModule, test: ast.expr) -> tuple[str, bool]:
+    """What a test of a value or type is about, and whether it holds for one case only."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is() | ast.In()]):
+            return excerpt(module, left), True
+        case ast.Call(func=ast.Name(id="isinstance"), args=[subject, _]):
+            return f"type of {excerpt(module, subject)}", True
+        case _:
+            return "", False
+
+
+def names_of(node: ast.AST) -> frozenset[str]:
+    """The variables an expression reads, as far as a bounded search finds them."""
+    nodes = islice(ast.walk(node), _NAMES)
+    return frozenset(each.id for each in nodes if isinstance(each, ast.Name))
+
+
+def loop_clause(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
+    """That a loop has an item."""
+    item, iterable = excerpt(module, loop.target), excerpt(module, loop.iter)
+    return Clause("loop", f"for an item `{item}` of `{iterable}`", names_of(loop.iter))
+
+
+def loop_ends(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
+    """That a loop runs to its end: it has no item that leaves it, or none at all."""
+    iterable = excerpt(module, loop.iter)
+    leaving = _leaving(loop)
+    wanted = holds(module, leaving.test) if leaving else []
+    if not wanted:
+        return Clause("condition", f"`{iterable}` empty", names_of(loop.iter))
+    tests = " and ".join(f"{clause.text.removesuffix(' true')}" for clause in wanted)
+    verb = " is true" if any(clause.text.endswith(" true") for clause in wanted) else ""
+    text = f"no item `{excerpt(module, loop.target)}` of `{iterable}` for which {tests}{verb}"
+    names = names_of(loop.iter).union(*(clause.names for clause in wanted))
+    return Clause("condition", text, names)
+
+
+def _leaving(loop: ast.For | ast.AsyncFor) -> ast.If | None:
+    """The only test by which a loop's own block leaves the loop early."""
+    if isinstance(loop.body[-1], JUMPS):
+        return None
+    exits = [
+        node
+        for node in loop.body
+        if isinstance(node, ast.If)
+        and isinstance(node.body[-1], ast.Break | ast.Return | ast.Raise)
+    ]
+    return exits[0] if len(exits) == 1 else None
+
+
+def case_clauses(module: PythonModule, match: ast.Match, case: ast.match_case) -> list[Clause]:
+    """That a value matches a pattern, and its guard."""
+    subject = excerpt(module, match.subject)
+    guard = holds(module, case.guard) if case.guard else []
+    if isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
+        others = [each for each in match.cases if each is not case]
+        text = f"`{subject}` matching no other pattern"
+        return [Clause("condition", text, names_of(match.subject)), *guard] if others else guard
+    text = f"`{subject}` matching `{excerpt(module, case.pattern)}`"
+    return [Clause("condition", text, names_of(match.subject)), *guard]
+
+
+def unmatched(module: PythonModule, match: ast.Match, case: ast.match_case) -> Clause:
+    """That a value does not match a pattern."""
+    text = f"`{excerpt(module, match.subject)}` not matching `{excerpt(module, case.pattern)}`"
+    return Clause("condition", text, names_of(match.subject))
+
+
+def raises_clauses(
+    module: PythonModule, tried: ast.Try | ast.TryStar, handler: ast.ExceptHandler
+) -> list[Clause]:
+    """That something in a `try` raises what a handler catches; none where nothing stands out."""
+    error = _caught(module, handler.type)
+    if isinstance(tried.body[0], ast.Import | ast.ImportFrom):
+        return [Clause("raises", f"so that {_imported(module, tried.body[0])} raises {error}")]
+    found = [value for node in tried.body[:_NEAR] if (value := _value(node)) is not None]
+    calls = [value for value in found if isinstance(value, ast.Call | ast.Await)]
+    return [
+        Clause("raises", f"so that `{excerpt(module, value)}` raises {error}", names_of(value))
+        for value in (calls or found)[:1]
+    ]
+
+
+def _caught(module: PythonModule, error: ast.expr | None) -> str:
+    match error:
+        case None:
+            return "an exception"
+        case ast.Tuple(elts=elements) if 1 < len(elements) <= _PARTS:
+            return " or ".join(f"`{excerpt(module, each)}`" for each in elements)
+        case _:
+            return f"`{excerpt(module, error)}`"
+
+
+def _imported(module: PythonModule, node: ast.stmt) -> str:
+    text = module.lines[node.lineno - 1].strip() if node.lineno == node.end_lineno else ""
+    name = node.names[0].name if isinstance(node, ast.Import) else getattr(node, "module", "")
+    short = bool(text) and len(text) <= LIMIT and text.isprintable() and "`" not in text
+    return f"`{text}`" if short else f"the import of `{name}`"
+
+
+def _value(node: ast.stmt) -> ast.expr | None:
+    """The expression of a statement that is most likely to raise."""
+    match node:
+        case ast.With(items=[first, *_]) | ast.AsyncWith(items=[first, *_]):
+            return first.context_expr
+        case ast.For(iter=value) | ast.AsyncFor(iter=value):
+            return value
+        case ast.If(test=value) | ast.While(test=value):
+            return value
+        case ast.Assign(value=value) | ast.Expr(value=value) | ast.AugAssign(value=value):
+            return None if isinstance(value, ast.Constant | ast.Name) else value
+        case ast.Return(value=ast.expr() as value) | ast.AnnAssign(value=ast.expr() as value):
+            return None if isinstance(value, ast.Constant | ast.Name) else value
+        case _:
+            return None
+
+
+def path_clauses(
+    module: PythonModule, path: Sequence[Step], own: Sequence[Clause] = ()
+) -> list[Clause]:
+    """What has to hold from the function's entry to the last step's statement, outermost first.
+
+    The tests around the statement, and the guards before it that share a variable with
+    them or with `own`, the statement's own conditions; without any tests, the nearest guards.
+    """
+    steps = inside_function(path)
+    around: list[tuple[int, Clause]] = []
+    guards: list[tuple[int, Clause]] = []
+    for depth, step in enumerate(steps):
+        if depth:
+            around += [(depth, clause) for clause in _entering(module, step, steps[depth - 1])]
+        guards += [(depth, clause) for clause in _guards(module, step)]
+    spoken = frozenset[str]().union(*(each.names for each in (*own, *(c for _, c in around))))
+    related = [each for each in guards if each[1].names & spoken]
+    room = max(1, _MOST - len(around) - len(own))
+    kept = related[-room:] if around or own else guards[-_PARTS:]
+    # The sort is stable: in one block, what leads into it comes before its guards.
+    return [clause for _, clause in sorted([*around, *kept], key=lambda each: each[0])]
+
+
+def _entering(module: PythonModule, step: Step, outer: Step) -> list[Clause]:
+    """What has to hold to come into a block from the statement it belongs to."""
+    inward = step.field == "body"
+    match step.parent:
+        case ast.If(test=test) | ast.While(test=test):
+            return (holds if inward else fails)(module, test)
+        case ast.For() | ast.AsyncFor() as loop:
+            return [(loop_clause if inward else loop_ends)(module, loop)]
+        case ast.ExceptHandler() as handler:
+            assert isinstance(outer.parent, ast.Try | ast.TryStar)
+            return raises_clauses(module, outer.parent, handler)
+        case ast.match_case() as case:
+            assert isinstance(outer.parent, ast.Match)
+            return case_clauses(module, outer.parent, case)
+        case _:
+            return []
+
+
+def _guards(module: PythonModule, step: Step) -> Iterator[Clause]:
+    """That none of the early exits before a statement in its block was taken."""
+    if step.field in ("handlers", "cases"):
+        return
+    for node in step.block[max(0, step.at - _NEAR) : step.at]:
+        yield from passed(module, node)
+
+
+def passed(module: PythonModule, node: Statement) -> list[Clause]:
+    """What has to hold for control to come past a statement that may jump away."""
+    if isinstance(node, ast.For | ast.AsyncFor) and _leaving(node) and not node.orelse:
+        return [loop_ends(module, node)]
+    if not isinstance(node, ast.If):
+        return []
+    if isinstance(node.body[-1], JUMPS):
+        return fails(module, node.test)
+    if node.orelse and isinstance(node.orelse[-1], JUMPS):
+        return holds(module, node.test)
+    return []

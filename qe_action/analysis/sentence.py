@@ -1,0 +1,79 @@
+"""One sentence of what to call, what has to hold, and what is then to be seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from qe_action.analysis.conditions import Clause
+from qe_action.analysis.excerpt import LIMIT
+
+LONGEST = 300
+"""Characters of a sentence."""
+_SHORTER = ((4, 2, True), (3, 2, True), (3, 2, False), (2, 1, False), (1, 1, False))
+"""How many clauses (the innermost), how many effects, and whether to say where values come
+from: what is left out first in a sentence that is too long."""
+
+
+def sentence(lead: str, clauses: Sequence[Clause], effects: Sequence[str]) -> str:
+    """`lead` with its conditions and effects; empty without any, or if it can't be short.
+
+    `lead` is the beginning ("Call `load(path)`"), `effects` are verb phrases.
+    """
+    telling = _telling(clauses)
+    if not lead or not (telling or effects):
+        return ""
+    for most, shown, origins in _SHORTER:
+        text = lead + _conditions(telling[-most:], origins=origins)
+        text += f": it should {' and '.join(effects[:shown])}." if effects else "."
+        if len(text) <= LONGEST:
+            return text
+    return ""
+
+
+def _telling(clauses: Sequence[Clause]) -> list[Clause]:
+    """The clauses without repetition and without what another one implies."""
+    unique = list(dict.fromkeys(clauses))
+    settled = {clause.topic for clause in unique if clause.settles}
+    return _merged([each for each in unique if each.settles or each.topic not in settled])
+
+
+def _merged(clauses: list[Clause]) -> list[Clause]:
+    """With three or more values that one thing must not have told as one clause."""
+    values: dict[str, list[Clause]] = defaultdict(list)
+    for clause in clauses:
+        if clause.topic and clause.text.startswith(f"`{clause.topic} != "):
+            values[clause.topic].append(clause)
+    for topic, excluded in values.items():
+        if len(excluded) < 3:
+            continue
+        start = len(f"`{topic} != ")
+        text = f"{topic} not in ({', '.join(each.text[start:-1] for each in excluded)})"
+        if len(text) > LIMIT:
+            text = f"{topic} not in ({excluded[0].text[start:-1]}, …)"
+        clauses = [each for each in clauses if each not in excluded[1:]]
+        clauses[clauses.index(excluded[0])] = excluded[0]._replace(text=f"`{text}`")
+    return clauses
+
+
+def _conditions(clauses: Sequence[Clause], *, origins: bool) -> str:
+    text = ""
+    start = 0
+    while start < len(clauses):
+        end = start + 1
+        if clauses[start].sort == "condition":
+            while end < len(clauses) and clauses[end].sort == "condition":
+                end += 1
+            text += f" with {_listed([each.text for each in clauses[start:end]])}"
+        else:
+            comma = "," if text and clauses[start].sort == "loop" else ""
+            text += f"{comma} {clauses[start].text}"
+        start = end
+    known = [clause.origin for clause in clauses if clause.origin]
+    return f"{text}, where `{known[-1]}`" if origins and known else text
+
+
+def _listed(parts: Sequence[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

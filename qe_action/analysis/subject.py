@@ -1,0 +1,195 @@
+"""How the code around a line is set going: the call of a function, an import, a script."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from qe_action.analysis.enclosing import Step
+from qe_action.analysis.excerpt import clip, excerpt, safe
+from qe_action.analysis.python_module import DEFINITIONS, FUNCTIONS, FunctionNode, PythonModule
+
+_CALL_LIMIT = 80
+_ROOTS = ("src", "lib")
+_SPECIAL = {
+    "__enter__": "Enter a `{owner}` by `with`",
+    "__aenter__": "Enter a `{owner}` by `async with`",
+    "__exit__": "Leave the `with` block of a `{owner}`",
+    "__aexit__": "Leave the `async with` block of a `{owner}`",
+    "__len__": "Take `len()` of a `{owner}`",
+    "__iter__": "Iterate over a `{owner}`",
+    "__next__": "Take `next()` of a `{owner}`",
+    "__repr__": "Take `repr()` of a `{owner}`",
+    "__str__": "Take `str()` of a `{owner}`",
+    "__hash__": "Take `hash()` of a `{owner}`",
+    "__bool__": "Take `bool()` of a `{owner}`",
+    "__eq__": "Compare a `{owner}` with `{first}` by `==`",
+    "__ne__": "Compare a `{owner}` with `{first}` by `!=`",
+    "__lt__": "Compare a `{owner}` with `{first}` by `<`",
+    "__contains__": "Test `{first}` for being in a `{owner}`",
+    "__getitem__": "Read item `{first}` of a `{owner}`",
+    "__getattr__": "Read attribute `{first}` of a `{owner}`",
+}
+
+
+def subject(module: PythonModule, path: Sequence[Step], names: frozenset[str]) -> str:
+    """The beginning of a sentence: `Call `Account.withdraw(amount)``.
+
+    `names` are the variables that the sentence goes on to speak of: parameters with a
+    default are shown if they are among them. Empty where no call can be derived.
+    """
+    around = [step.parent for step in path if isinstance(step.parent, DEFINITIONS)]
+    classes = [node for node in around if isinstance(node, ast.ClassDef)]
+    functions = [node for node in around if isinstance(node, FUNCTIONS)]
+    if around != [*classes, *functions]:
+        return ""  # a class inside a function
+    if not functions:
+        return _module_subject(module, path)
+    if functions[0].name.startswith("test") and _is_test(module.path):
+        return ""
+    if len(functions) > 1:
+        return _inner_subject(module, classes, functions, names)
+    return function_subject(module, classes, functions[0], names)
+
+
+def function_subject(
+    module: PythonModule,
+    classes: Sequence[ast.ClassDef],
+    node: FunctionNode,
+    names: frozenset[str] = frozenset(),
+) -> str:
+    """How a function, or a method of the last of `classes`, is called."""
+    owner = safe(".".join(each.name for each in classes))
+    call = _call(classes, node, names)
+    decorators = _decorators(node)
+    if owner and (words := _attribute_words(f"{owner}.{safe(node.name)}", node, decorators)):
+        return words
+    if owner and node.name in _SPECIAL:
+        positional = _positional(node, method=True)
+        first = safe(positional[0]) if positional else "…"
+        return _SPECIAL[node.name].format(owner=owner, first=first)
+    if decorators & {"contextmanager", "asynccontextmanager"}:
+        return (
+            f"Enter `with {call}`"
+            if "contextmanager" in decorators
+            else (f"Enter `async with {call}`")
+        )
+    if is_generator(module, node):
+        return f"Iterate over `{call}`"
+    return f"{'Await' if isinstance(node, ast.AsyncFunctionDef) else 'Call'} `{call}`"
+
+
+def is_generator(module: PythonModule, node: FunctionNode) -> bool:
+    """Whether a function's own code yields."""
+    lines = module.lines[node.lineno - 1 : node.end_lineno]
+    if not any("yield" in line for line in lines):
+        return False
+    stack: list[ast.AST] = list(node.body)
+    while stack:
+        each = stack.pop()
+        if isinstance(each, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(each, (*DEFINITIONS, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(each))
+    return False
+
+
+def _attribute_words(name: str, node: FunctionNode, decorators: set[str]) -> str:
+    if decorators & {"property", "cached_property"}:
+        return f"Read `{name}`"
+    if "setter" in decorators:
+        value = _positional(node, method=True)
+        return f"Set `{name}` to `{safe(value[0])}`" if value else ""
+    return f"Delete `{name}`" if "deleter" in decorators else ""
+
+
+def _call(classes: Sequence[ast.ClassDef], node: FunctionNode, names: frozenset[str]) -> str:
+    owner = ".".join(each.name for each in classes)
+    static = "staticmethod" in _decorators(node)
+    arguments = _arguments(node, names, method=bool(owner) and not static)
+    name = f"{owner}.{node.name}" if owner else node.name
+    if owner and node.name in ("__init__", "__new__"):
+        name = owner
+    elif owner and node.name == "__post_init__":
+        name, arguments = owner, "…"
+    elif owner and node.name == "__call__":
+        name = f"{owner}(…)"
+    text = f"{name}({arguments})"
+    return safe(text if len(text) <= _CALL_LIMIT else clip(f"{name}(…)", _CALL_LIMIT))
+
+
+def _positional(node: FunctionNode, *, method: bool) -> list[str]:
+    return [each.arg for each in (*node.args.posonlyargs, *node.args.args)][method:]
+
+
+def _arguments(node: FunctionNode, names: frozenset[str], *, method: bool) -> str:
+    """The parameters a call has to name: those without a default, and those spoken of."""
+    positional = _positional(node, method=method)
+    required = len(positional) - min(len(node.args.defaults), len(positional))
+    shown = positional[:required]
+    shown += [f"{name}=…" for name in positional[required:] if name in names]
+    if node.args.vararg and node.args.vararg.arg in names:
+        shown.append(f"*{node.args.vararg.arg}")
+    for each, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        if default is None or each.arg in names:
+            shown.append(f"{each.arg}=…")
+    if node.args.kwarg and node.args.kwarg.arg in names:
+        shown.append(f"**{node.args.kwarg.arg}")
+    return ", ".join(shown)
+
+
+def _decorators(node: FunctionNode) -> set[str]:
+    found = set()
+    for each in node.decorator_list:
+        target = each.func if isinstance(each, ast.Call) else each
+        if isinstance(target, ast.Attribute):
+            found.add(target.attr)
+        elif isinstance(target, ast.Name):
+            found.add(target.id)
+    return found
+
+
+def _inner_subject(
+    module: PythonModule,
+    classes: Sequence[ast.ClassDef],
+    functions: Sequence[FunctionNode],
+    names: frozenset[str],
+) -> str:
+    """The call of a function inside others: of what they return, if they return it."""
+    outer, *inner = functions
+    start = function_subject(module, classes, outer, names)
+    returned = all(_returns(one, two.name) for one, two in zip(functions, inner, strict=False))
+    if returned and start.startswith(("Call", "Await")):
+        calls = "".join(f"({_arguments(node, names, method=False)})" for node in inner)
+        text = safe(_call(classes, outer, names) + calls)
+        if len(text) <= _CALL_LIMIT:
+            return f"Call `{text}`"
+    last = _call((), inner[-1], names)
+    return f"{start} and let it call its inner `{last}`" if start else ""
+
+
+def _returns(node: FunctionNode, name: str) -> bool:
+    match node.body[-1]:
+        case ast.Return(value=ast.Name(id=returned)):
+            return returned == name
+        case _:
+            return False
+
+
+def _module_subject(module: PythonModule, path: Sequence[Step]) -> str:
+    name = safe(module.path)
+    for step in path:
+        if isinstance(step.parent, ast.If) and "__name__" in excerpt(module, step.parent.test):
+            return f"Run `{clip(name, _CALL_LIMIT)}` as a script"
+    parts = module.path.removesuffix(".py").split("/")
+    parts = parts[1:] if len(parts) > 1 and parts[0] in _ROOTS else parts
+    if parts[-1] == "__main__":
+        return f"Run `{clip(name, _CALL_LIMIT)}` as a script"
+    parts = parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts
+    dotted = all(part.isidentifier() for part in parts)
+    return f"Import `{clip(safe('.'.join(parts)) if dotted else name, _CALL_LIMIT)}`"
+
+
+def _is_test(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.startswith(("test_", "conftest")) or name.endswith("_test.py")

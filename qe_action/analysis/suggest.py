@@ -1,0 +1,212 @@
+"""Tests that would close a gap, each in one sentence that the source gives word for word.
+
+A sentence says what to call, what has to hold, and what is then to be seen. Where the
+source shows neither a condition nor an effect there is no sentence.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from qe_action.analysis.assignments import origin, returned_after
+from qe_action.analysis.branch_words import Way, ways
+from qe_action.analysis.conditions import (
+    Clause,
+    case_clauses,
+    fails,
+    holds,
+    loop_clause,
+    loop_ends,
+    path_clauses,
+    raises_clauses,
+    unmatched,
+)
+from qe_action.analysis.effects import Outcome
+from qe_action.analysis.enclosing import LOOPS, Step, path_to
+from qe_action.analysis.outcomes import outcomes, straight
+from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
+from qe_action.analysis.sentence import sentence
+from qe_action.analysis.subject import subject
+from qe_action.events import Gap
+
+MOST = 3
+"""Suggestions for one gap."""
+_WAYS = 24
+"""Ways through a function that are weighed."""
+_SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Module)
+
+
+def suggest(module: PythonModule, gap: Gap) -> tuple[str, ...]:
+    """Up to three sentences for a gap, code in backticks, each of at most 300 characters.
+
+    Nothing where none can be derived. Costs about the size of the code around the gap's
+    first line, up to fixed bounds.
+    """
+    try:
+        found = _partial(module, gap) if gap.gap_type == "partial" else _uncovered(module, gap)
+        return tuple(dict.fromkeys(islice(filter(None, found), MOST)))
+    except RecursionError:
+        return ()  # an expression nested too deeply to be told
+
+
+def _partial(module: PythonModule, gap: Gap) -> Iterator[str]:
+    path = path_to(module, gap.line_start)
+    for way in ways(module, gap.line_start, gap.missing_branches):
+        if way is not None:
+            yield _for_way(module, path, way)
+
+
+def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
+    side = _explained(module, path, _side(module, path, way))
+    clauses = [*path_clauses(module, path, side), *side]
+    step = path[-1]
+    block: Sequence[ast.stmt] = getattr(step.node, "body", [])
+    if way.kind in ("true", "started", "matched", "caught"):
+        return _told(module, [*path, Step(step.node, "body", block, 0)], clauses)
+    if otherwise := getattr(step.node, "orelse", []):
+        return _told(module, [*path, Step(step.node, "orelse", otherwise, 0)], clauses)
+    if isinstance(step.node, ast.If) and (skipped := _skipped(module, path, step.node)):
+        return _sentence(module, path, clauses, (f"not {skipped}",))
+    after = _following(module, path)
+    return _sentence(module, path, [*clauses, *after.clauses], after.effects)
+
+
+def _skipped(module: PythonModule, path: list[Step], node: ast.If) -> str:
+    """The effect that an `if` without `else` adds; empty where it leads away."""
+    inner = straight(module, node.body, in_function=_in_function(path))
+    if inner.end != "open":
+        return ""
+    effects = inner.effects or returned_after(module, path, inner.sets)[:1]
+    return effects[0] if effects and not effects[0].startswith("return") else ""
+
+
+def _following(module: PythonModule, path: list[Step]) -> Outcome:
+    """What is to be seen after the last step's statement, in the blocks around it."""
+    for step in reversed(path):
+        if step.field not in ("handlers", "cases"):
+            rest = step.block[step.at + 1 :]
+            found = straight(module, rest, in_function=_in_function(path))
+            if found.effects:
+                return found
+        if isinstance(step.parent, (*_SCOPES, *LOOPS)) and step.field == "body":
+            break
+    return Outcome((), (), "open")
+
+
+def _side(module: PythonModule, path: list[Step], way: Way) -> list[Clause]:
+    """What has to hold for a way to be taken out of the last step's statement."""
+    outer = path[-1].parent
+    match path[-1].node:
+        case ast.If(test=test) | ast.While(test=test):
+            return (holds if way.kind == "true" else fails)(module, test)
+        case ast.For() | ast.AsyncFor() as loop:
+            return [(loop_clause if way.kind == "started" else loop_ends)(module, loop)]
+        case ast.match_case() as case if isinstance(outer, ast.Match):
+            matched = way.kind == "matched"
+            return (
+                case_clauses(module, outer, case) if matched else [unmatched(module, outer, case)]
+            )
+        case ast.ExceptHandler() as handler if isinstance(outer, ast.Try | ast.TryStar):
+            return raises_clauses(module, outer, handler) if way.kind == "caught" else []
+        case _:
+            return []
+
+
+def _uncovered(module: PythonModule, gap: Gap) -> Iterator[str]:
+    path = path_to(module, gap.line_start)
+    if not path:
+        return
+    whole = _definitions_in(module, gap)
+    if whole:
+        for definition in whole:
+            yield from islice(_for_function(module, definition), 1 if len(whole) > 1 else MOST)
+        return
+    if isinstance(node := path[-1].node, ast.ExceptHandler | ast.match_case):
+        path.append(Step(node, "body", node.body, 0))
+    yield from islice(_for_block(module, path), MOST - 1)
+
+
+def _definitions_in(module: PythonModule, gap: Gap) -> list[Definition]:
+    """The functions of which a gap holds all statements, the public ones first."""
+    inside = module.definition_at(gap.line_start)
+    if inside and inside.is_function:
+        first = first_line(inside.node.body[_documented(inside)])
+        last = first_line(inside.node.body[-1])
+        return [inside] if gap.line_start <= first and gap.line_end >= last else []
+    held = [
+        each
+        for each in module.definitions
+        if each.is_function and gap.line_start <= each.line and gap.line_end >= each.start
+    ]
+    return sorted(held, key=lambda each: (each.node.name.startswith("_"), each.line))[:MOST]
+
+
+def _documented(definition: Definition) -> int:
+    """1 where a docstring is the first of several statements, else 0."""
+    body = definition.node.body
+    first = body[0]
+    string = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return int(string and len(body) > 1)
+
+
+def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]:
+    """The straight way through a function, then the exceptions it raises, then other ways."""
+    body = definition.node.body
+    path = [*path_to(module, definition.line), Step(definition.node, "body", body, 0)]
+    found = list(islice(outcomes(module, body, in_function=True), _WAYS))
+    ends = ("raise", "return", "jump", "open")
+    found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
+    for outcome in found:
+        if effects := outcome.effects or returned_after(module, path, outcome.sets):
+            yield _sentence(module, path, outcome.clauses, effects)
+
+
+def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
+    """The straight way through what is left of a block, then one that ends in between."""
+    clauses = _explained(module, path, path_clauses(module, path))
+    yield _told(module, path, clauses)
+    rest = path[-1].block[path[-1].at :]
+    for outcome in islice(outcomes(module, rest, in_function=_in_function(path)), _WAYS):
+        if not outcome.straight and outcome.end in ("raise", "return") and outcome.effects:
+            yield _sentence(module, path, [*clauses, *outcome.clauses], outcome.effects)
+
+
+def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> str:
+    """The sentence for the straight way through what is left of a block."""
+    rest = path[-1].block[path[-1].at :]
+    outcome = straight(module, rest, in_function=_in_function(path))
+    effects = outcome.effects
+    if outcome.end == "open":
+        effects = effects or returned_after(module, path, outcome.sets)
+        if not effects and isinstance(path[-1].parent, ast.ExceptHandler):
+            effects = ("go on without an exception",)
+    return _sentence(module, path, [*clauses, *outcome.clauses], effects)
+
+
+def _explained(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> list[Clause]:
+    """The clauses, the last one with where one of its variables comes from."""
+    if not clauses:
+        return []
+    *others, last = clauses
+    return [*others, last._replace(origin=origin(module, path, last.names))]
+
+
+def _sentence(
+    module: PythonModule, path: list[Step], clauses: Sequence[Clause], effects: Sequence[str]
+) -> str:
+    if any("TYPE_CHECKING" in clause.text for clause in clauses):
+        return ""  # no test makes that true
+    names = frozenset[str]().union(*(clause.names for clause in clauses))
+    lead = subject(module, path, names)
+    if lead.startswith(("Run", "Import")):
+        clauses = [clause for clause in clauses if "__name__" not in clause.names]
+    if lead.startswith("Iterate"):
+        effects = ["end" if effect == "return `None`" else effect for effect in effects]
+    return sentence(lead, clauses, effects)
+
+
+def _in_function(path: Sequence[Step]) -> bool:
+    scope = next((s.parent for s in reversed(path) if isinstance(s.parent, _SCOPES)), None)
+    return isinstance(scope, FUNCTIONS)
