@@ -1,6 +1,7 @@
 """Coverage reports: one file a format behind one table.
 
-A new format is one module with a `ReportParser` and one line in `FORMATS`.
+A new format is one module with a `ReportParser` and one line in `FORMATS`. Data files have no
+parser here: they are a database that says nothing without the sources.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from qe_action.reports.xml_errors import HINT, wrong_root
 
 
 class Format(NamedTuple):
-    """A report format: its name, how its first bytes are told, what reads it."""
+    """A report format: its name, how its first bytes are told, what reads it.
+
+    `parser` is None for data files, which `workspace.data_file` reads.
+    """
 
     name: str
     sniff: Callable[[bytes], bool]
-    parser: Callable[[], ReportParser]
+    parser: Callable[[], ReportParser] | None
 
 
 FORMATS: tuple[Format, ...] = (  # Cobertura takes all XML whose root is not in sight
@@ -31,6 +35,7 @@ FORMATS: tuple[Format, ...] = (  # Cobertura takes all XML whose root is not in 
     Format("cobertura", sniff.is_cobertura, CoberturaParser),
     Format("coverage.py JSON", sniff.is_coverage_json, CoverageJsonParser),
     Format("lcov", sniff.is_lcov, LcovParser),
+    Format("coverage.py data", sniff.is_database, None),
 )
 
 

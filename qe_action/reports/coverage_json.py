@@ -63,10 +63,11 @@ class CoverageJsonParser:
         return list(files_from_json(data))
 
 
-def files_from_json(data: object) -> Iterator[FileLines]:
+def files_from_json(data: object, reader: ContextReader | None = None) -> Iterator[FileLines]:
     """The files of a report given as coverage.py's JSON, already decoded to a mapping.
 
     Hits are 1 for executed lines, 0 for missing ones. Line numbers out of range are left out.
+    `reader` is for those who read one report in several pieces.
 
     Raises:
         ReportError: the mapping is not coverage.py's, at the file where that shows.
@@ -76,7 +77,7 @@ def files_from_json(data: object) -> Iterator[FileLines]:
         raise ReportError(
             "The JSON is not a coverage.py report: it has no mapping 'files'.", hint=_HINT
         )
-    reader = ContextReader()
+    reader = reader or ContextReader()
     for path, entry in files.items():
         if usable_path(str(path)):
             yield _file(str(path), entry, reader)

@@ -24,7 +24,6 @@ _LCOV = re.compile(r"(TN|SF|VER|FN|FNL|FNDA|FNF|BRDA|BRF|DA|LF|LH):|end_of_recor
 _JACOCO_DTD = "-//JACOCO//DTD"
 
 BINARIES: tuple[tuple[bytes, str], ...] = (
-    (b"SQLite format 3\0", "coverage.py's data file: run `coverage xml` and give what it writes"),
     (b"\x1f\x8b", "compressed: unpack it first"),
     (b"PK\x03\x04", "compressed: unpack it first"),
 )
@@ -83,6 +82,11 @@ def is_lcov(head: bytes) -> bool:
     lines = (line.strip() for line in text_of(head).splitlines())
     first = next((line for line in lines if line and not line.startswith("#")), "")
     return _LCOV.match(first) is not None
+
+
+def is_database(head: bytes) -> bool:
+    """Whether it is an SQLite database; its tables tell whether it is coverage.py's."""
+    return head.startswith(b"SQLite format 3\0")
 
 
 def is_coverage_json(head: bytes) -> bool:

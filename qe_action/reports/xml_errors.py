@@ -47,7 +47,7 @@ FOREIGN_ROOTS = {
 
 HINT = (
     "Give a report of Cobertura, as `coverage xml` and `pytest --cov-report=xml` write it, "
-    "of LCOV or JaCoCo, or coverage.py's JSON."
+    "of LCOV or JaCoCo, or coverage.py's JSON or data file."
 )
 
 

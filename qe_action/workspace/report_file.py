@@ -10,6 +10,8 @@ from qe_action.errors import ReportError
 from qe_action.reports import detect
 from qe_action.reports.coverage_json import files_from_json
 from qe_action.reports.model import Part
+from qe_action.reports.sniff import HEAD
+from qe_action.workspace.data_file import DataFiles
 from qe_action.workspace.sources import Sources
 
 CHUNK = 64 * 1024
@@ -28,7 +30,7 @@ class Report(Protocol):
 
 
 class ReportFile:
-    """A report file of any known format."""
+    """A report file of any format that can be read as it comes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -63,7 +65,10 @@ class ReportFile:
         size = max(1, self._path.stat().st_size)
         with self._path.open("rb") as stream:
             chunk = stream.read(CHUNK)
-            parser = detect(chunk, self._path.name).parser()
+            make = detect(chunk, self._path.name).parser
+            if make is None:
+                raise ReportError(f"{self._path} was replaced while it was read.")
+            parser = make()
             self.sources = parser.sources
             done = 0
             while chunk:
@@ -76,6 +81,7 @@ class ReportFile:
 class ReportFiles:
     """Several report files read one after the other, of one format or mixed.
 
+    Data files come last, as one report, since coverage.py combines them best itself.
     Each path may be a glob; they are looked for when the reading begins. A file that several
     reports list recurs like one that comes in parts, and is merged so.
     """
@@ -88,10 +94,16 @@ class ReportFiles:
     def read(self, sources: Sources) -> Iterator[Part]:
         """One pass over all files; `sources` are those of the file that is being read."""
         paths = list(dict.fromkeys(file for path in self._paths for file in expand(path)))
-        sizes = [_size(path) for path in paths]
-        whole, done = sum(sizes), 0
-        for path, size in zip(paths, sizes, strict=True):
-            report = ReportFile(path)
+        data = [path for path in paths if _is_data(path)]
+        reports: list[tuple[Report, int]] = [
+            (ReportFile(path), _size(path)) for path in paths if path not in data
+        ]
+        if data:
+            reports.append((DataFiles(data), sum(map(_size, data))))
+        self.notes = []
+        whole, done = sum(size for _, size in reports), 0
+        for report, size in reports:
+            report.notes = self.notes
             for part in report.read(sources):
                 self.sources = report.sources
                 yield Part((done + part.fraction * size) / whole, part.files)
@@ -115,6 +127,17 @@ def expand(path: Path) -> list[Path]:
             anchor="the-report-is-not-found",
         )
     return matches
+
+
+def _is_data(path: Path) -> bool:
+    """Whether it is a data file; what can't be told now fails in its turn."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return detect(stream.read(HEAD)).parser is None
+    except (OSError, ReportError):
+        return False
 
 
 def _size(path: Path) -> int:

@@ -20,6 +20,6 @@ class Sources:
         found = self._mapper.resolve(name)
         return self._checkout.path(found.path) if isinstance(found, Match) else None
 
-    def content(self, path: str) -> bytes | None:
-        """A file by its path in the checkout; None where it is missing or too large."""
-        return self._checkout.source(path)
+    def path(self, path: str) -> Path | None:
+        """Where a file of the checkout really is; None where it is missing or too large."""
+        return self._checkout.path(path)

@@ -10,7 +10,7 @@ import pytest
 from qe_action.analysis.merge import merge
 from qe_action.errors import ReportError
 from qe_action.reports import FORMATS, detect
-from qe_action.reports.model import FileLines
+from qe_action.reports.model import Branch, FileLines
 from qe_action.reports.sniff import HEAD
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "reports"
@@ -47,8 +47,9 @@ METHOD_LINES_ONLY = {
         (b"\xef\xbb\xbfSF:a.c\n", "lcov"),
         ("TN:\nSF:a.c\n".encode("utf-16"), "lcov"),
         (b"DA:3,1\nend_of_record\n", "lcov"),
+        (b"SQLite format 3\0\x10\0", "coverage.py data"),
     ],
-    ids=range(20),
+    ids=range(21),
 )
 def test_formats_are_told_by_content(head: bytes, name: str) -> None:
     assert detect(head, "wrong.json").name == name
@@ -69,13 +70,12 @@ def test_formats_are_told_by_content(head: bytes, name: str) -> None:
         (b"<svg/>", "XML, but not a coverage report: it begins with <svg>"),
         (b"# TN: of a comment\nkey: value", "not a coverage report"),
         (b"mode: atomic\nexample.com/a.go:1.1,2.2 1 1\n", "Go coverage profile"),
-        (b"SQLite format 3\0", "run `coverage xml`"),
         (b"\x1f\x8b\x08", "compressed"),
         (b'{"/x.js": {"path": "/x.js"}}', "not a coverage report"),
         (b"404: Not Found", "not a coverage report"),
         (b"\x00\xff\xfe", "not a coverage report"),
     ],
-    ids=range(17),
+    ids=range(16),
 )
 def test_what_is_not_read_is_named(head: bytes, message: str) -> None:
     with pytest.raises(ReportError) as caught:
@@ -84,18 +84,27 @@ def test_what_is_not_read_is_named(head: bytes, message: str) -> None:
     assert message in caught.value.message
 
 
-def test_every_format_has_a_name_of_its_own_and_a_parser() -> None:
+def test_every_format_has_a_name_of_its_own_and_but_for_data_files_a_parser() -> None:
     assert len({each.name for each in FORMATS}) == len(FORMATS)
-    assert all(each.parser().sources == [] for each in FORMATS)
+    assert [each.name for each in FORMATS if each.parser is None] == ["coverage.py data"]
+    assert all(each.parser().sources == [] for each in FORMATS if each.parser)
 
 
-def totals(path: Path) -> tuple[int, int, int]:
-    """Files, lines and missed lines of a report, parts of a file merged."""
+def sample(path: Path) -> dict[str, FileLines]:
+    """The files of a report by name, parts of a file merged."""
     data = path.read_bytes()
-    parser = detect(data[:HEAD], path.name).parser()
+    make = detect(data[:HEAD], path.name).parser
+    assert make is not None
+    parser = make()
     files: dict[str, FileLines] = {}
     for part in parser.feed(data) + parser.close():
         files[part.path] = merge(files[part.path], part) if part.path in files else part
+    return files
+
+
+def totals(path: Path) -> tuple[int, int, int]:
+    """Files, lines and missed lines of a report."""
+    files = sample(path)
     hits = [count for file in files.values() for count in file.hits.values()]
     return len(files), len(hits), hits.count(0)
 
@@ -112,6 +121,26 @@ def test_reports_of_many_tools_give_the_counts_of_the_table() -> None:
         row["local"]: (int(row["files"]), int(row["lines"]), int(row["missed"])) for row in rows
     }
     assert {name: totals(SAMPLES / name) for name in expected} == expected | METHOD_LINES_ONLY
+
+
+@pytest.mark.skipif(not COUNTS.is_file(), reason="the collection of sample reports is not here")
+def test_two_reports_of_the_same_classes_merge() -> None:
+    """Two runs of which one hits a line, and the branch counts that name no target."""
+    stem = "coverage-model__parser_cobertura_merge-duplicate"
+    a, b = (sample(SAMPLES / f"{stem}-{each}.xml") for each in "ab")
+    merged = {path: merge(file, b[path]) for path, file in a.items()}
+    assert merged == {path: merge(b[path], file) for path, file in a.items()}
+    assert {path: (file.hits, file.branches) for path, file in merged.items()} == {
+        "/src/Domain/NamespaceA/MyClass.cs": ({17: 0}, {17: Branch(0, 6, ("3339: 0%",))}),
+        "/src/Domain/NamespaceB/MyClass.cs": ({17: 2}, {17: Branch(2, 4)}),
+    }
+
+
+@pytest.mark.skipif(not COUNTS.is_file(), reason="the collection of sample reports is not here")
+def test_every_sample_merged_with_itself_is_itself() -> None:
+    for row in sample_rows("cobertura", "jacoco", "lcov"):
+        for file in sample(SAMPLES / row["local"]).values():
+            assert merge(file, file) == file, row["local"]
 
 
 @pytest.mark.skipif(not COUNTS.is_file(), reason="the collection of sample reports is not here")

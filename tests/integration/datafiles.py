@@ -1,0 +1,159 @@
+"""A small project measured by the real pytest-cov, and reading what that leaves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from gitrepo import GitRepo, git_env
+
+from qe_action.analysis.paths import PathIndex, PathMapper
+from qe_action.reports.model import FileLines
+from qe_action.workspace.change import Change
+from qe_action.workspace.checkout import GitCheckout
+from qe_action.workspace.report_file import ReportFiles
+from qe_action.workspace.sources import Sources
+
+CORE = '''\
+"""Words and numbers."""
+
+import functools
+
+
+@functools.lru_cache(
+    maxsize=3,
+)
+def sign(
+    number,
+    loud=False,
+):
+    if number < 0:
+        return "minus"
+    elif (number == 0
+          and not loud):
+        return "zero"
+    for step in range(
+        number
+    ):
+        if step > 5:
+            break
+    else:
+        loud = True
+    return "plus" if not loud else "PLUS"
+
+
+class Box:
+    """A box."""
+
+    size = 1
+
+    def open(self):
+        """Open it."""
+        with_lid = lambda: 1
+        try:
+            return with_lid()
+        except ValueError:
+            raise RuntimeError(
+                "no lid"
+            ) from None
+
+    def close(self):  # pragma: no cover
+        return 2
+
+    def debug(self):
+        if self.size:
+            print(self.size)
+
+        def inner():
+            return self
+        return inner
+'''
+TEXT = """\
+def pad(text):
+    while len(text) < 4:
+        text += "."
+    if text == "never":
+        raise NotImplementedError
+    return text
+"""
+TESTS = """\
+import pytest
+from pkg.core import Box, sign
+from pkg.text import pad
+
+
+@pytest.mark.parametrize("number", [-1, 3])
+def test_sign(number):
+    assert sign(number)
+
+
+def test_box():
+    assert Box().open() == 1
+
+
+def test_box_debug(capsys):
+    Box().debug()
+
+
+def test_pad():
+    assert pad("ab") == "ab.."
+"""
+PROJECT = {
+    "pkg/__init__.py": "",
+    "pkg/core.py": CORE,
+    "pkg/text.py": TEXT,
+    "pkg/idle.py": "x = 1\nif x:\n    y = 2\n",
+    "tests/test_pkg.py": TESTS,
+}
+
+
+def python(root: Path, *arguments: str) -> None:
+    """Run a Python module in the project, with nothing of our own measurement in its way."""
+    subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=root,
+        env={**git_env(), "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
+        check=True,
+        capture_output=True,
+    )
+
+
+def measure(repo: GitRepo, *options: str) -> None:
+    """Run the project's tests under pytest-cov, which leaves data files."""
+    python(
+        repo.root, "pytest", "-q", "-p", "no:cacheprovider", "--cov=pkg", "--cov-report=", *options
+    )
+
+
+def sources(root: Path) -> Sources:
+    """The port to the tracked files below `root`."""
+
+    async def unused() -> Change:
+        raise AssertionError
+
+    async def files() -> tuple[str, ...] | None:
+        return None
+
+    names = [path.relative_to(root).as_posix() for path in root.rglob("*.py")]
+    mapper = PathMapper(PathIndex(names), workspaces=(str(root),))
+    return Sources(mapper, GitCheckout(root, resolve=unused, list_files=files))
+
+
+def read(root: Path, *data: Path) -> tuple[dict[str, FileLines], list[str]]:
+    """What the data files say of the checkout at `root`, by path in it, and the notes."""
+    report = ReportFiles(data or [root / ".coverage"])
+    found = [file for part in report.read(sources(root)) for file in part.files]
+    assert len({file.path for file in found}) == len(found)
+    return in_checkout(root, found), report.notes
+
+
+def in_checkout(root: Path, files: Iterable[FileLines]) -> dict[str, FileLines]:
+    port, placed = sources(root), {}
+    for file in files:
+        place = port.locate(file.path)
+        assert place is not None
+        file.path = place.relative_to(root.resolve()).as_posix()
+        placed[file.path] = file
+    return placed

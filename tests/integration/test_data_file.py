@@ -1,0 +1,252 @@
+"""Data files of real runs give what coverage.py's own reports of them give."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from datafiles import PROJECT, in_checkout, measure, python, read
+from gitrepo import GitRepo
+
+from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.analysis.merge import merge
+from qe_action.errors import ReportError
+from qe_action.events import AnalyzerEvent
+from qe_action.reports.cobertura import CoberturaParser
+from qe_action.reports.coverage_json import files_from_json
+from qe_action.reports.model import Branch, FileLines
+from qe_action.task import QETask
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> GitRepo:
+    repo = GitRepo(tmp_path / "project")
+    repo.write(PROJECT)
+    return repo
+
+
+def by_coverage(root: Path) -> dict[str, FileLines]:
+    """What `coverage json` and `coverage xml` say: the one of contexts, the other of branches.
+
+    The JSON does not list branches that a `pragma: no branch` excuses.
+    """
+    python(root, "coverage", "json", "-q", "--show-contexts", "-o", "all.json")
+    python(root, "coverage", "xml", "-q", "-o", "all.xml")
+    parser = CoberturaParser()
+    xml = parser.feed((root / "all.xml").read_bytes()) + parser.close()
+    files = in_checkout(root, files_from_json(json.loads((root / "all.json").read_bytes())))
+    found = {Path(file.path).name: file for file in xml}
+    assert {name: file.hits for name, file in found.items()} == {
+        Path(path).name: file.hits for path, file in files.items()
+    }
+    for path, file in files.items():
+        file.branches = found[Path(path).name].branches
+    return files
+
+
+@pytest.mark.parametrize("options", [[], ["--cov-branch"], ["--cov-branch", "--cov-context=test"]])
+def test_a_data_file_gives_what_coverage_reports(project: GitRepo, options: list[str]) -> None:
+    measure(project, *options)
+    files, notes = read(project.root)
+    assert files == by_coverage(project.root)
+    assert notes == []
+    assert set(files) == {name for name in PROJECT if name.startswith("pkg/")}
+    assert bool(files["pkg/core.py"].branches) == bool(options)
+    assert set(files["pkg/idle.py"].hits.values()) == {0}
+
+
+def test_missing_branches_functions_and_tests_are_named(project: GitRepo) -> None:
+    measure(project, "--cov-branch", "--cov-context=test")
+    files, _ = read(project.root)
+    core, text = files["pkg/core.py"], files["pkg/text.py"]
+    assert core.branches[13] == Branch(2, 2)
+    assert core.branches[15] == Branch(1, 2, ("17",))
+    assert text.branches[4] == Branch(1, 2, ("5",))
+    assert [(each.name, each.covered) for each in core.functions] == [
+        ("sign", True),
+        ("Box.open", True),
+        ("Box.debug", True),
+        ("Box.debug.inner", False),
+    ]
+    tests = "tests/test_pkg.py::"
+    assert core.contexts[14] == (f"{tests}test_sign[-1]",)
+    assert core.contexts[13] == (f"{tests}test_sign[-1]", f"{tests}test_sign[3]")
+    assert text.contexts[6] == (f"{tests}test_pad",)
+    assert 1 not in text.contexts  # `def` ran at import
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("pyproject.toml", '[tool.coverage.report]\nexclude_also = ["raise Not", "^class "]\n'),
+        (".coveragerc", "[report]\nexclude_lines =\n    while len\n    if self.size\n"),
+        ("setup.cfg", "[coverage:report]\npartial_branches = if text ==\n[other]\nx = 1\n"),
+        ("tox.ini", "[coverage:report]\nomit =\n    pkg/idle.py\n    */text.py\n"),
+        (".coveragerc", "[report]\ninclude = pkg/core.py, pkg/text.py\n"),
+        ("pyproject.toml", "[tool.coverage.run]\nrelative_files = true\n"),
+    ],
+)
+def test_the_project_s_settings_count(project: GitRepo, name: str, settings: str) -> None:
+    measure(project, "--cov-branch")
+    plain, _ = read(project.root)
+    project.write({name: settings})
+    measure(project, "--cov-branch")
+    files, notes = read(project.root)
+    assert files == by_coverage(project.root)
+    assert notes == []
+    assert (files == plain) == ("relative_files" in settings)
+
+
+def run_tests(repo: GitRepo, *options: str) -> None:
+    """The tests under `coverage run`, which leaves a file for each process."""
+    python(repo.root, "coverage", "run", "--source=pkg", "-m", "pytest", "-q", *options)
+
+
+@pytest.mark.parametrize("relative", ["true", "false"])
+def test_parallel_files_of_a_checkout_that_moved_are_combined(
+    project: GitRepo, relative: str
+) -> None:
+    """Parts of the tests ran in one folder, parts in a copy; both are read in a third."""
+    settings = f"[run]\nparallel = true\nbranch = true\nrelative_files = {relative}\n"
+    project.write({".coveragerc": settings})
+    run_tests(project)
+    python(project.root, "coverage", "combine", "-q", "--keep")
+    expected = by_coverage(project.root)
+    for stale in project.root.glob(".coverage*"):
+        if stale.name != ".coveragerc":
+            stale.unlink()
+    there, here = project.root.with_name("there"), project.root.with_name("here")
+    shutil.copytree(project.root, there)
+    run_tests(project, "-k", "sign")
+    run_tests(GitRepo(there), "-k", "not sign")
+    data = here / "data"
+    shutil.copytree(project.root, here)
+    data.mkdir()
+    for root in (project.root, there):
+        for path in root.glob(".coverage.*"):
+            shutil.move(path, data)
+    shutil.rmtree(project.root)
+    shutil.rmtree(there)
+    files, notes = read(here, data / ".coverage.*")
+    assert len(list(data.iterdir())) >= 2
+    assert (files, notes) == (expected, [])
+
+
+def test_data_with_and_without_branches_and_an_xml_report_merge(project: GitRepo) -> None:
+    """The three can't be combined by coverage.py; a line that one of them hits is covered."""
+    paths = [project.root / name for name in ("sign.data", "box.data", "pad.xml")]
+    for path, options in zip(
+        paths, (["--cov-branch", "-k", "sign"], ["-k", "box"], ["-k", "pad"]), strict=True
+    ):
+        measure(project, *options)
+        if path.suffix == ".xml":
+            python(project.root, "coverage", "xml", "-q", "-o", str(path))
+        else:
+            (project.root / ".coverage").rename(path)
+    agent = CoverageAnalyzerAgent()
+    context = {"coverage_file": tuple(paths), "repo": project.root, "all_files": True}
+    result = asyncio.run(agent.execute(QETask(task_type="coverage_analysis", context=context)))
+    measure(project, "--cov-branch")
+    whole, _ = read(project.root)
+    assert result["totals"].statements == sum(len(file.hits) for file in whole.values())
+    assert result["totals"].covered == sum(
+        hit for file in whole.values() for hit in file.hits.values()
+    )
+
+
+def test_the_agent_reads_a_data_file_as_it_reads_its_xml(project: GitRepo) -> None:
+    project.commit()
+    measure(project, "--cov-branch")
+    python(project.root, "coverage", "xml", "-q")
+
+    def events(name: str) -> list[AnalyzerEvent]:
+        context = {"coverage_file": project.root / name, "repo": project.root, "all_files": True}
+        task = QETask(task_type="coverage_analysis", context=context)
+
+        async def collect() -> list[AnalyzerEvent]:
+            return [e async for e in CoverageAnalyzerAgent().analyze_coverage_streaming(task)]
+
+        return asyncio.run(collect())
+
+    data, xml = events(".coverage"), events("coverage.xml")
+    assert [e for e in data if e["type"] == "gap"] == [e for e in xml if e["type"] == "gap"]
+    assert data[-1]["totals"] == xml[-1]["totals"]
+    assert len([e for e in data if e["type"] == "progress"]) > 4
+
+
+def test_reading_leaves_the_data_and_its_folder_alone(project: GitRepo) -> None:
+    measure(project, "--cov-branch")
+    data = project.root / ".coverage"
+    before = data.read_bytes(), sorted(project.root.iterdir())
+    data.chmod(0o444)
+    read(project.root)
+    assert (data.read_bytes(), sorted(project.root.iterdir())) == before
+
+
+def test_files_without_a_source_are_named_once_and_the_rest_is_read(project: GitRepo) -> None:
+    measure(project)
+    for name in ("idle", "text"):
+        (project.root / f"pkg/{name}.py").unlink()
+    (project.root / "pkg/text.py").symlink_to("/etc/hostname")
+    files, notes = read(project.root, project.root / ".coverage", project.root / ".coverage")
+    assert set(files) == {"pkg/__init__.py", "pkg/core.py"}
+    assert notes == [
+        "Not counted of the coverage data, without a source in this checkout: "
+        f"'{project.root}/pkg/idle.py', '{project.root}/pkg/text.py'."
+    ]
+
+
+def test_no_source_at_all_is_an_error(project: GitRepo, tmp_path: Path) -> None:
+    measure(project)
+    with pytest.raises(ReportError, match="No file that the coverage data names") as caught:
+        read(tmp_path / "empty", project.root / ".coverage")
+    assert "check them out" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"def f(:\n", b"\0", b"# coding: hex\nx = 1\n", b"x = " + b"(" * 5000, b"# coding: rot13\n"],
+    ids=["syntax", "nul", "codec", "nesting", "no text codec"],
+)
+def test_a_source_that_can_t_be_parsed_is_named_once(project: GitRepo, source: bytes) -> None:
+    measure(project, "--cov-branch")
+    project.write({"pkg/text.py": source})
+    files, notes = read(project.root)
+    assert set(files) == {"pkg/__init__.py", "pkg/core.py", "pkg/idle.py"}
+    assert notes == [
+        f"Not counted of the coverage data, not readable as Python: '{project.root}/pkg/text.py'."
+    ]
+
+
+def test_a_source_shorter_than_what_was_measured_is_read(project: GitRepo) -> None:
+    measure(project, "--cov-branch")
+    project.write({"pkg/core.py": "import functools\nif functools:\n    x = 1\n"})
+    files, _ = read(project.root)
+    assert set(files["pkg/core.py"].hits) == {1, 2, 3}
+
+
+def test_parts_come_with_growing_progress(project: GitRepo) -> None:
+    from datafiles import sources
+
+    from qe_action.workspace.report_file import ReportFiles
+
+    measure(project)
+    parts = list(ReportFiles([project.root / ".coverage"]).read(sources(project.root)))
+    fractions = [part.fraction for part in parts]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    assert max(len(part.files) for part in parts) == 1
+
+
+def test_merging_what_parts_of_the_tests_cover_gives_what_all_cover(project: GitRepo) -> None:
+    """coverage.py's union of arcs, and ours of the branches that its reports name."""
+    halves = []
+    for choice in ("sign or pad", "not sign and not pad"):
+        measure(project, "--cov-branch", "--cov-context=test", "-k", choice)
+        halves.append(read(project.root)[0])
+    measure(project, "--cov-branch", "--cov-context=test")
+    whole, _ = read(project.root)
+    assert {path: merge(file, halves[1][path]) for path, file in halves[0].items()} == whole
