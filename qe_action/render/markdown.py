@@ -143,7 +143,7 @@ def _gates(result: AnalysisComplete) -> Iterator[str]:
     icons = {True: "✅", False: "❌", None: "⚪"}
     for gate in result.gates:
         name = plain(gate.name[0].upper() + gate.name[1:])
-        yield f"{icons[gate.passed]} **{name}:** {plain(gate.detail)}"
+        yield f"- {icons[gate.passed]} **{name}:** {plain(gate.detail)}"
     if result.gates:
         yield ""
 

@@ -15,12 +15,15 @@ from qe_action.events import (
     AnalyzerError,
     AnalyzerProgress,
     Anchor,
+    Baseline,
     Counts,
+    Deltas,
     Event,
     FileSummary,
     Gap,
     GapFound,
     GateResult,
+    IndirectChange,
     Measured,
 )
 from qe_action.render.annotations import annotation
@@ -29,6 +32,7 @@ from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, comment
 from qe_action.render.state import RunState
 from qe_action.render.text import size
+from qe_action.render.verdict import conclude
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 LINKS = Links("https://github.com", "octo/demo", "f" * 40, "https://github.com/octo/demo/runs/1")
@@ -103,6 +107,40 @@ GATE = GateResult(
     passed=False,
     detail="68.7% of the changed statements and branches, 80% asked for: 2 more of the 16",
 )
+COMPARED = RESULT.model_copy(
+    update={
+        "baseline": Baseline(
+            sha="c" * 40,
+            commits_before=0,
+            detail="files",
+            totals=Counts(statements=60, covered=48, branches=8, covered_branches=6),
+        ),
+        "deltas": Deltas(overall=-1.8, line=-2.04, branch=0.0),
+        "files": (FILES[0].model_copy(update={"delta": 0.004}), *FILES[1:]),
+        "indirect": (
+            IndirectChange(
+                path="lib/o|ther.py",
+                before=Counts(statements=10, covered=8),
+                now=Counts(statements=9, covered=6),
+                lost=2,
+            ),
+            IndirectChange(
+                path="lib/gone.py", before=Counts(statements=4, covered=1), now=None, lost=1
+            ),
+        ),
+        "indirect_total": 52,
+        "indirect_lost": 60,
+        "gates": (
+            GATE,
+            GateResult(
+                name="project coverage of lib/**_x.py",
+                threshold=90,
+                passed=True,
+                detail="92% of the statements, 90% asked for",
+            ),
+        ),
+    }
+)
 FAILED = AnalysisComplete(
     conclusion="failed",
     overall_coverage=None,
@@ -121,6 +159,7 @@ RUNS: dict[str, list[Event]] = {
     "running": [PROGRESS, *(GapFound(gap=g) for g in GAPS)],
     "success": [*(GapFound(gap=g) for g in GAPS), RESULT],
     "failure": [RESULT.model_copy(update={"gates": (GATE,)})],
+    "baseline": [COMPARED],
     "no_result": [ERROR, FAILED],
     "nothing": [
         RESULT.model_copy(
@@ -168,3 +207,15 @@ def test_the_comment_stays_below_github_s_limit_and_counts_what_it_leaves_out() 
     assert "more left out here" in shown
     listed = shown.count("\n- [")
     assert f"- {3000 - listed:,} more left out here" in shown
+
+
+def test_a_failed_gate_on_the_title_is_what_it_asks_for() -> None:
+    def title(**changed: object) -> str:
+        gate = GATE.model_copy(update=changed)
+        return conclude(state([RESULT.model_copy(update={"gates": (gate,)})])).title
+
+    rest = ": patch 68.7%, project 77.6%"
+    assert title(threshold=79.999999) == f"Patch coverage is below 79.999999%{rest}"
+    assert title(kind="drop", threshold=0) == f"Project coverage fell by more than 0 points{rest}"
+    name = "patch coverage of src/API/**"
+    assert title(name=name) == f"Patch coverage of src/API/** is below 80%{rest}"
