@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from qe_action.analysis.enclosing import Statement, Step, inside_function
@@ -34,6 +33,7 @@ _INVERSE: dict[type[ast.cmpop], str] = {
     ast.In: "not in",
     ast.NotIn: "in",
 }
+_PARTS_OF_EXPRESSIONS = (ast.expr, ast.comprehension, ast.keyword)
 _BARE = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -116,8 +116,19 @@ def _topic(module: PythonModule, test: ast.expr) -> tuple[str, bool]:
 
 def names_of(node: ast.AST) -> frozenset[str]:
     """The variables an expression reads, as far as a bounded search finds them."""
-    nodes = islice(ast.walk(node), _NAMES)
-    return frozenset(each.id for each in nodes if isinstance(each, ast.Name))
+    names: set[str] = set()
+    stack = [node]
+    for _ in range(_NAMES):
+        if not stack:
+            break
+        each = stack.pop()
+        if isinstance(each, ast.Name):
+            names.add(each.id)
+            continue
+        for value in vars(each).values():
+            children = value if isinstance(value, list) else (value,)
+            stack += [child for child in children if isinstance(child, _PARTS_OF_EXPRESSIONS)]
+    return frozenset(names)
 
 
 def loop_clause(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:

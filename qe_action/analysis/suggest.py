@@ -70,6 +70,9 @@ def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     if isinstance(step.node, ast.If) and (skipped := _skipped(module, path, step.node)):
         return _sentence(module, path, clauses, (f"not {skipped}",))
     after = _following(module, path)
+    if isinstance(step.node, ast.If) and not after.effects:
+        instead = straight(module, step.node.body, in_function=_in_function(path)).effects[-1:]
+        return _sentence(module, path, clauses, [f"not {effect}" for effect in instead])
     return _sentence(module, path, [*clauses, *after.clauses], after.effects)
 
 
@@ -186,11 +189,12 @@ def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> 
 
 
 def _explained(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> list[Clause]:
-    """The clauses, the last one with where one of its variables comes from."""
+    """The clauses, the last one with where one of their variables comes from."""
     if not clauses:
         return []
     *others, last = clauses
-    return [*others, last._replace(origin=origin(module, path, last.names))]
+    names = frozenset[str]().union(*(clause.names for clause in clauses))
+    return [*others, last._replace(origin=origin(module, path, names))]
 
 
 def _sentence(
