@@ -7,34 +7,29 @@ no plugin of it is loaded, and its settings are read as `reports.coverage_settin
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qe_action.errors import ReportError
-from qe_action.reports.contexts import ContextReader, named_test
-from qe_action.reports.coverage_json import files_from_json
-from qe_action.reports.coverage_settings import Settings, read_settings
-from qe_action.reports.model import Branch, FileLines, Part
+from qe_action.reports.coverage_settings import read_settings
+from qe_action.reports.model import Part
+from qe_action.workspace.data_analysis import Analysis
 from qe_action.workspace.data_check import AGAIN, Schema, check, damaged, schema_of
 from qe_action.workspace.sources import Sources
 
 if TYPE_CHECKING:
-    from coverage import Coverage, CoverageData
+    from coverage import CoverageData
 
-MAX_DATA = 1 << 30
+MAX_DATA = 512 << 20
 """Bytes of the largest data file that is read."""
 COMBINING = 0.1
 """The part of the reading that combining counts as; analysing the sources takes the rest."""
 NAMED = 3
 """How many files a note names."""
-_UNREADABLE = (OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError)
-"""What Python's compiler and codecs raise at sources, beside coverage.py's own errors."""
 
 
 class DataFiles:
@@ -127,7 +122,9 @@ class _Combined:
 
         copy = self._folder / "copy"  # what is checked is what is read, whoever writes meanwhile
         if path.stat().st_size > MAX_DATA:
-            raise ReportError(f"The coverage data {path.name!r} is larger than 1 GiB.", hint=AGAIN)
+            raise ReportError(
+                f"The coverage data {path.name!r} is larger than 512 MiB.", hint=AGAIN
+            )
         shutil.copyfile(path, copy)
         measured = check(copy, path.name, self._schema)
         places = {name: self._place(name) for name in measured.paths}
@@ -150,7 +147,8 @@ class _Combined:
 
     def _place(self, name: str) -> Path | None:
         place = self._sources.locate(name)
-        if place is None or place.suffix in (".pyc", ".pyo"):
+        if place is None or place.suffix in (".pyc", ".pyo") or "\\" in str(place):
+            # For compiled files coverage.py would read what stands beside them.
             self.missing.add(name)
             return None
         self.names.setdefault(place, name)
@@ -171,104 +169,6 @@ class _Combined:
         fresh.measured_contexts()  # creates the file
         fresh.close()
         return schema_of(self._folder / "fresh")
-
-
-class Analysis:
-    """What coverage.py's own analysis says of the files of one united data file.
-
-    `files` are the measured files, absolute, `unparsed` the names of those that this
-    interpreter can't parse, `plugged` of those that a plugin of coverage.py measured.
-    """
-
-    def __init__(self, path: Path, settings: Settings, top: Path | None) -> None:
-        self._out = path.with_suffix(".json")
-        self._coverage = _coverage(path, settings)
-        self._data = self._coverage.get_data()
-        self._include = _absolute(settings.get("include"), top)
-        self._omit = _absolute(settings.get("omit"), top)
-        self._reader = ContextReader()
-        self._contexts = any(map(named_test, self._data.measured_contexts()))
-        self.files = self._data.measured_files()
-        self.unparsed: list[str] = []
-        self.plugged: list[str] = []
-
-    def file(self, place: Path, name: str) -> FileLines | None:
-        """The lines of the file at `place`, called `name`; None where it does not count.
-
-        Raises:
-            ReportError: the data can't be read any further.
-        """
-        from coverage.exceptions import CoverageException, DataError, NoDataError
-
-        try:
-            if self._data.file_tracer(str(place)):
-                self.plugged.append(name)
-                return None
-            report = self._report(place)
-        except NoDataError:
-            return None  # the project's settings leave it out
-        except (DataError, sqlite3.Error) as error:
-            raise damaged(name, error) from None
-        except (CoverageException, *_UNREADABLE):
-            report = None
-        if report is None:
-            self.unparsed.append(name)
-            return None
-        report.path = name.replace("\\", "/")
-        return report
-
-    def _report(self, place: Path) -> FileLines | None:
-        """One file by way of coverage.py's JSON report, its public and fullest one."""
-        with warnings.catch_warnings():
-            # What the compiler thinks of somebody's source is not for our log.
-            warnings.simplefilter("ignore")
-            self._coverage.json_report(
-                [str(place)],
-                outfile=str(self._out),
-                include=self._include or None,
-                omit=self._omit or None,
-            )
-        report = json.loads(self._out.read_bytes())
-        if self._contexts:
-            # Not asked of the report, which repeats a file's contexts for each function.
-            for entry in report["files"].values():
-                entry["contexts"] = self._data.contexts_by_lineno(str(place))
-        file = next(files_from_json(report, self._reader), None)
-        if file is not None and _excused(report, file):
-            for line, (total, taken) in self._coverage.branch_stats(str(place)).items():
-                known = file.branches.get(line, Branch(0, 0))
-                file.branches[line] = Branch(taken, total, known.missing)
-        return file
-
-
-def _excused(report: Mapping[str, Any], file: FileLines) -> bool:
-    """Whether branches not taken are excused (`pragma: no branch`).
-
-    coverage.py's XML and totals count them as taken, its JSON lists them nowhere.
-    """
-    listed = sum(branch.total for branch in file.branches.values())
-    counted: int = report["totals"].get("num_branches", 0)
-    return listed != counted
-
-
-def _coverage(path: Path, settings: Settings) -> Coverage:
-    """coverage.py with a data file and the project's settings of what counts, nothing else."""
-    from coverage import Coverage
-
-    # A list without a function would count as none given.
-    made = Coverage(data_file=str(path), config_file=False, plugins=[lambda registry: None])
-    for option, more in (("exclude_lines", "exclude_also"), ("partial_branches", "partial_also")):
-        default = made.get_option(f"report:{option}")
-        assert isinstance(default, list)
-        patterns = [*(settings.get(option) or default), *settings.get(more)]
-        made.set_option(f"report:{option}", patterns)
-    made.load()
-    return made
-
-
-def _absolute(globs: Iterable[str], top: Path | None) -> list[str]:
-    """Globs that coverage.py would take from its current folder, from the project's top."""
-    return [glob if glob.startswith(("*", "?")) else str((top or Path()) / glob) for glob in globs]
 
 
 def _content(path: Path | None) -> bytes | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from datafiles import PROJECT, in_checkout, measure, python, read
+from coverage import CoverageData
+from datafiles import PROJECT, in_checkout, measure, python, read, sources
 from gitrepo import GitRepo
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
@@ -19,6 +23,7 @@ from qe_action.reports.cobertura import CoberturaParser
 from qe_action.reports.coverage_json import files_from_json
 from qe_action.reports.model import Branch, FileLines
 from qe_action.task import QETask
+from qe_action.workspace.report_file import ReportFiles
 
 
 @pytest.fixture
@@ -228,11 +233,30 @@ def test_a_source_shorter_than_what_was_measured_is_read(project: GitRepo) -> No
     assert set(files["pkg/core.py"].hits) == {1, 2, 3}
 
 
+def test_compiled_files_and_names_that_no_path_has_are_without_a_source(
+    project: GitRepo,
+) -> None:
+    """For `x.pyc` coverage.py would read `x.py` beside it, wherever that leads."""
+    project.write({"pkg/x.pyc": "", "pkg/a\\b.py": "x = 1\n"})
+    (project.root / "pkg/x.py").symlink_to("/etc/hostname")
+    made = CoverageData(str(project.root / ".coverage"))
+    lines = {str(project.root / f"pkg/{name}"): [1] for name in ("x.pyc", "a\\b.py", "idle.py")}
+    made.add_lines(lines)
+    made.close()
+    files, (note,) = read(project.root)
+    assert set(files) == {"pkg/idle.py"}
+    assert "without a source" in note
+
+
+def test_coverage_is_imported_only_for_data_files() -> None:
+    code = "import sys, qe_action.workspace.report_file; print('coverage' in sys.modules)"
+    # Our own measurement of subprocesses would import it.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True)
+    assert done.stdout.strip() == b"False"
+
+
 def test_parts_come_with_growing_progress(project: GitRepo) -> None:
-    from datafiles import sources
-
-    from qe_action.workspace.report_file import ReportFiles
-
     measure(project)
     parts = list(ReportFiles([project.root / ".coverage"]).read(sources(project.root)))
     fractions = [part.fraction for part in parts]
