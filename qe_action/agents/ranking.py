@@ -115,7 +115,8 @@ class Ranking:
         found = self._found
         known = found.change is not None and study.path not in found.foreign
         line_map = found.change.line_map if found.change and known else None
-        return gap.model_copy(update={"anchor": anchor(gap, line_map, _telling_lines(miss))})
+        place = anchor(gap, line_map, _telling_lines(miss), study.ways(miss))
+        return gap.model_copy(update={"anchor": place})
 
 
 def _missed(counts: Counts) -> int:

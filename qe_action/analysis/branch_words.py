@@ -16,6 +16,7 @@ from typing import Literal
 from qe_action.analysis.enclosing import LOOPS, Statement, Step, on_header_line, path_to, start_of
 from qe_action.analysis.excerpt import safe
 from qe_action.analysis.python_module import FUNCTIONS, PythonModule
+from qe_action.events import BASE_LINE
 
 Kind = Literal[
     "true", "false", "started", "completed", "matched", "unmatched", "caught", "uncaught"
@@ -78,6 +79,26 @@ def ways(module: PythonModule, line: int, missing: Sequence[str]) -> tuple[Way |
     sides = _sides(module, path)
     scope = _scope(path)
     return tuple(_way(sides, target, scope) for target in missing)
+
+
+def said(found: Sequence[Way | None], line: int, names: Sequence[str]) -> tuple[str, ...]:
+    """A clause for each of a line's missing branches, by what `ways` found of them.
+
+    `names` are their targets: lines as text, `exit`, or the report's own words for one.
+    """
+    return tuple(
+        way.words(line, name) if way else _plainly(line, name)
+        for way, name in zip(found, names, strict=True)
+    )
+
+
+def _plainly(line: int, name: str) -> str:
+    """What can be said without the source."""
+    if name == EXIT:
+        return f"it never left the function from line {line}"
+    if name.isdecimal():
+        return f"it never went from line {line} to line {name}"
+    return f"it never went from line {line} to {name}" if name == BASE_LINE else name
 
 
 def _way(sides: dict[Kind, set[str]], target: str, scope: str) -> Way | None:

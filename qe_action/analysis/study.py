@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from qe_action.analysis.branch_words import Way, said, ways
 from qe_action.analysis.collect import Detail
 from qe_action.analysis.functions import (
     ErrorLines,
@@ -22,11 +23,14 @@ from qe_action.analysis.statements import (
     find_extents,
     stray_lines,
 )
+from qe_action.analysis.suggest import suggest
 from qe_action.events import Counts, CriticalPath, Gap
 
 STRAY_SHARE = 0.1
 """Which share of a file's statements may miss every statement of its source."""
 STRAY_LEAST = 3
+TESTS_NAMED = 20
+"""How many tests that run its function a gap names."""
 
 
 class Study:
@@ -89,6 +93,14 @@ class Study:
     def misses(self) -> Iterator[Miss]:
         return find_misses(self.detail, self.regions, self.touched)
 
+    def ways(self, miss: Miss) -> tuple[Way | None, ...]:
+        """What is known of each missing branch of a partial one; None where nothing is."""
+        if miss.branch is None:
+            return ()
+        if self.module is None:
+            return (None,) * len(miss.branch.missing)
+        return ways(self.module, miss.start, miss.branch.missing)
+
     def gap(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
         """The gap of a miss. `paths` are the file's critical paths by function name."""
         function = self.functions.get(miss.owner) if miss.owner else None
@@ -104,7 +116,8 @@ class Study:
                 reach=path.reasons[0] if path and path.reasons else "",
             )
         )
-        return Gap(
+        missing = miss.branch.missing if miss.branch else ()
+        gap = Gap(
             id=miss.id,
             file_path=miss.path,
             line_start=miss.start,
@@ -114,10 +127,15 @@ class Study:
             function=miss.name,
             in_diff=bool(miss.changed),
             statements=0 if miss.branch else len(miss.lines),
-            missing_branches=miss.branch.missing if miss.branch else (),
+            missing_branches=missing,
+            branch_words=said(self.ways(miss), miss.start, missing),
             critical_path=path.path if path else None,
             reasons=(*self._shape(miss), *verdict.reasons),
+            covered_by=self._tests(function),
         )
+        if self.module is None:
+            return gap
+        return gap.model_copy(update={"suggested_tests": suggest(self.module, gap)})
 
     @cached_property
     def _extents(self) -> list[Extent]:
@@ -145,3 +163,9 @@ class Study:
         if not miss.whole_file:
             return paths.get(miss.name or "")
         return min(paths.values(), key=lambda path: path.rank, default=None)
+
+    def _tests(self, function: FunctionFacts | None) -> tuple[str, ...]:
+        """The tests that run the function, as far as the report has contexts."""
+        if function is None or not function.called:
+            return ()
+        return self.detail.tests(range(function.start, function.end + 1))[:TESTS_NAMED]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from qe_action.events import BASE_LINE, Gap, Level
+from qe_action.events import Gap, Level
 from qe_action.render.text import clip, lines, plural, visible
 
 MESSAGE_LIMIT = 60_000
@@ -59,16 +59,9 @@ def headline(gap: Gap) -> str:
 
 
 def missing_ways(gap: Gap) -> str:
-    """Which ways out of a line were never taken, as far as the report says."""
-    missing = gap.anchor.missing_branches if gap.anchor else gap.missing_branches
-    return ", ".join(_way(visible(name)) for name in missing[:5])
-
-
-def _way(name: str) -> str:
-    """A branch's target in words; what a report says other than coverage.py's stays as it is."""
-    if name.isdecimal():
-        return f"to line {name}"
-    return {"exit": "to the function's end", BASE_LINE: f"to {BASE_LINE}"}.get(name, name)
+    """Which ways out of a line were never taken, as far as source and report say."""
+    words = gap.anchor.branch_words if gap.anchor else gap.branch_words
+    return "; ".join(map(visible, words[:5]))
 
 
 def _message(gap: Gap) -> str:
@@ -77,7 +70,7 @@ def _message(gap: Gap) -> str:
     if gap.gap_type == "partial":
         ways = missing_ways(gap)
         first = f"{where} ran, but not every way out of it was taken"
-        first += f": never {ways}." if ways else "."
+        first += f": {ways}." if ways else "."
     else:
         what = "this statement" if gap.statements == 1 else f"these {gap.statements:,} statements"
         first = f"{where}: no test runs {what}."

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
+from qe_action.events import LEVELS, AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
+from qe_action.render.suggestion import markdown
 from qe_action.render.text import (
     UNKNOWN,
     cell,
@@ -197,6 +198,7 @@ def _missed(gap: Gap, links: Links) -> str:
 
 def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
     yield from _gap_list("in changed lines", state.in_diff, state.in_diff_count, links, rows)
+    yield from _critical_paths(state, min(rows, 20))
     elsewhere = state.gap_count - state.in_diff_count
     yield from _gap_list("elsewhere", state.elsewhere, elsewhere, links, min(rows, 50))
 
@@ -204,7 +206,7 @@ def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
 def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
     if not total:
         return
-    shown = gaps[:rows]
+    shown = sorted(gaps, key=lambda gap: -LEVELS.index(gap.severity))[:rows]
     common = _common_reasons(shown)
     yield f"<details><summary>{plural(total, 'gap')} {place}</summary>"
     yield ""
@@ -214,6 +216,20 @@ def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) 
     yield from (_gap_line(gap, links, common) for gap in shown)
     if total > rows:
         yield f"- {total - min(rows, len(gaps)):,} more left out here"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _critical_paths(state: RunState, rows: int) -> Iterator[str]:
+    if not state.paths:
+        return
+    yield f"<details><summary>{plural(len(state.paths), 'critical path')} with gaps</summary>"
+    yield ""
+    for path in state.paths[:rows]:
+        yield f"- {code(path.path)}: **{path.impact}**, {plain('; '.join(path.reasons))}"
+    if (left := len(state.paths) - rows) > 0:
+        yield f"- {left:,} more left out here"
     yield ""
     yield "</details>"
     yield ""
@@ -230,11 +246,12 @@ def _common_reasons(gaps: list[Gap]) -> tuple[str, ...]:
 def _gap_line(gap: Gap, links: Links, common: tuple[str, ...]) -> str:
     inside = f" in {code(gap.function)}" if gap.function else ""
     ways = missing_ways(gap)
-    never = f": never {plain(ways)}" if ways else ""
+    never = f": {markdown(ways)}" if ways else ""
     own = "; ".join(reason for reason in gap.reasons if reason not in common)
     why = f" ({plain(own)})" if own else ""
     label = links.gap(gap, where(gap))
-    return f"- {label}{inside}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
+    line = f"- {label}{inside}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
+    return "\n".join([line, *(f"  - {markdown(test)}" for test in gap.suggested_tests)])
 
 
 def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:

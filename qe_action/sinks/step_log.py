@@ -76,6 +76,6 @@ def _share(counts: Counts | None) -> str:
 
 def _gap_line(gap: Gap) -> str:
     ways = missing_ways(gap)
-    never = f": never {ways}" if ways else ""
+    never = f": {ways}" if ways else ""
     inside = f" {gap.function}" if gap.function else ""
     return f"{gap.severity:<8} {where(gap)}{inside}  {headline(gap).lower()}{never}"

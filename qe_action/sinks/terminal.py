@@ -128,5 +128,5 @@ def gap_text(gap: Gap) -> Text:
     if gap.function:
         text.append(f" {visible(gap.function)}")
     ways = missing_ways(gap)
-    text.append(f"  {headline(gap).lower()}{f': never {ways}' if ways else ''}", style="dim")
+    text.append(f"  {headline(gap).lower()}{f': {ways}' if ways else ''}", style="dim")
     return text

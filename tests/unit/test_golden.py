@@ -17,6 +17,7 @@ from qe_action.events import (
     Anchor,
     Baseline,
     Counts,
+    CriticalPath,
     Deltas,
     Event,
     FileSummary,
@@ -37,7 +38,16 @@ from qe_action.render.verdict import conclude
 GOLDEN = Path(__file__).parent.parent / "golden"
 LINKS = Links("https://github.com", "octo/demo", "f" * 40, "https://github.com/octo/demo/runs/1")
 HEADING = Heading("qe-action coverage", "<!-- marker -->")
-DIFF_ONLY = "nothing but the diff is weighed so far"
+RAISES = "it raises an error"
+
+WORDS = "the condition on line {} was never true, so it never went on to {}"
+PATH = CriticalPath(
+    path="src/app.py::Shop.buy",
+    impact="high",
+    reasons=("reached from at least 14 functions, 3 of them entry points", "40% covered"),
+    callers=14,
+    at_least=True,
+)
 
 
 def gap(
@@ -61,10 +71,20 @@ def gap(
             line_start=number - 2,
             line_end=end - 2,
             missing_branches=("15", "exit") if partial else (),
+            branch_words=tuple(WORDS.format(number - 2, way) for way in ("line 15", "`left`"))
+            if partial
+            else (),
         ),
         statements=0 if partial else 3,
         missing_branches=ways,
-        reasons=(where, DIFF_ONLY),
+        branch_words=tuple(WORDS.format(number, way) for way in ("line 17", "`left`"))
+        if partial
+        else (),
+        critical_path="src/app.py::Shop.buy" if in_diff else None,
+        suggested_tests=("Call `Shop.buy(item)` with `not item`: it should raise `Empty`.",)
+        if in_diff
+        else (),
+        reasons=(where, RAISES),
     )
 
 
@@ -157,7 +177,7 @@ ERROR = AnalyzerError(
 
 RUNS: dict[str, list[Event]] = {
     "running": [PROGRESS, *(GapFound(gap=g) for g in GAPS)],
-    "success": [*(GapFound(gap=g) for g in GAPS), RESULT],
+    "success": [*(GapFound(gap=g) for g in GAPS), PATH, RESULT],
     "failure": [RESULT.model_copy(update={"gates": (GATE,)})],
     "baseline": [COMPARED],
     "no_result": [ERROR, FAILED],
