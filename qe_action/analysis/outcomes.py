@@ -20,7 +20,7 @@ from qe_action.analysis.enclosing import Statement
 from qe_action.analysis.python_module import PythonModule
 
 _DEEPEST = 6
-_LONGEST = 200
+LONGEST = 200
 """How deep, and how far along each block, ways are followed."""
 
 
@@ -42,7 +42,7 @@ def _walk(
 ) -> Iterator[Outcome]:
     module = trace.module
     clauses = list(before)
-    for node in _flat(block[:_LONGEST]):
+    for node in _flat(block[:LONGEST]):
         if depth < _DEEPEST:
             for inner, entering in _branches(module, node):
                 start = [*clauses, *trace.explained(entering)]

@@ -10,6 +10,9 @@ from qe_action.analysis.excerpt import clip, excerpt, safe
 from qe_action.analysis.python_module import DEFINITIONS, FUNCTIONS, FunctionNode, PythonModule
 
 _CALL_LIMIT = 80
+_SEARCHED_LINES = 1_000
+_SEARCHED_NODES = 5_000
+"""How much of a function is searched for a `yield`, once for every gap in it."""
 _ROOTS = ("src", "lib")
 _SPECIAL = {
     "__enter__": "Enter a `{owner}` by `with`",
@@ -80,12 +83,15 @@ def function_subject(
 
 
 def is_generator(module: PythonModule, node: FunctionNode) -> bool:
-    """Whether a function's own code yields."""
-    lines = module.lines[node.lineno - 1 : node.end_lineno]
+    """Whether a function's own code yields, as far as a bounded search tells."""
+    end = min(node.end_lineno or node.lineno, node.lineno + _SEARCHED_LINES)
+    lines = module.lines[node.lineno - 1 : end]
     if not any("yield" in line for line in lines):
         return False
     stack: list[ast.AST] = list(node.body)
-    while stack:
+    for _ in range(_SEARCHED_NODES):
+        if not stack:
+            break
         each = stack.pop()
         if isinstance(each, ast.Yield | ast.YieldFrom):
             return True

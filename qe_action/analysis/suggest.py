@@ -7,6 +7,7 @@ source shows neither a condition nor an effect there is no sentence.
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -24,8 +25,8 @@ from qe_action.analysis.conditions import (
     unmatched,
 )
 from qe_action.analysis.effects import Outcome
-from qe_action.analysis.enclosing import LOOPS, Step, path_to
-from qe_action.analysis.outcomes import outcomes, straight
+from qe_action.analysis.enclosing import LOOPS, Statement, Step, path_to
+from qe_action.analysis.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
 from qe_action.analysis.sentence import sentence
 from qe_action.analysis.subject import subject
@@ -89,7 +90,7 @@ def _following(module: PythonModule, path: list[Step]) -> Outcome:
     """What is to be seen after the last step's statement, in the blocks around it."""
     for step in reversed(path):
         if step.field not in ("handlers", "cases"):
-            rest = step.block[step.at + 1 :]
+            rest = step.block[step.at + 1 : step.at + 1 + LONGEST]
             found = straight(module, rest, in_function=_in_function(path))
             if found.effects:
                 return found
@@ -138,10 +139,12 @@ def _definitions_in(module: PythonModule, gap: Gap) -> list[Definition]:
         first = first_line(inside.node.body[_documented(inside)])
         last = first_line(inside.node.body[-1])
         return [inside] if gap.line_start <= first and gap.line_end >= last else []
+    at = bisect_left(module.definitions, gap.line_start, key=lambda each: each.line)
+    end = bisect_right(module.definitions, gap.line_end, key=lambda each: each.line)
     held = [
         each
-        for each in module.definitions
-        if each.is_function and gap.line_start <= each.line and gap.line_end >= each.start
+        for each in module.definitions[at:end]
+        if each.is_function and each.start <= gap.line_end
     ]
     return sorted(held, key=lambda each: (each.node.name.startswith("_"), each.line))[:MOST]
 
@@ -170,7 +173,7 @@ def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
     """The straight way through what is left of a block, then one that ends in between."""
     clauses = _explained(module, path, path_clauses(module, path))
     yield _told(module, path, clauses)
-    rest = path[-1].block[path[-1].at :]
+    rest = _rest(path[-1])
     for outcome in islice(outcomes(module, rest, in_function=_in_function(path)), _WAYS):
         if not outcome.straight and outcome.end in ("raise", "return") and outcome.effects:
             yield _sentence(module, path, [*clauses, *outcome.clauses], outcome.effects)
@@ -178,7 +181,7 @@ def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
 
 def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> str:
     """The sentence for the straight way through what is left of a block."""
-    rest = path[-1].block[path[-1].at :]
+    rest = _rest(path[-1])
     outcome = straight(module, rest, in_function=_in_function(path))
     effects = outcome.effects
     if outcome.end == "open":
@@ -209,6 +212,11 @@ def _sentence(
     if lead.startswith("Iterate"):
         effects = ["end" if effect == "return `None`" else effect for effect in effects]
     return sentence(lead, clauses, effects)
+
+
+def _rest(step: Step) -> Sequence[Statement]:
+    """A step's statement and those after it, as many as are looked at."""
+    return step.block[step.at : step.at + LONGEST]
 
 
 def _in_function(path: Sequence[Step]) -> bool:

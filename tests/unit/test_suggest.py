@@ -505,7 +505,7 @@ def test_any_source_gives_safe_sentences_or_none() -> None:
         if "site-packages" not in path.parts and 2_000 < path.stat().st_size < 40_000
     ]
     told = total = 0
-    for path in random.Random(7).sample(files, 40):
+    for path in random.Random(7).sample(files, 20):
         parsed = parse_module(str(path.relative_to(root)), path.read_bytes())
         if parsed is None:
             continue
@@ -516,7 +516,7 @@ def test_any_source_gives_safe_sentences_or_none() -> None:
             told += bool(found)
             for sentence in found:
                 check(parsed, sentence)
-    assert total > 1_000
+    assert total > 500
     assert told > total // 4
 
 
@@ -581,7 +581,7 @@ def test_the_time_grows_with_the_function_not_with_its_square() -> None:
             suggest(parsed, partial(2 + 2 * n, str(3 + 2 * n)))
         return time.process_time() - begin
 
-    assert seconds(2_000) < 40 * max(seconds(200), 0.01)
+    assert seconds(1_000) < 40 * max(seconds(100), 0.01)
 
 
 def test_the_code_of_a_sentence_is_code_in_markdown() -> None:
