@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from qe_action.analysis.branch_words import Way, said, ways
+from qe_action.analysis.advice.branch_words import Way, said, ways
+from qe_action.analysis.advice.suggest import suggest
 from qe_action.analysis.collect import Detail
 from qe_action.analysis.functions import (
     ErrorLines,
@@ -23,7 +24,6 @@ from qe_action.analysis.statements import (
     find_extents,
     stray_lines,
 )
-from qe_action.analysis.suggest import suggest
 from qe_action.events import Counts, CriticalPath, Gap
 
 STRAY_SHARE = 0.1

@@ -14,7 +14,7 @@ from coverage.parser import PythonParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.analysis.branch_words import Way, ways
+from qe_action.analysis.advice.branch_words import Way, ways
 from qe_action.analysis.python_module import PythonModule, parse_module
 from qe_action.events import BASE_LINE
 

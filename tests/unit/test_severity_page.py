@@ -37,7 +37,9 @@ def test_the_points_are_those_of_the_table() -> None:
 
 
 def test_the_severities_are_those_of_the_table() -> None:
-    shown = [(int(points.split()[0]), severity) for points, severity, _ in rows("Points | Severity")]
+    shown = [
+        (int(points.split()[0]), severity) for points, severity, _ in rows("Points | Severity")
+    ]
     assert shown == list(risk.SEVERITIES)
 
 

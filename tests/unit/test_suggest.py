@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from qe_action.analysis.advice.suggest import suggest
 from qe_action.analysis.python_module import PythonModule, parse_module
-from qe_action.analysis.suggest import suggest
 from qe_action.events import Gap
 from qe_action.render.suggestion import markdown
 

@@ -11,9 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from qe_action.analysis.assignments import origin, returned_after
-from qe_action.analysis.branch_words import Way, ways
-from qe_action.analysis.conditions import (
+from qe_action.analysis.advice.assignments import origin, returned_after
+from qe_action.analysis.advice.branch_words import Way, ways
+from qe_action.analysis.advice.conditions import (
     Clause,
     case_clauses,
     fails,
@@ -24,12 +24,12 @@ from qe_action.analysis.conditions import (
     raises_clauses,
     unmatched,
 )
-from qe_action.analysis.effects import Outcome
-from qe_action.analysis.enclosing import LOOPS, Statement, Step, path_to
-from qe_action.analysis.outcomes import LONGEST, outcomes, straight
+from qe_action.analysis.advice.effects import Outcome
+from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
+from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
+from qe_action.analysis.advice.sentence import sentence
+from qe_action.analysis.advice.subject import subject
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
-from qe_action.analysis.sentence import sentence
-from qe_action.analysis.subject import subject
 from qe_action.events import Gap
 
 MOST = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from qe_action.analysis.conditions import (
+from qe_action.analysis.advice.conditions import (
     JUMPS,
     Clause,
     case_clauses,
@@ -15,8 +15,8 @@ from qe_action.analysis.conditions import (
     passed,
     raises_clauses,
 )
-from qe_action.analysis.effects import Outcome, Trace
-from qe_action.analysis.enclosing import Statement
+from qe_action.analysis.advice.effects import Outcome, Trace
+from qe_action.analysis.advice.enclosing import Statement
 from qe_action.analysis.python_module import PythonModule
 
 _DEEPEST = 6

@@ -13,8 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qe_action.analysis.enclosing import LOOPS, Statement, Step, on_header_line, path_to, start_of
-from qe_action.analysis.excerpt import safe
+from qe_action.analysis.advice.enclosing import (
+    LOOPS,
+    Statement,
+    Step,
+    on_header_line,
+    path_to,
+    start_of,
+)
+from qe_action.analysis.advice.excerpt import safe
 from qe_action.analysis.python_module import FUNCTIONS, PythonModule
 from qe_action.events import BASE_LINE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from qe_action.analysis.enclosing import Step
-from qe_action.analysis.excerpt import clip, excerpt, safe
+from qe_action.analysis.advice.enclosing import Step
+from qe_action.analysis.advice.excerpt import clip, excerpt, safe
 from qe_action.analysis.python_module import DEFINITIONS, FUNCTIONS, FunctionNode, PythonModule
 
 _CALL_LIMIT = 80

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from qe_action.analysis.conditions import Clause
-from qe_action.analysis.excerpt import LIMIT
+from qe_action.analysis.advice.conditions import Clause
+from qe_action.analysis.advice.excerpt import LIMIT
 
 LONGEST = 300
 """Characters of a sentence."""

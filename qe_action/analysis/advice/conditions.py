@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.enclosing import Statement, Step, inside_function
-from qe_action.analysis.excerpt import LIMIT, excerpt, with_operator
+from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
+from qe_action.analysis.advice.excerpt import LIMIT, excerpt, with_operator
 from qe_action.analysis.python_module import PythonModule
 
 Sort = Literal["condition", "loop", "raises"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from qe_action.analysis.enclosing import Statement, Step, inside_function
-from qe_action.analysis.excerpt import excerpt, safe
+from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
+from qe_action.analysis.advice.excerpt import excerpt, safe
 from qe_action.analysis.python_module import DEFINITIONS, PythonModule, statements_of
 
 SHORT = 40

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.assignments import SHORT, set_inside
-from qe_action.analysis.conditions import Clause
-from qe_action.analysis.enclosing import Statement
-from qe_action.analysis.excerpt import clip, excerpt, safe
+from qe_action.analysis.advice.assignments import SHORT, set_inside
+from qe_action.analysis.advice.conditions import Clause
+from qe_action.analysis.advice.enclosing import Statement
+from qe_action.analysis.advice.excerpt import clip, excerpt, safe
 from qe_action.analysis.python_module import PythonModule, statements_of
 
 End = Literal["return", "raise", "jump", "open"]
