@@ -54,7 +54,8 @@ def read_settings(content: Callable[[str], bytes | None]) -> Settings:
             notes.append(f"{name} can't be read, so what it may tell coverage.py is left out.")
             continue
         if section is not None:
-            values = {key: _patterns(name, key, given, notes) for key, given in section.items()}
+            found = {key: _patterns(name, key, given, notes) for key, given in section.items()}
+            values = {key: used for key, used in found.items() if used is not None}
             return Settings(name, values, tuple(notes))
     return Settings(notes=tuple(notes))
 
@@ -98,12 +99,14 @@ def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _patterns(file: str, key: str, given: list[str] | None, notes: list[str]) -> tuple[str, ...]:
-    """The patterns that are used; what is left out is noted."""
+def _patterns(
+    file: str, key: str, given: list[str] | None, notes: list[str]
+) -> tuple[str, ...] | None:
+    """The patterns that are used, None for a setting that isn't; what is left out is noted."""
     if given is None or len(given) > MAX_PATTERNS:
         why = "it is no list of strings" if given is None else f"it lists over {MAX_PATTERNS}"
         notes.append(f"{key} in {file} is left out: {why}.")
-        return ()
+        return None
     used = []
     for text in filter(None, map(str.strip, given)):
         why = _defect(text, regex=key in REGEXES)

@@ -109,7 +109,7 @@ def _coverage(path: Path, settings: Settings) -> Coverage:
     for option, more in (("exclude_lines", "exclude_also"), ("partial_branches", "partial_also")):
         default = made.get_option(f"report:{option}")
         assert isinstance(default, list)
-        patterns = [*(settings.get(option) or default), *settings.get(more)]
+        patterns = [*settings.values.get(option, default), *settings.get(more)]
         made.set_option(f"report:{option}", patterns)
     made.load()
     return made

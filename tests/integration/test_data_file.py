@@ -89,6 +89,7 @@ def test_missing_branches_functions_and_tests_are_named(project: GitRepo) -> Non
         ("pyproject.toml", '[tool.coverage.report]\nexclude_also = ["raise Not", "^class "]\n'),
         (".coveragerc", "[report]\nexclude_lines =\n    while len\n    if self.size\n"),
         ("setup.cfg", "[coverage:report]\npartial_branches = if text ==\n[other]\nx = 1\n"),
+        ("setup.cfg", "[coverage:report]\nexclude_lines =\n"),
         ("tox.ini", "[coverage:report]\nomit =\n    pkg/idle.py\n    */text.py\n"),
         (".coveragerc", "[report]\ninclude = pkg/core.py, pkg/text.py\n"),
         ("pyproject.toml", "[tool.coverage.run]\nrelative_files = true\n"),

@@ -44,9 +44,10 @@ def read(**files: str) -> Settings:
         ({"__coveragerc__toml": '[report]\nomit = ["a"]\n'}, {"omit": ("a",)}),
         ({"pyproject__toml": '[report]\nomit = ["a"]\n'}, {}),
         ({"__coveragerc": "", "pyproject__toml": '[tool.coverage.report]\nomit = ["a"]\n'}, {}),
+        ({"__coveragerc": "[report]\nexclude_lines =\n"}, {"exclude_lines": ()}),
         ({}, {}),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_the_first_file_with_settings_counts(
     files: dict[str, str], values: dict[str, tuple[str, ...]] | None
