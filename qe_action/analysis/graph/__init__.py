@@ -1,0 +1,1 @@
+"""What a call graph of Python sources is made of."""
