@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +39,7 @@ class GitCheckout:
         self._root = root.resolve()
         self._resolve = resolve
         self._list_files = list_files
+        self._folders: dict[str, Path | None] = {}
 
     async def change(self) -> Change:
         """What was measured, and against what."""
@@ -59,9 +61,30 @@ class GitCheckout:
             return None
 
     def source(self, path: str) -> bytes | None:
-        """A file of the working tree; None where it is missing, too large or leads outside."""
-        full = self.path(path)
-        try:
-            return full.read_bytes() if full else None
-        except OSError:
+        """A file of the working tree; None where it is missing, too large or leads outside.
+
+        Folders are resolved once, as thousands of files may be asked for.
+        """
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = self._folder(folder)
+        place = self._folders[folder]
+        if place is None:
             return None
+        try:
+            full = place / name
+            status = full.lstat()
+            if stat.S_ISREG(status.st_mode):
+                return full.read_bytes() if status.st_size <= SOURCE_LIMIT else None
+            found = self.path(path)
+            return found.read_bytes() if found else None
+        except (OSError, ValueError):
+            return None
+
+    def _folder(self, path: str) -> Path | None:
+        """Where a folder really is; None where it is missing or outside."""
+        try:
+            full = (self._root / path).resolve(strict=True)
+        except (OSError, ValueError):
+            return None
+        return full if full.is_relative_to(self._root) else None
