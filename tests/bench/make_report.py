@@ -1,8 +1,10 @@
 """Make a Cobertura report of any size, and the repository that it was measured in.
 
 The sources are what the report says: their statements are its lines, and a run that calls
-the functions it shows as called gives its hits and branches. The branch `pr` changes some
-files against `main`. 5,000 files of 200 lines make a report of 42 MB.
+the functions it shows as called gives its hits and branches. Functions call one another
+across modules, some in ways that only a run could tell, but behind an `or` that is never
+passed, so each runs only when the run calls it. The branch `pr` changes some files against
+`main`. 5,000 files of 200 lines make a report of 42 MB.
 
     python tests/bench/make_report.py coverage.xml --files 5000 --lines 200 --repo repo
 """
@@ -18,6 +20,7 @@ from typing import NamedTuple
 
 FUNCTION_LINES = 10
 FILES_A_PACKAGE = 50
+SHARED_MODULES = 10
 
 
 class Shape(NamedTuple):
@@ -38,20 +41,56 @@ class Statement(NamedTuple):
 
 
 def path_of(index: int) -> str:
-    return f"src/package_{index // FILES_A_PACKAGE:03}/module_{index:05}.py"
+    return f"src/{_package(index)}/{_module(index)}.py"
+
+
+def _package(index: int) -> str:
+    return f"package_{index // FILES_A_PACKAGE:03}"
+
+
+def _module(index: int) -> str:
+    return f"module_{index:05}"
 
 
 def statements(index: int, shape: Shape) -> Iterator[Statement]:
-    """The file's lines: functions of ten statements, then assignments."""
-    functions = shape.lines // FUNCTION_LINES
+    """The file's lines: imports, functions of ten statements, then assignments."""
+    imports = list(_imports(index))
+    functions = (shape.lines - len(imports)) // FUNCTION_LINES
     missed = {(index + 3 * block) % functions for block in range(shape.missed_blocks)}
+    for text in imports:
+        yield Statement(text, True)
     for number in range(functions):
-        yield from _function(number, 1 + number * FUNCTION_LINES, called=number not in missed)
-    for number in range(shape.lines - functions * FUNCTION_LINES):
+        first = 1 + len(imports) + number * FUNCTION_LINES
+        calls = _called_by(index, number, functions)
+        yield from _function(number, first, calls, called=number not in missed)
+    for number in range(shape.lines - len(imports) - functions * FUNCTION_LINES):
         yield Statement(f"CONSTANT_{number} = {number}", True)
 
 
-def _function(number: int, first: int, *, called: bool) -> Iterator[Statement]:
+def _imports(index: int) -> Iterator[str]:
+    """A neighbour, a module further up, and one of a few that many import: never in a cycle."""
+    if index >= SHARED_MODULES:
+        yield f"from {_package(index - 1)} import {_module(index - 1)} as near"
+        yield f"import {_package(index // 2)}.{_module(index // 2)} as above"
+        shared = index % SHARED_MODULES
+        yield f"from {_package(shared)}.{_module(shared)} import function_0 as shared"
+
+
+def _called_by(index: int, number: int, functions: int) -> list[str]:
+    """What a function calls in its steps; the last is of an object whose class nothing tells."""
+    own = f"function_{(number + 1) % functions}"
+    if index < SHARED_MODULES:
+        return [own, "", "", "", "value.apply"]
+    return [
+        own,
+        "",
+        f"near.function_{number}",
+        "above.function_1" if number % 3 else "shared",
+        "value.apply",
+    ]
+
+
+def _function(number: int, first: int, calls: list[str], *, called: bool) -> Iterator[Statement]:
     """A function with one condition. Called once with 1, it takes the way into the block."""
     inside, after = first + 3, first + 4
     yield Statement(f"def function_{number}(value):", True)
@@ -59,7 +98,9 @@ def _function(number: int, first: int, *, called: bool) -> Iterator[Statement]:
     yield Statement("    if total > 0:", called, (after,) if called else (inside, after))
     yield Statement("        total = total * 2", called)
     for step in range(FUNCTION_LINES - 5):
-        yield Statement(f"    total = total - {step}", called)
+        call = calls[step]
+        unless = f"abs(total - {step}) + 1 or {call}(total)"
+        yield Statement(f"    total = {unless if call else f'total - {step}'}", called)
     yield Statement("    return total", called)
 
 
@@ -87,7 +128,7 @@ def write_report(path: Path, shape: Shape, root: str = "/build/project") -> None
         out.write('<?xml version="1.0" ?>\n<coverage version="7.6.0" line-rate="0.8">\n')
         out.write(f"\t<sources>\n\t\t<source>{root}</source>\n\t</sources>\n\t<packages>\n")
         for start in range(0, shape.files, FILES_A_PACKAGE):
-            package = f"src.package_{start // FILES_A_PACKAGE:03}"
+            package = f"src.{_package(start)}"
             out.write(f'\t\t<package name="{package}" line-rate="0.8">\n\t\t\t<classes>\n')
             for index in range(start, min(start + FILES_A_PACKAGE, shape.files)):
                 out.write(_class(index, shape))
@@ -155,13 +196,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("report", type=Path)
     parser.add_argument("--files", type=int, default=5000)
-    parser.add_argument("--lines", type=int, default=200, help="statements a file, 10 or more")
+    parser.add_argument("--lines", type=int, default=200, help="statements a file, 20 or more")
     parser.add_argument("--missed-blocks", type=int, default=4, help="functions missed a file")
     parser.add_argument("--repo", type=Path, help="also write the repository, to a new directory")
     parser.add_argument("--changed", type=int, default=200, help="files that `pr` changes")
     options = parser.parse_args()
-    if options.files < 1 or options.lines < FUNCTION_LINES:
-        parser.error(f"at least one file of {FUNCTION_LINES} lines")
+    if options.files < 1 or options.lines < 2 * FUNCTION_LINES:
+        parser.error(f"at least one file of {2 * FUNCTION_LINES} lines")
     changed = min(options.changed, options.files)
     shape = Shape(options.files, options.lines, options.missed_blocks, changed)
     root = options.repo.resolve().as_posix() if options.repo else "/build/project"
