@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from qe_action.events import (
     AnalysisComplete,
     Conclusion,
     Counts,
+    CriticalPath,
     FileSummary,
     Gap,
     GateResult,
@@ -27,6 +29,9 @@ from qe_action.events import (
 )
 from qe_action.journal import WorstGaps
 from qe_action.workspace.change import Change
+
+PATHS_IN_RESULT = 50
+"""How many critical paths, the worst, the result holds."""
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Gathered:
     _paths: PathReport = field(default_factory=PathReport)
     _gap_counts: dict[str, int] = field(default_factory=dict)
     _worst: WorstGaps = field(default_factory=WorstGaps)
+    _critical: list[CriticalPath] = field(default_factory=list)
 
     @property
     def files(self) -> int:
@@ -93,6 +99,11 @@ class Gathered:
         self._gap_counts[gap.file_path] = self._gap_counts.get(gap.file_path, 0) + 1
         self._worst.add(gap)
 
+    def add_path(self, path: CriticalPath) -> None:
+        """Keep a critical path that is being sent, if it is one of the worst."""
+        insort(self._critical, path, key=lambda each: each.rank)
+        del self._critical[PATHS_IN_RESULT:]
+
     def complete(self, conclusion: Conclusion, analysis_time_ms: int) -> AnalysisComplete:
         """The result of what was gathered."""
         sums = self.collector.files.totals() if self.collector and self.whole else None
@@ -111,6 +122,7 @@ class Gathered:
             gaps=self._worst.result(),
             total_gaps=self.total_gaps,
             gaps_in_diff=self.gaps_in_diff,
+            critical_paths=tuple(self._critical),
             files=self._summaries(),
             total_files=self.files,
             gates=self._gates(patch, totals),

@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 from qe_action.agents.gathered import Gathered
 from qe_action.analysis.anchor import anchor
+from qe_action.analysis.call_graph import CallGraph
 from qe_action.analysis.collect import Detail
+from qe_action.analysis.critical_path import critical_path
 from qe_action.analysis.gaps import Miss
+from qe_action.analysis.graph.entry_points import script_names
 from qe_action.analysis.paths import is_test_or_migration
 from qe_action.analysis.python_module import parse_module
 from qe_action.analysis.study import Study
@@ -41,6 +44,9 @@ class Ranking:
     def __init__(self, found: Gathered, checkout: Checkout) -> None:
         self._found = found
         self._checkout = checkout
+        self._graph: CallGraph | None = None
+        self._touched: dict[str, frozenset[int]] = {}
+        self._lacking: dict[str, list[str]] = {}
 
     async def steps(self) -> AsyncIterator[Step | GapFound | CriticalPath]:
         """Events to send, and steps for the progress in between."""
@@ -49,6 +55,10 @@ class Ranking:
         async for step in self._weigh(changed):
             yield step
         others = self._others()
+        if not changed:
+            self._lacking = {detail.path: self._lacks(self._study(detail)) for detail in others}
+        async for step in self._link():
+            yield step
         allowed = OTHER_GAPS
         total = len(changed) + len(others)
         for number, detail in enumerate(changed + others, 1):
@@ -58,7 +68,7 @@ class Ranking:
                 yield event
                 if self._found.total_gaps % GAPS_A_TURN == 0:
                     await asyncio.sleep(0)
-            yield Step(number / total, "Looking for gaps")
+            yield Step(0.5 + number / total / 2, "Looking for gaps")
 
     async def _weigh(self, changed: list[Detail]) -> AsyncIterator[Step]:
         """Fills `changed` with the changed files, worst first; their counts are known then."""
@@ -69,13 +79,38 @@ class Ranking:
         patches: dict[str, Counts] = {}
         details = found.collector.details
         for path in details.keys() & found.diff.files.keys():
-            patches[path] = self._study(details[path]).patch
+            study = self._study(details[path])
+            patches[path] = study.patch
+            self._touched[path] = study.touched
+            self._lacking[path] = self._lacks(study)
             yield Step(0.0, "Counting the changed statements")
         changed += sorted(
             (details[path] for path in patches),
             key=lambda d: (-_missed(patches[d.path]), -self._missed(d.path), d.path),
         )
         found.patches = {detail.path: patches[detail.path] for detail in changed}
+
+    @staticmethod
+    def _lacks(study: Study) -> list[str]:
+        """The functions whose callers are of interest."""
+        if is_test_or_migration(study.path):
+            return []
+        return sorted(region.name for region in study.lacking)
+
+    async def _link(self) -> AsyncIterator[Step]:
+        """Builds the call graph around the functions that lack tests.
+
+        Where there are changed files these are theirs alone, so that the work grows with the
+        change. What else the graph has seen is ranked all the same.
+        """
+        index = self._found.mapper.index if self._found.mapper else None
+        if index is None:
+            return
+        scripts = script_names(*map(self._checkout.source, ("pyproject.toml", "setup.cfg")))
+        self._graph = CallGraph(index, self._checkout.source, scripts=scripts)
+        for fraction in self._graph.prepare(self._lacking):
+            yield Step(fraction / 2, "Looking for callers")
+        self._found.doubts.unparsable.update(self._graph.unparsable)
 
     def _others(self) -> list[Detail]:
         assert self._found.collector is not None
@@ -97,7 +132,7 @@ class Ranking:
         module = parse_module(path, source) if path.endswith((".py", ".pyi")) else None
         if module is None and path.endswith((".py", ".pyi")):
             found.doubts.unparsable.add(path)
-        study = Study(detail, module, added)
+        study = Study(detail, module, added, touched=self._touched.get(path))
         found.doubts.weigh(study, 1 + max(source.count(b"\n"), source.count(b"\r")))
         return study
 
@@ -105,10 +140,26 @@ class Ranking:
         if detail.complete or is_test_or_migration(detail.path):
             return
         study = self._study(detail)
+        paths = self._critical_paths(study)
+        for path in paths.values():
+            self._found.add_path(path)
+            yield path
         for miss in study.misses():
-            gap = self._gap(study, miss, {})
+            gap = self._gap(study, miss, paths)
             self._found.add_gap(gap)
             yield GapFound(gap=gap)
+
+    def _critical_paths(self, study: Study) -> dict[str, CriticalPath]:
+        """The critical paths of a file by the names of their functions."""
+        found: dict[str, CriticalPath] = {}
+        if self._graph is None:
+            return found
+        for facts in study.functions.values():
+            reach = self._graph.reach(study.path, facts.name)
+            path = critical_path(study.path, facts, reach) if reach else None
+            if path is not None:
+                found[facts.name] = path
+        return found
 
     def _gap(self, study: Study, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
         gap = study.gap(miss, paths)

@@ -14,6 +14,7 @@ _DECISIONS = (
     *(ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While),
     *(ast.ExceptHandler, ast.comprehension),
 )
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop)
 
 
 class FunctionFacts(NamedTuple):
@@ -21,7 +22,7 @@ class FunctionFacts(NamedTuple):
 
     `statements` and `covered` count those of its own body, without functions inside it.
     `in_diff` says that a statement of it was added or changed. `complexity` is McCabe's,
-    None where the source can't tell.
+    None where the source can't tell, or nothing of the function is missed.
     """
 
     name: str
@@ -51,11 +52,21 @@ def function_facts(
 ) -> dict[Region, FunctionFacts]:
     """The functions of a Python file that hold statements, by their bodies."""
     found = {}
+    lacking = lacking_regions(detail, module.regions)
     for region, count in _counts(detail, module.regions, touched).items():
         definition = module.by_start[region.start, region.name]
         if definition.is_function:
-            found[region] = _facts(region, count, complexity(definition.node))
+            # Of the others nobody asks how complex they are.
+            paths = complexity(definition.node) if region in lacking else None
+            found[region] = _facts(region, count, paths)
     return found
+
+
+def lacking_regions(detail: Detail, regions: Regions) -> set[Region]:
+    """The functions and classes with a missed statement or branch."""
+    missed = [line for line, hit in zip(detail.lines, detail.covered, strict=True) if not hit]
+    missed += [line for line, branch in detail.branches.items() if branch.covered < branch.total]
+    return {owner for line in missed if (owner := regions.owner(line)) is not None}
 
 
 def reported_facts(
@@ -63,8 +74,7 @@ def reported_facts(
 ) -> dict[Region, FunctionFacts]:
     """The functions that the report itself lists; how complex they are is not known."""
     return {
-        region: _facts(region, count, None)
-        for region, count in _counts(detail, regions, touched).items()
+        region: _facts(region, count) for region, count in _counts(detail, regions, touched).items()
     }
 
 
@@ -81,7 +91,9 @@ def _counts(
     return counts
 
 
-def _facts(region: Region, count: tuple[int, int, int], complexity: int | None) -> FunctionFacts:
+def _facts(
+    region: Region, count: tuple[int, int, int], complexity: int | None = None
+) -> FunctionFacts:
     statements, covered, changed = count
     return FunctionFacts(
         region.name, region.start, region.end, statements, covered, bool(changed), complexity
@@ -113,13 +125,16 @@ def _always_matches(pattern: ast.pattern) -> bool:
 
 
 def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """All nodes of the body but those of functions and classes inside."""
-    stack: list[ast.AST] = list(getattr(function, "body", ()))
+    """The nodes of the body, without leaves and what is inside of functions and classes in it."""
+    stack: list[object] = list(getattr(function, "body", ()))
     while stack:
         node = stack.pop()
-        yield node
-        if not isinstance(node, DEFINITIONS):
-            stack.extend(ast.iter_child_nodes(node))
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, ast.AST) and not isinstance(node, _LEAVES):
+            yield node
+            if not isinstance(node, DEFINITIONS):
+                stack.extend(vars(node).values())
 
 
 class ErrorLines:

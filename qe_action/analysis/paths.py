@@ -98,6 +98,9 @@ class PathIndex:
     def __contains__(self, path: object) -> bool:
         return path in self._paths
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
     def own(self, path: str | None) -> str | None:
         """The index's own string for a tracked path; None for any other."""
         return self._paths.get(path) if path else None

@@ -12,6 +12,7 @@ from qe_action.analysis.functions import (
     ErrorLines,
     FunctionFacts,
     function_facts,
+    lacking_regions,
     reported_facts,
 )
 from qe_action.analysis.gaps import Miss, find_misses, patch_counts
@@ -29,6 +30,8 @@ from qe_action.events import Counts, CriticalPath, Gap
 STRAY_SHARE = 0.1
 """Which share of a file's statements may miss every statement of its source."""
 STRAY_LEAST = 3
+ADVISED = 500
+"""For how many gaps of a file tests are suggested; nobody reads more."""
 TESTS_NAMED = 20
 """How many tests that run its function a gap names."""
 
@@ -41,12 +44,21 @@ class Study:
     lines that the diff adds or changes, `touched` the statements that it does.
     """
 
-    def __init__(self, detail: Detail, module: PythonModule | None, added: frozenset[int]) -> None:
+    def __init__(
+        self,
+        detail: Detail,
+        module: PythonModule | None,
+        added: frozenset[int],
+        *,
+        touched: frozenset[int] | None = None,
+    ) -> None:
         self.detail = detail
         self.module = module
-        self.touched = added
-        if module is not None and added:
-            self.touched = changed_statements(self._extents, frozenset(detail.lines), added)
+        if touched is None and module is not None and added:
+            touched = changed_statements(self._extents, frozenset(detail.lines), added)
+        self.touched = added if touched is None else touched
+        self._ways: dict[int, tuple[Way | None, ...]] = {}
+        self._advice_left = ADVISED
 
     @property
     def path(self) -> str:
@@ -69,18 +81,9 @@ class Study:
         return function_facts(self.detail, self.module, self.touched)
 
     @property
-    def lacking(self) -> list[FunctionFacts]:
-        """The functions that the tests miss in part or whole, in line order."""
-        partial = {
-            self.regions.owner(line)
-            for line, branch in self.detail.branches.items()
-            if branch.covered < branch.total
-        }
-        return [
-            facts
-            for region, facts in self.functions.items()
-            if facts.covered < facts.statements or region in partial
-        ]
+    def lacking(self) -> set[Region]:
+        """The functions and classes that the tests miss in part or whole."""
+        return lacking_regions(self.detail, self.regions)
 
     @property
     def is_stale(self) -> bool:
@@ -95,11 +98,13 @@ class Study:
 
     def ways(self, miss: Miss) -> tuple[Way | None, ...]:
         """What is known of each missing branch of a partial one; None where nothing is."""
-        if miss.branch is None:
+        if miss.branch is None or not miss.branch.missing:
             return ()
-        if self.module is None:
-            return (None,) * len(miss.branch.missing)
-        return ways(self.module, miss.start, miss.branch.missing)
+        if miss.start not in self._ways:
+            names = miss.branch.missing
+            found = ways(self.module, miss.start, names) if self.module else (None,) * len(names)
+            self._ways[miss.start] = found
+        return self._ways[miss.start]
 
     def gap(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
         """The gap of a miss. `paths` are the file's critical paths by function name."""
@@ -133,8 +138,9 @@ class Study:
             reasons=(*self._shape(miss), *verdict.reasons),
             covered_by=self._tests(function),
         )
-        if self.module is None:
+        if self.module is None or not self._advice_left:
             return gap
+        self._advice_left -= 1
         return gap.model_copy(update={"suggested_tests": suggest(self.module, gap)})
 
     @cached_property
