@@ -108,7 +108,6 @@ class Analysis:
             await asyncio.sleep(0)
         for wanted in _batches(collector):
             await self._reread(collector, wanted)
-        self._found.notes.extend(self._report.notes)
         self._found.whole = True
         for event in self._progress(90, f"Read all {self._found.files} files"):
             yield event
@@ -120,9 +119,10 @@ class Analysis:
         for part in self._report.read(Sources(mapper, self._checkout)):
             mapper.sources = tuple(self._report.sources)
             for file in part.files:
-                parts.add(file)
+                parts.add(file, part.report)
             await asyncio.sleep(0)
         collector.add_merged(parts)
+        self._found.doubts.disagreeing |= parts.disagreeing
 
     async def _rank(self) -> AsyncIterator[AnalyzerEvent]:
         """The gaps, while the progress goes from 90 on."""
@@ -162,6 +162,7 @@ class Analysis:
         )
 
     def _complete(self, conclusion: Conclusion) -> AnalysisComplete:
+        self._found.notes.extend(self._report.notes)
         return self._found.complete(conclusion, round((self._clock() - self._started) * 1000))
 
 

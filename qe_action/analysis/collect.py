@@ -120,19 +120,34 @@ def detail(file: FileLines, path: str) -> Detail:
 
 
 class Parts:
-    """The parts of recurring files, merged as they come."""
+    """The parts of recurring files, merged as they come.
+
+    `disagreeing` are the Python files that reports list up to different lines: a report lists
+    all statements of a Python file, so these were measured in different versions.
+    """
 
     def __init__(self, place: Callable[[str], str | None], wanted: set[str]) -> None:
         self._place = place
         self._wanted = wanted
         self.files: dict[str, FileLines] = {}
+        self._ends: dict[str, dict[int, int]] = {}
 
-    def add(self, file: FileLines) -> None:
-        """Merge `file` into what is known of it, if it is wanted."""
+    def add(self, file: FileLines, report: int = 0) -> None:
+        """Merge `file`, which the given report lists, into what is known of it, if it is wanted."""
         path = self._place(file.path)
-        if path in self._wanted:
+        if path is not None and path in self._wanted:
             known = self.files.get(path)
             self.files[path] = file if known is None else merge(known, file)
+            ends = self._ends.setdefault(path, {})
+            ends[report] = max(ends.get(report, 0), max(file.hits, default=0))
+
+    @property
+    def disagreeing(self) -> set[str]:
+        return {
+            path
+            for path, ends in self._ends.items()
+            if path.endswith(".py") and len(set(ends.values())) > 1
+        }
 
 
 class Collector:

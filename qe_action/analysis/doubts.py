@@ -20,6 +20,7 @@ class Doubts:
     unparsable: set[str] = field(default_factory=set)
     too_long: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
+    disagreeing: set[str] = field(default_factory=set)
     _weighed: set[str] = field(default_factory=set)
 
     def weigh(self, study: Study, length: int | None) -> None:
@@ -50,6 +51,13 @@ class Doubts:
             "was it measured in another version?",
             "{} have no statement on many lines that the report lists: "
             "were they measured in another version?",
+        )
+        yield from _note(
+            self.disagreeing,
+            "{} ends at different lines in different reports: "
+            "were they made of different versions? All their lines are counted",
+            "{} end at different lines in different reports: "
+            "were they made of different versions? All their lines are counted",
         )
 
 

@@ -56,10 +56,14 @@ class FileLines:
 
 
 class Part(NamedTuple):
-    """Files that a stretch of the report completed, and how much of it is read (0 to 1)."""
+    """Files that a stretch of the report completed, and how much of it is read (0 to 1).
+
+    `report` tells several reports that are read one after the other apart.
+    """
 
     fraction: float
     files: list[FileLines]
+    report: int = 0
 
 
 class ReportParser(Protocol):

@@ -102,11 +102,11 @@ class ReportFiles:
             reports.append((DataFiles(data), sum(map(_size, data))))
         self.notes = []
         whole, done = sum(size for _, size in reports), 0
-        for report, size in reports:
+        for number, (report, size) in enumerate(reports):
             report.notes = self.notes
             for part in report.read(sources):
                 self.sources = report.sources
-                yield Part((done + part.fraction * size) / whole, part.files)
+                yield Part((done + part.fraction * size) / whole, part.files, number)
             done += size
 
 

@@ -70,6 +70,19 @@ def test_an_odd_source_is_named_once_and_keeps_the_rest(
     assert any(gap.file_path == "odd.py" for gap in result.gaps)
 
 
+def test_reports_that_disagree_on_a_files_length(repo: GitRepo, tmp_path: Path) -> None:
+    repo.commit({"odd.py": "x = 1\n" * 9, "good.py": GOOD})
+    report(tmp_path / "one.xml", {"odd.py": {1: 1, 2: 0}, "good.py": {1: 1, 2: 0}})
+    report(tmp_path / "two.xml", {"odd.py": {1: 0, 9: 1}, "good.py": {1: 1, 2: 1}})
+    result = analyse(repo, tmp_path / "*.xml")
+    assert result.totals is not None
+    assert (result.totals.statements, result.totals.covered) == (5, 4)
+    assert [note for note in result.notes if "different reports" in note] == [
+        "odd.py ends at different lines in different reports: "
+        "were they made of different versions? All their lines are counted."
+    ]
+
+
 def test_a_source_in_another_encoding_is_understood(repo: GitRepo, tmp_path: Path) -> None:
     text = "# coding: latin-1\ndef é():\n    return 'ü'\n"
     repo.commit({"odd.py": text.encode("latin-1")})
