@@ -15,8 +15,9 @@ from qe_action.analysis.graph.entry_points import EntryPoints
 from qe_action.analysis.graph.imports import Modules
 from qe_action.analysis.graph.parsed_files import ParsedFiles
 from qe_action.analysis.graph.reachability import nearest, reaching
-from qe_action.analysis.graph.resolve import Node, Resolver
+from qe_action.analysis.graph.resolve import Resolver
 from qe_action.analysis.graph.search import CallerSearch, Importers
+from qe_action.analysis.graph.values import Node
 
 WHOLE_FILES = 400
 WHOLE_BYTES = 4_000_000

@@ -65,9 +65,11 @@ def critical_path(path: str, function: FunctionFacts, reach: Reach) -> CriticalP
 def _reasons(function: FunctionFacts, reach: Reach) -> Iterator[str]:
     bound = "at least " if reach.at_least else ""
     reached = f"reached from {bound}{plural(reach.callers, 'function')}"
-    if reach.entry_points:
-        them = "of them entry points" if reach.entry_points > 1 else "of them an entry point"
-        reached += f", {reach.entry_points:,} {them}"
+    if reach.callers == reach.entry_points == 1:
+        reached += ", an entry point"
+    elif reach.entry_points:
+        those = "entry points" if reach.entry_points > 1 else "an entry point"
+        reached += f", {reach.entry_points:,} of them {those}"
     yield reached
     if reach.kind is not None:
         yield f"an entry point itself: {reach.kind}"

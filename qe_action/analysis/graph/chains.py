@@ -121,7 +121,8 @@ class Chains:
         if name in {"type", "Type"}:
             return self.value(scope, inner, depth + 1)
         if name in _COLLECTIONS:
-            return tuple(_then(c, MANY) for c in self.hint(scope, parts[0], depth + 1))
+            found = (c for part in parts[:1] for c in self.hint(scope, part, depth + 1))
+            return tuple(_then(c, MANY) for c in found)
         return ()
 
     def _load(
@@ -138,7 +139,7 @@ class Chains:
         while inner is not None and inner is not self._top:
             # A class body's names are seen in the body itself, not in its methods.
             visible = inner is scope or not inner.is_class
-            if visible and name in inner.names and name not in inner.outer:
+            if visible and name in inner.names:
                 return self._sources_of(inner, name, depth)
             inner = inner.parent
         return (Chain(name),) if name in self._top.names or self._top.stars else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qe_action.analysis.graph.calls import FileFacts
-from qe_action.analysis.graph.resolve import Node, Resolver
+from qe_action.analysis.graph.resolve import Resolver
+from qe_action.analysis.graph.values import Node
 
 
 class Edges:

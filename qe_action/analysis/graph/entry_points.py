@@ -10,7 +10,8 @@ from typing import Any
 from qe_action.analysis.graph.calls import FileFacts
 from qe_action.analysis.graph.chains import Chain
 from qe_action.analysis.graph.imports import Modules
-from qe_action.analysis.graph.resolve import CONSTRUCTORS, Node, Resolver, Value
+from qe_action.analysis.graph.resolve import Resolver
+from qe_action.analysis.graph.values import CONSTRUCTORS, Node, Value
 
 SCRIPT = "a console script"
 PROGRAM = "run as a program"

@@ -130,7 +130,8 @@ class Modules:
         at = text.find(b"import")
         while at >= 0:
             start = text.rfind(b"\n", max(0, at - _BEFORE_IMPORT), at) + 1
-            match = _STATEMENT.match(text, start, at + _STATEMENT_BYTES)
+            near = start or at <= _BEFORE_IMPORT
+            match = _STATEMENT.match(text, start, at + _STATEMENT_BYTES) if near else None
             end = at + len(b"import")
             if match is not None and match.end() >= end:
                 key = (folder, match.group())

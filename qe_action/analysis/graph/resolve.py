@@ -7,14 +7,13 @@ run. Where several things are possible, all of them count up to a limit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, NamedTuple
 
 from qe_action.analysis.graph.calls import Class, FileFacts
 from qe_action.analysis.graph.chains import BASES, INSTANCE, MANY, Chain
 from qe_action.analysis.graph.imports import Import, Modules
 from qe_action.analysis.graph.scopes import CALL, ITEM, Local
+from qe_action.analysis.graph.values import CONSTRUCTORS, OUTSIDE, Followed, Node, Value
 
-CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 _VALUES = 8
 """How many values one step is followed for."""
 _DEPTH = 25
@@ -22,38 +21,6 @@ _DEPTH = 25
 _CLASSES = 40
 """How many bases, and how many subclasses, of a class are looked at."""
 
-
-class Node(NamedTuple):
-    """A function by its file and qualified name."""
-
-    path: str
-    name: str
-
-
-class Value(NamedTuple):
-    """What a chain leads to.
-
-    `module` has its place in `path`; `object` is of the class or a subclass of it, `exact`
-    of no subclass; `bases` is what `super()` gives, `items` a collection of objects, `held` a
-    function in a table. `outside` is what other packages, or files not looked at, define.
-    """
-
-    kind: Literal[
-        "module", "function", "class", "object", "exact", "bases", "items", "held", "outside"
-    ]
-    path: str = ""
-    name: str = ""
-
-
-class Followed(NamedTuple):
-    """Where a chain ends, the functions on its way, and its calls that lead nowhere known."""
-
-    values: tuple[Value, ...]
-    reached: tuple[Node, ...]
-    unresolved: int
-
-
-_OUTSIDE = Value("outside")
 _NOWHERE = Followed((), (), 0)
 
 
@@ -79,6 +46,7 @@ class Resolver:
                 child = Value("class", path, name)
                 for base in self.order(child)[1:]:
                     self._subclasses.setdefault(base, []).append(child)
+        # What was followed so far did not know the subclasses.
         self._followed.clear()
 
     def follow(self, path: str, chain: Chain) -> Followed:
@@ -149,7 +117,7 @@ class Resolver:
     def _imported(self, path: str, target: Import) -> Iterator[Value]:
         place = self._modules.find(path, target.level, target.module)
         if place is None:
-            yield _OUTSIDE
+            yield OUTSIDE
         elif isinstance(place, str):
             module = Value("module", place)
             yield from [module] if target.name is None else self._in_module(place, target.name)
@@ -158,7 +126,7 @@ class Resolver:
         file = self._modules.file(place)
         below = self._modules.inside(place, name)
         found = tuple(self._global(file, name)) if file is not None else ()
-        if below is not None and (not found or found == (_OUTSIDE,)):
+        if below is not None and (not found or found == (OUTSIDE,)):
             yield Value("module", below)
         else:
             yield from found
@@ -167,7 +135,7 @@ class Resolver:
         """What a name means at the top level of a file."""
         facts = self._facts(path)
         if facts is None:
-            yield _OUTSIDE
+            yield OUTSIDE
             return
         for chain in facts.names.get(name, ()):
             yield from self.follow(path, chain).values
@@ -182,7 +150,7 @@ class Resolver:
         file = self._modules.file(place) if isinstance(place, str) else None
         facts = self._facts(file) if file else None
         if file is None or facts is None:
-            yield _OUTSIDE
+            yield OUTSIDE
             return
         public = name in facts.exported if facts.exported is not None else name[:1] != "_"
         if public:
@@ -243,7 +211,7 @@ class Resolver:
         if value.kind == "module":
             yield from self._in_module(value.path, name)
         elif value.kind == "items":
-            yield _OUTSIDE
+            yield OUTSIDE
         elif value.kind in ("class", "bases", "object", "exact"):
             classes = self.order(value._replace(kind="class"))
             found = self._member(classes[1:] if value.kind == "bases" else classes, name)
@@ -265,7 +233,7 @@ class Resolver:
         """What an attribute is in the first class that has it."""
         for each in classes:
             if each.kind == "outside":
-                return [_OUTSIDE]
+                return [OUTSIDE]
             own = self._class(each)
             if own is not None and name in own.members:
                 return self._own_member(each, own, name)
@@ -309,12 +277,12 @@ class Resolver:
                 found[each] = None
                 bases = [v for c in own.bases for v in self.follow(each.path, c).values]
                 stack.extend(reversed(bases))
-            elif each == _OUTSIDE:
+            elif each == OUTSIDE:
                 found.pop(each, None)
                 found[each] = None
-        if _OUTSIDE in found:
-            del found[_OUTSIDE]
-            return [*found, _OUTSIDE]
+        if OUTSIDE in found:
+            del found[OUTSIDE]
+            return [*found, OUTSIDE]
         return list(found)
 
 

@@ -60,6 +60,9 @@ class _Walk:
         self._drain(node.body)
         self.loads = self.scope.main
         self._drain(self.guarded)
+        top = self.scope.module().names
+        for name in self.scope.outer & self.scope.names.keys():
+            top.setdefault(name, []).extend(self.scope.names.pop(name))
         return self.inner
 
     def _drain(self, nodes: Iterable[ast.AST]) -> None:
@@ -82,8 +85,7 @@ class _Walk:
 
     def bind(self, name: str, source: Source | None) -> None:
         """Note one more thing that a name stands for; None where that can't be told."""
-        scope = self.scope.module() if name in self.scope.outer else self.scope
-        sources = scope.names.setdefault(name, [])
+        sources = self.scope.names.setdefault(name, [])
         if source is not None:
             sources.append(source)
 

@@ -54,7 +54,9 @@ class Scope:
 
     `name` is the qualified name of the function or class, `owner` of a method its class, and
     `receiver` the name of its first parameter, where that is the object or the class. `parent`
-    is the scope outside; `blind` are calls whose target nothing in this file tells.
+    is the scope outside, `outer` the names that `global` gives to the module. `main` are the
+    loads under the module's `__main__` guard, `held` the items of its tables by name. `blind`
+    counts the calls whose target nothing in this file tells.
     """
 
     name: str

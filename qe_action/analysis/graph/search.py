@@ -14,7 +14,8 @@ from qe_action.analysis.graph.calls import FileFacts
 from qe_action.analysis.graph.edges import Edges
 from qe_action.analysis.graph.imports import Modules
 from qe_action.analysis.graph.parsed_files import ParsedFiles
-from qe_action.analysis.graph.resolve import CONSTRUCTORS, Node, Resolver
+from qe_action.analysis.graph.resolve import Resolver
+from qe_action.analysis.graph.values import CONSTRUCTORS, Node
 
 LEVELS = 3
 """How many calls away a caller is looked for."""
