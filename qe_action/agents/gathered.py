@@ -28,6 +28,7 @@ from qe_action.events import (
     percentage,
 )
 from qe_action.journal import WorstGaps
+from qe_action.render.text import plural
 from qe_action.workspace.change import Change
 
 PATHS_IN_RESULT = 50
@@ -57,6 +58,7 @@ class Gathered:
     left_out: set[str] = field(default_factory=set)
     lookup: Lookup | None = None
     doubts: Doubts = field(default_factory=Doubts)
+    unresolved_calls: int = 0
     _paths: PathReport = field(default_factory=PathReport)
     _gap_counts: dict[str, int] = field(default_factory=dict)
     _worst: WorstGaps = field(default_factory=WorstGaps)
@@ -185,5 +187,8 @@ class Gathered:
             outcome = self.options.tests_outcome
             yield f"The tests ended with {outcome!r}, so the report may be partial."
         yield from self.doubts.notes()
+        if self._critical and self.unresolved_calls:
+            calls = plural(self.unresolved_calls, "call")
+            yield f"Critical paths leave out {calls} whose target the sources don't tell."
         if self.whole and self.diff and self.collector:
             yield from changed_but_unmeasured(self.diff, self.collector.files)

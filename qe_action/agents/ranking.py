@@ -111,6 +111,7 @@ class Ranking:
         for fraction in self._graph.prepare(self._lacking):
             yield Step(fraction / 2, "Looking for callers")
         self._found.doubts.unparsable.update(self._graph.unparsable)
+        self._found.unresolved_calls = self._graph.unresolved
 
     def _others(self) -> list[Detail]:
         assert self._found.collector is not None

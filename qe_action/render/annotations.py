@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from qe_action.events import Gap, Level
@@ -18,6 +19,9 @@ _LEVELS: dict[Level, AnnotationLevel] = {
     "high": "warning",
     "critical": "failure",
 }
+
+TESTS = 3
+"""How many tests that run a function an annotation names."""
 
 
 class Words(NamedTuple):
@@ -77,4 +81,11 @@ def _message(gap: Gap) -> str:
     reasons = "; ".join(gap.reasons)
     why = f"Severity {gap.severity}: {reasons}." if reasons else f"Severity {gap.severity}."
     tests = [f"Test to add: {text}" for text in gap.suggested_tests]
-    return "\n".join(visible(line) for line in (first, why, *tests))
+    return "\n".join(visible(line) for line in (first, why, *tests, *_runs(gap)))
+
+
+def _runs(gap: Gap) -> Iterator[str]:
+    """The tests that run the function: where a further one belongs."""
+    if gap.covered_by:
+        rest = " and others" if len(gap.covered_by) > TESTS else ""
+        yield f"Tests that run the function: {', '.join(gap.covered_by[:TESTS])}{rest}."

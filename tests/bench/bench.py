@@ -143,6 +143,10 @@ def main() -> None:
         print(f"diff of 200 files; median of {options.rounds} rounds\n")
         rows = rows_for(report)
         show(rows, run_rows(rows, repo, options.rounds))
+        few, few_repo = make(directory, "few", 5000, 5)
+        print(f"\n{megabytes(few)}: the same with a diff of 5 files\n")
+        rows = [row for row in rows_for(few) if "stage" not in row.name and "show" not in row.name]
+        show(rows, run_rows(rows, few_repo, options.rounds))
         small, small_repo = make(directory, "small", 120, 12)
         times = [first_event(analyze(small), small_repo) for _ in range(options.rounds)]
         seen = [took for took in times if took is not None]

@@ -81,6 +81,7 @@ def gap(
         if partial
         else (),
         critical_path="src/app.py::Shop.buy" if in_diff else None,
+        covered_by=("t::a", "t::b", "t::c", "t::d") if partial else (),
         suggested_tests=("Call `Shop.buy(item)` with `not item`: it should raise `Empty`.",)
         if in_diff
         else (),
