@@ -27,9 +27,9 @@ LAYERS = (
     {"settings", "workspace"},
     {"reports", "analysis", "render"},
     {"stream", "journal"},
-    {"task", "events", "errors", "inputs", "__init__"},
+    {"task", "events", "findings", "errors", "inputs", "__init__"},
 )
-PURE = ("reports", "analysis", "render", "events", "task", "journal", "inputs")
+PURE = ("reports", "analysis", "render", "events", "findings", "task", "journal", "inputs")
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
     "threading", "tempfile", "pathlib",
