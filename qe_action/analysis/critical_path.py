@@ -67,6 +67,8 @@ def _reasons(function: FunctionFacts, reach: Reach) -> Iterator[str]:
     reached = f"reached from {bound}{plural(reach.callers, 'function')}"
     if reach.callers == reach.entry_points == 1:
         reached += ", an entry point"
+    elif reach.callers == reach.entry_points > 1:
+        reached += ", all of them entry points"
     elif reach.entry_points:
         those = "entry points" if reach.entry_points > 1 else "an entry point"
         reached += f", {reach.entry_points:,} of them {those}"

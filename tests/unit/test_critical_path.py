@@ -43,6 +43,7 @@ def test_reasons_in_words() -> None:
     ("reach", "first"),
     [
         (Reach(callers=2, entry_points=1), "reached from 2 functions, 1 of them an entry point"),
+        (Reach(callers=8, entry_points=8), "reached from 8 functions, all of them entry points"),
         (Reach(callers=1_234), "reached from 1,234 functions"),
         (
             Reach(callers=1, entry_points=1, kind="a command"),

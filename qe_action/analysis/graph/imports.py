@@ -142,9 +142,7 @@ class Modules:
             at = text.find(b"import", end)
 
     def _targets(self, importer: str, match: re.Match[bytes]) -> Iterator[str]:
-        dots, module, names, plain = (
-            _COMMENT.sub(b" ", group or b"").decode("utf-8", "replace") for group in match.groups()
-        )
+        dots, module, names, plain = (_text(group) for group in match.groups())
         places: list[str | Ambiguous | None]
         if plain:
             places = [self.find(importer, 0, name) for name in _names(plain)]
@@ -157,6 +155,14 @@ class Modules:
             file = self._files.get(each) if isinstance(each, str) else None
             if file is not None:
                 yield file
+
+
+def _text(part: bytes | None) -> str:
+    if part is None:
+        return ""
+    if b"#" in part or b"\\" in part:
+        part = _COMMENT.sub(b" ", part)
+    return part.decode("utf-8", "replace")
 
 
 def _names(text: str) -> Iterator[str]:

@@ -75,7 +75,7 @@ class _Walk:
             if handle is not None:
                 handle(self, node)
                 continue
-            for name in _FIELDS.get(kind) or _fields(kind):
+            for name in _FIELDS[kind] if kind in _FIELDS else _fields(kind):
                 value = getattr(node, name, None)
                 # What else is in a field (a text, None) has no fields of its own.
                 if type(value) is list:

@@ -19,7 +19,7 @@ from qe_action.analysis.graph.values import CONSTRUCTORS, Node
 
 LEVELS = 3
 """How many calls away a caller is looked for."""
-CALLERS_BYTES = 400_000
+CALLERS_BYTES = 300_000
 CALLERS_BYTES_EACH = 6_000
 """How many bytes of callers are parsed: so many, and so many more for each wanted file."""
 LOOKED_AT = 2_000
