@@ -213,7 +213,12 @@ def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) 
     if common:
         yield f"For each: {plain('; '.join(common))}."
         yield ""
-    yield from (_gap_line(gap, links, common) for gap in shown)
+    told: set[str] = set()
+    for gap in shown:
+        yield _gap_line(gap, links, common)
+        # A branch and the lines it leads to often lack the same test.
+        yield from (f"  - {markdown(test)}" for test in gap.suggested_tests if test not in told)
+        told.update(gap.suggested_tests)
     if total > rows:
         yield f"- {total - min(rows, len(gaps)):,} more left out here"
     yield ""
@@ -250,8 +255,7 @@ def _gap_line(gap: Gap, links: Links, common: tuple[str, ...]) -> str:
     own = "; ".join(reason for reason in gap.reasons if reason not in common)
     why = f" ({plain(own)})" if own else ""
     label = links.gap(gap, where(gap))
-    line = f"- {label}{inside}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
-    return "\n".join([line, *(f"  - {markdown(test)}" for test in gap.suggested_tests)])
+    return f"- {label}{inside}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
 
 
 def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:
