@@ -25,8 +25,8 @@ INPUTS: tuple[Input, ...] = (
     Input(
         "coverage-file",
         "coverage.xml",
-        "The coverage reports (Cobertura, LCOV, JaCoCo, coverage.py's JSON or data files), files or "
-        "globs relative to working-directory, one a line; several are merged.",
+        "The coverage reports (Cobertura, LCOV, JaCoCo, coverage.py's JSON or data files), files "
+        "or globs relative to working-directory, one a line; several are merged.",
     ),
     Input("name", "qe-action coverage", "Name of the check run; each name has its own comment."),
     Input(

@@ -14,7 +14,7 @@ from qe_action.analysis.graph.edges import Edges
 from qe_action.analysis.graph.entry_points import EntryPoints
 from qe_action.analysis.graph.imports import Modules
 from qe_action.analysis.graph.parsed_files import ParsedFiles
-from qe_action.analysis.graph.reachability import nearest, reaching
+from qe_action.analysis.graph.reachability import all_reaching, count_reaching, nearest
 from qe_action.analysis.graph.resolve import Resolver
 from qe_action.analysis.graph.search import CallerSearch, Importers
 from qe_action.analysis.graph.values import Node
@@ -161,21 +161,20 @@ class _Linked:
         self._entries = entries
         self._at_least = at_least
         self._direct = [sorted(number[each] for each in callers.get(n, ())) for n in nodes]
-        self._reaching = reaching(self._direct)
         sources = [number[node] for node in sorted(entries)]
-        self._among = sum(1 << source for source in sources)
+        self._counts = count_reaching(self._direct, sources)
         self._nearest = nearest(self._direct, sources)
 
     def reach(self, node: Node) -> Reach | None:
         index = self._number.get(node)
         if index is None:
             return None
-        others = self._reaching[index] & ~(1 << index)
+        count = self._counts[index]
         entry = self._nearest[index]
         return Reach(
-            callers=others.bit_count(),
+            callers=count.nodes,
             direct=len(set(self._direct[index]) - {index}),
-            entry_points=(others & self._among).bit_count(),
+            entry_points=count.marked,
             entry="::".join(self._nodes[entry]) if entry is not None else None,
             kind=self._entries.get(node),
             at_least=self._at_least,
@@ -183,5 +182,5 @@ class _Linked:
 
     def reaching(self, node: Node) -> tuple[str, ...]:
         index = self._number.get(node)
-        bits = self._reaching[index] & ~(1 << index) if index is not None else 0
-        return tuple("::".join(each) for other, each in enumerate(self._nodes) if bits >> other & 1)
+        found = all_reaching(self._direct, index) if index is not None else ()
+        return tuple("::".join(self._nodes[other]) for other in sorted(found))

@@ -3,23 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 
-def reaching(callers: Sequence[Iterable[int]]) -> list[int]:
-    """For each node the set of the nodes that reach it, as the bits of a number.
+class Count(NamedTuple):
+    """How many other nodes reach a node, and how many of these are marked."""
 
-    `callers` has for each node those with an edge to it. A node on a cycle reaches itself.
+    nodes: int
+    marked: int
+
+
+def count_reaching(callers: Sequence[Sequence[int]], marked: Iterable[int]) -> list[Count]:
+    """For each node how many others reach it.
+
+    `callers` has for each node those with an edge to it. Sets of nodes are the bits of a
+    number, kept only until the last node that needs them is done.
     """
-    sets = [0] * len(callers)
+    marks = sum(1 << node for node in set(marked))
+    counts = [Count(0, 0)] * len(callers)
+    needed = [0] * len(callers)
+    for above in callers:
+        for caller in above:
+            needed[caller] += 1
+    sets: dict[int, int] = {}
     for component in components(callers):
-        members = sum(1 << node for node in component)
+        edges = [caller for node in component for caller in callers[node]]
         found = 0
-        for node in component:
-            for caller in callers[node]:
-                found |= (1 << caller) | (0 if members >> caller & 1 else sets[caller])
+        for caller in edges:
+            found |= 1 << caller | sets.get(caller, 0)
         for node in component:
             sets[node] = found
-    return sets
+            others = found & ~(1 << node)
+            counts[node] = Count(others.bit_count(), (others & marks).bit_count())
+        for caller in edges:
+            needed[caller] -= 1
+        for node in {*component, *edges}:
+            if not needed[node]:
+                sets.pop(node, None)
+    return counts
+
+
+def all_reaching(callers: Sequence[Iterable[int]], node: int) -> set[int]:
+    """The other nodes that reach a node."""
+    found: set[int] = set()
+    stack = [node]
+    while stack:
+        new = set(callers[stack.pop()]) - found
+        found |= new
+        stack.extend(new)
+    return found - {node}
 
 
 def components(edges: Sequence[Iterable[int]]) -> list[list[int]]:
@@ -76,6 +108,7 @@ def nearest(callers: Sequence[Iterable[int]], sources: Sequence[int]) -> list[in
                 if found[callee] is None:
                     ways = [way for way in (reached.get(callee), found[node]) if way is not None]
                     reached[callee] = min(ways, key=rank.__getitem__)
-        found = [reached.get(node, before) for node, before in enumerate(found)]
+        for node, first in reached.items():
+            found[node] = first
         level = list(reached)
     return found
