@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from qe_action.events import LEVELS, AnalysisComplete, Counts, FileSummary, Gap
+from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
 from qe_action.render.links import Links
-from qe_action.render.state import RunState
+from qe_action.render.state import RunState, worst_first
 from qe_action.render.suggestion import markdown
 from qe_action.render.text import (
     UNKNOWN,
@@ -206,7 +206,7 @@ def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
 def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
     if not total:
         return
-    shown = sorted(gaps, key=lambda gap: -LEVELS.index(gap.severity))[:rows]
+    shown = worst_first(gaps)[:rows]
     common = _common_reasons(shown)
     yield f"<details><summary>{plural(total, 'gap')} {place}</summary>"
     yield ""

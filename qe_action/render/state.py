@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from qe_action.events import (
+    LEVELS,
     AnalysisComplete,
     AnalyzerError,
     AnalyzerProgress,
@@ -28,6 +29,11 @@ PATHS_KEPT = 50
 """How many critical paths, the worst, are kept."""
 
 
+def worst_first(gaps: list[Gap]) -> list[Gap]:
+    """Gaps by severity, those of one severity in the order they came."""
+    return sorted(gaps, key=lambda gap: -LEVELS.index(gap.severity))
+
+
 @dataclass(slots=True, repr=False)  # asyncio would write it out with all its gaps
 class RunState:
     """What a reader of the stream knows so far."""
@@ -43,8 +49,8 @@ class RunState:
 
     @property
     def gaps(self) -> list[Gap]:
-        """The gaps kept: those in changed lines first."""
-        return self.in_diff + self.elsewhere
+        """The gaps kept: those in changed lines first, each part worst first."""
+        return worst_first(self.in_diff) + worst_first(self.elsewhere)
 
     def _shelf(self, gap: Gap) -> tuple[list[Gap], int]:
         if gap.in_diff:
