@@ -191,4 +191,5 @@ class Gathered:
             calls = plural(self.unresolved_calls, "call")
             yield f"Critical paths leave out {calls} whose target the sources don't tell."
         if self.whole and self.diff and self.collector:
-            yield from changed_but_unmeasured(self.diff, self.collector.files)
+            listed = {*self.collector.files, *self.left_out}
+            yield from changed_but_unmeasured(self.diff, listed)

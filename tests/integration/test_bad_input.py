@@ -83,6 +83,18 @@ def test_reports_that_disagree_on_a_files_length(repo: GitRepo, tmp_path: Path) 
     ]
 
 
+def test_a_changed_file_that_is_left_out_is_not_said_to_be_missing(
+    repo: GitRepo, tmp_path: Path
+) -> None:
+    repo.commit({"odd.py": "x = 1\n", "good.py": GOOD})
+    reported = report(tmp_path / "c.xml", {"odd.py": {1: 1}, "good.py": LINES})
+    context = {"coverage_file": reported, "repo": repo.root, "base": "main", "exclude": ("odd.py",)}
+    task = QETask(task_type="coverage_analysis", context=context)
+    result = asyncio.run(CoverageAnalyzerAgent().execute(task))
+    assert result.total_files == 1
+    assert not [note for note in result.notes if "odd.py" in note]
+
+
 def test_a_source_in_another_encoding_is_understood(repo: GitRepo, tmp_path: Path) -> None:
     text = "# coding: latin-1\ndef é():\n    return 'ü'\n"
     repo.commit({"odd.py": text.encode("latin-1")})
