@@ -13,7 +13,7 @@ IMAGE ?= qe-action:local
 BASE ?= python:3.13-slim
 PYTEST_ARGS ?=
 UV := uv==0.13.9
-COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 
 .PHONY: help demo test bench check golden lock image clean

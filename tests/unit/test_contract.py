@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import sync_docs
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from qe_action.cli import parser
 from qe_action.errors import UsageError
@@ -155,3 +159,18 @@ def test_every_error_points_at_a_heading_of_the_readme() -> None:
     }
     assert len(anchors) > 3
     assert anchors - headings == set()
+
+
+def test_extras_are_pinned_as_they_are_asked_for() -> None:
+    """With hashes, some versions of pip refuse `name==1` where a package needs `name[extra]`."""
+    text = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    pinned = {Requirement(line.rstrip(" \\")) for line in re.findall(r"^[a-z].*", text, re.M)}
+    extras = {canonicalize_name(pin.name): pin.extras for pin in pinned}
+    for name in extras:
+        try:
+            asked = [Requirement(line) for line in metadata.requires(name) or ()]
+        except metadata.PackageNotFoundError:  # of another platform
+            continue
+        for need in asked:
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                assert need.extras <= extras[canonicalize_name(need.name)], f"{name} needs {need}"
