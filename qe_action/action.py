@@ -15,7 +15,7 @@ from qe_action.errors import QEError, ReportError, UsageError
 from qe_action.github.baseline import BaselineFinder
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
-from qe_action.github.sender import Policy
+from qe_action.github.sender import policy_of
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState
@@ -100,8 +100,12 @@ class ActionRun:
         if context is None or context.repo is None or not token.get_secret_value():
             return None
         try:
-            policy = Policy(write_gap=self.settings.write_gap)
-            return GitHub(token=token, repo=context.repo, api_url=context.api_url, policy=policy)
+            return GitHub(
+                token=token,
+                repo=context.repo,
+                api_url=context.api_url,
+                policy=policy_of(self.settings.pacing),
+            )
         except QEError as error:
             self._problems.append(error.line())
             return None

@@ -42,6 +42,22 @@ INPUTS: tuple[Input, ...] = (
         "When the pull request gets a comment.",
         ("always", "on-gap", "never"),
     ),
+    Input(
+        "review-comments",
+        "false",
+        "Whether the worst gaps of the diff are review comments on their lines as well.",
+        _BOOLEAN,
+    ),
+    Input(
+        "comment-group",
+        "",
+        "Name of one comment that several jobs with different names share.",
+    ),
+    Input(
+        "expect-parts",
+        "",
+        "How many jobs share the comment of comment-group: no verdict before the last of them.",
+    ),
     Input("min-patch-coverage", "", "Percent of the changed lines that the tests must cover."),
     Input("min-project-coverage", "", "Percent of all lines and branches that must be covered."),
     Input("min-branch-coverage", "", "Percent of all branches that the tests must take."),
@@ -58,6 +74,11 @@ INPUTS: tuple[Input, ...] = (
     Input("source-root", "", "Folders that the report's paths start from, one a line."),
     Input("include", "", "Globs of the files to look at, one a line; all where empty."),
     Input("exclude", "", "Globs of the files to leave out, one a line."),
+    Input(
+        "pull-request",
+        "",
+        "Number of the pull request to report to, where the event names none.",
+    ),
     Input("base", "", "Revision to compare with outside pull requests."),
     Input(
         "all-files",
@@ -72,6 +93,17 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input("journal-file", "", "Where in the workspace the journal of all events is written."),
     Input("preview-file", "", "Where in the workspace the HTML preview is written."),
+    Input(
+        "mode",
+        "analyze",
+        "analyze reads the reports; publish delivers the journal that a finished workflow left.",
+        ("analyze", "publish"),
+    ),
+    Input(
+        "journal-artifact",
+        "qe-action-journal",
+        "Name of the artifact that holds the journal, for mode publish.",
+    ),
 )
 
 OUTPUTS: tuple[tuple[str, str], ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -26,11 +27,19 @@ from qe_action.render.text import clip, visible
 PAYLOAD_LIMIT = 32 * 1024 * 1024
 """Bytes of the largest event payload that is read; GitHub's own cap is 25 MB."""
 
-WRITE_GAP = "QE_ACTION_WRITE_GAP"
-"""A variable for servers of one's own that need no pacing, and for our tests."""
+PACING: Mapping[str, float] = {
+    "WRITE_GAP": 1.0,  # between two writes: GitHub asks for at least one second
+    "BACKOFF": 1.0,  # before the first repeat of a request, doubled with each
+    "MAX_WAIT": 60.0,  # the longest a request's repeats are waited for, all together
+    "TIMEOUT": 15.0,  # for connecting, and for each wait for bytes
+    "EDIT_INTERVAL": 1.0,  # before the first edit, doubled with each
+    "SETTLE": 2.0,  # before a comment that others write too is read again
+}
+"""Seconds, each a variable `QE_ACTION_<NAME>`: for servers of one's own, and for our tests."""
+_PACED = "QE_ACTION_"
 
 Environment = Mapping[str, str]
-_KEPT = ("GITHUB_", "RUNNER_", WRITE_GAP)
+_KEPT = ("GITHUB_", "RUNNER_", _PACED)
 
 
 def _lines(value: object) -> object:
@@ -60,6 +69,9 @@ PathGates = Annotated[
     tuple[Annotated[PathGate, BeforeValidator(_path_gate)], ...], BeforeValidator(_lines)
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Few = Annotated[int, Field(ge=1, le=100)]
+Number = Annotated[int, Field(ge=1, lt=2**53)]
 Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]
 
 
@@ -70,10 +82,13 @@ class Inputs(BaseModel):
 
     token: SecretStr
     coverage_file: Lines
-    name: Annotated[Text, StringConstraints(min_length=1, max_length=100)]
+    name: Name
     annotations: Literal["changed", "all", "none"]
     max_annotations: int = Field(ge=0, le=1000)
     comment: Literal["always", "on-gap", "never"]
+    review_comments: bool
+    comment_group: Annotated[Name | None, BeforeValidator(_empty_is_none)]
+    expect_parts: Annotated[Few | None, BeforeValidator(_empty_is_none)]
     min_patch_coverage: Percent
     min_project_coverage: Percent
     min_branch_coverage: Percent
@@ -85,18 +100,21 @@ class Inputs(BaseModel):
     source_root: Lines
     include: Lines
     exclude: Lines
+    pull_request: Annotated[Number | None, BeforeValidator(_empty_is_none)]
     base: Optional
     all_files: bool
     tests_outcome: Text
     journal_file: Optional
     preview_file: Optional
+    mode: Literal["analyze", "publish"]
+    journal_artifact: Name
 
 
 class Settings(BaseModel):
     """What a run of the action works with.
 
     `environment` holds the variables that GitHub's runner sets (`GITHUB_…`, `RUNNER_…`) and
-    `WRITE_GAP`; the token is in `inputs` alone.
+    those of `PACING`; the token is in `inputs` alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,14 +131,15 @@ class Settings(BaseModel):
     def in_workflow(self) -> bool:
         return in_workflow(self.environment)
 
-    @property
-    def write_gap(self) -> float:
-        """Seconds between two writes to GitHub, which asks for at least one."""
-        value = self.environment.get(WRITE_GAP)
-        try:
-            return max(0.0, float(value)) if value else 1.0
-        except ValueError:
-            raise UsageError(f"{WRITE_GAP} is no number of seconds: {value!r}.") from None
+    def pacing(self, name: str) -> float:
+        """A number of seconds of `PACING`, as the environment has it."""
+        variable = f"{_PACED}{name}"
+        value = self.environment.get(variable)
+        if not value:
+            return PACING[name]
+        if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value):
+            return float(value)
+        raise UsageError(f"{variable} is no number of seconds: {value!r:.40}.") from None
 
     @property
     def step_summary(self) -> Path | None:
@@ -179,6 +198,10 @@ _TAKES = {
     "min_project_coverage": "a percentage from 0 to 100",
     "min_branch_coverage": "a percentage from 0 to 100",
     "max_drop": "percentage points from 0 to 100",
+    "comment_group": "at most 100 characters",
+    "expect_parts": "a whole number from 1 to 100",
+    "pull_request": "the number of a pull request",
+    "journal_artifact": "1 to 100 characters",
 }
 
 

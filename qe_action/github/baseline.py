@@ -15,7 +15,8 @@ from typing import Any
 
 from qe_action.analysis.baseline import Digest, decode
 from qe_action.analysis.deltas import Lookup
-from qe_action.github.client import PAGE, GitHub
+from qe_action.github.client import GitHub
+from qe_action.github.repository import PAGE
 
 ANCESTORS = 20
 """How many commits before the base are looked at: one request each, and one for their list."""

@@ -58,6 +58,16 @@ class Policy:
     last_word: float = 5.0
 
 
+def policy_of(pacing: Callable[[str], float]) -> Policy:
+    """The policy with the seconds that `pacing` gives for the names of `settings.PACING`."""
+    return Policy(
+        write_gap=pacing("WRITE_GAP"),
+        max_wait=pacing("MAX_WAIT"),
+        backoff=pacing("BACKOFF"),
+        timeout=pacing("TIMEOUT"),
+    )
+
+
 @dataclass(frozen=True)
 class Ports:
     """The world outside: seconds since 1970, sleeping, and a number in 0-1 to spread retries."""

@@ -105,6 +105,7 @@ class Job:
             "RUNNER_TEMP": str(self.tmp),
             "INPUT_TOKEN": token,
             "QE_ACTION_WRITE_GAP": "0",
+            "QE_ACTION_BACKOFF": "0",
             **files,
             **{k: v for k, v in os.environ.items() if k.startswith(("COVERAGE_", "COV_CORE"))},
         }

@@ -19,7 +19,8 @@ from fake_github_objects import file_entry
 from pydantic import SecretStr
 
 from qe_action.errors import DeliveryError, QEError, UsageError
-from qe_action.github.client import JOB_LOGIN, GitHub
+from qe_action.github.client import GitHub
+from qe_action.github.comments import JOB_LOGIN
 from qe_action.github.errors import (
     Forbidden,
     NotFound,

@@ -1,0 +1,68 @@
+"""What a pull request changes."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from qe_action.github.answers import pull_file
+from qe_action.github.errors import Rejected
+from qe_action.github.line import Ask
+from qe_action.github.repository import CONTENTS, PAGE, Repository
+from qe_action.workspace.change import DiffTooLarge, PullFile
+
+MAX_LISTED_FILES = 3000  # where GitHub cuts a pull request's list of files
+
+
+class Pulls(Repository):
+    """The repository's pull requests and comparisons."""
+
+    async def compare_diff(self, base: str, head: str) -> str:
+        """The diff from the merge base of `base` and `head` to `head`.
+
+        Raises `DiffTooLarge` where GitHub refuses it (more than 300 files or 20,000 lines).
+        """
+        span = f"{quote(base, safe='')}...{quote(head, safe='')}"
+        ask = Ask(
+            f"compare {base[:12]} with {head[:12]}",
+            CONTENTS,
+            "GET",
+            f"{self._repo}/compare/{span}",
+            str,
+            accept="application/vnd.github.diff",
+        )
+        try:
+            return await self._sender.send(ask)
+        except Rejected as error:
+            if error.status != 406:
+                raise
+            raise DiffTooLarge("GitHub does not give a diff of this size.") from None
+
+    async def pull_files(self, number: int) -> list[PullFile]:
+        """A pull request's files, at most the 3,000 that GitHub lists."""
+        found: list[PullFile] = []
+        for page in range(1, MAX_LISTED_FILES // PAGE + 1):
+            items = await self._sender.send(
+                Ask(
+                    "list the pull request's files",
+                    "pull-requests: read",
+                    "GET",
+                    f"{self._repo}/pulls/{number}/files",
+                    lambda data: [pull_file(item) for item in data],
+                    parameters={"per_page": PAGE, "page": page},
+                )
+            )
+            found += items
+            if len(items) < PAGE:
+                break
+        return found
+
+    async def pull_head(self, number: int) -> str:
+        """The SHA of a pull request's head as it is now."""
+        ask = Ask(
+            "read the pull request",
+            "pull-requests: read",
+            "GET",
+            f"{self._repo}/pulls/{number}",
+            lambda data: data["head"]["sha"],
+        )
+        return str(await self._sender.send(ask))

@@ -1,0 +1,96 @@
+"""One repository on GitHub: what its endpoints, one file a topic, share.
+
+Repeating a request that may have taken effect (a lost answer, a 5xx) is safe for reads and
+for edits of text. The others are looked up first: a new check run by its `external_id`, a
+new comment by its marker, appended annotations by their content. What can't be looked up is
+not repeated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from qe_action.errors import UsageError
+from qe_action.github.errors import Unauthorized
+from qe_action.github.line import Ask
+from qe_action.github.model import REPO_NAME
+from qe_action.github.sender import Policy, Ports, Sender
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+T = TypeVar("T")
+PAGE = 100  # the most GitHub lists a page
+CHECKS, PULLS, CONTENTS = "checks: write", "pull-requests: write", "contents: read"
+
+
+class Repository:
+    """One repository on GitHub.
+
+    All methods raise the `DeliveryError`s of `qe_action.github.errors`. Cancelling a method
+    leaves its request to end by itself; the next one waits for that, unless hurried.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: SecretStr,
+        repo: str,
+        api_url: str,
+        policy: Policy | None = None,
+        ports: Ports | None = None,
+    ) -> None:
+        _validate(token, repo, api_url)
+        self._repo = f"/repos/{repo}"
+        self._login: str | None = None
+        self._doubtful: set[int] = set()  # checks whose last annotations may have arrived
+        self._sender = Sender(token, api_url.rstrip("/"), policy or Policy(), ports or Ports())
+
+    @property
+    def requests_made(self) -> int:
+        """Requests sent so far, repeats included."""
+        return self._sender.requests_made
+
+    @property
+    def remaining(self) -> int | None:
+        """Requests left of the hour's quota, as the last answer said."""
+        return self._sender.remaining
+
+    def hurry(self) -> None:
+        """From now on no pacing and no order: `Policy.last_word` seconds for everything.
+
+        An edit asked for before gets `Policy.grace` seconds more if it is under way, else none:
+        it ends with an error, and whoever has newer words says them. What is being created is
+        waited for, and looked up meanwhile. Reads and later edits are repeated once.
+        """
+        self._sender.hurry()
+
+    async def aclose(self) -> None:
+        """Wait for a request under way, as long as `hurry` would, and close the connection."""
+        await self._sender.aclose()
+
+    async def get(
+        self,
+        action: str,
+        permission: str,
+        path: str,
+        read: Callable[[Any], T],
+        parameters: Mapping[str, str | int],
+    ) -> T:
+        """What `read` makes of the answer at `path` below the repository; see `Ask`."""
+        address = f"{self._repo}/{path}"
+        return await self._sender.send(
+            Ask(action, permission, "GET", address, read, parameters=parameters)
+        )
+
+
+def _validate(token: SecretStr, repo: str, api_url: str) -> None:
+    secret = token.get_secret_value()
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise Unauthorized("The token is empty or holds characters that no token has.")
+    if not re.fullmatch(REPO_NAME, repo, re.ASCII):
+        raise UsageError(f"{repo!r:.80} is not a repository's name.", hint="Give owner/name.")
+    if not re.match(r"https?://[^\s/]+", api_url):
+        raise UsageError(f"{api_url!r:.80} is not the address of GitHub's API.")
