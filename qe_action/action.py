@@ -31,6 +31,7 @@ from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 from qe_action.workspace.history import first_parents
 from qe_action.workspace.outputs import OutputFile
+from qe_action.workspace.report_digest import report_digest
 from qe_action.workspace.report_file import expand
 
 SWITCH_INTERVAL = 0.0005
@@ -159,12 +160,16 @@ class ActionRun:
             advise=self._context.pull is not None,
         )
 
+    def _reports(self) -> tuple[Path, ...]:
+        inputs = self.settings.inputs
+        folder = self.settings.workspace / inputs.working_directory
+        return tuple(folder / name for name in inputs.coverage_file)
+
     def _task_context(self) -> dict[str, object]:
-        inputs, workspace = self.settings.inputs, self.settings.workspace
-        folder = workspace / inputs.working_directory
+        inputs = self.settings.inputs
         below = Path(inputs.working_directory).as_posix()
         return {
-            "coverage_file": tuple(folder / name for name in inputs.coverage_file),
+            "coverage_file": self._reports(),
             "all_files": inputs.all_files,
             "include": inputs.include,
             "exclude": inputs.exclude,
@@ -190,6 +195,7 @@ class ActionRun:
                 delivery=self.delivery,
                 state=self.state,
                 journal=journal,
+                report_digest=partial(report_digest, self._reports()),
             )
         )
 
@@ -198,9 +204,9 @@ class ActionRun:
         inputs = self.settings.inputs
         workspace = self.settings.workspace
         reports: set[str] = set()
-        for name in inputs.coverage_file:
+        for name in self._reports():
             with suppress(ReportError):  # said when it is read
-                found = expand(workspace / inputs.working_directory / name)
+                found = expand(name)
                 reports.update(map(_same, found))
         named = [_same(workspace / n) for n in (inputs.journal_file, inputs.preview_file) if n]
         if len(set(named)) < len(named) or reports.intersection(named):

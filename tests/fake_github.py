@@ -220,7 +220,7 @@ class FakeGitHub(State):
             request.content_type = f"{result.text_type}; charset=utf-8"
             request.answer = result.data.encode()
         else:
-            request.answer = json.dumps(result.data).encode()
+            request.answer = b"" if result.status == 204 else json.dumps(result.data).encode()
         if isinstance(result, Reply) and result.link:
             request.headers["link"] = result.link
         request.status = result.status
@@ -236,6 +236,8 @@ class FakeGitHub(State):
             if token.installation:
                 raise RefusalError(403, "Resource not accessible by integration")
             return Reply(objects.me(self.url, token.login))
+        if (request.method, request.path) == ("POST", "/graphql"):
+            return _viewer(request.body, token.login)
         prefix = f"/repos/{self.repo}/"
         if not request.path.startswith(prefix):
             raise RefusalError(404, "Not Found")
@@ -275,6 +277,13 @@ class FakeGitHub(State):
             "used": used,
         }
         return {"resources": {"core": core, "search": core}, "rate": core}
+
+
+def _viewer(body: Any, login: str) -> Reply:
+    """GraphQL's answer to the one query that is asked here."""
+    if not isinstance(body, dict) or "viewer { login }" not in str(body.get("query")):
+        return Reply({"errors": [{"message": "A query attribute must be specified."}]})
+    return Reply({"data": {"viewer": {"login": login}}})
 
 
 def _message(status: int) -> str:

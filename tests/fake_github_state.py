@@ -151,6 +151,13 @@ class State:
         _known(self.comments, ident)
         return Reply(self._comment(int(ident)))
 
+    def delete_comment(self, request: Recorded, login: str, ident: str) -> Reply:
+        comment = _known(self.comments, ident)
+        if login.endswith("[bot]") and comment.login != login:
+            raise RefusalError(403, "Resource not accessible by integration")
+        del self.comments[int(ident)]
+        return Reply(None, 204)
+
     def get_pull(self, request: Recorded, login: str, number: str) -> Reply:
         return Reply(objects.pull(self.url, self.repo, vars(_known(self.pulls, number))))
 
@@ -219,6 +226,7 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = [
         ("POST", r"issues/(\d+)/comments", "pull-requests", State.create_comment),
         ("GET", r"issues/comments/(\d+)", "pull-requests", State.get_comment),
         ("PATCH", r"issues/comments/(\d+)", "pull-requests", State.update_comment),
+        ("DELETE", r"issues/comments/(\d+)", "pull-requests", State.delete_comment),
         ("GET", r"pulls/(\d+)", "pull-requests", State.get_pull),
         ("GET", r"pulls/(\d+)/files", "pull-requests", State.list_files),
         ("GET", r"compare/(.+?)\.\.\.(.+)", "contents", State.compare),

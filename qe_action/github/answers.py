@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qe_action.github.model import CheckRef, CommentRef
+from qe_action.github.model import CheckRef, CheckSeen, CommentRef
 from qe_action.workspace.change import PullFile
 
 
@@ -18,6 +18,21 @@ def check_ref(data: Mapping[str, Any]) -> CheckRef:
     app = data.get("app") or {}
     app_id = int(app["id"]) if "id" in app else None
     return CheckRef(int(data["id"]), str(data.get("html_url") or ""), app_id)
+
+
+def check_seen(data: Mapping[str, Any]) -> CheckSeen:
+    """A check run of a list."""
+    output = data.get("output") or {}
+    return CheckSeen(
+        ref=check_ref(data),
+        name=str(data["name"]),
+        external_id=str(data.get("external_id") or ""),
+        status=str(data["status"]),
+        conclusion=data.get("conclusion"),
+        title=str(output.get("title") or ""),
+        summary=str(output.get("summary") or ""),
+        annotations=int(output.get("annotations_count") or 0),
+    )
 
 
 def comment_ref(data: Mapping[str, Any]) -> CommentRef:

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import Any
 
-from qe_action.github.answers import check_ref, content, nothing
+from qe_action.github.answers import check_ref, check_seen, content, nothing
 from qe_action.github.line import Ask
-from qe_action.github.model import CheckDraft, CheckRef, CheckUpdate
-from qe_action.github.repository import CHECKS, PAGE, Repository
+from qe_action.github.model import CheckDraft, CheckRef, CheckSeen, CheckUpdate
+from qe_action.github.repository import CHECKS, Repository, Send
 from qe_action.github.sender import again
 
 
 class Checks(Repository):
     """The repository's check runs."""
 
+    async def list_checks(self, sha: str, name: str | None = None) -> list[CheckSeen]:
+        """All check runs of a commit, or those of one name, completed or not."""
+        return await self._list_checks(sha, name, self._sender.send)
+
     async def create_check(self, draft: CheckDraft) -> CheckRef:
         """Create a check run; needs `checks: write` and an App's token, as the job's is."""
 
         async def find() -> CheckRef | None:
-            found = await self._sender.once(
-                Ask(
-                    "list check runs",
-                    CHECKS,
-                    "GET",
-                    f"{self._repo}/commits/{draft.head_sha}/check-runs",
-                    lambda data: [
-                        check_ref(run)
-                        for run in data["check_runs"]
-                        if run["external_id"] == draft.external_id
-                    ],
-                    parameters={"check_name": draft.name, "filter": "all", "per_page": PAGE},
-                )
-            )
-            return found[0] if found else None
+            seen = await self._list_checks(draft.head_sha, draft.name, self._sender.once)
+            found = (check.ref for check in seen if check.external_id == draft.external_id)
+            return next(found, None)
 
         ask = Ask(
             "create the check run",
@@ -55,7 +46,7 @@ class Checks(Repository):
 
         async def drop_delivered() -> None:
             nonlocal left
-            delivered = await self._delivered(check_id)
+            delivered = await self._delivered(check_id, self._sender.once)
             rest = tuple(a for a in left.annotations if content(a.wire()) not in delivered)
             left = replace(left, annotations=rest)
 
@@ -75,20 +66,27 @@ class Checks(Repository):
         await self._sender.write(ask, drop_delivered, doubtful=doubtful)
         self._doubtful.discard(check_id)
 
-    async def _delivered(self, check_id: int) -> set[tuple[Any, ...]]:
-        found: set[tuple[Any, ...]] = set()
-        for page in itertools.count(1):
-            items = await self._sender.once(
-                Ask(
-                    "list annotations",
-                    CHECKS,
-                    "GET",
-                    f"{self._repo}/check-runs/{check_id}/annotations",
-                    lambda data: [content(item) for item in data],
-                    parameters={"per_page": PAGE, "page": page},
-                )
+    async def delivered(self, check_id: int) -> set[tuple[Any, ...]]:
+        """The `content` of every annotation that a check run has."""
+        return await self._delivered(check_id, self._sender.send)
+
+    async def _delivered(self, check_id: int, send: Send) -> set[tuple[Any, ...]]:
+        return set(
+            await self._pages(
+                "list annotations",
+                CHECKS,
+                f"{self._repo}/check-runs/{check_id}/annotations",
+                lambda data: [content(item) for item in data],
+                send,
             )
-            found.update(items)
-            if len(items) < PAGE:
-                break
-        return found
+        )
+
+    async def _list_checks(self, sha: str, name: str | None, send: Send) -> list[CheckSeen]:
+        return await self._pages(
+            "list check runs",
+            CHECKS,
+            f"{self._repo}/commits/{sha}/check-runs",
+            lambda data: [check_seen(run) for run in data["check_runs"]],
+            send,
+            {"filter": "all"} | ({"check_name": name} if name else {}),
+        )

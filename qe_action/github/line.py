@@ -34,6 +34,7 @@ class Ask(Generic[T]):
 
     `action` completes "GitHub refused to …". `read` gets the decoded JSON, or the text where
     `accept` asks for another media type; where it stumbles the answer is none of GitHub's.
+    `asks` says of a POST that it only asks.
     """
 
     action: str
@@ -44,14 +45,15 @@ class Ask(Generic[T]):
     payload: Callable[[], Mapping[str, Any]] | None = None
     parameters: Mapping[str, str | int] = field(default_factory=dict)
     accept: str = JSON_TYPE
+    asks: bool = False
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.asks
 
     @property
     def creates(self) -> bool:
-        return self.method == "POST"
+        return self.method == "POST" and not self.asks
 
     @property
     def edits(self) -> bool:
@@ -138,7 +140,9 @@ class Line:
         if status >= 300:
             raise self._refusal(ask, status, headers, text)
         try:
-            return ask.read(json.loads(text) if ask.accept == JSON_TYPE else text)
+            if ask.accept == JSON_TYPE:
+                return ask.read(json.loads(text) if status != 204 else None)
+            return ask.read(text)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise Unreachable(
                 f"What answered to {ask.action} is not GitHub's API ({status})", unsure=True

@@ -110,6 +110,20 @@ class CheckRef:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSeen:
+    """A check run as a list shows it; `annotations` is how many it has."""
+
+    ref: CheckRef
+    name: str
+    external_id: str
+    status: str
+    conclusion: str | None
+    title: str
+    summary: str
+    annotations: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommentRef:
     """A comment on GitHub; `url` is its page."""
 

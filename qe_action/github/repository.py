@@ -8,8 +8,9 @@ not repeated.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qe_action.errors import UsageError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 T = TypeVar("T")
+Send = Callable[[Ask[Any]], Awaitable[Any]]
+"""How a request is made: `Sender.send`, or `once` while another is being recovered."""
 PAGE = 100  # the most GitHub lists a page
 CHECKS, PULLS, CONTENTS = "checks: write", "pull-requests: write", "contents: read"
 
@@ -44,9 +47,12 @@ class Repository:
     ) -> None:
         _validate(token, repo, api_url)
         self._repo = f"/repos/{repo}"
+        self._api_url = api_url.rstrip("/")
         self._login: str | None = None
+        # As GitHub marks such tokens; they may not ask who they are.
+        self._is_installation = token.get_secret_value().startswith("ghs_")
         self._doubtful: set[int] = set()  # checks whose last annotations may have arrived
-        self._sender = Sender(token, api_url.rstrip("/"), policy or Policy(), ports or Ports())
+        self._sender = Sender(token, self._api_url, policy or Policy(), ports or Ports())
 
     @property
     def requests_made(self) -> int:
@@ -84,6 +90,25 @@ class Repository:
         return await self._sender.send(
             Ask(action, permission, "GET", address, read, parameters=parameters)
         )
+
+    async def _pages(
+        self,
+        action: str,
+        permission: str,
+        path: str,
+        read: Callable[[Any], list[T]],
+        send: Send,
+        parameters: Mapping[str, str | int] | None = None,
+    ) -> list[T]:
+        """The items of every page of a list."""
+        found: list[T] = []
+        for page in itertools.count(1):
+            at = {**(parameters or {}), "per_page": PAGE, "page": page}
+            items = await send(Ask(action, permission, "GET", path, read, parameters=at))
+            found += items
+            if len(items) < PAGE:
+                break
+        return found
 
 
 def _validate(token: SecretStr, repo: str, api_url: str) -> None:

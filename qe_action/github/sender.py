@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Recover = Callable[[], Awaitable[T | None]]
+First = Callable[[], Awaitable[None]]
 
 
 async def again() -> None:
@@ -39,7 +40,8 @@ class Policy:
 
     `write_gap` lies between two writes (GitHub asks for one second). A request is tried
     `retry_total` times more, waiting `backoff`, doubled each time, or what GitHub asks for,
-    together at most `max_wait`. `timeout` bounds connecting and each wait for bytes; twice
+    together at most `max_wait`; all requests of a run together wait at most `total_wait`.
+    `timeout` bounds connecting and each wait for bytes; twice
     that bounds a request. After `hurry` there are `last_word` seconds for everything; what is
     unanswered after `grace` is repeated or looked up, beside the first request.
     """
@@ -47,6 +49,7 @@ class Policy:
     write_gap: float = 1.0
     retry_total: int = 5
     max_wait: float = 60.0
+    total_wait: float = 240.0  # below what the sinks are given after the last event
     backoff: float = 1.0
     timeout: float = 15.0
     # A cancelled process must be gone after 7 s, and its sinks are cut off after 6; a second of
@@ -92,6 +95,7 @@ class Sender:
         self._hurried = asyncio.Event()
         self._last_word: LastWord | None = None
         self._last_write: float | None = None
+        self._waited = 0.0
 
     def hurry(self) -> None:
         """From now on no pacing, no turns and few repeats, all of it until a deadline."""
@@ -112,22 +116,35 @@ class Sender:
             pending.cancel()
         self._line.retire()
 
-    async def write(self, ask: Ask[T], recover: Recover[T] | None, *, doubtful: bool = False) -> T:
+    async def write(
+        self,
+        ask: Ask[T],
+        recover: Recover[T] | None,
+        *,
+        doubtful: bool = False,
+        first: First | None = None,
+    ) -> T:
         """`send`, after the writes that were asked for before."""
         early = self._last_word is None
         async with self._turn(self._writing):
             if early and self._last_word is not None and ask.edits:
                 return await self._last_word.superseded(ask, None)
-            return await self.send(ask, recover, doubtful=doubtful)
+            return await self.send(ask, recover, doubtful=doubtful, first=first)
 
     async def send(
-        self, ask: Ask[T], recover: Recover[T] | None = None, *, doubtful: bool = False
+        self,
+        ask: Ask[T],
+        recover: Recover[T] | None = None,
+        *,
+        doubtful: bool = False,
+        first: First | None = None,
     ) -> T:
         """Make the request until it is answered, or patience ends.
 
         `recover` comes before a write is repeated that may have taken effect (`doubtful`: it
         was so from the start): it returns what that made, or None to go on. Without it such a
-        write is not repeated.
+        write is not repeated. `first` comes right before each try, when its turn and time have
+        come; what it raises ends them.
         """
         waited = 0.0
         for attempt in itertools.count():
@@ -135,6 +152,9 @@ class Sender:
                 if doubtful and recover is not None and (made := await recover()) is not None:
                     return made
                 doubtful = False
+                if first is not None:
+                    await self._pace()
+                    await first()
                 return await self.once(ask, recover)
             except (RateLimited, Unreachable) as error:
                 if ask.writes and isinstance(error, Unreachable) and error.unsure:
@@ -143,6 +163,7 @@ class Sender:
                 if wait is None or (doubtful and recover is None):
                     raise
                 waited += wait
+                self._waited += wait
                 await self._pause(wait)
                 if self._hurried.is_set():
                     if ask.creates and doubtful and recover and (made := await recover()):
@@ -159,7 +180,8 @@ class Sender:
             wait = error.retry_after
         else:
             wait = policy.backoff * 2**attempt * (0.5 + self._ports.jitter() / 2)
-        return wait if waited + wait <= policy.max_wait else None
+        fits = waited + wait <= policy.max_wait and self._waited + wait <= policy.total_wait
+        return wait if fits else None
 
     async def once(self, ask: Ask[T], recover: Recover[T] | None = None) -> T:
         """Make the request once, when no other is under way; once hurried, as `LastWord` does."""

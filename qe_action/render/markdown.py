@@ -34,7 +34,7 @@ JOB_SUMMARY_LIMIT = 1024 * 1024
 """In bytes, for a whole step."""
 
 _ROWS = (200, 100, 50, 25, 10, 5, 2, 0)
-_ICONS: dict[CheckConclusion, str] = {
+ICONS: dict[CheckConclusion, str] = {
     "success": "✅",
     "failure": "❌",
     "neutral": "⚪",
@@ -86,7 +86,7 @@ def _title(state: RunState, heading: Heading) -> list[str]:
     if state.result is None:
         return [f"### ⏳ {plain(heading.name)}: {plain(running_title(state))}"]
     verdict: Verdict = conclude(state)
-    icon = _ICONS[verdict.conclusion]
+    icon = ICONS[verdict.conclusion]
     return [f"### {icon} {plain(heading.name)}: {plain(clip(verdict.title, 400))}"]
 
 

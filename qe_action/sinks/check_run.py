@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from qe_action.errors import DeliveryError
 from qe_action.events import Event, Gap, GapFound
+from qe_action.github.answers import content
 from qe_action.github.client import GitHub
 from qe_action.github.errors import Forbidden, NotFound, Rejected, Unauthorized
-from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
+from qe_action.github.identity import Identity, read_external_id
+from qe_action.github.model import Annotation, CheckDraft, CheckRef, CheckSeen, CheckUpdate
 from qe_action.render.annotations import annotation
 from qe_action.render.compared import kept_baseline
 from qe_action.render.links import Links
@@ -20,7 +23,7 @@ from qe_action.render.state import RunState
 from qe_action.render.text import clip, plural
 from qe_action.render.verdict import Verdict, conclude, running_title
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import Sleep, edit_while_streaming, last_edit
+from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
 
 STEP = 50
 """Annotations that the checks API takes in one request."""
@@ -48,44 +51,89 @@ class CheckRunSink:
         links: Links,
         delivery: Delivery,
         *,
-        check_name: str,
-        external_id: str,
+        identify: Callable[[], Awaitable[Identity]],
         selection: Selection,
+        interval: float = FIRST_INTERVAL,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._github = github
         self._links = links
         self._delivery = delivery
-        self._name = check_name
-        self._external_id = external_id
+        self._identify = identify
         self._which, self._left = selection
+        self._interval = interval
         self._sleep = sleep
         self._state = RunState()
         self._waiting: deque[Gap] = deque()
         self._check_id = 0
+        self._delivered: frozenset[tuple[object, ...]] = frozenset()
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
             try:
-                await self._create()
+                check = await self._begin()
             finally:
                 self._delivery.check_settled.set()
-            await edit_while_streaming(events, self._take, self._edit, sleep=self._sleep)
+            self._note(check)
+            await edit_while_streaming(
+                events,
+                self._take,
+                self._edit,
+                sleep=self._sleep,
+                interval=self._interval,
+                remaining=lambda: self._github.remaining,
+            )
             await self._complete()
         except DeliveryError as error:
             self._delivery.failed(error)
+        finally:
+            self._delivery.check_done.set()
 
-    async def _create(self) -> None:
-        check = await self._github.create_check(
+    async def _begin(self) -> CheckRef:
+        """This run's check run: what a run like this that died has left, else a new one."""
+        identity = await self._identify()
+        seen: list[CheckSeen] = []
+        with suppress(Forbidden, NotFound):  # where it may be written, but not read
+            if not self._delivery.hurried:
+                seen = await self._github.list_checks(identity.head_sha, identity.name)
+        for check in seen:
+            if check.external_id == identity.external_id:
+                if check.annotations:
+                    self._delivered = frozenset(await self._github.delivered(check.ref.id))
+                return check.ref
+        made = await self._github.create_check(
             CheckDraft(
-                name=self._name,
-                head_sha=self._links.sha,
-                external_id=self._external_id,
+                name=identity.name,
+                head_sha=identity.head_sha,
+                external_id=identity.external_id,
                 title=running_title(self._state),
                 summary=check_summary(self._state, self._links),
             )
         )
+        await self._supersede(identity, seen)
+        return made
+
+    async def _supersede(self, identity: Identity, seen: list[CheckSeen]) -> None:
+        """End what earlier attempts of this run have left open: they ended before this began."""
+        own = read_external_id(identity.external_id)
+        for check in seen:
+            theirs = read_external_id(check.external_id)
+            if own is None or theirs is None or check.status == "completed":
+                continue
+            same_place = (theirs.key.run_id, theirs.place) == (own.key.run_id, own.place)
+            if same_place and theirs.key.attempt < own.key.attempt:
+                title = f"Superseded by attempt {own.key.attempt}"
+                over = CheckUpdate(
+                    title=title,
+                    summary=f"{title}: this one ended before it could say its result.\n",
+                    status="completed",
+                    conclusion="cancelled",
+                )
+                with suppress(DeliveryError):  # it has no part in this run's result
+                    await self._github.update_check(check.ref.id, over)
+
+    def _note(self, check: CheckRef) -> None:
         self._check_id = check.id
         self._delivery.check_url = check.html_url
         self._delivery.check_app = check.app_id
@@ -98,8 +146,11 @@ class CheckRunSink:
         gap = event.gap
         wanted = self._which == "all" or (self._which == "changed" and gap.in_diff)
         if wanted and gap.anchor is not None:
-            self._waiting.append(gap)
             self._left -= 1
+            if content(_annotate(gap).wire()) in self._delivered:
+                self._delivery.annotated += 1
+            else:
+                self._waiting.append(gap)
 
     async def _edit(self) -> None:
         """One edit on the way. A passing failure is no reason to stop: the next one says all."""

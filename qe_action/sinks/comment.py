@@ -3,36 +3,64 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
-from typing import Literal
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Literal, NamedTuple
 
 from qe_action.errors import DeliveryError
 from qe_action.events import Event
 from qe_action.github.client import GitHub
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
+from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import Sleep, edit_while_streaming, last_edit
+from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
+from qe_action.sinks.shared_comment import SharedComment, Words
 
 When = Literal["always", "on-gap", "never"]
+GROWTH = 4
+"""How much longer each wait for an edit is than the last: an edit of a comment is two requests."""
+SETTLE = 2.0
+"""Seconds before a comment is read again that another run is writing too: its edit under way
+has landed then."""
 
 
-def marker(name: str) -> str:
-    """The invisible first line of the comment of the check `name`.
+class Pace(NamedTuple):
+    """Seconds before the first edit and before a look at what rivals wrote, and how to sleep."""
 
-    The name is hashed, so that no name can end the HTML comment or look like another's.
-    """
-    return f"<!-- qe-action comment {hashlib.sha256(name.encode()).hexdigest()[:16]} -->"
+    interval: float = FIRST_INTERVAL
+    settle: float = SETTLE
+    sleep: Sleep = asyncio.sleep
+
+
+class OwnWords:
+    """The words of a comment that one name has for itself."""
+
+    looks = 3
+    always_settles = False
+
+    def __init__(self, state: RunState, links: Links, name: str, marker: Marker) -> None:
+        self._state = state
+        self._links = links
+        self._name = name
+        self._marker = marker
+
+    async def body(self, *, done: bool) -> str:
+        heading = Heading(self._name, self._marker.ended(done).line)
+        return comment(self._state, self._links, heading)
+
+    def stands(self, marker: Marker) -> bool:
+        return marker.same_run(self._marker) and marker.done
 
 
 class CommentSink:
     """Shows the stream as one comment on a pull request.
 
-    `on-gap` creates the comment only for a gap in changed lines or a failed gate; one that
-    is there from an earlier push is edited all the same.
+    `words` makes the comment of `state`, into which the sink folds the events. `on-gap` creates
+    the comment only for a gap in changed lines or a failed gate; one that is there from an
+    earlier push is edited all the same.
     """
 
     name = "comment"
@@ -40,68 +68,125 @@ class CommentSink:
     def __init__(
         self,
         github: GitHub,
-        links: Links,
         delivery: Delivery,
         *,
-        number: int,
-        check_name: str,
+        state: RunState,
+        words: Words,
+        shared: SharedComment,
         when: When,
-        sleep: Sleep = asyncio.sleep,
+        pace: Pace,
     ) -> None:
         self._github = github
-        self._links = links
         self._delivery = delivery
-        self._number = number
-        self._heading = Heading(check_name, marker(check_name))
+        self._state = state
+        self._words = words
+        self._shared = shared
         self._when = when
-        self._sleep = sleep
-        self._state = RunState()
-        self._comment_id: int | None = None
-        self._looked = False
+        self._pace = pace
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            await edit_while_streaming(events, self._state.fold, self._edit, sleep=self._sleep)
-            await last_edit(self._write, lambda: self._delivery.hurried)
+            await self._claim()
+            await edit_while_streaming(
+                events,
+                self._state.fold,
+                self._edit,
+                sleep=self._pace.sleep,
+                interval=self._pace.interval,
+                growth=GROWTH,
+                remaining=lambda: self._github.remaining,
+            )
+            if self._words.always_settles:  # made of the check runs, ours among them
+                await self._delivery.check_done.wait()
+            await last_edit(self._last, lambda: self._delivery.hurried)
         except DeliveryError as error:
             self._delivery.failed(error)
+        finally:
+            self._delivery.comment_url = self._shared.url
 
-    async def _edit(self) -> None:
-        """One edit on the way. A passing failure is no reason to stop: the last one says all."""
+    async def _claim(self) -> None:
+        """Let a comment of an earlier run say at once that a new one has begun."""
         try:
-            await self._look()
-            if not self._delivery.hurried:
-                await self._write()
+            await self._shared.look()
+            if self._shared.exists and not self._delivery.hurried:
+                await self._write(done=False)
         except DeliveryError:
             return
 
-    async def _look(self) -> None:
-        if self._looked:
+    async def _edit(self) -> None:
+        """One edit on the way. A passing failure is no reason to stop: the last one says all."""
+        if self._delivery.hurried:
             return
-        found = await self._github.find_comment(self._number, self._heading.marker)
-        self._looked = True
-        if found:
-            self._comment_id = found.id
-            self._delivery.comment_url = found.url
+        try:
+            await self._write(done=False)
+        except DeliveryError:
+            return
 
-    async def _write(self) -> None:
-        await self._look()
-        body = comment(self._state, self._links, self._heading)
-        if self._comment_id is not None:
-            await self._github.update_comment(self._comment_id, body)
-        elif self._worth_creating():
-            made = await self._github.create_comment(
-                self._number, body, marker=self._heading.marker
+    async def _last(self) -> None:
+        if self._words.always_settles and not self._shared.exists:
+            await self._shared.look(again=True)  # another part may have made it meanwhile
+        await self._write(done=True)
+        pause = partial(self._pace.sleep, self._pace.settle)
+        await self._shared.settle(self._words, pause)
+        newer = self._shared.left_to
+        if newer is not None:
+            self._delivery.notes.append(
+                f"The comment shows the result of a newer run ({newer.run}, attempt "
+                f"{newer.attempt}), so this run left it alone."
             )
-            self._comment_id = made.id
-            self._delivery.comment_url = made.url
-        else:
+
+    async def _write(self, *, done: bool) -> None:
+        await self._shared.look()
+        if not self._shared.exists and not self._worth_creating():
             return
-        self._delivery.writes += 1
+        if await self._shared.write(await self._words.body(done=done)):
+            self._delivery.writes += 1
 
     def _worth_creating(self) -> bool:
         if self._when == "always":
             return True
         failed = conclude(self._state).conclusion == "failure"
         return failed or self._state.in_diff_count > 0
+
+
+class Place(NamedTuple):
+    """Where a comment is written, how, and with whose marker."""
+
+    github: GitHub
+    links: Links
+    delivery: Delivery
+    number: int
+    marker: Marker
+    when: When = "always"
+    pace: Pace = Pace()
+
+
+def own_comment(place: Place, name: str) -> CommentSink:
+    """The sink of a comment that a check's name has for itself."""
+    state = RunState()
+    words = OwnWords(state, place.links, name, place.marker)
+    return comment_sink(place, state, words, place.marker.is_older_than)
+
+
+def comment_sink(
+    place: Place, state: RunState, words: Words, newer: Callable[[Marker], bool]
+) -> CommentSink:
+    """The sink that writes `words` at a place; `newer` tells which words to leave alone."""
+    delivery = place.delivery
+    shared = SharedComment(
+        place.github,
+        place.number,
+        place.marker,
+        newer=newer,
+        hurried=lambda: delivery.hurried,
+    )
+    return CommentSink(
+        place.github,
+        delivery,
+        state=state,
+        words=words,
+        shared=shared,
+        when=place.when,
+        pace=place.pace,
+    )

@@ -14,7 +14,8 @@ class Delivery:
     """What reached GitHub and what did not.
 
     `hurried` asks the sinks for their last word at once: no more annotations, one edit each.
-    `check_settled` is set once the check run is created, or will not be.
+    `check_settled` is set once the check run is created, or will not be, `check_done` once it
+    is completed, or will not be. `notes` say what was left undone on purpose.
     """
 
     check_url: str = ""
@@ -24,7 +25,9 @@ class Delivery:
     writes: int = 0
     problems: list[DeliveryError] = field(default_factory=list)
     check_settled: asyncio.Event = field(default_factory=asyncio.Event)
+    check_done: asyncio.Event = field(default_factory=asyncio.Event)
     check_app: int | None = None
+    notes: list[str] = field(default_factory=list)
 
     async def own_app(self) -> int | None:
         """The id of the App that made this run's check run; None where there is none."""

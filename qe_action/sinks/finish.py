@@ -130,6 +130,8 @@ class Finish:
             self._tell(READ_ONLY)
         for error in self._delivery.problems:
             self._say_undelivered(error)
+        for text in self._delivery.notes:
+            self._tell(text)
         for text in problems:
             self._flag(commands.warn, text)
         for failure in self._state.errors:

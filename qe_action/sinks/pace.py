@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
 
 from qe_action.events import Event
 from qe_action.github.errors import Unreachable
 
 FIRST_INTERVAL = 1.0
-"""Seconds before the first edit; each later interval is twice as long as the one before."""
+"""Seconds before the first edit; each later interval is a multiple of the one before."""
+
+SCARCE, RESERVE = 300, 100
+"""Requests left of the hour's 1,000, which all jobs of a repository share. Below the first, edits
+on the way come four times less often; below the second there are none but the last."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -21,16 +26,20 @@ async def edit_while_streaming(
     *,
     sleep: Sleep = asyncio.sleep,
     interval: float = FIRST_INTERVAL,
+    growth: int = 2,
+    remaining: Callable[[], int | None] = lambda: None,
 ) -> None:
-    """`take` every event as it comes, and `edit` at growing intervals if there was any.
+    """`take` every event as it comes, and `edit` at intervals that grow, if there was any.
 
     The last edit is the caller's, after this returns. An edit under way is waited for, not
     torn off, since nobody could tell whether it had happened. An edit's exception ends the
-    edits and is raised when the stream has ended.
+    edits and is raised when the stream has ended. `remaining` tells how many requests are
+    left, None where that is unknown.
     """
     news = asyncio.Event()
     ended = asyncio.Event()
-    editing = asyncio.create_task(_edits(news, ended, edit, sleep, interval))
+    edits = _Edits(news, ended, edit, sleep, growth, remaining)
+    editing = asyncio.create_task(edits.run(interval))
     try:
         async for event in events:
             take(event)
@@ -54,21 +63,30 @@ async def last_edit(edit: Callable[[], Awaitable[None]], hurried: Callable[[], b
         await edit()
 
 
-async def _edits(
-    news: asyncio.Event,
-    ended: asyncio.Event,
-    edit: Callable[[], Awaitable[None]],
-    sleep: Sleep,
-    interval: float,
-) -> None:
-    while not ended.is_set():
-        await _either(sleep(interval), ended.wait())
-        await news.wait()
-        if ended.is_set():
-            return
-        news.clear()
-        await edit()
-        interval *= 2
+class _Edits(NamedTuple):
+    """The edits on the way."""
+
+    news: asyncio.Event
+    ended: asyncio.Event
+    edit: Callable[[], Awaitable[None]]
+    sleep: Sleep
+    growth: int
+    remaining: Callable[[], int | None]
+
+    async def run(self, interval: float) -> None:
+        """Edit where there is news, each time after a longer wait."""
+        while not self.ended.is_set():
+            left = self.remaining()
+            scarce = left is not None and left < SCARCE
+            await _either(self.sleep(interval * (4 if scarce else 1)), self.ended.wait())
+            await self.news.wait()
+            if self.ended.is_set():
+                return
+            left = self.remaining()
+            if left is None or left >= RESERVE:
+                self.news.clear()
+                await self.edit()
+            interval *= self.growth
 
 
 async def _either(*waits: Awaitable[object]) -> None:

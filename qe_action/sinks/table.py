@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,13 +10,16 @@ from typing import IO
 
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext
+from qe_action.github.identity import Identity, RunKey
 from qe_action.render.links import Links
+from qe_action.render.marker import Marker, place_of
 from qe_action.render.state import RunState
 from qe_action.settings import Settings
 from qe_action.sinks.check_run import CheckRunSink, Selection
-from qe_action.sinks.comment import CommentSink
+from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.fold import FoldSink
+from qe_action.sinks.group import group_comment_sink
 from qe_action.sinks.jsonl import JournalSink
 from qe_action.stream import Sink
 from qe_action.workspace.change import PullRef
@@ -27,7 +30,8 @@ class Wiring:
     """What a run hands its sinks.
 
     `target_sha` is the commit that gets the check run, `pull` the pull request that gets the
-    comment; None where there is none, or no way to write to it.
+    comment; None where there is none, or no way to write to it. `report_digest` names what is
+    reported by its content.
     """
 
     settings: Settings
@@ -37,6 +41,24 @@ class Wiring:
     delivery: Delivery
     state: RunState
     journal: IO[bytes] | None
+    report_digest: Callable[[], str]
+
+    async def identify(self) -> Identity:
+        """Who this run's check run belongs to. Reads the reports once, beside the loop."""
+        inputs, context = self.settings.inputs, self.context
+        return Identity(
+            name=inputs.name,
+            head_sha=self.links.sha,
+            key=RunKey(context.run_id or 0, context.run_attempt),
+            job=context.job,
+            report=await asyncio.to_thread(self.report_digest),
+            group=inputs.comment_group,
+        )
+
+    def marker(self, place: str) -> Marker:
+        """The marker of this run in the comment of a place."""
+        context = self.context
+        return Marker(place, context.run_id, context.run_attempt, self.links.sha or None)
 
     @property
     def target_sha(self) -> str | None:
@@ -69,14 +91,15 @@ def _check_run(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.target_sha is None:
         wiring.delivery.check_settled.set()
+        wiring.delivery.check_done.set()
         return None
     return CheckRunSink(
         wiring.github,
         wiring.links,
         wiring.delivery,
-        check_name=inputs.name,
-        external_id=external_id(wiring.context, inputs.name),
+        identify=wiring.identify,
         selection=Selection(inputs.annotations, inputs.max_annotations),
+        interval=wiring.settings.pacing("EDIT_INTERVAL"),
     )
 
 
@@ -84,14 +107,23 @@ def _comment(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.pull is None or inputs.comment == "never":
         return None
-    return CommentSink(
+    name, group = inputs.name, inputs.comment_group
+    place = Place(
         wiring.github,
         wiring.links,
         wiring.delivery,
-        number=wiring.pull.number,
-        check_name=inputs.name,
-        when=inputs.comment,
+        wiring.pull.number,
+        wiring.marker(place_of(group, group=True) if group else place_of(name)),
+        inputs.comment,
+        _pace(wiring.settings),
     )
+    if group is None:
+        return own_comment(place, name)
+    return group_comment_sink(place, group, inputs.expect_parts)
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(settings.pacing("EDIT_INTERVAL"), settings.pacing("SETTLE"))
 
 
 SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
@@ -106,10 +138,3 @@ SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
 def sinks_of(wiring: Wiring) -> list[Sink]:
     """The sinks that a run needs."""
     return [sink for make in SINKS if (sink := make(wiring)) is not None]
-
-
-def external_id(context: RunContext, name: str) -> str:
-    """Names this step's check run in our own terms: the run, its attempt, job and check name."""
-    where = f"{context.job}\0{name}".encode("utf-8", "replace")
-    digest = hashlib.sha256(where).hexdigest()[:12]
-    return f"{context.run_id}-{context.run_attempt}-{digest}"

@@ -12,10 +12,10 @@ from fake_github_wire import Recorded
 from job import Job, cobertura
 from runner import Result
 
-from qe_action.sinks.comment import marker
+from qe_action.render.marker import Marker, place_of
 
 HANG = 30.0
-RUNNING = f"{marker('qe-action coverage')}\nThe analysis is still running"
+RUNNING = f"{Marker(place_of('qe-action coverage')).line}\nThe analysis is still running"
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_refused_step_costs_its_own_annotations_only(tmp_path: Path) -> None:
 
 
 def test_a_comment_that_quotes_our_marker_is_not_ours(job: Job) -> None:
-    quoting = "digest of another workflow\n> " + marker("qe-action coverage")
+    quoting = "digest of another workflow\n> " + Marker(place_of("qe-action coverage")).line
     ident = job.github.add_comment(7, quoting, login=BOT)
     job.run()
     assert job.github.comments[ident].body == quoting

@@ -15,7 +15,7 @@ from fake_github_git import GitSide
 from job import Job, cobertura
 
 from qe_action.journal import decode
-from qe_action.sinks.comment import marker
+from qe_action.render.marker import Marker, place_of
 
 NAME = "qe-action coverage"
 
@@ -42,7 +42,7 @@ def test_a_pull_request_gets_check_run_annotations_comment_summary_and_outputs(j
     # The report's lines are the merge's, four lines further down than the head's.
     assert spans(job) == [("app.py", 12, 13), ("app.py", 17, 17)]
     assert f"/blob/{job.head}/app.py#L12-L13" in job.comment.body
-    assert job.comment.body.startswith(marker(NAME))
+    assert job.comment.body.startswith(Marker(place_of(NAME)).prefix)
     assert "7 of 10" in job.comment.body
     assert "actions/runs/42" in job.comment.body
     assert "Patch 70%" in result.summary
@@ -73,7 +73,7 @@ def test_a_short_run_writes_once_each(job: Job) -> None:
 def test_a_second_run_edits_the_comment_and_adds_a_check_run(job: Job) -> None:
     for number in range(95):
         job.github.add_comment(7, f"chatter {number}")
-    job.github.add_comment(7, marker(NAME) + "\nforged", login="mallory")
+    job.github.add_comment(7, Marker(place_of(NAME)).line + "\nforged", login="mallory")
     job.run()
     assert "Patch 70%" in job.comment.body
     job.report(set())

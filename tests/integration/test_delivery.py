@@ -20,10 +20,12 @@ from qe_action.events import (
     GapFound,
 )
 from qe_action.github.client import GitHub
+from qe_action.github.identity import Identity, RunKey
 from qe_action.github.sender import Policy
 from qe_action.render.links import Links
+from qe_action.render.marker import Marker, place_of
 from qe_action.sinks.check_run import CheckRunSink, Selection
-from qe_action.sinks.comment import CommentSink
+from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
 from qe_action.stream import Broadcast, EventLog
 
@@ -72,6 +74,10 @@ async def paced(seconds: float, gaps: int) -> AsyncIterator[Event]:
     )
 
 
+async def identify() -> Identity:
+    return Identity("cov", SHA, RunKey(1, 1), "test", "report")
+
+
 def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 1000) -> Delivery:
     github.add_pull(7, SHA, "b" * 40)
     delivery = Delivery()
@@ -88,14 +94,14 @@ def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 10
             client,
             links,
             delivery,
-            check_name="cov",
-            external_id="1",
+            identify=identify,
             selection=Selection("changed", limit),
             sleep=sleep,
         )
-        comment = CommentSink(
-            client, links, delivery, number=7, check_name="cov", when="always", sleep=sleep
+        place = Place(
+            client, links, delivery, 7, Marker(place_of("cov"), 1, 1, SHA), pace=Pace(sleep=sleep)
         )
+        comment = own_comment(place, "cov")
         with tempfile.TemporaryFile() as spool:
             broadcast = Broadcast(
                 EventLog(spool),

@@ -121,8 +121,7 @@ def test_a_conclusion_without_completed_is_a_mistake_of_the_caller() -> None:
 def test_a_comment_is_created_found_again_and_edited(github: FakeGitHub) -> None:
     async def work(client: GitHub) -> None:
         made = await client.create_comment(7, f"{MARKER} one")
-        found = await client.find_comment(7, MARKER)
-        assert found == made
+        assert await client.find_comments(7, MARKER) == [made]
         await client.update_comment(made.id, f"{MARKER} two")
 
     run(github, work)
@@ -134,44 +133,74 @@ def test_our_comment_is_found_on_a_late_page(github: FakeGitHub) -> None:
     for n in range(195):
         github.add_comment(7, f"comment {n}")
     ours = github.add_comment(7, MARKER, login=JOB_LOGIN)
-    github.add_comment(7, MARKER, login=JOB_LOGIN)
-    found = run(github, lambda client: client.find_comment(7, MARKER))
-    assert found is not None
-    assert found.id == ours  # the oldest wins
+    later = github.add_comment(7, MARKER, login=JOB_LOGIN)
+    found = run(github, lambda client: client.find_comments(7, MARKER))
+    assert [comment.id for comment in found] == [ours, later]  # the oldest wins
     assert [r.query["per_page"] for r in github.sent("GET", "comments")] == ["100", "100"]
 
 
 def test_ninety_five_comments_cost_one_request(github: FakeGitHub) -> None:
     for n in range(95):
         github.add_comment(7, f"comment {n}")
-    assert run(github, lambda client: client.find_comment(7, MARKER)) is None
+    assert run(github, lambda client: client.find_comments(7, MARKER)) == []
     assert len(github.requests) == 1
 
 
 def test_a_forged_marker_is_not_ours(github: FakeGitHub) -> None:
     github.add_comment(7, MARKER, login="mallory")
-    assert run(github, lambda client: client.find_comment(7, MARKER)) is None
+    assert run(github, lambda client: client.find_comments(7, MARKER)) == []
 
 
 def test_a_comment_that_quotes_the_marker_is_not_ours(github: FakeGitHub) -> None:
     github.add_comment(7, f"digest\n> {MARKER} title", login=JOB_LOGIN)
-    assert run(github, lambda client: client.find_comment(7, MARKER)) is None
+    assert run(github, lambda client: client.find_comments(7, MARKER)) == []
 
 
 def test_a_personal_token_finds_the_comments_of_its_owner(github: FakeGitHub) -> None:
     token = github.add_token("ghp_me", login="Me", installation=False, pull_requests="write")
     github.add_comment(7, MARKER, login=JOB_LOGIN)
     mine = github.add_comment(7, MARKER, login="me")
-    found = run(github, lambda client: client.find_comment(7, MARKER), token=token)
-    assert found is not None
-    assert found.id == mine
+    found = run(github, lambda client: client.find_comments(7, MARKER), token=token)
+    assert [comment.id for comment in found] == [mine]
     assert len(github.sent("GET", "^/user$")) == 1
 
 
 def test_who_we_are_is_asked_only_when_a_marker_is_met(github: FakeGitHub) -> None:
     github.add_comment(7, "hello")
-    run(github, lambda client: client.find_comment(7, MARKER))
+    run(github, lambda client: client.find_comments(7, MARKER))
     assert github.sent("GET", "^/user$") == []
+
+
+def test_a_job_s_token_that_is_another_app_s_asks_graphql_who_it_is(github: FakeGitHub) -> None:
+    token = github.add_token("ghs_app", login="Our-App[bot]", pull_requests="write")
+    github.add_comment(7, MARKER, login=JOB_LOGIN)
+    mine = github.add_comment(7, MARKER, login="our-app[bot]")
+    found = run(github, lambda client: client.find_comments(7, MARKER), token=token)
+    assert [comment.id for comment in found] == [mine]
+    assert len(github.sent("POST", "^/graphql$")) == 1
+
+
+def test_where_graphql_is_not_to_be_had_the_job_s_login_is_taken(github: FakeGitHub) -> None:
+    github.fail("POST", "^/graphql$", 404)
+    ours = github.add_comment(7, MARKER, login=JOB_LOGIN)
+    found = run(github, lambda client: client.find_comments(7, MARKER))
+    assert [comment.id for comment in found] == [ours]
+
+
+def test_an_edit_is_withheld_where_other_words_have_come_meanwhile(github: FakeGitHub) -> None:
+    ours = github.add_comment(7, "newer words", login=JOB_LOGIN)
+    edit = run(github, lambda client: client.update_comment(ours, "old", unless="newer".__lt__))
+    assert edit is False
+    assert github.comments[ours].body == "newer words"
+    assert run(github, lambda client: client.update_comment(ours, "new")) is True
+    assert github.comments[ours].body == "new"
+
+
+def test_what_is_deleted_twice_is_deleted_once(github: FakeGitHub) -> None:
+    ours = github.add_comment(7, "text", login=JOB_LOGIN)
+    github.fail("DELETE", "/issues/comments/", 502, after_effect=True)
+    run(github, lambda client: client.delete_comment(ours))
+    assert not github.comments
 
 
 # What a pull request changes
@@ -599,7 +628,7 @@ def test_hurried_against_a_dead_github_everything_ends_in_time(github: FakeGitHu
             await asyncio.sleep(0.01)
         client.hurry()
         started = time.monotonic()
-        for waiting in (first, client.update_check(1, update()), client.find_comment(7, "x")):
+        for waiting in (first, client.update_check(1, update()), client.find_comments(7, "x")):
             with pytest.raises(Unreachable):
                 await waiting
         return time.monotonic() - started
