@@ -16,6 +16,8 @@ from fake_github import BOT, FakeGitHub
 from gitrepo import GitRepo
 from runner import Result, read_commands, read_pairs
 
+from qe_action.render.marker import Marker, read_marker
+
 REPO = "octo/demo"
 
 
@@ -106,6 +108,7 @@ class Job:
             "INPUT_TOKEN": token,
             "QE_ACTION_WRITE_GAP": "0",
             "QE_ACTION_BACKOFF": "0",
+            "QE_ACTION_SETTLE": "0.2",
             **files,
             **{k: v for k, v in os.environ.items() if k.startswith(("COVERAGE_", "COV_CORE"))},
         }
@@ -173,3 +176,10 @@ def _wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "what the test waits for never came"
         time.sleep(0.01)
+
+
+def read_comment_marker(body: str) -> Marker:
+    """The marker in a comment's first line; there has to be one."""
+    marker = read_marker(body)
+    assert marker is not None, body[:200]
+    return marker

@@ -93,7 +93,7 @@ def test_a_comment_whose_creation_was_answered_too_late_is_no_second_one(job: Jo
 def test_a_check_run_that_hangs_for_good_does_not_cost_the_comment(job: Job) -> None:
     job.github.add_comment(7, RUNNING, login=BOT)
     job.github.fail("*", "/check-runs", "delay", seconds=HANG, times=99)
-    result = job.run(cancel_when=sent(job, "POST", "/check-runs"))
+    result = job.run(cancel_when=sent(job, "GET", "/check-runs"))
     assert result.seconds < 7
     assert "still running" not in job.comment.body
 

@@ -146,7 +146,7 @@ def test_the_first_annotations_come_long_before_the_end(strict: FakeGitHub) -> N
 def test_edits_that_fail_on_the_way_lose_nothing(strict: FakeGitHub) -> None:
     strict.fail("PATCH", "/check-runs/", 422, times=2)
     strict.fail("PATCH", "/issues/comments/", 422, times=2)
-    delivery = deliver(strict, paced(20, 40))
+    delivery = deliver(strict, paced(40, 40))
     (check,) = strict.checks.values()
     assert sorted(a["start_line"] for a in check.annotations) == list(range(1, 41))
     assert check.data["status"] == "completed"
@@ -159,3 +159,22 @@ def test_a_cap_leaves_out_the_later_ones(strict: FakeGitHub) -> None:
     deliver(strict, paced(1, 60), limit=7)
     (check,) = strict.checks.values()
     assert [a["start_line"] for a in check.annotations] == list(range(1, 8))
+
+
+@pytest.mark.parametrize(("left", "edits"), [(1000, 5), (250, 3), (90, 0)])
+def test_edits_on_the_way_spare_the_hour_s_quota(
+    strict: FakeGitHub, left: int, edits: int
+) -> None:
+    """Fewer when it grows scarce, none when little is left, and the last words always."""
+    strict.remaining = left
+    delivery = deliver(strict, paced(60, 120))
+    on_the_way = [
+        sent
+        for sent in strict.sent("PATCH", "/check-runs/")
+        if sent.body["output"]["title"].startswith("Reading")
+    ]
+    assert len(on_the_way) == pytest.approx(edits, abs=1 if edits else 0)
+    (check,) = strict.checks.values()
+    assert (len(check.annotations), check.data["status"]) == (120, "completed")
+    assert "still running" not in next(iter(strict.comments.values())).body
+    assert not delivery.problems

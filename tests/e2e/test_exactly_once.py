@@ -1,0 +1,192 @@
+"""One check run and one comment, whatever ran before, beside or after."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_github import BOT, FakeGitHub
+from job import Job, read_comment_marker
+
+NAME = "qe-action coverage"
+
+
+@pytest.fixture
+def job(tmp_path: Path, fake_github: FakeGitHub) -> Job:
+    made = Job(tmp_path, fake_github)
+    made.report()
+    return made
+
+
+def kill_when(job: Job, ready: Callable[[], bool], **env: str) -> None:
+    """Start a run and kill it, with no chance to say anything, once `ready`."""
+    environment = job.environment("pull_request", job.payload(), job.github.token) | env
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "qe_action", "run"],
+        cwd=job.repo.root,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + 60
+    while not ready():
+        assert time.monotonic() < end, "what the test waits for never came"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=10)
+
+
+def run_env(run: int, attempt: int = 1) -> dict[str, str]:
+    return {"GITHUB_RUN_ID": str(run), "GITHUB_RUN_ATTEMPT": str(attempt)}
+
+
+def words_of(job: Job) -> str:
+    marker = read_comment_marker(job.comment.body)
+    return f"{marker.run}.{marker.attempt} {'done' if marker.done else 'open'}"
+
+
+def test_a_run_that_died_is_continued(job: Job) -> None:
+    """The same check run, and the annotations that it has are not given again."""
+    job.github.fail("PATCH", "/check-runs/", "delay", seconds=3, after_effect=True)
+    kill_when(job, lambda: any(check.annotations for check in job.github.checks.values()))
+    assert job.check.data["status"] != "completed" or job.check.annotations
+    given = len(job.check.annotations)
+    job.github.faults.clear()
+    job.run()
+    assert job.check.data["conclusion"] == "success"
+    assert len(job.check.annotations) == given == 2
+    assert words_of(job) == "42.1 done"
+
+
+def test_with_another_report_it_is_another_check_run(job: Job) -> None:
+    job.run()
+    job.report({1})
+    job.run()
+    assert len(job.github.checks) == 2
+    assert {check.data["name"] for check in job.github.checks.values()} == {NAME}
+    assert words_of(job) == "42.1 done"
+
+
+def test_a_repeated_step_changes_nothing(job: Job) -> None:
+    job.run()
+    before = (job.check.annotations[:], job.check.data["output"]["title"])
+    job.run()
+    assert (job.check.annotations, job.check.data["output"]["title"]) == before
+    assert job.check.data["status"] == "completed"
+
+
+def test_the_next_attempt_ends_what_the_last_one_left_open(job: Job) -> None:
+    job.github.fail("PATCH", "/check-runs/", "delay", seconds=3)
+    kill_when(job, lambda: bool(job.github.sent("PATCH", "/check-runs/")))
+    (left,) = job.github.checks.values()
+    assert left.data["status"] == "in_progress"
+    job.github.faults.clear()
+    job.run(env=run_env(42, 2))
+    (first, second) = job.github.checks.values()
+    assert (first.data["status"], first.data["conclusion"]) == ("completed", "cancelled")
+    assert first.data["output"]["title"] == "Superseded by attempt 2"
+    assert second.data["conclusion"] == "success"
+    assert words_of(job) == "42.2 done"
+
+
+def test_another_run_s_open_check_run_is_its_own_affair(job: Job) -> None:
+    job.github.fail("PATCH", "/check-runs/", "delay", seconds=3)
+    kill_when(job, lambda: bool(job.github.sent("PATCH", "/check-runs/")))
+    job.github.faults.clear()
+    job.run(env=run_env(43))
+    (first, _) = job.github.checks.values()
+    assert first.data["status"] == "in_progress"
+
+
+def test_an_older_run_leaves_the_newer_comment_alone(job: Job) -> None:
+    job.run(env=run_env(50))
+    words = job.comment.body
+    result = job.run(env=run_env(49, 3))
+    assert job.comment.body == words
+    conclusions = [check.data["conclusion"] for check in job.github.checks.values()]
+    assert conclusions == ["success", "success"], "its own check run is completed all the same"
+    assert "the result of a newer run (50, attempt 1)" in result.log
+    assert result.status == 0
+
+
+def test_a_newer_run_and_a_newer_attempt_take_the_comment_over(job: Job) -> None:
+    for run, attempt in ((42, 1), (42, 2), (43, 1)):
+        job.run(env=run_env(run, attempt))
+        assert words_of(job) == f"{run}.{attempt} done"
+
+
+def test_a_comment_of_an_earlier_version_is_taken_over(job: Job) -> None:
+    old = read_comment_marker  # its marker said neither run nor state
+    job.run()
+    place = old(job.comment.body).place
+    job.comment.body = f"<!-- qe-action comment {place} -->\n### old"
+    job.run()
+    assert words_of(job) == "42.1 done"
+
+
+def test_duplicates_from_a_race_are_merged_into_the_oldest(job: Job) -> None:
+    job.run(env=run_env(41))
+    (oldest,) = [n for n, c in job.github.comments.items() if c.login == BOT]
+    for run in (39, 40):
+        body = job.github.comments[oldest].body.replace("run=41 ", f"run={run} ")
+        job.github.add_comment(7, body, login=BOT)
+    job.run()
+    assert list(job.github.comments) == [oldest]
+    assert words_of(job) == "42.1 done"
+
+
+def test_of_two_that_create_at_once_one_comment_stays_with_the_newer_words(job: Job) -> None:
+    """Another run's comment appears between this run's look and its creation."""
+    job.run(env=run_env(43))
+    newer = job.comment.body
+    job.github.comments.clear()
+    job.github.fail("POST", "/issues/7/comments", "delay", seconds=2)
+    environment = job.environment("pull_request", job.payload(), job.github.token)
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "qe_action", "run"],
+        cwd=job.repo.root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        while not job.github.sent("POST", "/issues/7/comments")[1:]:
+            time.sleep(0.01)
+        job.github.add_comment(7, newer, login=BOT)
+        log, _ = process.communicate(timeout=60)
+    assert job.comment.body == newer
+    assert "newer run (43" in log
+
+
+def test_a_comment_that_was_deleted_is_made_anew(job: Job) -> None:
+    job.run(env=run_env(41))
+    job.github.fail("PATCH", "/issues/comments/", 404, times=1)
+    (ident,) = job.github.comments
+    del job.github.comments[ident]
+    job.run()
+    assert words_of(job) == "42.1 done"
+
+
+def test_a_rival_that_overwrites_the_last_words_is_corrected(job: Job) -> None:
+    """An older run that had looked before ours wrote, and writes after."""
+    job.run(env=run_env(41))
+    done = job.comment.body
+    job.comment.body = done.replace(" done -->", " open -->")
+    environment = job.environment("pull_request", job.payload(), job.github.token)
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "qe_action", "run"],
+        cwd=job.repo.root,
+        env=environment | {"QE_ACTION_SETTLE": "1.5"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while words_of(job) != "42.1 done":
+            time.sleep(0.01)
+        job.comment.body = done
+        process.wait(timeout=60)
+    assert words_of(job) == "42.1 done"

@@ -1,0 +1,123 @@
+"""Several jobs with names of their own that share one comment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_github import FakeGitHub
+from job import Job, read_comment_marker
+
+GROUP = {"comment_group": "all tests"}
+
+
+@pytest.fixture
+def job(tmp_path: Path, fake_github: FakeGitHub) -> Job:
+    made = Job(tmp_path, fake_github)
+    made.report()
+    return made
+
+
+def title(job: Job) -> str:
+    line: str = job.comment.body.splitlines()[1]
+    return line
+
+
+def part(job: Job, name: str, **inputs: Any) -> None:
+    job.run(name=name, **GROUP, **inputs)
+
+
+def test_there_is_no_verdict_before_the_last_part(job: Job) -> None:
+    titles = []
+    for name in ("unit", "slow", "windows"):
+        part(job, name, expect_parts="3")
+        titles.append(title(job))
+    assert titles == [
+        "### ⏳ all tests: 1 of 3 parts arrived",
+        "### ⏳ all tests: 2 of 3 parts arrived",
+        "### ✅ all tests: 3 parts",
+    ]
+    for name in ("unit", "slow", "windows"):
+        assert f"<summary>{name}</summary>" in job.comment.body
+    assert job.comment.body.count("Patch 70%, project") >= 3
+    assert len(job.github.checks) == 3
+
+
+def test_a_failed_part_is_the_verdict_and_has_its_words_shown(job: Job) -> None:
+    part(job, "unit")
+    part(job, "slow", min_patch_coverage="90")
+    assert title(job) == "### ❌ all tests: 1 of 2 parts failed"
+    assert "❌ Patch coverage is below 90%" in job.comment.body
+
+
+def test_a_part_that_is_run_again_replaces_its_own_row(job: Job) -> None:
+    part(job, "unit")
+    part(job, "slow", min_patch_coverage="90")
+    job.report(set())
+    part(job, "slow", min_patch_coverage="90", env={"GITHUB_RUN_ATTEMPT": "2"})
+    assert title(job) == "### ✅ all tests: 2 parts"
+    assert job.comment.body.count("| [slow]") == 1
+
+
+def test_names_outside_the_group_keep_a_comment_of_their_own(job: Job) -> None:
+    part(job, "unit")
+    job.run(name="alone")
+    bodies = [comment.body for comment in job.github.comments.values()]
+    assert len(bodies) == 2
+    assert "alone" not in bodies[0]
+    assert "unit" not in bodies[1]
+
+
+def test_with_on_gap_a_part_without_gaps_updates_what_another_made(job: Job) -> None:
+    job.report(set())
+    part(job, "clean", comment="on-gap")
+    assert not job.github.comments
+    job.report()
+    part(job, "gaps", comment="on-gap")
+    job.report(set())
+    part(job, "late", comment="on-gap")
+    assert "| [late]" in job.comment.body
+
+
+def test_an_older_commit_s_part_leaves_the_newer_comment_alone(job: Job) -> None:
+    job.run(name="unit", **GROUP, env={"GITHUB_RUN_ID": "50"})
+    body = job.comment.body
+    job.comment.body = body.replace(f"sha={job.head}", f"sha={'f' * 40}")
+    kept = job.comment.body
+    result = job.run(name="slow", **GROUP, env={"GITHUB_RUN_ID": "49"})
+    assert job.comment.body == kept
+    assert "a newer run (50" in result.log
+
+
+def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
+    """Nobody's words overwrite another's for good, although comments have no locks."""
+    names = [f"part {n}" for n in range(6)]
+    running = []
+    for number, name in enumerate(names):
+        environment = job.environment("pull_request", job.payload(), job.github.token)
+        output = job.tmp / f"output-{number}"
+        output.touch()
+        environment |= {
+            "INPUT_NAME": name,
+            "INPUT_COMMENT-GROUP": "all tests",
+            "INPUT_EXPECT-PARTS": "6",
+            "GITHUB_OUTPUT": str(output),
+            "QE_ACTION_EDIT_INTERVAL": "0.3",
+        }
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "qe_action", "run"],
+                cwd=job.repo.root,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    assert [process.wait(timeout=120) for process in running] == [0] * 6
+    assert title(job) == "### ✅ all tests: 6 parts"
+    assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
+    for name in names:
+        assert f"<summary>{name}</summary>" in job.comment.body
