@@ -219,7 +219,7 @@ class ActionRun:
         return None if name is None else OutputFile(self.settings.workspace, name)
 
     def _hurry(self) -> None:
-        self.delivery.hurried = True
+        self.delivery.hurry()
         if self._github is not None:
             self._github.hurry()
 

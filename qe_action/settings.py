@@ -33,7 +33,6 @@ PACING: Mapping[str, float] = {
     "MAX_WAIT": 60.0,  # the longest a request's repeats are waited for, all together
     "TIMEOUT": 15.0,  # for connecting, and for each wait for bytes
     "EDIT_INTERVAL": 1.0,  # before the first edit, doubled with each
-    "SETTLE": 2.0,  # before a comment that others write too is read again
 }
 """Seconds, each a variable `QE_ACTION_<NAME>`: for servers of one's own, and for our tests."""
 _PACED = "QE_ACTION_"

@@ -15,9 +15,13 @@ _LEFT_OUT = "Left out here, see the check run.\n"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part's check run: `conclusion` is None while it runs, `summary` its Markdown, ours."""
+    """A part's check run: `conclusion` is None while it runs, `summary` its Markdown, ours.
+
+    `key` is the run that made it, and that run's attempt.
+    """
 
     check_id: int
+    key: tuple[int, int]
     name: str
     title: str
     url: str

@@ -55,6 +55,15 @@ def comment(state: RunState, links: Links, heading: Heading) -> str:
     return _fit(state, links, heading, COMMENT_LIMIT)
 
 
+def retold(heading: Heading, conclusion: CheckConclusion, title: str, summary: str) -> str:
+    """The comment of another run, out of the title and summary that its check run has."""
+    first = f"{heading.marker}\n### {ICONS[conclusion]} {plain(heading.name)}: "
+    text = f"{first}{plain(clip(title, 400))}\n\n"
+    if size(text) + size(summary) > COMMENT_LIMIT:
+        summary = "The check run has the details.\n"
+    return text + summary
+
+
 def check_summary(state: RunState, links: Links) -> str:
     """The check run's summary, without a heading, since GitHub shows its title above it."""
     return _fit(state, links, Heading(""), SUMMARY_LIMIT)

@@ -3,56 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from functools import partial
-from typing import Literal, NamedTuple
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Literal, NamedTuple, get_args
 
 from qe_action.errors import DeliveryError
 from qe_action.events import Event
 from qe_action.github.client import GitHub
+from qe_action.github.identity import read_external_id
+from qe_action.github.model import CheckSeen
 from qe_action.render.links import Links
-from qe_action.render.markdown import Heading, comment
+from qe_action.render.markdown import Heading, comment, retold
 from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
-from qe_action.render.verdict import conclude
+from qe_action.render.verdict import CheckConclusion, conclude
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
-from qe_action.sinks.shared_comment import SharedComment, Words
+from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, either, last_edit
+from qe_action.sinks.shared_comment import Newer, SharedComment, Words
 
 When = Literal["always", "on-gap", "never"]
 GROWTH = 4
 """How much longer each wait for an edit is than the last: an edit of a comment is two requests."""
-SETTLE = 2.0
-"""Seconds before a comment is read again that another run is writing too: its edit under way
-has landed then."""
 
 
 class Pace(NamedTuple):
-    """Seconds before the first edit and before a look at what rivals wrote, and how to sleep."""
+    """Seconds before the first edit, and how to sleep."""
 
     interval: float = FIRST_INTERVAL
-    settle: float = SETTLE
     sleep: Sleep = asyncio.sleep
 
 
 class OwnWords:
     """The words of a comment that one name has for itself."""
 
-    looks = 3
-    always_settles = False
-
-    def __init__(self, state: RunState, links: Links, name: str, marker: Marker) -> None:
+    def __init__(
+        self, github: GitHub, state: RunState, links: Links, *, number: int, name: str, mine: Marker
+    ) -> None:
+        self._github = github
         self._state = state
         self._links = links
+        self._number = number
         self._name = name
-        self._marker = marker
+        self._told = mine
 
     async def body(self, *, done: bool) -> str:
-        heading = Heading(self._name, self._marker.ended(done).line)
+        heading = Heading(self._name, self._told.ended(done).line)
         return comment(self._state, self._links, heading)
 
-    def stands(self, marker: Marker) -> bool:
-        return marker.same_run(self._marker) and marker.done
+    async def better(self) -> str | None:
+        """The words of a newer run, out of its check run, if that is complete."""
+        newest, marker = None, self._told
+        shas = {self._links.sha, await self._github.pull_head(self._number)}
+        for sha in sorted(shas):
+            for check in await self._github.list_checks(sha, self._name):
+                seen = read_external_id(check.external_id)
+                theirs = Marker(self._told.place, *seen.key, sha, done=True) if seen else marker
+                if marker.is_older_than(theirs):
+                    newest, marker = check, theirs
+        if newest is None or newest.status != "completed":
+            return None
+        self._told = marker
+        heading = Heading(self._name, marker.line)
+        return retold(heading, conclusion_of(newest), newest.title, newest.summary)
+
+
+def conclusion_of(check: CheckSeen) -> CheckConclusion:
+    """A completed check run's conclusion; those that we never give count as neutral."""
+    known: tuple[CheckConclusion, ...] = get_args(CheckConclusion)
+    return next((known for known in known if known == check.conclusion), "neutral")
 
 
 class CommentSink:
@@ -87,7 +105,6 @@ class CommentSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            await self._claim()
             await edit_while_streaming(
                 events,
                 self._state.fold,
@@ -97,22 +114,12 @@ class CommentSink:
                 growth=GROWTH,
                 remaining=lambda: self._github.remaining,
             )
-            if self._words.always_settles:  # made of the check runs, ours among them
-                await self._delivery.check_done.wait()
+            await either(self._delivery.check_done.wait(), self._delivery.hurry_asked.wait())
             await last_edit(self._last, lambda: self._delivery.hurried)
         except DeliveryError as error:
             self._delivery.failed(error)
         finally:
             self._delivery.comment_url = self._shared.url
-
-    async def _claim(self) -> None:
-        """Let a comment of an earlier run say at once that a new one has begun."""
-        try:
-            await self._shared.look()
-            if self._shared.exists and not self._delivery.hurried:
-                await self._write(done=False)
-        except DeliveryError:
-            return
 
     async def _edit(self) -> None:
         """One edit on the way. A passing failure is no reason to stop: the last one says all."""
@@ -124,12 +131,12 @@ class CommentSink:
             return
 
     async def _last(self) -> None:
-        if self._words.always_settles and not self._shared.exists:
+        if self._when == "on-gap" and not self._shared.exists:
             await self._shared.look(again=True)  # another part may have made it meanwhile
         await self._write(done=True)
-        pause = partial(self._pace.sleep, self._pace.settle)
-        await self._shared.settle(self._words, pause)
-        newer = self._shared.left_to
+        with suppress(DeliveryError):  # our words are there; it is others' that are looked for
+            await self._shared.settle(self._words)
+        newer = self._shared.newer
         if newer is not None:
             self._delivery.notes.append(
                 f"The comment shows the result of a newer run ({newer.run}, attempt "
@@ -165,13 +172,13 @@ class Place(NamedTuple):
 def own_comment(place: Place, name: str) -> CommentSink:
     """The sink of a comment that a check's name has for itself."""
     state = RunState()
-    words = OwnWords(state, place.links, name, place.marker)
-    return comment_sink(place, state, words, place.marker.is_older_than)
+    words = OwnWords(
+        place.github, state, place.links, number=place.number, name=name, mine=place.marker
+    )
+    return comment_sink(place, state, words, Marker.is_older_than)
 
 
-def comment_sink(
-    place: Place, state: RunState, words: Words, newer: Callable[[Marker], bool]
-) -> CommentSink:
+def comment_sink(place: Place, state: RunState, words: Words, newer: Newer) -> CommentSink:
     """The sink that writes `words` at a place; `newer` tells which words to leave alone."""
     delivery = place.delivery
     shared = SharedComment(

@@ -13,7 +13,7 @@ from qe_action.github.errors import Forbidden
 class Delivery:
     """What reached GitHub and what did not.
 
-    `hurried` asks the sinks for their last word at once: no more annotations, one edit each.
+    `hurry` asks the sinks for their last word at once: no more annotations, one edit each.
     `check_settled` is set once the check run is created, or will not be, `check_done` once it
     is completed, or will not be. `notes` say what was left undone on purpose.
     """
@@ -21,13 +21,21 @@ class Delivery:
     check_url: str = ""
     comment_url: str = ""
     annotated: int = 0
-    hurried: bool = False
     writes: int = 0
     problems: list[DeliveryError] = field(default_factory=list)
     check_settled: asyncio.Event = field(default_factory=asyncio.Event)
     check_done: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry_asked: asyncio.Event = field(default_factory=asyncio.Event)
     check_app: int | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def hurried(self) -> bool:
+        return self.hurry_asked.is_set()
+
+    def hurry(self) -> None:
+        """Ask for last words."""
+        self.hurry_asked.set()
 
     async def own_app(self) -> int | None:
         """The id of the App that made this run's check run; None where there is none."""

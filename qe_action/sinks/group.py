@@ -7,45 +7,55 @@ last has seen them all.
 
 from __future__ import annotations
 
-from typing import get_args
+from dataclasses import replace
 
-from qe_action.github.client import GitHub
 from qe_action.github.identity import RunKey, group_hash, read_external_id
 from qe_action.github.model import CheckSeen
 from qe_action.render.group import Part, group_comment
-from qe_action.render.links import Links
 from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
-from qe_action.render.verdict import CheckConclusion
-from qe_action.sinks.comment import CommentSink, Place, comment_sink
+from qe_action.sinks.comment import CommentSink, Place, comment_sink, conclusion_of
 
 
 class GroupWords:
     """The words of a group's comment, out of the check runs of `sha`."""
 
-    looks = 100  # one for each part that may end meanwhile
-    always_settles = True
-
-    def __init__(
-        self, github: GitHub, links: Links, group: str, expected: int | None, marker: Marker
-    ) -> None:
-        self._github = github
-        self._sha = links.sha
+    def __init__(self, place: Place, group: str, expected: int | None) -> None:
+        self._github = place.github
+        self._number = place.number
         self._group = group
         self._expected = expected
-        self._marker = marker
-        self._ended: frozenset[int] = frozenset()
+        self._marker = place.marker
+        self._sha = place.links.sha
+        self._told: tuple[str, frozenset[int]] = ("", frozenset())
 
     async def body(self, *, done: bool) -> str:
-        parts = parts_of(await self._github.list_checks(self._sha), self._group)
-        ended = tuple(part.check_id for part in parts if part.conclusion is not None)
-        self._ended = frozenset(ended)
-        return group_comment(
-            parts, self._group, self._marker.ended(done, ended).line, self._expected
-        )
+        return self._body(self._sha, await self._parts(self._sha), done=done)
 
-    def stands(self, marker: Marker) -> bool:
-        return marker.sha == self._marker.sha and self._ended <= set(marker.parts)
+    async def better(self) -> str | None:
+        """The words with parts that have ended meanwhile, or those of the newer head."""
+        head = await self._github.pull_head(self._number)
+        parts = await self._parts(head)
+        sha = head if parts else self._sha
+        parts = parts or await self._parts(sha)
+        if (sha, _ended(parts)) == self._told:
+            return None
+        return self._body(sha, parts, done=True)
+
+    async def _parts(self, sha: str) -> list[Part]:
+        return parts_of(await self._github.list_checks(sha), self._group)
+
+    def _body(self, sha: str, parts: list[Part], *, done: bool) -> str:
+        self._told = (sha, _ended(parts))
+        newest = max((part.key for part in parts), default=None)
+        marker = self._marker.ended(done, tuple(sorted(_ended(parts))))
+        if newest is not None and sha != self._sha:
+            marker = replace(marker, run=newest[0], attempt=newest[1], sha=sha)
+        return group_comment(parts, self._group, marker.line, self._expected)
+
+
+def _ended(parts: list[Part]) -> frozenset[int]:
+    return frozenset(part.check_id for part in parts if part.conclusion is not None)
 
 
 def parts_of(checks: list[CheckSeen], group: str) -> list[Part]:
@@ -58,29 +68,26 @@ def parts_of(checks: list[CheckSeen], group: str) -> list[Part]:
         entry = (seen.key, check.ref.id, check)
         if check.name not in newest or entry[:2] > newest[check.name][:2]:
             newest[check.name] = entry
-    return [_part(check) for _, (_, _, check) in sorted(newest.items())]
+    return [_part(key, check) for _, (key, _, check) in sorted(newest.items())]
 
 
-def _part(check: CheckSeen) -> Part:
-    known = check.conclusion if check.conclusion in get_args(CheckConclusion) else "neutral"
-    conclusion = known if check.status == "completed" else None
+def _part(key: RunKey, check: CheckSeen) -> Part:
     return Part(
         check_id=check.ref.id,
+        key=key,
         name=check.name,
         title=check.title,
         url=check.ref.html_url,
-        conclusion=conclusion,  # type: ignore[arg-type] # checked by get_args
+        conclusion=conclusion_of(check) if check.status == "completed" else None,
         summary=check.summary,
     )
 
 
 def group_comment_sink(place: Place, group: str, expected: int | None) -> CommentSink:
     """The sink of a comment that several names share."""
-    marker = place.marker
+    return comment_sink(place, RunState(), GroupWords(place, group, expected), _newer)
 
-    def newer(there: Marker) -> bool:
-        """Of the same commit any part may write, as the words are always all parts'."""
-        return there.sha != marker.sha and marker.is_older_than(there)
 
-    words = GroupWords(place.github, place.links, group, expected, marker)
-    return comment_sink(place, RunState(), words, newer)
+def _newer(mine: Marker, theirs: Marker) -> bool:
+    """Of the same commit any part may write, as the words are always all parts'."""
+    return theirs.sha != mine.sha and mine.is_older_than(theirs)

@@ -78,7 +78,7 @@ class _Edits(NamedTuple):
         while not self.ended.is_set():
             left = self.remaining()
             scarce = left is not None and left < SCARCE
-            await _either(self.sleep(interval * (4 if scarce else 1)), self.ended.wait())
+            await either(self.sleep(interval * (4 if scarce else 1)), self.ended.wait())
             await self.news.wait()
             if self.ended.is_set():
                 return
@@ -89,7 +89,7 @@ class _Edits(NamedTuple):
             interval *= self.growth
 
 
-async def _either(*waits: Awaitable[object]) -> None:
+async def either(*waits: Awaitable[object]) -> None:
     """Return when the first of `waits` is over; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

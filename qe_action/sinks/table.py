@@ -123,7 +123,7 @@ def _comment(wiring: Wiring) -> Sink | None:
 
 
 def _pace(settings: Settings) -> Pace:
-    return Pace(settings.pacing("EDIT_INTERVAL"), settings.pacing("SETTLE"))
+    return Pace(settings.pacing("EDIT_INTERVAL"))
 
 
 SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (

@@ -108,7 +108,6 @@ class Job:
             "INPUT_TOKEN": token,
             "QE_ACTION_WRITE_GAP": "0",
             "QE_ACTION_BACKOFF": "0",
-            "QE_ACTION_SETTLE": "0.2",
             **files,
             **{k: v for k, v in os.environ.items() if k.startswith(("COVERAGE_", "COV_CORE"))},
         }

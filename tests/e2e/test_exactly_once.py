@@ -52,7 +52,7 @@ def words_of(job: Job) -> str:
 
 def test_a_run_that_died_is_continued(job: Job) -> None:
     """The same check run, and the annotations that it has are not given again."""
-    job.github.fail("PATCH", "/check-runs/", "delay", seconds=3, after_effect=True)
+    job.github.fail("PATCH", "/check-runs/", "delay", seconds=99, after_effect=True)
     kill_when(job, lambda: any(check.annotations for check in job.github.checks.values()))
     assert job.check.data["status"] != "completed" or job.check.annotations
     given = len(job.check.annotations)
@@ -81,7 +81,7 @@ def test_a_repeated_step_changes_nothing(job: Job) -> None:
 
 
 def test_the_next_attempt_ends_what_the_last_one_left_open(job: Job) -> None:
-    job.github.fail("PATCH", "/check-runs/", "delay", seconds=3)
+    job.github.fail("PATCH", "/check-runs/", "delay", seconds=99)
     kill_when(job, lambda: bool(job.github.sent("PATCH", "/check-runs/")))
     (left,) = job.github.checks.values()
     assert left.data["status"] == "in_progress"
@@ -95,7 +95,7 @@ def test_the_next_attempt_ends_what_the_last_one_left_open(job: Job) -> None:
 
 
 def test_another_run_s_open_check_run_is_its_own_affair(job: Job) -> None:
-    job.github.fail("PATCH", "/check-runs/", "delay", seconds=3)
+    job.github.fail("PATCH", "/check-runs/", "delay", seconds=99)
     kill_when(job, lambda: bool(job.github.sent("PATCH", "/check-runs/")))
     job.github.faults.clear()
     job.run(env=run_env(43))
@@ -172,21 +172,30 @@ def test_a_comment_that_was_deleted_is_made_anew(job: Job) -> None:
     assert words_of(job) == "42.1 done"
 
 
-def test_a_rival_that_overwrites_the_last_words_is_corrected(job: Job) -> None:
-    """An older run that had looked before ours wrote, and writes after."""
-    job.run(env=run_env(41))
-    done = job.comment.body
-    job.comment.body = done.replace(" done -->", " open -->")
+@pytest.mark.parametrize("first", [True, False], ids=["creates", "edits"])
+def test_words_that_arrive_after_a_newer_run_s_are_replaced_by_these(job: Job, first: bool) -> None:
+    """An older run's write is under way while a newer run looks, writes and ends."""
+    if not first:
+        job.run(env=run_env(41))
+    path = "/issues/7/comments" if first else "/issues/comments/"
+    method = "POST" if first else "PATCH"
+    before = len(job.github.sent(method, path))
+    job.github.fail(method, path, "delay", seconds=6)
     environment = job.environment("pull_request", job.payload(), job.github.token)
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "qe_action", "run"],
         cwd=job.repo.root,
-        env=environment | {"QE_ACTION_SETTLE": "1.5"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
-        while words_of(job) != "42.1 done":
+        while len(job.github.sent(method, path)) == before:
             time.sleep(0.01)
-        job.comment.body = done
-        process.wait(timeout=60)
-    assert words_of(job) == "42.1 done"
+        job.report({3})
+        job.run(env=run_env(43))
+        (newer,) = [c.body for c in job.github.comments.values() if "run=43" in c.body]
+        log, _ = process.communicate(timeout=60)
+    assert job.comment.body == newer
+    assert words_of(job) == "43.1 done"
+    assert "newer run (43" in log

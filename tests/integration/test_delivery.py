@@ -162,9 +162,7 @@ def test_a_cap_leaves_out_the_later_ones(strict: FakeGitHub) -> None:
 
 
 @pytest.mark.parametrize(("left", "edits"), [(1000, 5), (250, 3), (90, 0)])
-def test_edits_on_the_way_spare_the_hour_s_quota(
-    strict: FakeGitHub, left: int, edits: int
-) -> None:
+def test_edits_on_the_way_spare_the_hour_s_quota(strict: FakeGitHub, left: int, edits: int) -> None:
     """Fewer when it grows scarce, none when little is left, and the last words always."""
     strict.remaining = left
     delivery = deliver(strict, paced(60, 120))
