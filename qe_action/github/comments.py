@@ -13,6 +13,7 @@ from qe_action.github.repository import PULLS, Repository, Send
 from qe_action.github.sender import again
 
 JOB_LOGIN = "github-actions[bot]"
+_REFUSED = (Forbidden, NotFound, Rejected)
 
 
 class _WithheldError(Exception):
@@ -125,7 +126,7 @@ class Comments(Repository):
             try:
                 login = await send(Ask(asked, PULLS, "GET", "/user", lambda data: data["login"]))
                 return str(login).lower()
-            except Forbidden:
+            except _REFUSED:
                 pass
         query = {"query": "query { viewer { login } }"}
         url = f"{self._api_url.removesuffix('/v3')}/graphql"
@@ -141,6 +142,6 @@ class Comments(Repository):
                     asks=True,
                 )
             )
-        except (Forbidden, NotFound, Rejected):
+        except _REFUSED:
             login = None
         return str(login or JOB_LOGIN).lower()
