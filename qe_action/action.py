@@ -196,6 +196,7 @@ class ActionRun:
                 state=self.state,
                 journal=journal,
                 report_digest=partial(report_digest, self._reports()),
+                environment=self._environment,
             )
         )
 

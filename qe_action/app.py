@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 
@@ -41,6 +42,24 @@ def analyze(arguments: Namespace) -> int:
 
     state = asyncio.run(local.analyze(arguments))
     return exit_code(state, fail_on_gate=True)
+
+
+def doctor(options: Mapping[str, str], output: str) -> int:
+    """`qe-action doctor`: 0 where nothing that is asked for is known to fail, else 1."""
+    from qe_action.diagnosis.checks import diagnose, works
+    from qe_action.diagnosis.words import lines
+    from qe_action.doctor.examine import Doctor
+    from qe_action.settings import load
+    from qe_action.sinks.doctor import write_json, write_text
+
+    settings = load(os.environ, options)
+    facts = asyncio.run(Doctor(settings, os.environ).whole())
+    findings = diagnose(facts)
+    if output == "json":
+        write_json(facts, sys.stdout)
+    else:
+        write_text(lines(findings), sys.stdout, in_workflow=settings.in_workflow)
+    return DONE if works(findings) else GATE_FAILED
 
 
 def exit_code(state: RunState, *, fail_on_gate: bool) -> int:

@@ -14,8 +14,8 @@ from qe_action.errors import QEError
 from qe_action.inputs import INPUTS
 
 _EXIT_CODES = """\
-exit codes: 0 done, 1 a gate failed, 2 wrong input or usage,
-3 delivery to GitHub failed (run with fail-on-error)"""
+exit codes: 0 done, 1 a gate failed (doctor: something won't work),
+2 wrong input or usage, 3 delivery to GitHub failed (run with fail-on-error)"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_analyze(commands.add_parser("analyze", help="analyse a report in this checkout"))
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
+    _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
     return top
 
 
@@ -85,6 +86,21 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "Analyse a report and show the result on the pull request. The inputs come from these "
         "options, else from INPUT_… variables as GitHub's runner sets them."
     )
+    _add_inputs(command)
+
+
+def _add_doctor(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Look at event, token, history, reports and paths, and say what of that which the inputs "
+        "ask for will work and what to add to the workflow. Writes nothing anywhere."
+    )
+    command.add_argument(
+        "--output", choices=("text", "json"), default="text", help="what to print; default: text"
+    )
+    _add_inputs(command)
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
     for item in INPUTS:
         if item.name == "token":
             continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
@@ -109,6 +125,13 @@ def _percent(text: str) -> Decimal:
     return value
 
 
+def _inputs(arguments: argparse.Namespace) -> dict[str, str]:
+    """The inputs that were given as options."""
+    options = vars(arguments)
+    given = {item.name: options.get(item.name.replace("-", "_")) for item in INPUTS}
+    return {name: value for name, value in given.items() if value}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -124,9 +147,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         if arguments.command == "run":
-            options = vars(arguments)
-            given = {item.name: options.get(item.name.replace("-", "_")) for item in INPUTS}
-            return app.run({name: value for name, value in given.items() if value})
+            return app.run(_inputs(arguments))
+        if arguments.command == "doctor":
+            return app.doctor(_inputs(arguments), arguments.output)
         return app.analyze(arguments)
     except QEError as error:
         sys.stderr.write(f"qe-action: {error.line()}\n")

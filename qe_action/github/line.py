@@ -68,6 +68,7 @@ class Line:
     ) -> None:
         self.timeout = timeout
         self.remaining: int | None = None
+        self.headers: Mapping[str, str] = {}  # of the last answer, names in lower case
         self._token = token
         self._api_url = api_url
         self._clock = clock
@@ -135,6 +136,7 @@ class Line:
             raise Unreachable(
                 f"GitHub could not be reached to {ask.action}: {reason}", unsure=sent
             ) from None
+        self.headers = headers
         left = client.requester.rate_limiting[0]
         self.remaining = left if left >= 0 else None
         if status >= 300:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import IO
 
+from qe_action.doctor.examine import Doctor
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext
 from qe_action.github.identity import Identity, RunKey
@@ -31,7 +32,7 @@ class Wiring:
 
     `target_sha` is the commit that gets the check run, `pull` the pull request that gets the
     comment; None where there is none, or no way to write to it. `report_digest` names what is
-    reported by its content.
+    reported by its content, `environment` is git's.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class Wiring:
     state: RunState
     journal: IO[bytes] | None
     report_digest: Callable[[], str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     async def identify(self) -> Identity:
         """Who this run's check run belongs to. Reads the reports once, beside the loop."""
@@ -81,6 +83,14 @@ def _log(wiring: Wiring) -> Sink:
     from qe_action.sinks.terminal import TerminalSink, stderr_console
 
     return TerminalSink(stderr_console())
+
+
+def _doctor(wiring: Wiring) -> Sink | None:
+    if not wiring.settings.in_workflow:
+        return None
+    from qe_action.sinks.doctor import DoctorSink
+
+    return DoctorSink(Doctor(wiring.settings, wiring.environment), sys.stdout)
 
 
 def _journal(wiring: Wiring) -> Sink | None:
@@ -129,6 +139,7 @@ def _pace(settings: Settings) -> Pace:
 SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
     _result,
     _log,
+    _doctor,
     _journal,
     _check_run,
     _comment,

@@ -26,14 +26,26 @@ PACKAGE = ROOT / "qe_action"
 LAYERS = (
     {"__main__", "cli", "app", "action", "local"},
     {"sinks", "running"},
+    {"doctor"},
     {"agents", "defaults"},
     {"github"},
     {"settings", "workspace"},
+    {"diagnosis"},
     {"reports", "analysis", "render"},
     {"stream", "journal"},
     {"task", "events", "findings", "errors", "inputs", "__init__"},
 )
-PURE = ("reports", "analysis", "render", "events", "findings", "task", "journal", "inputs")
+PURE = (
+    "diagnosis",
+    "reports",
+    "analysis",
+    "render",
+    "events",
+    "findings",
+    "task",
+    "journal",
+    "inputs",
+)
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
     "threading", "tempfile", "pathlib",
@@ -126,7 +138,9 @@ def test_readme_workflows_are_those_that_the_inputs_allow() -> None:
     assert ours["if"] == "${{ !cancelled() }}"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["analyze", "--help"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["analyze", "--help"], ["run", "--help"], ["doctor", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from qe_action.cli import main\n"

@@ -1,0 +1,55 @@
+"""The one table of checks: each takes the facts and gives findings, a new one is one line here.
+
+What was found comes first, then what will work of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from qe_action.diagnosis import found, outlook
+from qe_action.diagnosis.facts import Facts, Finding
+
+
+class Check(NamedTuple):
+    """A check: where its findings are shown, what about, and what makes them."""
+
+    part: Literal["found", "outlook"]
+    topic: str
+    find: Callable[[Facts], Iterator[Finding]]
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("found", "event", found.event),
+    Check("found", "tree", found.tree),
+    Check("found", "token", found.token),
+    Check("found", "permissions", found.permissions),
+    Check("found", "history", found.history),
+    Check("found", "reports", found.reports),
+    Check("found", "paths", found.paths),
+    Check("found", "workflow", found.workflow),
+    Check("found", "tests-outcome", found.outcome),
+    Check("outlook", "check-run", outlook.check_run),
+    Check("outlook", "annotations", outlook.annotated),
+    Check("outlook", "comment", outlook.comment),
+    Check("outlook", "review-comments", outlook.review_comments),
+    Check("outlook", "patch-coverage", outlook.patch_coverage),
+    Check("outlook", "gates", outlook.gates),
+    Check("outlook", "baseline", outlook.baseline),
+)
+
+
+def diagnose(facts: Facts) -> tuple[Finding, ...]:
+    """All findings, in the order of the table."""
+    return tuple(
+        replace(finding, topic=check.topic, part=check.part)
+        for check in CHECKS
+        for finding in check.find(facts)
+    )
+
+
+def works(findings: tuple[Finding, ...]) -> bool:
+    """Whether nothing that was asked for is known to fail."""
+    return all(finding.level != "fail" for finding in findings)

@@ -1,0 +1,205 @@
+"""What the doctor has found out, and a finding. What nobody looked at is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["ok", "warn", "fail", "unknown"]
+TokenKind = Literal["none", "installation", "classic", "fine-grained", "user", "other"]
+TreeKind = Literal["merge", "head", "commit", "worktree", "unknown"]
+Read = Literal["not asked", "allowed", "refused", "unanswered"]
+
+_PREFIXES: tuple[tuple[str, TokenKind], ...] = (
+    ("ghs_", "installation"),
+    ("ghp_", "classic"),
+    ("github_pat_", "fine-grained"),
+    ("gho_", "user"),
+    ("ghu_", "user"),
+)
+
+
+def token_kind(token: str) -> TokenKind:
+    """Whose token it is, told by the prefix that GitHub gives each kind."""
+    if not token:
+        return "none"
+    return next((kind for prefix, kind in _PREFIXES if token.startswith(prefix)), "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the inputs ask for, as far as the set-up decides whether it can be had."""
+
+    name: str = "qe-action coverage"
+    coverage_file: tuple[str, ...] = ("coverage.xml",)
+    annotations: bool = True
+    comment: bool = True
+    review_comments: bool = False
+    gates: tuple[str, ...] = ()
+    tests_outcome: bool = False
+    journal_file: bool = False
+    pull_request: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The run as its environment and event describe it.
+
+    `target_sha` gets the check run, `pull` the comment. `problem` says why the event can't be
+    read. `private` is None where the event does not say it.
+    """
+
+    in_workflow: bool = False
+    event: str = ""
+    problem: str = ""
+    pull: int | None = None
+    closed: bool = False
+    fork: bool = False
+    dependabot: bool = False
+    private: bool | None = None
+    target_sha: str | None = None
+    merge_sha: str | None = None
+    default_branch: str | None = None
+    keeps_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The checkout. `base_here`: the commit that the change is compared with is here.
+
+    `depth` counts commits by first parents, only where history was cut off.
+    """
+
+    git: bool = False
+    head: str | None = None
+    parents: tuple[str, ...] = ()
+    shallow: bool = False
+    depth: int | None = None
+    base_here: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report file. `problem` says why it is none.
+
+    `files` and `statements` are None where it was not read; with `at_least` there may be more.
+    `newer` counts measured sources that were changed after the report was written, and
+    `newer_example` is one of them.
+    """
+
+    path: str
+    format: str = ""
+    problem: str = ""
+    files: int | None = None
+    statements: int | None = None
+    at_least: bool = False
+    newer: int = 0
+    newer_example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """How the reports' paths fit the repository. `advice` are sentences on those that don't."""
+
+    matched: int = 0
+    total: int = 0
+    left_out: int = 0
+    advice: tuple[str, ...] = ()
+    source_root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What GitHub answered to reads.
+
+    `refusal` is its first refusal in words, `accepted` what it would have taken for it (its
+    header X-Accepted-GitHub-Permissions). `scopes` are a classic token's. `wrote` says that a
+    check run of our name stands on the commit already. `baseline` is None where nobody looked.
+    """
+
+    checks: Read = "not asked"
+    comments: Read = "not asked"
+    contents: Read = "not asked"
+    refusal: str = ""
+    accepted: str = ""
+    bad_token: bool = False
+    scopes: tuple[str, ...] | None = None
+    wrote: bool = False
+    baseline: bool | None = None
+    remaining: int | None = None
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """What the text of the workflow's file tells. `grants` is None where it grants nothing.
+
+    `own_token`: nothing in it makes or takes another token than the job's.
+    """
+
+    path: str
+    grants: Mapping[str, str] | None = None
+    own_token: bool = True
+    after_failures: bool = True
+    names_depth: bool = True
+    names_outcome: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known.
+
+    `bearer` is the kind of token that there is, `nearby` are reports beside a missing one.
+    """
+
+    run: Run = Run()
+    bearer: TokenKind = "none"
+    asked: Asked = Asked()
+    history: History = History()
+    reports: tuple[Report, ...] = ()
+    nearby: tuple[Report, ...] = ()
+    paths: Paths | None = None
+    access: Access | None = None
+    workflow: Workflow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the doctor says. `paste` is YAML whose first line says where it belongs."""
+
+    level: Level
+    text: str
+    paste: str = ""
+    topic: str = ""
+    part: Literal["found", "outlook"] = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Which tree was measured, as far as the checkout tells, and why."""
+
+    kind: TreeKind
+    why: str = field(default="", compare=False)
+
+
+def measured(run: Run, history: History) -> Tree:
+    """The measured tree, told as the analysis itself tells it (`workspace.change`)."""
+    head, parents = history.head, history.parents
+    if not history.git:
+        return Tree("unknown", "this folder is in no git repository")
+    if head is None:
+        return Tree("unknown", history.problem or "the repository has no commit yet")
+    if run.target_sha is None:
+        return Tree("commit" if run.in_workflow else "worktree", f"on top of {head[:7]}")
+    if head == run.target_sha:
+        return Tree("head" if run.pull else "commit", f"{head[:7]} is checked out")
+    is_merge = head == run.merge_sha or run.target_sha in parents[1:]
+    if run.pull and len(parents) == 2 and is_merge:
+        return Tree("merge", f"{head[:7]} merges {parents[1][:7]} into {parents[0][:7]}")
+    return Tree(
+        "unknown",
+        f"{head[:7]} is checked out, which is not {run.target_sha[:7]}, the commit that the "
+        "event is about" + (", nor its test merge" if run.pull else ""),
+    )

@@ -1,0 +1,1 @@
+"""Collects the facts that `qe_action.diagnosis` judges, and shows what it says of them."""

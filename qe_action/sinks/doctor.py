@@ -1,0 +1,78 @@
+"""What the doctor says: whole, on standard output, or short, in the step's log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import IO
+
+from rich.console import Console
+from rich.text import Text
+
+from qe_action.diagnosis.checks import diagnose
+from qe_action.diagnosis.facts import Facts
+from qe_action.diagnosis.words import Line, lines, title, wire
+from qe_action.doctor.examine import Doctor
+from qe_action.errors import QEError
+from qe_action.events import Event
+from qe_action.sinks.commands import group, log_line
+
+PATIENCE = 10.0
+"""Seconds that the short form may take beside the analysis; then it is left out."""
+_STYLES = {
+    "ok": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "unknown": "cyan",
+    "heading": "bold",
+    "paste": "dim",
+}
+
+
+class DoctorSink:
+    """Says once what the set-up is, beside the analysis. It asks nobody and fails nothing."""
+
+    name = "doctor"
+
+    def __init__(self, doctor: Doctor, out: IO[str]) -> None:
+        self._doctor = doctor
+        self._out = out
+
+    async def consume(self, _events: AsyncIterator[Event]) -> None:
+        """Only looks around; the events are other sinks' business."""
+        with suppress(QEError, OSError, TimeoutError, ValueError):
+            async with asyncio.timeout(PATIENCE):
+                facts = await self._doctor.short()
+            findings = diagnose(facts)
+            rows = [line.text for line in lines(findings) if line.text]
+            group(title(facts, findings), rows, self._out)
+
+
+def write_text(shown: list[Line], out: IO[str], *, in_workflow: bool) -> None:
+    """For people: coloured in a terminal, no line broken elsewhere."""
+    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    coloured = console.is_terminal and not in_workflow
+    for line in shown:
+        text = log_line(line.text)
+        if coloured:
+            console.print(_styled(line.mark, text))
+        else:
+            print(text, file=out)
+    out.flush()
+
+
+def _styled(mark: str, text: str) -> Text:
+    """A finding's level in its colour, other lines as a whole."""
+    if mark in ("heading", "paste") or not text.startswith("  "):
+        return Text(text, style=_STYLES.get(mark, ""))
+    styled = Text(text)
+    styled.stylize(_STYLES.get(mark, ""), 2, 10)
+    return styled
+
+
+def write_json(facts: Facts, out: IO[str]) -> None:
+    """For programs; escaped so that no line of a step's log can be read as a command."""
+    text = json.dumps(wire(facts, diagnose(facts)), indent=1)
+    print(text.replace("##[", "#\\u0023["), file=out, flush=True)
