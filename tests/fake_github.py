@@ -23,6 +23,7 @@ from typing import Any, Literal, Self
 
 import fake_github_objects as objects
 from fake_github_git import NoSuchCommitError
+from fake_github_rights import rights_headers
 from fake_github_state import ROUTES, Comment, Json, Pull, State
 from fake_github_wire import Fault, Recorded, RefusalError, Reply, Server
 
@@ -37,6 +38,7 @@ class Token:
 
     login: str = BOT
     installation: bool = True
+    scopes: str | None = None  # of a classic personal token
     permissions: Mapping[str, Level] = field(
         default_factory=lambda: {"checks": "write", "pull-requests": "write", "contents": "read"}
     )
@@ -97,11 +99,17 @@ class FakeGitHub(State):
     # What a test sets and asks
 
     def add_token(
-        self, name: str, *, login: str = BOT, installation: bool = True, **permissions: Level
+        self,
+        name: str,
+        *,
+        login: str = BOT,
+        installation: bool = True,
+        scopes: str | None = None,
+        **permissions: Level,
     ) -> str:
         """A token that may what `permissions` say, `pull_requests="write"` for pull-requests."""
         allowed = {key.replace("_", "-"): level for key, level in permissions.items()}
-        self.tokens[name] = Token(login, installation, allowed)
+        self.tokens[name] = Token(login, installation, scopes, allowed)
         return name
 
     def add_pull(self, number: int, head_sha: str, base_sha: str, **more: Any) -> Pull:
@@ -214,6 +222,7 @@ class FakeGitHub(State):
             "x-ratelimit-reset": str(self.reset),
             "x-ratelimit-resource": "core",
         }
+        request.headers |= request.rights
         if isinstance(result, RefusalError):
             request.answer = json.dumps(result.body).encode()
         elif result.text_type is not None:
@@ -245,6 +254,7 @@ class FakeGitHub(State):
         for method, pattern, permission, endpoint in ROUTES:
             found = pattern.fullmatch(rest)
             if method == request.method and found:
+                request.rights = rights_headers(permission, method, token.scopes)
                 self._authorize(token, permission, method)
                 return endpoint(self, request, token.login, *found.groups())
         raise RefusalError(404, "Not Found")

@@ -28,6 +28,7 @@ class Recorded:
     answer: bytes = b""
     content_type: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    rights: dict[str, str] = field(default_factory=dict)
     scripted: bool = False
 
     @property

@@ -73,6 +73,8 @@ def token(facts: Facts) -> Findings:
             yield Finding("ok", "none, and none is needed here")
     elif access is not None and access.bad_token:
         yield Finding("fail", access.refusal, paste.BEARER)
+    elif access is not None and "unanswered" in (access.checks, access.comments):
+        yield Finding("unknown", f"{_TOKENS[facts.bearer]}; {access.refusal}")
     else:
         left = access.remaining if access else None
         more = "" if left is None else f"; {plural(left, 'request')} left this hour"
@@ -84,7 +86,8 @@ def permissions(facts: Facts) -> Findings:
     """What the token may, each with its evidence."""
     if not facts.run.in_workflow or facts.bearer == "none" or facts.run.target_sha is None:
         return
-    yield _right("contents: read", may_read(facts, "contents"))
+    if not facts.history.base_here:  # else the diff is here, and nothing is read
+        yield _right("contents: read", may_read(facts, "contents"))
     yield _right("checks: write", may_write(facts, "checks"))
     if facts.run.pull is not None:
         yield _right("pull-requests: write", may_write(facts, "pull-requests"))

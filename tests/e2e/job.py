@@ -120,6 +120,7 @@ class Job:
         payload: object = None,
         env: Mapping[str, str] | None = None,
         cancel_when: Callable[[], bool] | None = None,
+        command: tuple[str, ...] = ("run",),
         **inputs: str,
     ) -> Result:
         """Run the step; `inputs` have underscores. `cancel_when` sends SIGINT once it is true."""
@@ -131,7 +132,7 @@ class Job:
         environment |= env or {}
         started = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "qe_action", "run"],
+            [sys.executable, "-P", "-m", "qe_action", *command],
             cwd=self.repo.root,
             env=environment,
             stdout=subprocess.PIPE,
