@@ -154,7 +154,7 @@ def paths(facts: Facts) -> Findings:
     if found.left_out and not found.total:
         yield Finding("fail", f"include and exclude leave out all {found.left_out} report paths")
     elif not found.advice:
-        yield Finding("ok", f"all {plural(found.total, 'report path')} match the repository")
+        yield Finding("ok", f"{found.matched} of {found.total} report paths match the repository")
     for number, sentence in enumerate(found.advice):
         adds = paste.source_root(found.source_root) if found.source_root and not number else ""
         yield Finding("warn" if found.matched else "fail", sentence, adds)

@@ -9,6 +9,7 @@ from qe_action.diagnosis.facts import Facts, Finding, measured
 from qe_action.diagnosis.rights import Verdict, may_read, may_write
 
 Findings = Iterator[Finding]
+_JOURNAL = f"{paste.JOURNAL}\n{paste.KEEP_JOURNAL}"
 
 
 def check_run(facts: Facts) -> Findings:
@@ -55,7 +56,7 @@ def _delivered(facts: Facts, verdict: Verdict) -> Findings:
         yield Finding("ok", "left to the second workflow, which publishes the journal")
     else:
         fork = facts.run.fork and facts.run.event == "pull_request"
-        yield Finding("fail", f"won't be made: {verdict.why}", paste.JOURNAL if fork else "")
+        yield Finding("fail", f"won't be made: {verdict.why}", _JOURNAL if fork else "")
 
 
 def patch_coverage(facts: Facts) -> Findings:

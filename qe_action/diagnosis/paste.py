@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 _BARE = re.compile(r"[A-Za-z0-9_./][\w./-]*(?<!\.)")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -26,9 +27,9 @@ with:
   fetch-depth: 0"""
 
 BEARER = """\
-# in the step with qe-action (or leave the input out: this is its default)
+# in the step with qe-action
 with:
-  token: ${{ github.token }}"""
+  token: ${{ github.token }}  # or leave it out: this is the default"""
 
 BEARER_VARIABLE = """\
 # in the step that runs qe-action
@@ -40,14 +41,22 @@ AFTER_FAILURES = """\
 if: ${{ !cancelled() }}"""
 
 OUTCOME = """\
-# in the step with qe-action; `tests` is the id of the step that runs the tests
+# in the step with qe-action
 with:
-  tests-outcome: ${{ steps.tests.outcome }}"""
+  tests-outcome: ${{ steps.tests.outcome }}  # `tests`: the id of the step that runs them"""
 
 JOURNAL = """\
-# in the step with qe-action, for a second workflow that publishes it
+# in the step with qe-action
 with:
-  journal-file: qe-action.jsonl"""
+  journal-file: qe-action.jsonl  # for a second workflow that publishes it"""
+
+KEEP_JOURNAL = """\
+# a step after it
+- uses: actions/upload-artifact@v4
+  if: ${{ !cancelled() }}
+  with:
+    name: qe-action-journal
+    path: qe-action.jsonl"""
 
 PULLS = """\
 # at the top of the workflow
@@ -108,3 +117,23 @@ def scalar(text: str) -> str:
     if _BARE.fullmatch(text) and text.lower() not in _WORDS and not text[0].isdecimal():
         return text
     return json.dumps(text)
+
+
+def merged(pastes: Iterable[str]) -> list[str]:
+    """The same lines, those that belong to one place together, each once."""
+    places: dict[str, dict[str, list[str]]] = {}
+    for text in dict.fromkeys(pastes):
+        for part in re.split(r"^(?=# )", text, flags=re.M)[1:]:
+            where, *rows = part.splitlines()
+            keys, under = places.setdefault(where, {}), ""
+            known = {key: tuple(had) for key, had in keys.items()}
+            for row in rows:
+                if not row.startswith(" "):
+                    under = row
+                    keys.setdefault(under, [])
+                elif row not in known.get(under, ()):
+                    keys[under].append(row)
+    return [
+        "\n".join([where, *(row for key, rows in keys.items() for row in (key, *rows))])
+        for where, keys in places.items()
+    ]

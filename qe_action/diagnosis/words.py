@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from qe_action.diagnosis.checks import works
 from qe_action.diagnosis.facts import Facts, Finding, Report, measured
+from qe_action.diagnosis.paste import merged
 from qe_action.render.text import clip, plural, visible
 
 TEXT_LIMIT = 600
@@ -43,7 +44,7 @@ def _line(finding: Finding) -> Line:
 
 def pastes(findings: Iterable[Finding]) -> list[str]:
     """What to add, each once, in the order of the findings."""
-    return list(dict.fromkeys(finding.paste for finding in findings if finding.paste))
+    return merged(finding.paste for finding in findings if finding.paste)
 
 
 def summary(findings: tuple[Finding, ...]) -> str:

@@ -19,6 +19,7 @@ from fake_github_git import GitSide
 from gitrepo import GitRepo, git_env
 from job import REPO, Job, cobertura
 
+ROOT = Path(__file__).parent.parent.parent
 WORKFLOW = """\
 on: [pull_request]
 permissions: {}
@@ -241,6 +242,28 @@ def test_a_workflow_that_grants_too_little_is_told_by_its_file(job: Job) -> None
     assert "checks: write" in seen.added
 
 
+def test_the_readme_s_example_is_what_it_prints(job: Job, tmp_path: Path) -> None:
+    job.repo.git("checkout", "-q", "feature")
+    job.head = job.repo.commit({"backend/shop.py": "x = 1\ny = 2\n"})
+    job.merge = job.repo.merge("main", "feature")
+    whole = job.repo.root
+    job.repo.root = job.repo.clone(tmp_path / "shallow", job.merge, 1)
+    job.github.git = GitSide(whole)
+    (job.repo.root / "coverage.xml").write_text(cobertura({"/app/shop.py": {1: 1, 2: 0}}))
+    text = WORKFLOW.replace("      checks: write\n", "").split("        with:\n          tests-")[0]
+    job.repo.write({".github/workflows/ci.yml": text})
+    result = job.run(command=("doctor",), env=NAMED)
+    path = Path(__file__).parent.parent / "golden/doctor_example.txt"
+    readme = ROOT / "README.md"
+    before, start, rest = readme.read_text(encoding="utf-8").partition("<!-- doctor -->\n```text\n")
+    if os.environ.get("QE_GOLDEN") == "write":
+        path.write_text(result.log, encoding="utf-8")
+        after = rest.partition("```\n<!-- /doctor -->")
+        readme.write_text(f"{before}{start}{result.log}{''.join(after[1:])}", encoding="utf-8")
+    assert result.log == path.read_text(encoding="utf-8")
+    assert result.log in readme.read_text(encoding="utf-8")
+
+
 def test_what_only_writing_would_show_is_unknown(job: Job) -> None:
     (job.repo.root / ".github/workflows/ci.yml").unlink()
     seen = doctor(job)
@@ -392,7 +415,7 @@ def test_on_a_desk_all_works_and_a_workflow_is_shown(repo: GitRepo) -> None:
     done = desk(repo.root)
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
-    assert "all 1 report path match" in done.stdout
+    assert "1 of 1 report paths match" in done.stdout
     assert "qe-action/qe-action@v1" in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -435,7 +458,7 @@ def test_on_a_desk_below_the_top_of_the_repository(repo: GitRepo) -> None:
     (repo.root / "sub/coverage.xml").write_text(cobertura({"a.py": {1: 1}}))
     done = desk(repo.root / "sub")
     assert done.returncode == 0, done.stdout
-    assert "all 1 report path match" in done.stdout
+    assert "1 of 1 report paths match" in done.stdout
 
 
 def test_outside_of_a_repository(tmp_path: Path) -> None:

@@ -1,0 +1,508 @@
+"""The doctor's checks, each by itself: facts in, findings out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qe_action.diagnosis import found, outlook, paste
+from qe_action.diagnosis.checks import CHECKS, diagnose, works
+from qe_action.diagnosis.facts import (
+    Access,
+    Asked,
+    Facts,
+    Finding,
+    History,
+    Paths,
+    Report,
+    Run,
+    TokenKind,
+    Workflow,
+    measured,
+    token_kind,
+)
+from qe_action.diagnosis.rights import may_read, may_write
+from qe_action.diagnosis.words import lines, title, wire
+from qe_action.diagnosis.workflow import read_workflow
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+HEAD, BASE, MERGE = "a" * 40, "b" * 40, "c" * 40
+GRANTS = {"contents": "read", "checks": "write", "pull-requests": "write"}
+PULL = Run(
+    in_workflow=True,
+    event="pull_request",
+    pull=7,
+    target_sha=HEAD,
+    merge_sha=MERGE,
+    default_branch="main",
+)
+PAST = History(git=True, head=MERGE, parents=(BASE, HEAD), base_here=True)
+GOOD = Facts(
+    run=PULL,
+    bearer="installation",
+    asked=Asked(tests_outcome=True),
+    history=PAST,
+    reports=(Report("coverage.xml", "cobertura", files=2, statements=26),),
+    paths=Paths(matched=2, total=2),
+    access=Access(checks="allowed", comments="allowed", baseline=True, remaining=990, requests=3),
+    workflow=Workflow(".github/workflows/ci.yml", GRANTS),
+)
+DESK = Facts(history=replace(PAST, parents=(BASE,)), reports=GOOD.reports)
+
+
+def only(findings: Any) -> Finding:
+    (finding,) = findings
+    assert isinstance(finding, Finding)
+    return finding
+
+
+def run(**fields: Any) -> Facts:
+    return replace(GOOD, run=replace(PULL, **fields))
+
+
+def past(**fields: Any) -> Facts:
+    return replace(GOOD, history=replace(PAST, **fields))
+
+
+def asked(**fields: Any) -> Facts:
+    return replace(GOOD, asked=replace(GOOD.asked, **fields))
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        ("", "none"),
+        ("ghs_x", "installation"),
+        ("ghp_x", "classic"),
+        ("github_pat_x", "fine-grained"),
+        ("gho_x", "user"),
+        ("ghu_x", "user"),
+        ("0123", "other"),
+    ],
+)
+def test_a_token_s_kind_is_its_prefix(token: str, kind: TokenKind) -> None:
+    assert token_kind(token) == kind
+
+
+def test_every_topic_of_the_table_has_one_line() -> None:
+    assert len({check.topic for check in CHECKS}) == len(CHECKS)
+
+
+def test_a_good_set_up_has_nothing_to_add() -> None:
+    findings = diagnose(GOOD)
+    assert {finding.level for finding in findings} == {"ok"}
+    assert not any(finding.paste for finding in findings)
+    assert works(findings)
+
+
+def test_nothing_known_is_no_crash() -> None:
+    assert not works(diagnose(Facts()))
+    assert not works(diagnose(Facts(run=Run(in_workflow=True))))
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        (GOOD, "merge"),
+        (past(head=HEAD, parents=(BASE,)), "head"),
+        (past(head="d" * 40), "merge"),  # another merge of the same head
+        (past(head="d" * 40, parents=(BASE,)), "unknown"),
+        (past(head=BASE, parents=()), "unknown"),
+        (past(git=False), "unknown"),
+        (past(head=None), "unknown"),
+        (DESK, "worktree"),
+        (run(target_sha=None, pull=None), "commit"),
+        (run(target_sha=MERGE, pull=None), "commit"),
+    ],
+)
+def test_the_measured_tree(facts: Facts, kind: str) -> None:
+    assert measured(facts.run, facts.history).kind == kind
+    level = "fail" if kind == "unknown" else "ok"
+    assert only(found.tree(facts)).level == level
+
+
+def test_a_finished_workflow_s_commit_has_to_be_checked_out() -> None:
+    facts = run(event="workflow_run", pull=None, target_sha="d" * 40)
+    assert "workflow_run.head_sha" in only(found.tree(facts)).paste
+
+
+@pytest.mark.parametrize(
+    ("facts", "level", "says"),
+    [
+        (GOOD, "ok", "#7 from this repository"),
+        (run(fork=True), "ok", "#7 from a fork"),
+        (run(closed=True), "ok", "which is closed"),
+        (run(event="pull_request_target"), "warn", "never check out"),
+        (run(event="push", pull=None), "ok", "a pushed branch"),
+        (run(event="merge_group", pull=None), "ok", "merge queue"),
+        (run(event="workflow_run", pull=None), "ok", "has finished"),
+        (run(event="schedule", pull=None, target_sha=None), "warn", "no pull request"),
+        (run(event="push", pull=None, target_sha=None), "warn", "no pushed branch"),
+        (run(problem="no event"), "fail", "no event"),
+        (DESK, "ok", "no run of a workflow"),
+    ],
+)
+def test_the_event(facts: Facts, level: str, says: str) -> None:
+    finding = only(found.event(facts))
+    assert finding.level == level
+    assert says in finding.text
+
+
+def test_a_pull_request_that_was_named_is_enough_of_an_event() -> None:
+    facts = replace(
+        run(event="workflow_dispatch", pull=None, target_sha=None), asked=Asked(pull_request=9)
+    )
+    assert only(found.event(facts)).level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("bearer", "access", "level", "says"),
+    [
+        ("none", None, "fail", "none"),
+        ("installation", None, "ok", "installation"),
+        ("classic", None, "ok", "classic"),
+        ("installation", Access(bad_token=True, refusal="Bad credentials"), "fail", "Bad"),
+        ("installation", Access(checks="allowed", remaining=3), "warn", "3 requests left"),
+        ("installation", Access(checks="unanswered", refusal="no answer"), "unknown", "no answer"),
+    ],
+)
+def test_the_token(bearer: TokenKind, access: Access | None, level: str, says: str) -> None:
+    finding = only(found.token(replace(GOOD, bearer=bearer, access=access)))
+    assert finding.level == level
+    assert says in finding.text
+    assert "github.token" in finding.paste or level != "fail"
+
+
+def test_a_desk_needs_no_token() -> None:
+    assert only(found.token(DESK)).level == "ok"
+    assert list(found.permissions(DESK)) == []
+
+
+BARE = replace(GOOD, workflow=None)
+SOME = Access(checks="allowed", comments="allowed")
+
+
+@pytest.mark.parametrize(
+    ("facts", "checks", "comments"),
+    [
+        (GOOD, "ok", "ok"),
+        (BARE, "unknown", "unknown"),
+        (replace(BARE, access=None), "unknown", "unknown"),
+        (replace(BARE, bearer="none"), "fail", "fail"),
+        (replace(BARE, bearer="classic", access=replace(SOME, scopes=("repo",))), "fail", "ok"),
+        (replace(BARE, bearer="classic", access=replace(SOME, scopes=())), "fail", "fail"),
+        (replace(BARE, bearer="classic", access=SOME), "fail", "unknown"),
+        (replace(BARE, bearer="fine-grained"), "fail", "unknown"),
+        (replace(BARE, access=replace(SOME, bad_token=True)), "fail", "fail"),
+        (replace(BARE, access=replace(SOME, checks="refused")), "fail", "unknown"),
+        (replace(BARE, access=replace(SOME, wrote=True)), "ok", "unknown"),
+        (replace(GOOD, run=replace(PULL, fork=True)), "fail", "fail"),
+        (replace(GOOD, run=replace(PULL, fork=True, private=True)), "unknown", "unknown"),
+        (replace(GOOD, run=replace(PULL, fork=True, event="pull_request_target")), "ok", "ok"),
+        (replace(GOOD, run=replace(PULL, dependabot=True)), "ok", "ok"),
+        (replace(BARE, run=replace(PULL, dependabot=True)), "unknown", "unknown"),
+        (replace(GOOD, workflow=Workflow("ci.yml", {"checks": "write"})), "ok", "fail"),
+        (replace(GOOD, workflow=Workflow("ci.yml", {})), "fail", "fail"),
+        (replace(GOOD, workflow=Workflow("ci.yml", None)), "unknown", "unknown"),
+        (replace(GOOD, workflow=Workflow("ci.yml", {}, own_token=False)), "unknown", "unknown"),
+    ],
+)
+def test_what_a_token_may_write(facts: Facts, checks: str, comments: str) -> None:
+    assert may_write(facts, "checks").level == checks
+    assert may_write(facts, "pull-requests").level == comments
+    assert only(outlook.check_run(facts)).level == checks
+    assert only(outlook.comment(facts)).level == comments
+
+
+def test_a_public_repository_needs_less_of_a_classic_token() -> None:
+    access = replace(SOME, scopes=("public_repo",))
+    facts = replace(BARE, bearer="classic", access=access)
+    assert may_write(facts, "pull-requests").level == "ok"
+    closed = replace(facts, run=replace(PULL, private=True))
+    assert may_write(closed, "pull-requests").level == "fail"
+
+
+@pytest.mark.parametrize(
+    ("facts", "level"),
+    [
+        (replace(BARE, access=replace(SOME, contents="allowed")), "ok"),
+        (replace(BARE, access=replace(SOME, contents="refused")), "fail"),
+        (replace(BARE, access=None), "unknown"),
+        (replace(BARE, bearer="none"), "fail"),
+        (replace(GOOD, access=replace(SOME, bad_token=True)), "fail"),
+        (replace(GOOD, access=None), "ok"),
+    ],
+)
+def test_what_a_token_may_read(facts: Facts, level: str) -> None:
+    assert may_read(facts, "contents").level == level
+    short = replace(facts, history=replace(PAST, base_here=False, shallow=True))
+    assert only(outlook.patch_coverage(short)).level == level
+
+
+def test_permissions_are_pasted_where_they_would_help() -> None:
+    lacking = replace(GOOD, workflow=Workflow("ci.yml", {"contents": "read"}))
+    assert [f.paste for f in found.permissions(lacking)] == [paste.PERMISSIONS] * 2
+    fork = replace(lacking, run=replace(PULL, fork=True))
+    assert [f.paste for f in found.permissions(fork)] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("facts", "level", "says", "adds"),
+    [
+        (GOOD, "ok", "whole", ""),
+        (past(shallow=True, depth=3), "ok", "shallow, 3 commits deep", ""),
+        (past(shallow=True, depth=1, base_here=False), "warn", "1 commit deep", paste.DEPTH),
+        (past(shallow=True, head=HEAD, base_here=False), "warn", "shallow", paste.WHOLE_HISTORY),
+        (past(base_here=False), "warn", "without", ""),
+        (past(problem="git failed"), "fail", "git failed", ""),
+        (past(git=False), "fail", "there is none", ""),
+    ],
+)
+def test_the_history(facts: Facts, level: str, says: str, adds: str) -> None:
+    finding = only(found.history(facts))
+    assert (finding.level, finding.paste) == (level, adds)
+    assert says in finding.text
+
+
+def test_reports() -> None:
+    assert "2 files, 26 statements" in only(found.reports(GOOD)).text
+    least = replace(GOOD.reports[0], at_least=True, newer=1, newer_example="app.py")
+    told, old = found.reports(replace(GOOD, reports=(least,)))
+    assert "at least 2 files" in told.text
+    assert (old.level, "such as app.py" in old.text) == ("warn", True)
+    unread = replace(GOOD, reports=(Report("x", "lcov"),))
+    assert only(found.reports(unread)).text == "x: lcov"
+    gone = replace(
+        GOOD, reports=(Report("x", problem="no x"),), nearby=(Report("a b.info", "lcov"),)
+    )
+    missing, near = found.reports(gone)
+    assert (missing.level, near.level) == ("fail", "warn")
+    assert yaml.safe_load(missing.paste) == {"with": {"coverage-file": "a b.info"}}
+    assert outlook.patch_coverage(gone).__next__().level == "fail"
+
+
+def test_paths() -> None:
+    assert only(found.paths(GOOD)).text == "2 of 2 report paths match the repository"
+    assert list(found.paths(replace(GOOD, paths=None))) == []
+    advice = ("0 of 2 match.",)
+    wrong = replace(GOOD, paths=Paths(0, 2, advice=advice, source_root="back end"))
+    finding = only(found.paths(wrong))
+    assert finding.level == "fail"
+    assert yaml.safe_load(finding.paste) == {"with": {"source-root": "back end"}}
+    assert only(outlook.patch_coverage(wrong)).level == "fail"
+    some = replace(GOOD, paths=Paths(1, 2, advice=advice))
+    assert only(found.paths(some)).level == "warn"
+    assert only(outlook.patch_coverage(some)).level == "ok"
+    out = replace(GOOD, paths=Paths(left_out=3))
+    assert only(found.paths(out)).level == "fail"
+
+
+def test_the_workflow_s_file() -> None:
+    assert only(found.workflow(DESK)).paste == paste.WORKFLOW
+    assert list(found.workflow(replace(GOOD, workflow=None))) == []
+    file = Workflow("ci.yml", GRANTS, after_failures=False, names_depth=False)
+    _, after = found.workflow(replace(GOOD, workflow=file))
+    assert after.paste == paste.AFTER_FAILURES
+    assert len(list(found.workflow(replace(DESK, workflow=file)))) == 3
+
+
+def test_the_tests_outcome() -> None:
+    assert list(found.outcome(GOOD)) == []
+    assert list(found.outcome(asked(tests_outcome=False))) == []  # the file names it
+    bare = replace(asked(tests_outcome=False), workflow=None)
+    assert only(found.outcome(bare)).paste == paste.OUTCOME
+    assert list(found.outcome(DESK)) == []
+
+
+def test_annotations() -> None:
+    assert only(outlook.annotated(GOOD)).level == "ok"
+    assert only(outlook.annotated(past(head=BASE, parents=()))).level == "fail"
+    assert only(outlook.annotated(run(fork=True))).level == "warn"
+    assert list(outlook.annotated(asked(annotations=False))) == []
+    assert list(outlook.annotated(DESK)) == []
+
+
+def test_only_what_is_asked_for_is_judged() -> None:
+    assert list(outlook.comment(asked(comment=False))) == []
+    assert list(outlook.review_comments(GOOD)) == []
+    assert only(outlook.review_comments(asked(review_comments=True))).level == "ok"
+    assert list(outlook.gates(GOOD)) == []
+    assert list(outlook.check_run(DESK)) == []
+    assert only(outlook.check_run(run(target_sha=None, pull=None))).level == "warn"
+
+
+def test_a_fork_with_a_journal_is_published_later() -> None:
+    facts = replace(run(fork=True), asked=Asked(journal_file=True))
+    assert only(outlook.check_run(facts)).level == "ok"
+    without = only(outlook.check_run(run(fork=True)))
+    assert (without.level, without.paste) == ("fail", f"{paste.JOURNAL}\n{paste.KEEP_JOURNAL}")
+
+
+def test_gates_need_what_they_judge() -> None:
+    gated = asked(gates=("min-patch-coverage", "min-project-coverage"))
+    assert only(outlook.gates(gated)).level == "ok"
+    blind = replace(gated, history=replace(PAST, head=BASE, parents=()))
+    assert only(outlook.gates(blind)).text == "can't be judged: min-patch-coverage"
+    unread = replace(gated, reports=(Report("x", problem="no x"),))
+    assert "min-project-coverage" in only(outlook.gates(unread)).text
+
+
+def test_patch_coverage_on_a_desk_without_a_base() -> None:
+    facts = replace(DESK, history=replace(DESK.history, base_here=False))
+    assert only(outlook.patch_coverage(facts)).level == "warn"
+
+
+def test_the_baseline() -> None:
+    assert only(outlook.baseline(GOOD)).level == "ok"
+    none = replace(GOOD, access=replace(SOME, baseline=False))
+    finding = only(outlook.baseline(none))
+    assert finding.level == "warn"
+    assert finding.paste == paste.baseline("main")
+    dropped = replace(none, asked=replace(none.asked, gates=("max-drop",)))
+    assert "max-drop" in only(outlook.baseline(dropped)).text
+    assert only(outlook.baseline(run(keeps_baseline=True))).level == "ok"
+    assert only(outlook.baseline(replace(run(keeps_baseline=True), bearer="none"))).level == "fail"
+    assert list(outlook.baseline(replace(GOOD, access=None))) == []
+
+
+PASTES = [
+    *(text for name, text in vars(paste).items() if name.isupper() and isinstance(text, str)),
+    paste.baseline(None),
+    paste.baseline("release/1.x"),
+    paste.baseline("a'b\"c: #d"),
+    paste.source_root("on"),
+    paste.coverage_file("- x"),
+]
+
+
+@pytest.mark.parametrize("text", PASTES)
+def test_what_is_to_be_pasted_is_yaml_and_says_where_it_belongs(text: str) -> None:
+    assert text.startswith("# ")
+    assert yaml.safe_load(text)
+
+
+def test_what_belongs_to_one_place_is_pasted_together() -> None:
+    parts = [paste.JOURNAL, paste.PULLS, paste.OUTCOME, paste.baseline("main"), paste.JOURNAL]
+    step, on = paste.merged(parts)
+    assert list(yaml.safe_load(step)["with"]) == ["journal-file", "tests-outcome"]
+    assert yaml.safe_load(on)[True] == {"pull_request": None, "push": {"branches": ["main"]}}
+    assert paste.merged([paste.WORKFLOW]) == [paste.WORKFLOW]
+
+
+@pytest.mark.parametrize("value", ["on", "1", "a: b", "x #y", "- x", "*a", "'", '"', "é", "a/b.c"])
+def test_scalars_mean_their_text(value: str) -> None:
+    assert yaml.safe_load(f"x: {paste.scalar(value)}") == {"x": value}
+    assert yaml.safe_load(f"x: [{paste.scalar(value)}]") == {"x": [value]}
+
+
+HEADER = "on: [pull_request]\n"
+JOBS = """\
+jobs:
+  lint:
+    permissions: {contents: read}
+    steps: []
+
+  # the tests
+  "test":
+    runs-on: x
+%s    steps:
+      - uses: qe-action/qe-action@v1
+"""
+
+
+@pytest.mark.parametrize(
+    ("top", "own", "grants"),
+    [
+        ("", "", None),
+        ("permissions: {}\n", "", {}),
+        ("permissions: write-all\n", "", {**dict.fromkeys([*GRANTS, "issues"], "write")}),
+        ("permissions:\n  checks: write # ours\n\n  contents: read\n", "", {"checks": "write"}),
+        ("permissions: {}\n", "    permissions:\n      checks: write\n", {"checks": "write"}),
+        ("", "    permissions: { checks: write, contents: 'read' }\n", {"checks": "write"}),
+        ("permissions: {}\n", "    permissions: ${{ fromJSON('x') }}\n", None),
+        ("permissions: {}\n", "    permissions: *anchor\n", None),
+        ("permissions: {}\n", "    permissions:\n      <<: *anchor\n", None),
+    ],
+)
+@pytest.mark.parametrize("job", ["test", ""])
+def test_grants_are_the_job_s_else_the_file_s(top: str, own: str, grants: Any, job: str) -> None:
+    told = read_workflow("ci.yml", HEADER + top + JOBS % own, job).grants
+    if grants is None:
+        assert told is None
+    else:
+        assert told is not None
+        assert {k: v for k, v in told.items() if k != "contents" or len(grants) > 1} == grants
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("token: ${{ github.token }}", True),
+        ("# token: ${{ secrets.X }}", True),
+        ("token: ${{ secrets.PAT }}", False),
+        ('token: "${{steps.app.outputs.token}}"', False),
+        ("- uses: actions/create-github-app-token@v2", False),
+    ],
+)
+def test_another_token_than_the_job_s_is_noticed(text: str, own: bool) -> None:
+    assert read_workflow("ci.yml", f"{HEADER}x:\n  {text}\n", "").own_token is own
+
+
+def test_words_that_are_nowhere_in_the_file() -> None:
+    bare = read_workflow("ci.yml", HEADER + "# cancelled() fetch-depth tests-outcome\n", "")
+    assert (bare.after_failures, bare.names_depth, bare.names_outcome) == (False, False, False)
+    full = "x: [cancelled(), fetch-depth, tests-outcome]\n"
+    told = read_workflow("ci.yml", HEADER + full, "")
+    assert told.after_failures
+    assert told.names_depth
+    assert told.names_outcome
+
+
+BAD = replace(
+    GOOD,
+    run=replace(PULL, fork=True),
+    history=replace(PAST, shallow=True, depth=1, base_here=False),
+    asked=Asked(gates=("min-patch-coverage",)),
+    reports=(Report("build/coverage.xml", problem="There is no coverage report there.\n::x"),),
+    nearby=(Report("lcov.info", "lcov"),),
+    paths=Paths(),
+    workflow=None,
+)
+
+
+def golden(name: str, facts: Facts) -> None:
+    text = "".join(f"{line.text}\n" for line in lines(diagnose(facts)))
+    path = GOLDEN / name
+    if os.environ.get("QE_GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [("doctor_good.txt", GOOD), ("doctor_bad.txt", BAD), ("doctor_desk.txt", DESK)],
+)
+def test_the_text(name: str, facts: Facts) -> None:
+    golden(name, facts)
+
+
+def test_the_short_form_s_title() -> None:
+    assert title(GOOD, diagnose(GOOD)) == (
+        "Set-up: pull_request #7, tree: merge, token: installation, 1 report. "
+        "All that is asked for will work."
+    )
+
+
+def test_the_keys_for_programs_are_a_promise() -> None:
+    data = wire(GOOD, diagnose(GOOD))
+    assert list(data) == [
+        *("version", "works", "summary", "event", "pull_request", "tree", "token", "shallow"),
+        *("requests", "reports", "paths", "findings", "add"),
+    ]
+    assert list(data["findings"][0]) == ["level", "part", "topic", "text", "paste"]
+    assert list(data["reports"][0]) == ["path", "format", "files", "statements", "problem"]
