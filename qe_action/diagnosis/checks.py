@@ -14,27 +14,31 @@ from qe_action.diagnosis.facts import Facts, Finding
 
 
 class Check(NamedTuple):
-    """A check: where its findings are shown, what about, and what makes them."""
+    """A check: where its findings are shown, what about, and what makes them.
+
+    `publishing` has it made for `mode: publish` too, which needs no report and no checkout.
+    """
 
     part: Literal["found", "outlook"]
     topic: str
     find: Callable[[Facts], Iterator[Finding]]
+    publishing: bool = False
 
 
 CHECKS: tuple[Check, ...] = (
-    Check("found", "event", found.event),
+    Check("found", "event", found.event, publishing=True),
     Check("found", "tree", found.tree),
-    Check("found", "token", found.token),
-    Check("found", "permissions", found.permissions),
+    Check("found", "token", found.token, publishing=True),
+    Check("found", "permissions", found.permissions, publishing=True),
     Check("found", "history", found.history),
     Check("found", "reports", found.reports),
     Check("found", "paths", found.paths),
     Check("found", "workflow", found.workflow),
     Check("found", "tests-outcome", found.outcome),
-    Check("outlook", "check-run", outlook.check_run),
+    Check("outlook", "check-run", outlook.check_run, publishing=True),
     Check("outlook", "annotations", outlook.annotated),
-    Check("outlook", "comment", outlook.comment),
-    Check("outlook", "review-comments", outlook.review_comments),
+    Check("outlook", "comment", outlook.comment, publishing=True),
+    Check("outlook", "review-comments", outlook.review_comments, publishing=True),
     Check("outlook", "patch-coverage", outlook.patch_coverage),
     Check("outlook", "gates", outlook.gates),
     Check("outlook", "baseline", outlook.baseline),
@@ -46,6 +50,7 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
     return tuple(
         replace(finding, topic=check.topic, part=check.part)
         for check in CHECKS
+        if check.publishing or not facts.asked.publishes
         for finding in check.find(facts)
     )
 

@@ -40,6 +40,7 @@ class Asked:
     tests_outcome: bool = False
     journal_file: bool = False
     pull_request: int | None = None
+    publishes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,16 @@ class Facts:
     paths: Paths | None = None
     access: Access | None = None
     workflow: Workflow | None = None
+
+    @property
+    def has_commit(self) -> bool:
+        """Whether there is a commit to report on, by the event or by a pull request's number."""
+        return self.run.target_sha is not None or self.asked.pull_request is not None
+
+    @property
+    def has_pull(self) -> bool:
+        """Whether there is a pull request to comment on, by the event or by its number."""
+        return self.run.pull is not None or self.asked.pull_request is not None
 
 
 @dataclass(frozen=True, slots=True)

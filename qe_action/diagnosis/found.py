@@ -31,6 +31,9 @@ def event(facts: Facts) -> Findings:
         yield Finding("fail", run.problem)
     elif not run.in_workflow:
         yield Finding("ok", "none: this is no run of a workflow, so nothing is sent to GitHub")
+    elif facts.asked.publishes and run.event != "workflow_run":
+        text = f"{run.event}: mode: publish takes what a finished workflow left"
+        yield Finding("fail", text, paste.FINISHED)
     elif run.event == "pull_request_target":
         yield Finding(
             "warn",
@@ -84,13 +87,18 @@ def token(facts: Facts) -> Findings:
 
 def permissions(facts: Facts) -> Findings:
     """What the token may, each with its evidence."""
-    if not facts.run.in_workflow or facts.bearer == "none" or facts.run.target_sha is None:
+    if not facts.run.in_workflow or facts.bearer == "none" or not facts.has_commit:
         return
-    if not facts.history.base_here:  # else the diff is here, and nothing is read
+    if (
+        not facts.history.base_here and not facts.asked.publishes
+    ):  # else the diff is here, and nothing is read
         yield _right("contents: read", may_read(facts, "contents"))
     yield _right("checks: write", may_write(facts, "checks"))
-    if facts.run.pull is not None:
+    if facts.has_pull:
         yield _right("pull-requests: write", may_write(facts, "pull-requests"))
+    if facts.asked.publishes:
+        why = "the journal's artifact is read with it, and the doctor does not look for one"
+        yield Finding("unknown", f"actions: read is unknown: {why}", paste.PUBLISHING)
 
 
 def _right(name: str, verdict: Verdict) -> Finding:

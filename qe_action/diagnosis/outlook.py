@@ -16,7 +16,7 @@ def check_run(facts: Facts) -> Findings:
     """Whether the check run can be made."""
     if not facts.run.in_workflow:
         return
-    if facts.run.target_sha is None:
+    if not facts.has_commit:
         yield Finding("warn", "none: the event is about no commit of its own")
         return
     yield from _delivered(facts, may_write(facts, "checks"))
@@ -24,7 +24,7 @@ def check_run(facts: Facts) -> Findings:
 
 def annotated(facts: Facts) -> Findings:
     """Whether gaps can be shown on their lines."""
-    if not facts.run.in_workflow or facts.run.target_sha is None or not facts.asked.annotations:
+    if not facts.run.in_workflow or not facts.has_commit or not facts.asked.annotations:
         return
     if measured(facts.run, facts.history).kind == "unknown":
         yield Finding("fail", "none: where measured lines stand at the head is not known")
@@ -36,13 +36,13 @@ def annotated(facts: Facts) -> Findings:
 
 def comment(facts: Facts) -> Findings:
     """Whether the pull request can get its comment."""
-    if facts.run.in_workflow and facts.run.pull is not None and facts.asked.comment:
+    if facts.run.in_workflow and facts.has_pull and facts.asked.comment:
         yield from _delivered(facts, may_write(facts, "pull-requests"))
 
 
 def review_comments(facts: Facts) -> Findings:
     """Whether the diff can get its review comments."""
-    if facts.run.in_workflow and facts.run.pull is not None and facts.asked.review_comments:
+    if facts.run.in_workflow and facts.has_pull and facts.asked.review_comments:
         yield from _delivered(facts, may_write(facts, "pull-requests"))
 
 

@@ -16,6 +16,20 @@ permissions:
   checks: write
   pull-requests: write"""
 
+PUBLISHING = """\
+# in the job
+permissions:
+  actions: read  # the artifact with the journal
+  checks: write
+  pull-requests: write"""
+
+FINISHED = """\
+# at the top of the workflow
+on:
+  workflow_run:
+    workflows: [tests]  # the name of the workflow that leaves the journal
+    types: [completed]"""
+
 DEPTH = """\
 # in the step with actions/checkout
 with:

@@ -47,6 +47,7 @@ def asked(inputs: Inputs) -> Asked:
         tests_outcome=bool(inputs.tests_outcome),
         journal_file=inputs.journal_file is not None,
         pull_request=inputs.pull_request,
+        publishes=inputs.mode == "publish",
     )
 
 

@@ -44,6 +44,8 @@ Clock = Callable[[], float]
 
 def find_reports(settings: Settings) -> tuple[tuple[Report, ...], tuple[Report, ...]]:
     """Every report that was asked for, told by its first bytes, and those nearby."""
+    if settings.inputs.mode == "publish":
+        return (), ()
     folder = settings.workspace / settings.inputs.working_directory
     found: list[Report] = []
     for name in settings.inputs.coverage_file:

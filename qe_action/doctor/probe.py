@@ -127,7 +127,7 @@ def _asked(asking: Probe, facts: Facts) -> Access:
     if base is not None and checks == "allowed":
         seen, answer = _check_runs(asking, base, name)
         kept = any(_has_digest(each) for each in _listed(answer)) if seen == "allowed" else None
-    if run.target_sha is not None and not facts.history.base_here:
+    if run.target_sha is not None and not (facts.history.base_here or facts.asked.publishes):
         contents, _ = asking.ask(
             "list commits", "contents: read", "commits", sha=run.target_sha, per_page=1
         )

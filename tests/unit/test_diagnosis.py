@@ -343,6 +343,28 @@ def test_a_fork_with_a_journal_is_published_later() -> None:
     assert (without.level, without.paste) == ("fail", f"{paste.JOURNAL}\n{paste.KEEP_JOURNAL}")
 
 
+def test_a_pull_request_that_was_named_gets_all() -> None:
+    facts = replace(run(event="workflow_dispatch", pull=None, target_sha=None), asked=Asked())
+    assert only(outlook.check_run(facts)).level == "warn"
+    named = replace(facts, asked=Asked(pull_request=9))
+    assert only(outlook.check_run(named)).level == "ok"
+    assert only(outlook.comment(named)).level == "ok"
+    assert len(list(found.permissions(named))) == 2
+
+
+def test_publishing_needs_no_report_and_no_checkout() -> None:
+    asks = Asked(publishes=True)
+    facts = Facts(run=replace(PULL, event="workflow_run"), bearer="installation", asked=asks)
+    findings = diagnose(facts)
+    assert works(findings)
+    assert {finding.topic for finding in findings} == {
+        *("event", "token", "permissions", "check-run", "comment"),
+    }
+    assert any("actions: read" in finding.paste for finding in findings)
+    wrong = diagnose(replace(facts, run=PULL))
+    assert "workflow_run:" in next(f.paste for f in wrong if f.level == "fail")
+
+
 def test_gates_need_what_they_judge() -> None:
     gated = asked(gates=("min-patch-coverage", "min-project-coverage"))
     assert only(outlook.gates(gated)).level == "ok"
