@@ -12,6 +12,9 @@ from types import MappingProxyType
 
 from qe_action.diagnosis.facts import Workflow
 
+LINE = 500
+"""Characters of a line that are looked at, so that no pattern takes long on an endless one."""
+
 _LEVEL = re.compile(r"""\s*["']?([a-z-]+)["']?\s*:\s*["']?(read|write|none)["']?\s*(?:#.*)?""")
 _OTHER_TOKEN = re.compile(r"create-github-app-token|token:\s*['\"]?\$\{\{\s*(secrets|steps|env)\.")
 _PERMISSIONS = re.compile(r"permissions:\s*([^#\s].*?)?\s*(?:#.*)?")
@@ -19,7 +22,7 @@ _PERMISSIONS = re.compile(r"permissions:\s*([^#\s].*?)?\s*(?:#.*)?")
 
 def read_workflow(path: str, text: str, job: str) -> Workflow:
     """`job` is the running job's key, empty where it is not known."""
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line[:LINE].rstrip() for line in text.splitlines() if line.strip()]
     said = [line for line in lines if not line.lstrip().startswith("#")]
     bare = "\n".join(said)
     return Workflow(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qe_action.diagnosis.facts import Asked, History, Run, Workflow, measured
-from qe_action.diagnosis.workflow import read_workflow
+from qe_action.diagnosis.workflow import LINE, read_workflow
 from qe_action.errors import UsageError, WorkspaceError
 from qe_action.github.context import RunContext, read_context
 from qe_action.settings import Inputs, Settings
@@ -28,6 +28,7 @@ DEPENDABOT = "dependabot[bot]"
 
 _FOLDER = ".github/workflows"
 _REF = re.compile(r"([\w.-]+/[\w.-]+)/(\.github/workflows/[\w.-]+\.ya?ml)@.*")
+_RUNS_IT = re.compile(r"uses:\s*\S*qe-action(@|\s|$)|qe-action run")
 _OF_THE_CHECKOUT = ("pull_request", "push", "merge_group", "workflow_dispatch", "schedule")
 """Events whose workflow is that of the commit which is checked out."""
 _GATES = ("min-patch-coverage", "min-project-coverage", "min-branch-coverage", "max-drop")
@@ -170,7 +171,7 @@ def find_workflow(settings: Settings, run: Run, top: Path) -> Workflow | None:
         return None
     for path in files:
         text = _text(top, path)
-        if text and re.search(r"uses:\s*\S*qe-action(@|\s|$)|qe-action run", text, re.M):
+        if any(_RUNS_IT.search(line[:LINE]) for line in text.splitlines()):
             return read_workflow(f"{_FOLDER}/{path.name}", text, "")
     return None
 

@@ -41,6 +41,7 @@ class Probe:
     """Asks one thing after the other over one connection, until one is not answered."""
 
     def __init__(self, token: SecretStr, context: RunContext, timeout: float, clock: Clock) -> None:
+        self._secret = token.get_secret_value()
         self._line = Line(token, context.api_url, timeout, time.time)
         self._repo = f"/repos/{context.repo}"
         self._clock = clock
@@ -82,7 +83,8 @@ class Probe:
         self.bad_token = isinstance(error, Unauthorized)
         self._over = self.bad_token or isinstance(error, Unreachable) or not lacking
         if not self.refusal:
-            self.refusal = error.message
+            # A server that is none of GitHub's may send back what it got.
+            self.refusal = error.message.replace(self._secret, "***")
             self.accepted = self._line.headers.get(ACCEPTED, "")[:SHOWN] if lacking else ""
         return "refused" if lacking else "unanswered"
 

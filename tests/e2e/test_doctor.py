@@ -305,6 +305,11 @@ def test_an_expired_token_is_asked_about_once(job: Job) -> None:
     assert "Bad credentials" in seen.says("token")
 
 
+def test_a_token_that_is_sent_back_is_not_shown(job: Job) -> None:
+    job.github.fail("GET", "", 401, times=2, message=f"Bad {job.github.token}")
+    assert "Bad ***" in doctor(job).says("token")
+
+
 def test_a_github_that_hangs_holds_it_no_longer_than_its_limit(job: Job) -> None:
     job.github.fail("GET", "", "delay", times=9, seconds=30)
     started = time.monotonic()
@@ -465,3 +470,18 @@ def test_outside_of_a_repository(tmp_path: Path) -> None:
     done = desk(tmp_path)
     assert done.returncode == 1
     assert "no git repository" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals of this kind")
+def test_in_a_terminal_levels_are_coloured(repo: GitRepo) -> None:
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "qe_action", "doctor"]
+    env = {**git_env(), "TERM": "xterm-256color", "COLUMNS": "100"}
+    done = subprocess.run(
+        command, cwd=repo.root, env=env, stdout=slave, stderr=slave, check=False, timeout=60
+    )
+    os.close(slave)
+    text = os.read(master, 65536).decode()
+    os.close(master)
+    assert done.returncode == 1
+    assert "\x1b[1;31mfail" in text
