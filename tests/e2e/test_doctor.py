@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -18,6 +19,9 @@ from fake_github import FakeGitHub
 from fake_github_git import GitSide
 from gitrepo import GitRepo, git_env
 from job import REPO, Job, cobertura
+
+from qe_action.doctor.examine import Doctor
+from qe_action.settings import load
 
 ROOT = Path(__file__).parent.parent.parent
 WORKFLOW = """\
@@ -382,8 +386,14 @@ def test_a_run_says_the_short_form_in_a_group_and_asks_nothing_for_it(job: Job) 
     assert "coverage.xml: cobertura" in group
     assert result.log.index("Comparing with the base") < start
     assert [r for r in job.github.requests if r.query.get("per_page") == "1"] == []
-    assert not job.github.sent("GET", f"commits/{job.head}/check-runs")
     assert job.github.token not in result.log
+
+
+def test_the_short_form_asks_github_nothing(job: Job) -> None:
+    environment = job.environment("pull_request", job.payload(), job.github.token)
+    facts = asyncio.run(Doctor(load(environment), environment).short())
+    assert (facts.run.pull, facts.bearer, facts.access) == (7, "installation", None)
+    assert job.github.requests == []
 
 
 def test_a_run_on_a_desk_says_nothing_of_it(job: Job) -> None:
