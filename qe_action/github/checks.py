@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,10 +33,17 @@ class Checks(Repository):
             CHECKS,
             "POST",
             f"{self._repo}/check-runs",
-            check_ref,
+            self._made,
             draft.wire,
         )
         return await self._sender.write(ask, find if draft.external_id else None)
+
+    def _made(self, data: Mapping[str, Any]) -> CheckRef:
+        """A new check run, whose App is who we are: its login need not be asked for."""
+        slug = (data.get("app") or {}).get("slug")
+        if slug and self._login is None:
+            self._login = f"{slug}[bot]".lower()
+        return check_ref(data)
 
     async def update_check(self, check_id: int, update: CheckUpdate) -> None:
         """Replace a check run's state and text, and append the update's annotations once.

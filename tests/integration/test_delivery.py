@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator
 
 import pytest
-from fake_github import FakeGitHub
+from fake_github import BOT, FakeGitHub
 from pydantic import SecretStr
 
 from qe_action.events import (
@@ -116,9 +116,13 @@ def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 10
     return delivery
 
 
+@pytest.mark.parametrize("found", [False, True])
 def test_a_run_of_a_minute_with_120_annotations_makes_at_most_20_requests(
-    strict: FakeGitHub,
+    strict: FakeGitHub, found: bool
 ) -> None:
+    if found:
+        strict.add_pull(7, SHA, "b" * 40)
+        strict.add_comment(7, Marker(place_of("cov"), 0, 1, SHA, done=True).line, login=BOT)
     delivery = deliver(strict, paced(60, 120))
     assert len(strict.requests) <= 20
     (check,) = strict.checks.values()
