@@ -81,7 +81,7 @@ def parse_patch(text: str) -> Iterator[FilePatch]:
 def parse_hunks(text: str) -> tuple[Edit, ...]:
     """The edits of hunks that stand alone, as GitHub's list of files gives them."""
     lines = text.split("\n")
-    files = _unidiff(["--- a", "+++ b", *lines])
+    files = read_hunks(["--- a", "+++ b", *lines])
     if not files:
         return ()
     edits = _edits(files[0])
@@ -224,7 +224,7 @@ def _safe(path: str) -> str:
 
 
 def _plain(text: str) -> Iterator[FilePatch]:
-    files = _unidiff(text.split("\n"))
+    files = read_hunks(text.split("\n"))
     if not files:
         raise _unreadable("it holds no file")
     for file in files:
@@ -240,7 +240,11 @@ def _plain(text: str) -> Iterator[FilePatch]:
         yield FilePatch(before, after, status, bool(file.is_binary_file), _edits(file))
 
 
-def _unidiff(lines: list[str]) -> PatchSet:
+def read_hunks(lines: list[str]) -> PatchSet:
+    """The hunks of a text's lines, its names as unidiff takes them.
+
+    Raises `WorkspaceError` where hunks do not fit their headers.
+    """
     if lines and lines[-1] == "":
         lines = lines[:-1]
     # Content lines begin with a sign, so a backslash is always the "no newline" marker. Its

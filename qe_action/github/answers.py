@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qe_action.github.model import CheckRef, CheckSeen, CommentRef
+from qe_action.github.model import CheckRef, CheckSeen, CommentRef, ReviewComment
 from qe_action.workspace.change import PullFile
 
 
@@ -44,6 +44,15 @@ def author(data: Mapping[str, Any]) -> str:
     """The author's login in lower case; empty for one who is gone."""
     user = data.get("user")
     return str(user["login"]).lower() if user else ""
+
+
+def review_comment(data: Mapping[str, Any]) -> ReviewComment:
+    """A comment of a review, as if nobody had answered."""
+    end = data.get("line")
+    start = data.get("start_line") or end
+    span = None if end is None or start is None else (int(start), int(end))
+    body = str(data.get("body") or "")
+    return ReviewComment(int(data["id"]), str(data["path"]), span, body)
 
 
 def content(data: Mapping[str, Any]) -> tuple[Any, ...]:

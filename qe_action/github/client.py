@@ -5,9 +5,10 @@ from __future__ import annotations
 from qe_action.github.checks import Checks
 from qe_action.github.comments import Comments
 from qe_action.github.pulls import Pulls
+from qe_action.github.reviews import Reviews
 
 
-class GitHub(Checks, Comments, Pulls):
+class GitHub(Checks, Reviews, Comments, Pulls):
     """One repository on GitHub.
 
     All methods raise the `DeliveryError`s of `qe_action.github.errors`. Cancelling a method

@@ -132,6 +132,38 @@ class CommentRef:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class LineComment:
+    """A comment to make on lines of a pull request's diff, at its head, both ends inclusive."""
+
+    path: str
+    start: int
+    end: int
+    body: str
+
+    def wire(self) -> dict[str, Any]:
+        """The comment as GitHub's JSON has it; only several lines have a start."""
+        data = {"path": self.path, "line": self.end, "side": "RIGHT", "body": self.body}
+        if self.start == self.end:
+            return data
+        return {**data, "start_line": self.start, "start_side": "RIGHT"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewComment:
+    """A comment on lines of a pull request's diff.
+
+    `span` is where it stands at the head as it is now, None where a push replaced its lines.
+    `answered` says that somebody replied.
+    """
+
+    id: int
+    path: str
+    span: tuple[int, int] | None
+    body: str
+    answered: bool = False
+
+
 def _check(
     status: Status, conclusion: Conclusion | None, annotations: tuple[Annotation, ...]
 ) -> None:

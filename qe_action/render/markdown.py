@@ -178,7 +178,7 @@ def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -
 
 def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
     assert file.patch is not None
-    telling = _without_implied(gaps)
+    telling = without_implied(gaps)
     spans = [_missed(gap, links) for gap in telling[:_LINKS_A_ROW]]
     if len(telling) > _LINKS_A_ROW:
         spans.append(f"and {len(telling) - _LINKS_A_ROW} more")
@@ -187,7 +187,7 @@ def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
     return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
 
 
-def _without_implied(gaps: list[Gap]) -> list[Gap]:
+def without_implied(gaps: list[Gap]) -> list[Gap]:
     """Without the branches that lead into a run listed anyway: an `if` beside its body."""
     starts = {str(gap.line_start) for gap in gaps if gap.gap_type == "uncovered"}
     return [

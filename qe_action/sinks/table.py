@@ -22,6 +22,7 @@ from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.group import group_comment_sink
 from qe_action.sinks.jsonl import JournalSink
+from qe_action.sinks.reviews import ReviewOf, ReviewSink
 from qe_action.stream import Sink
 from qe_action.workspace.change import PullRef
 
@@ -136,6 +137,20 @@ def _pace(settings: Settings) -> Pace:
     return Pace(settings.pacing("EDIT_INTERVAL"))
 
 
+def _reviews(wiring: Wiring) -> Sink | None:
+    inputs, context = wiring.settings.inputs, wiring.context
+    if wiring.github is None or wiring.pull is None or not inputs.review_comments:
+        return None
+    review = ReviewOf(
+        number=wiring.pull.number,
+        head_sha=wiring.pull.head_sha,
+        check_name=inputs.name,
+        run=(context.run_id or 0, context.run_attempt),
+        partial=inputs.tests_outcome not in ("", "success"),
+    )
+    return ReviewSink(wiring.github, wiring.delivery, review)
+
+
 SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
     _result,
     _log,
@@ -143,6 +158,7 @@ SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
     _journal,
     _check_run,
     _comment,
+    _reviews,
 )
 
 

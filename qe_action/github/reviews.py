@@ -1,0 +1,135 @@
+"""A pull request's review comments: made together, found again by marker and author."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from qe_action.github.answers import author, nothing, review_comment
+from qe_action.github.comments import Comments
+from qe_action.github.errors import NotFound
+from qe_action.github.line import Ask
+from qe_action.github.model import LineComment, ReviewComment
+from qe_action.github.repository import PAGE, PULLS
+from qe_action.github.sender import again
+
+Send = Callable[[Ask[Any]], Awaitable[Any]]
+
+
+class Reviews(Comments):
+    """The review comments of the repository's pull requests."""
+
+    async def own_review_comments(self, number: int, marker: str) -> list[ReviewComment]:
+        """Our comments whose body starts with `marker`, the oldest first."""
+        return await self._own(number, marker, self._sender.send)
+
+    async def is_current(self, number: int, sha: str) -> bool:
+        """Whether a pull request is open and `sha` still its head."""
+        ask = Ask(
+            "read the pull request",
+            "pull-requests: read",
+            "GET",
+            f"{self._repo}/pulls/{number}",
+            lambda data: data["state"] == "open" and data["head"]["sha"] == sha,
+        )
+        return bool(await self._sender.send(ask))
+
+    async def create_review(
+        self, number: int, sha: str, body: str, comments: Sequence[LineComment]
+    ) -> None:
+        """Comment on lines of the head `sha`, all in one review.
+
+        GitHub makes it whole or not at all, so one whose answer was lost is found again by
+        the first line of any of its comments.
+        """
+        payload = {
+            "commit_id": sha,
+            "event": "COMMENT",
+            "body": body,
+            "comments": [comment.wire() for comment in comments],
+        }
+        await self._create(number, "review the pull request", "reviews", payload, comments)
+
+    async def create_review_comment(self, number: int, sha: str, comment: LineComment) -> None:
+        """Comment on lines of the head `sha`; one whose answer was lost is found again."""
+        payload = {"commit_id": sha, **comment.wire()}
+        await self._create(number, "comment on the diff", "comments", payload, [comment])
+
+    async def update_review_comment(self, comment_id: int, body: str) -> None:
+        """Replace a review comment's body."""
+        ask = Ask(
+            "edit the review comment",
+            PULLS,
+            "PATCH",
+            f"{self._repo}/pulls/comments/{comment_id}",
+            nothing,
+            lambda: {"body": body},
+        )
+        await self._sender.write(ask, again)
+
+    async def delete_review_comment(self, comment_id: int) -> None:
+        """Delete a review comment, also where it is gone already."""
+        ask = Ask(
+            "delete the review comment",
+            PULLS,
+            "DELETE",
+            f"{self._repo}/pulls/comments/{comment_id}",
+            nothing,
+        )
+        try:
+            await self._sender.write(ask, again)
+        except NotFound:
+            return
+
+    async def _create(
+        self,
+        number: int,
+        action: str,
+        what: str,
+        payload: dict[str, Any],
+        comments: Sequence[LineComment],
+    ) -> None:
+        async def find() -> bool | None:
+            markers = tuple(comment.body.partition("\n")[0] for comment in comments)
+            return bool(await self._own(number, markers, self._sender.once)) or None
+
+        ask = Ask(
+            action,
+            PULLS,
+            "POST",
+            f"{self._repo}/pulls/{number}/{what}",
+            lambda data: data["id"] is not None,
+            lambda: payload,
+        )
+        await self._sender.write(ask, find)
+
+    async def _own(
+        self, number: int, marker: str | tuple[str, ...], send: Send
+    ) -> list[ReviewComment]:
+        found: list[ReviewComment] = []
+        answered: set[int] = set()
+        for page in itertools.count(1):
+            comments: list[tuple[str, int | None, ReviewComment]] = await send(
+                Ask(
+                    "list the review comments",
+                    PULLS,
+                    "GET",
+                    f"{self._repo}/pulls/{number}/comments",
+                    lambda data: [
+                        (author(item), item.get("in_reply_to_id"), review_comment(item))
+                        for item in data
+                    ],
+                    parameters={"per_page": PAGE, "page": page},
+                )
+            )
+            for login, replied_to, comment in comments:
+                if replied_to is not None:
+                    answered.add(replied_to)
+                elif comment.body.startswith(marker) and login == await self._me(send):
+                    found.append(comment)
+            if len(comments) < PAGE:
+                break
+        found.sort(key=lambda comment: comment.id)
+        return [replace(comment, answered=comment.id in answered) for comment in found]

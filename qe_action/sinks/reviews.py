@@ -1,0 +1,210 @@
+"""The worst gaps of the diff as review comments, one review a push.
+
+Comments of earlier pushes are found again and stay while their gap does. GitHub's tokens for
+jobs can't resolve a thread, so what is done is deleted, unless somebody answered: a talk is
+left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from qe_action.analysis.hunks import Hunks, hunks_of
+from qe_action.errors import DeliveryError
+from qe_action.events import AnalysisComplete, Event
+from qe_action.github.client import GitHub
+from qe_action.github.errors import Forbidden, NotFound, Rejected
+from qe_action.github.model import LineComment, ReviewComment
+from qe_action.github.repository import PULLS
+from qe_action.render.review import (
+    Marker,
+    beginning,
+    owner_of,
+    read_marker,
+    review_body,
+    review_comment,
+    without_marker,
+)
+from qe_action.render.state import RunState, worst_first
+from qe_action.render.text import plural
+from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.review_plan import Plan, Wanted, make_plan, may_go, wanted
+
+LIMIT = 10
+"""How many gaps, the worst, get a comment of a review: a reader's patience."""
+CHANGES = 30
+"""How many earlier comments are edited or deleted in a run; the next one goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOf:
+    """What is reviewed, by whom: `run` is the id of the workflow's run and its attempt.
+
+    `partial` says that the tests failed, so that the report may lack what they cover.
+    """
+
+    number: int
+    head_sha: str
+    check_name: str
+    run: tuple[int, int]
+    partial: bool = False
+
+
+class ReviewSink:
+    """Says at the end of a run which changed lines lack tests, on these lines."""
+
+    name = "review"
+
+    def __init__(self, github: GitHub, delivery: Delivery, review: ReviewOf) -> None:
+        self._github = github
+        self._delivery = delivery
+        self._review = review
+        self._owner = owner_of(review.check_name)
+        self._state = RunState()
+
+    async def consume(self, events: AsyncIterator[Event]) -> None:
+        """Raises nothing: what can't be delivered is noted in the delivery."""
+        async for event in events:
+            self._state.fold(event)
+        result = self._state.result
+        if result is None or result.conclusion != "finished" or self._review.partial:
+            return
+        try:
+            await self._deliver(result)
+        except DeliveryError as error:
+            if not self._delivery.hurried:
+                self._delivery.failed(error)
+
+    async def _deliver(self, result: AnalysisComplete) -> None:
+        if self._refused or self._delivery.hurried:
+            return
+        comments = await self._comments()
+        if self._is_stale(comments) or not (comments or self._state.in_diff):
+            return
+        hunks = hunks_of(await self._github.pull_files(self._review.number))
+        gaps, outside = wanted(worst_first(self._state.in_diff), hunks)
+        plan = make_plan(gaps, comments)
+        new = [one for one in plan.new if one in gaps[:LIMIT]]
+        edits = [pair for pair in plan.kept if self._differs(*pair)]
+        gone = self._gone(plan, result, hunks)
+        # Asked last, so that what was read before is of this head as well.
+        if (new or edits or gone) and await self._is_current():
+            await self._create(new, outside)
+            await self._change(edits[:CHANGES], gone[: max(0, CHANGES - len(edits))])
+
+    async def _comments(self) -> list[ReviewComment]:
+        marker = beginning(self._owner)
+        return await self._github.own_review_comments(self._review.number, marker)
+
+    async def _is_current(self) -> bool:
+        """A newer push has a run of its own, and of a closed one nobody wants to hear."""
+        current = await self._github.is_current(self._review.number, self._review.head_sha)
+        return current and not self._delivery.hurried
+
+    def _is_stale(self, comments: Sequence[ReviewComment]) -> bool:
+        """A newer run has written already."""
+        return any(
+            marker.run > self._review.run
+            for comment in comments
+            if (marker := read_marker(comment.body)) is not None
+        )
+
+    def _differs(self, one: Wanted, comment: ReviewComment) -> bool:
+        """Its text is no longer true; one that was answered keeps what the answer is about."""
+        marker = read_marker(comment.body)
+        same = without_marker(comment.body) == review_comment(one.gap)
+        return not comment.answered and not (same and marker and marker.gap == one.key)
+
+    def _gone(self, plan: Plan, result: AnalysisComplete, hunks: Hunks) -> list[ReviewComment]:
+        all_gaps = len(self._state.in_diff) == self._state.in_diff_count
+        return [
+            comment for comment in plan.gone if may_go(comment, result, hunks, all_gaps=all_gaps)
+        ]
+
+    async def _create(self, new: Sequence[Wanted], outside: int) -> None:
+        """One review; where GitHub refuses it, each comment by itself, as it does not say which.
+
+        Then a run that raced with this one has its comments there as well, or will look later.
+        """
+        if not new:
+            return
+        review = self._review
+        lines = [
+            LineComment(one.place.path, one.place.start, one.place.end, self._body(one))
+            for one in new
+        ]
+        body = review_body(
+            review.check_name,
+            in_diff=self._state.in_diff_count,
+            shown=len(new),
+            outside=outside,
+        )
+        try:
+            await self._github.create_review(review.number, review.head_sha, body, lines)
+        except Rejected as error:
+            await self._create_each(lines, error)
+        else:
+            self._delivery.writes += 1
+        await self._drop_doubles(new)
+
+    async def _create_each(self, lines: Sequence[LineComment], refusal: Rejected) -> None:
+        review, refused = self._review, 0
+        for comment in lines if len(lines) > 1 else ():
+            if self._delivery.hurried:
+                return
+            try:
+                await self._github.create_review_comment(review.number, review.head_sha, comment)
+            except Rejected as error:
+                refusal = error
+                refused += 1
+            else:
+                self._delivery.writes += 1
+        self._lost(refused if len(lines) > 1 else 1, refusal)
+
+    async def _drop_doubles(self, new: Sequence[Wanted]) -> None:
+        """Of two comments on one gap that two runs made at once the older one stays."""
+        if self._delivery.hurried:
+            return
+        made = {one.key for one in new}
+        ours = []
+        for comment in await self._comments():
+            marker = read_marker(comment.body)
+            if marker is not None and marker.gap in made:
+                ours.append(comment)
+        await self._change((), [c for c in make_plan(new, ours).gone if not c.answered])
+
+    async def _change(
+        self, edits: Sequence[tuple[Wanted, ReviewComment]], gone: Sequence[ReviewComment]
+    ) -> None:
+        for comment in gone:
+            if self._delivery.hurried:
+                return
+            await self._github.delete_review_comment(comment.id)
+            self._delivery.writes += 1
+        for one, comment in edits:
+            if self._delivery.hurried:
+                return
+            try:
+                await self._github.update_review_comment(comment.id, self._body(one))
+            except NotFound:  # somebody has just deleted it
+                continue
+            self._delivery.writes += 1
+
+    def _body(self, one: Wanted) -> str:
+        marker = Marker(self._owner, one.key, self._review.run)
+        return f"{marker.line()}\n{review_comment(one.gap)}"
+
+    def _lost(self, count: int, error: DeliveryError) -> None:
+        if count:
+            what = plural(count, "review comment")
+            message = f"{what} could not be delivered: {error.message}"
+            self._delivery.failed(DeliveryError(message, hint=error.hint, anchor=error.anchor))
+
+    @property
+    def _refused(self) -> bool:
+        """The pull request's comment was refused, so that a review would be as well."""
+        return any(
+            isinstance(error, Forbidden) and error.read_only and error.permission == PULLS
+            for error in self._delivery.problems
+        )
