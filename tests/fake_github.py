@@ -169,6 +169,7 @@ class FakeGitHub(State):
         return {
             "checks": [{**c.data, "annotations": c.annotations} for c in self.checks.values()],
             "comments": [{"id": i, **vars(c)} for i, c in self.comments.items()],
+            "review_comments": [{"id": i, **vars(c)} for i, c in self.review_comments.items()],
             "requests": [
                 {"method": r.method, "path": r.path, "status": r.status, "time": r.time}
                 for r in self.requests
@@ -228,6 +229,8 @@ class FakeGitHub(State):
         elif result.text_type is not None:
             request.content_type = f"{result.text_type}; charset=utf-8"
             request.answer = result.data.encode()
+        elif result.status == 204:
+            request.answer = b""
         else:
             request.answer = b"" if result.status == 204 else json.dumps(result.data).encode()
         if isinstance(result, Reply) and result.link:

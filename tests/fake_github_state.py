@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import fake_github_objects as objects
+import fake_github_reviews as reviews
 import fake_github_rules as rules
 from fake_github_git import GitSide, NoSuchCommitError
 from fake_github_wire import Recorded, RefusalError, Reply
@@ -85,6 +86,8 @@ class State:
         self.git = GitSide(git) if git else None
         self.checks: dict[int, Check] = {}
         self.comments: dict[int, Comment] = {}
+        self.reviews: dict[int, reviews.Review] = {}
+        self.review_comments: dict[int, reviews.LineComment] = {}
         self.pulls: dict[int, Pull] = {}
         self._ids = 100
 
@@ -162,11 +165,15 @@ class State:
         return Reply(objects.pull(self.url, self.repo, vars(_known(self.pulls, number))))
 
     def list_files(self, request: Recorded, login: str, number: str) -> Reply:
-        pull = _known(self.pulls, number)
+        files = self.files_of(_known(self.pulls, number))
+        return self._page(request, files[:MAX_LISTED_FILES])
+
+    def files_of(self, pull: Pull) -> list[Json]:
+        """The files that a pull request changes."""
         files = pull.files
         if files is None and self.git is not None:
             files = self.git.files(self.url, self.repo, pull.base_sha, pull.head_sha)
-        return self._page(request, (files or [])[:MAX_LISTED_FILES])
+        return files or []
 
     def compare(self, request: Recorded, login: str, base: str, head: str) -> Reply:
         if self.git is None:
@@ -229,6 +236,11 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = [
         ("DELETE", r"issues/comments/(\d+)", "pull-requests", State.delete_comment),
         ("GET", r"pulls/(\d+)", "pull-requests", State.get_pull),
         ("GET", r"pulls/(\d+)/files", "pull-requests", State.list_files),
+        ("POST", r"pulls/(\d+)/reviews", "pull-requests", reviews.create_review),
+        ("GET", r"pulls/(\d+)/comments", "pull-requests", reviews.list_review_comments),
+        ("POST", r"pulls/(\d+)/comments", "pull-requests", reviews.create_review_comment),
+        ("PATCH", r"pulls/comments/(\d+)", "pull-requests", reviews.update_review_comment),
+        ("DELETE", r"pulls/comments/(\d+)", "pull-requests", reviews.delete_review_comment),
         ("GET", r"compare/(.+?)\.\.\.(.+)", "contents", State.compare),
     )
 ]

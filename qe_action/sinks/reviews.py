@@ -73,7 +73,8 @@ class ReviewSink:
         try:
             await self._deliver(result)
         except DeliveryError as error:
-            if not self._delivery.hurried:
+            told = isinstance(error, Forbidden) and self._refused
+            if not (told or self._delivery.hurried):
                 self._delivery.failed(error)
 
     async def _deliver(self, result: AnalysisComplete) -> None:
@@ -91,6 +92,7 @@ class ReviewSink:
         # Asked last, so that what was read before is of this head as well.
         if (new or edits or gone) and await self._is_current():
             await self._create(new, outside)
+            await self._drop_doubles(new, gaps)
             await self._change(edits[:CHANGES], gone[: max(0, CHANGES - len(edits))])
 
     async def _comments(self) -> list[ReviewComment]:
@@ -112,9 +114,8 @@ class ReviewSink:
 
     def _differs(self, one: Wanted, comment: ReviewComment) -> bool:
         """Its text is no longer true; one that was answered keeps what the answer is about."""
-        marker = read_marker(comment.body)
         same = without_marker(comment.body) == review_comment(one.gap)
-        return not comment.answered and not (same and marker and marker.gap == one.key)
+        return not comment.answered and not (same and _key(comment) == one.key)
 
     def _gone(self, plan: Plan, result: AnalysisComplete, hunks: Hunks) -> list[ReviewComment]:
         all_gaps = len(self._state.in_diff) == self._state.in_diff_count
@@ -123,10 +124,7 @@ class ReviewSink:
         ]
 
     async def _create(self, new: Sequence[Wanted], outside: int) -> None:
-        """One review; where GitHub refuses it, each comment by itself, as it does not say which.
-
-        Then a run that raced with this one has its comments there as well, or will look later.
-        """
+        """One review; where GitHub refuses it, each comment by itself, as it does not say which."""
         if not new:
             return
         review = self._review
@@ -146,7 +144,6 @@ class ReviewSink:
             await self._create_each(lines, error)
         else:
             self._delivery.writes += 1
-        await self._drop_doubles(new)
 
     async def _create_each(self, lines: Sequence[LineComment], refusal: Rejected) -> None:
         review, refused = self._review, 0
@@ -162,17 +159,17 @@ class ReviewSink:
                 self._delivery.writes += 1
         self._lost(refused if len(lines) > 1 else 1, refusal)
 
-    async def _drop_doubles(self, new: Sequence[Wanted]) -> None:
-        """Of two comments on one gap that two runs made at once the older one stays."""
-        if self._delivery.hurried:
+    async def _drop_doubles(self, new: Sequence[Wanted], gaps: Sequence[Wanted]) -> None:
+        """Of two comments on one gap that two runs made at once the older one stays.
+
+        Who created last sees both, as he looks after that.
+        """
+        if not new or self._delivery.hurried:
             return
         made = {one.key for one in new}
-        ours = []
-        for comment in await self._comments():
-            marker = read_marker(comment.body)
-            if marker is not None and marker.gap in made:
-                ours.append(comment)
-        await self._change((), [c for c in make_plan(new, ours).gone if not c.answered])
+        comments = [c for c in await self._comments() if _key(c) in made]
+        plan = make_plan([one for one in gaps if one.key in made], comments)
+        await self._change((), [comment for comment in plan.gone if not comment.answered])
 
     async def _change(
         self, edits: Sequence[tuple[Wanted, ReviewComment]], gone: Sequence[ReviewComment]
@@ -208,3 +205,8 @@ class ReviewSink:
             isinstance(error, Forbidden) and error.read_only and error.permission == PULLS
             for error in self._delivery.problems
         )
+
+
+def _key(comment: ReviewComment) -> str:
+    marker = read_marker(comment.body)
+    return marker.gap if marker else ""

@@ -140,7 +140,7 @@ class Job:
             text=True,
         )
         if cancel_when is not None:
-            _wait_until(cancel_when)
+            wait_until(cancel_when)
             process.send_signal(signal.SIGINT)
             started = time.monotonic()
         log, _ = process.communicate(timeout=60)
@@ -171,7 +171,8 @@ def _payload_text(payload: object) -> str:
     return payload if isinstance(payload, str) else json.dumps(payload)
 
 
-def _wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
+    """Wait for something that another process brings about."""
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "what the test waits for never came"
