@@ -152,7 +152,8 @@ class AnalysisComplete(Wire):
     `gaps` and `files` hold the worst up to a limit, changed files first. `total_gaps` counts
     the gap events, `gaps_in_diff` those in changed lines, `total_files` every file of the
     report that the globs let through. `patch` counts added and changed lines, null where the
-    diff is unknown. `notes` are plain sentences about what the input could not tell.
+    diff is unknown. `notes` are plain sentences about what the input could not tell;
+    `tests_failed` is one of them, that the report may be partial.
 
     `deltas` are against `baseline`, both null where none was found. `indirect` holds the files
     outside the change that lost most, `indirect_total` counts them all and `indirect_lost`
@@ -186,6 +187,7 @@ class AnalysisComplete(Wire):
     digest: str | None = None
     meets_threshold: bool | None = None
     notes: tuple[str, ...] = ()
+    tests_failed: bool = False
     analysis_time_ms: int = Field(ge=0)
     framework: str | None = None
 

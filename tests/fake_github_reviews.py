@@ -1,21 +1,15 @@
-"""The fake GitHub's reviews and the comments on lines of a pull request's diff.
-
-Comments move along with pushes as GitHub's do, where the fake has the git repository; one
-whose last line was replaced is outdated: it stands nowhere any more.
-"""
+"""The fake GitHub's reviews and comments on lines of a pull request's diff: endpoints and rules."""
 
 from __future__ import annotations
 
-import difflib
-import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import fake_github_objects as objects
-from fake_github_git import GitSide, NoSuchCommitError
+from fake_github_git import NoSuchCommitError
+from fake_github_review_objects import comment_object, review_object
 from fake_github_rules import MAX_COMMENT
 from fake_github_wire import Recorded, RefusalError, Reply
 
@@ -24,6 +18,7 @@ if TYPE_CHECKING:
     from fake_github_state import Pull, State
 
 Json = dict[str, Any]
+Refusal = Callable[..., RefusalError]
 
 EVENTS = ("APPROVE", "REQUEST_CHANGES", "COMMENT")
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
@@ -80,8 +75,8 @@ def reply(github: FakeGitHub, ident: int, body: str = "I'd rather not.") -> int:
 
 def create_review(state: State, request: Recorded, login: str, number: str) -> Reply:
     pull = _pull(state, number)
-    body = _body(request, "review", _REVIEW_FIELDS)
-    commit = _commit(state, pull, body.get("commit_id", pull.head_sha))
+    body = _body(request, "review", _REVIEW_FIELDS, _unprocessable)
+    commit = _commit(state, pull, body.get("commit_id", pull.head_sha), _unprocessable)
     if body.get("event") not in EVENTS:
         raise _unprocessable("Variable $event is not one of " + ", ".join(EVENTS))
     if body["event"] != "APPROVE" and not body.get("body", "").strip():
@@ -97,13 +92,13 @@ def create_review(state: State, request: Recorded, login: str, number: str) -> R
     state.reviews[review] = Review(pull.number, login, body.get("body", ""), body["event"], commit)
     for draft in drafts:
         _add(state, pull, login, draft, commit, review)
-    return Reply(_review_object(state, review))
+    return Reply(review_object(state, review))
 
 
 def list_review_comments(state: State, request: Recorded, login: str, number: str) -> Reply:
     pull = _pull(state, number)
     found = [
-        _object(state, ident)
+        comment_object(state, ident)
         for ident, c in state.review_comments.items()
         if c.number == pull.number
     ]
@@ -112,7 +107,7 @@ def list_review_comments(state: State, request: Recorded, login: str, number: st
 
 def create_review_comment(state: State, request: Recorded, login: str, number: str) -> Reply:
     pull = _pull(state, number)
-    body = _body(request, "comment", _COMMENT_FIELDS)
+    body = _body(request, "comment", _COMMENT_FIELDS, _invalid)
     if "in_reply_to" in body:
         return _answer(state, body, login)
     missing = [name for name in ("commit_id", "path", "body") if name not in body]
@@ -121,22 +116,22 @@ def create_review_comment(state: State, request: Recorded, login: str, number: s
     ]
     if wrong:
         raise _invalid(*wrong)
-    commit = _commit(state, pull, body["commit_id"])
+    commit = _commit(state, pull, body["commit_id"], _invalid)
     state._ids += 1
     review = state._ids
     state.reviews[review] = Review(pull.number, login, "", "COMMENT", commit)
-    return Reply(_object(state, _add(state, pull, login, body, commit, review)), 201)
+    return Reply(comment_object(state, _add(state, pull, login, body, commit, review)), 201)
 
 
 def update_review_comment(state: State, request: Recorded, login: str, ident: str) -> Reply:
     comment = _own(state, login, ident)
-    body = _body(request, "comment", {"body": str})
+    body = _body(request, "comment", {"body": str}, _invalid)
     wrong = [*_text_errors(body)]
     if wrong:
         raise _invalid(*wrong)
     comment.body = body["body"]
     comment.edits += 1
-    return Reply(_object(state, int(ident)))
+    return Reply(comment_object(state, int(ident)))
 
 
 def delete_review_comment(state: State, request: Recorded, login: str, ident: str) -> Reply:
@@ -154,7 +149,7 @@ def _answer(state: State, body: Json, login: str) -> Reply:
         asked.number, login, body["body"], asked.path, asked.start, asked.end,
         asked.commit, asked.review, body["in_reply_to"],
     )  # fmt: skip
-    return Reply(_object(state, state._ids), 201)
+    return Reply(comment_object(state, state._ids), 201)
 
 
 def _add(state: State, pull: Pull, login: str, draft: Json, commit: str, review: int) -> int:
@@ -228,14 +223,14 @@ def _field_errors(what: str, given: Json, known: Mapping[str, type]) -> Iterator
             yield f"{name!r} of the {what}: {value!r:.40} is not {kind.__name__}."
 
 
-def _body(request: Recorded, what: str, known: Mapping[str, type]) -> Json:
+def _body(request: Recorded, what: str, known: Mapping[str, type], refusal: Refusal) -> Json:
     try:
         body: Json = json.loads(request.content)
     except ValueError:
         raise RefusalError(400, "Problems parsing JSON") from None
     wrong = [*_field_errors(what, body, known)] if isinstance(body, dict) else ["No object."]
     if wrong:
-        raise _invalid(*wrong)
+        raise refusal(*wrong)
     return body
 
 
@@ -259,7 +254,7 @@ def _pull(state: State, number: str) -> Pull:
     return pull
 
 
-def _commit(state: State, pull: Pull, sha: str) -> str:
+def _commit(state: State, pull: Pull, sha: str, refusal: Refusal) -> str:
     """The commit, which has to be the head or an earlier one of the pull request."""
     known = sha == pull.head_sha
     if not known and state.git is not None:
@@ -269,7 +264,7 @@ def _commit(state: State, pull: Pull, sha: str) -> str:
         except NoSuchCommitError:
             known = False
     if not known:
-        raise _unprocessable("commit_id is not part of the pull request")
+        raise refusal("commit_id is not part of the pull request")
     return sha
 
 
@@ -280,95 +275,3 @@ def _own(state: State, login: str, ident: str) -> LineComment:
     if login.endswith("[bot]") and comment.login != login:
         raise RefusalError(403, "Resource not accessible by integration")
     return comment
-
-
-# What GitHub shows
-
-
-def _now_at(git: GitSide | None, comment: LineComment, head: str) -> tuple[int, int] | None:
-    """Where a comment stands at the head; None once its last line is no longer there."""
-    if git is None or comment.commit == head:
-        return comment.start, comment.end
-    try:
-        then, now = (
-            git.run("show", f"{sha}:{comment.path}").split("\n") for sha in (comment.commit, head)
-        )
-    except NoSuchCommitError:
-        return None
-    blocks = difflib.SequenceMatcher(None, then, now, autojunk=False).get_matching_blocks()
-    moved = dict(
-        itertools.chain.from_iterable(
-            ((a + n + 1, b + n + 1) for n in range(size)) for a, b, size in blocks
-        )
-    )
-    if comment.end not in moved:
-        return None
-    kept = [moved[n] for n in range(comment.start, comment.end + 1) if n in moved]
-    return min(kept), moved[comment.end]
-
-
-def _object(state: State, ident: int) -> Json:
-    comment = state.review_comments[ident]
-    pull = state.pulls[comment.number]
-    url = f"{state.url}/repos/{state.repo}/pulls"
-    html = f"https://github.com/{state.repo}/pull/{comment.number}"
-    several = comment.start != comment.end
-    shown: Json = {
-        "url": f"{url}/comments/{ident}",
-        "pull_request_review_id": comment.review,
-        "id": ident,
-        "node_id": f"PRRC_{ident}",
-        "diff_hunk": "@@ -1 +1 @@",
-        "path": comment.path,
-        "commit_id": comment.commit,
-        "original_commit_id": comment.commit,
-        "user": objects.user(state.url, comment.login),
-        "body": comment.body,
-        "created_at": objects.EPOCH,
-        "updated_at": objects.EPOCH,
-        "html_url": f"{html}#discussion_r{ident}",
-        "pull_request_url": f"{url}/{comment.number}",
-        "author_association": "NONE",
-        "_links": {
-            "self": {"href": f"{url}/comments/{ident}"},
-            "html": {"href": f"{html}#discussion_r{ident}"},
-            "pull_request": {"href": f"{url}/{comment.number}"},
-        },
-        "start_line": None,
-        "original_start_line": comment.start if several else None,
-        "start_side": "RIGHT" if several else None,
-        "original_line": comment.end,
-        "side": "RIGHT",
-        "subject_type": "line",
-        "original_position": 1,
-    }
-    if comment.reply_to is not None:
-        shown["in_reply_to_id"] = comment.reply_to
-    place = _now_at(state.git, comment, pull.head_sha)
-    if place is not None:
-        # GitHub says null in an outdated one, which its own description does not allow.
-        shown |= {"line": place[1], "position": 1}
-        if place[0] != place[1]:
-            shown["start_line"] = place[0]
-    return shown
-
-
-def _review_object(state: State, ident: int) -> Json:
-    review = state.reviews[ident]
-    url = f"{state.url}/repos/{state.repo}/pulls/{review.number}"
-    html = f"https://github.com/{state.repo}/pull/{review.number}#pullrequestreview-{ident}"
-    return {
-        "id": ident,
-        "node_id": f"PRR_{ident}",
-        "user": objects.user(state.url, review.login),
-        "body": review.body,
-        "state": {"COMMENT": "COMMENTED", "APPROVE": "APPROVED"}.get(
-            review.event, "CHANGES_REQUESTED"
-        ),
-        "html_url": html,
-        "pull_request_url": url,
-        "_links": {"html": {"href": html}, "pull_request": {"href": url}},
-        "submitted_at": objects.EPOCH,
-        "commit_id": review.commit,
-        "author_association": "NONE",
-    }

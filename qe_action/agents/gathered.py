@@ -131,6 +131,7 @@ class Gathered:
             measured=self._measured(),
             meets_threshold=totals.reaches(target) if totals and target is not None else None,
             notes=tuple(dict.fromkeys(self._all_notes())),
+            tests_failed=self.options.tests_failed,
             analysis_time_ms=analysis_time_ms,
             framework=self.options.framework,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -61,31 +61,32 @@ def make_plan(gaps: Iterable[Wanted], comments: Iterable[ReviewComment]) -> Plan
     gap is `gone`, in every run that looks.
     """
     plan = Plan()
-    free = sorted(comments, key=lambda comment: comment.id)
+    free = {comment: key_of(comment) for comment in sorted(comments, key=lambda one: one.id)}
     left = list(gaps)
     for same_text, same_lines in ((True, True), (True, False), (False, True)):
         unmatched: list[Wanted] = []
         for one in left:
-            found = next(_standing_for(one, free, text=same_text, lines=same_lines), None)
+            fitting = (
+                comment
+                for comment, key in free.items()
+                if (key == one.key or not same_text)
+                and (not same_lines or _overlap(one.place, comment))
+            )
+            found = next(fitting, None)
             if found is None:
                 unmatched.append(one)
             else:
-                free.remove(found)
+                del free[found]
                 plan.kept.append((one, found))
         left = unmatched
-    plan.new, plan.gone = left, free
+    plan.new, plan.gone = left, list(free)
     return plan
 
 
-def _standing_for(
-    one: Wanted, comments: Iterable[ReviewComment], *, text: bool, lines: bool
-) -> Iterator[ReviewComment]:
-    for comment in comments:
-        marker = read_marker(comment.body)
-        if text and (marker is None or marker.gap != one.key):
-            continue
-        if not lines or _overlap(one.place, comment):
-            yield comment
+def key_of(comment: ReviewComment) -> str:
+    """The fingerprint of the gap that a comment was made on."""
+    marker = read_marker(comment.body)
+    return marker.gap if marker else ""
 
 
 def _overlap(place: Place, comment: ReviewComment) -> bool:

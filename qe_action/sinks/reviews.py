@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from qe_action.analysis.hunks import Hunks, hunks_of
 from qe_action.errors import DeliveryError
@@ -29,7 +30,7 @@ from qe_action.render.review import (
 from qe_action.render.state import RunState, worst_first
 from qe_action.render.text import plural
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.review_plan import Plan, Wanted, make_plan, may_go, wanted
+from qe_action.sinks.review_plan import Plan, Wanted, key_of, make_plan, may_go, wanted
 
 LIMIT = 10
 """How many gaps, the worst, get a comment of a review: a reader's patience."""
@@ -39,16 +40,12 @@ CHANGES = 30
 
 @dataclass(frozen=True, slots=True)
 class ReviewOf:
-    """What is reviewed, by whom: `run` is the id of the workflow's run and its attempt.
-
-    `partial` says that the tests failed, so that the report may lack what they cover.
-    """
+    """What is reviewed, by whom: `run` is the id of the workflow's run and its attempt."""
 
     number: int
     head_sha: str
     check_name: str
     run: tuple[int, int]
-    partial: bool = False
 
 
 class ReviewSink:
@@ -68,7 +65,7 @@ class ReviewSink:
         async for event in events:
             self._state.fold(event)
         result = self._state.result
-        if result is None or result.conclusion != "finished" or self._review.partial:
+        if result is None or result.conclusion != "finished" or result.tests_failed:
             return
         try:
             await self._deliver(result)
@@ -86,7 +83,8 @@ class ReviewSink:
         hunks = hunks_of(await self._github.pull_files(self._review.number))
         gaps, outside = wanted(worst_first(self._state.in_diff), hunks)
         plan = make_plan(gaps, comments)
-        new = [one for one in plan.new if one in gaps[:LIMIT]]
+        worst = {one.gap.id for one in gaps[:LIMIT]}
+        new = [one for one in plan.new if one.gap.id in worst]
         edits = [pair for pair in plan.kept if self._differs(*pair)]
         gone = self._gone(plan, result, hunks)
         # Asked last, so that what was read before is of this head as well.
@@ -115,7 +113,7 @@ class ReviewSink:
     def _differs(self, one: Wanted, comment: ReviewComment) -> bool:
         """Its text is no longer true; one that was answered keeps what the answer is about."""
         same = without_marker(comment.body) == review_comment(one.gap)
-        return not comment.answered and not (same and _key(comment) == one.key)
+        return not comment.answered and not (same and key_of(comment) == one.key)
 
     def _gone(self, plan: Plan, result: AnalysisComplete, hunks: Hunks) -> list[ReviewComment]:
         all_gaps = len(self._state.in_diff) == self._state.in_diff_count
@@ -141,13 +139,16 @@ class ReviewSink:
         try:
             await self._github.create_review(review.number, review.head_sha, body, lines)
         except Rejected as error:
-            await self._create_each(lines, error)
+            if len(lines) > 1:
+                await self._create_each(lines, error)
+            else:
+                self._lost(1, error)
         else:
             self._delivery.writes += 1
 
     async def _create_each(self, lines: Sequence[LineComment], refusal: Rejected) -> None:
         review, refused = self._review, 0
-        for comment in lines if len(lines) > 1 else ():
+        for comment in lines:
             if self._delivery.hurried:
                 return
             try:
@@ -157,7 +158,8 @@ class ReviewSink:
                 refused += 1
             else:
                 self._delivery.writes += 1
-        self._lost(refused if len(lines) > 1 else 1, refusal)
+        if refused:
+            self._lost(refused, refusal)
 
     async def _drop_doubles(self, new: Sequence[Wanted], gaps: Sequence[Wanted]) -> None:
         """Of two comments on one gap that two runs made at once the older one stays.
@@ -167,36 +169,42 @@ class ReviewSink:
         if not new or self._delivery.hurried:
             return
         made = {one.key for one in new}
-        comments = [c for c in await self._comments() if _key(c) in made]
+        comments = [c for c in await self._comments() if key_of(c) in made]
         plan = make_plan([one for one in gaps if one.key in made], comments)
         await self._change((), [comment for comment in plan.gone if not comment.answered])
 
     async def _change(
         self, edits: Sequence[tuple[Wanted, ReviewComment]], gone: Sequence[ReviewComment]
     ) -> None:
-        for comment in gone:
-            if self._delivery.hurried:
-                return
-            await self._github.delete_review_comment(comment.id)
-            self._delivery.writes += 1
-        for one, comment in edits:
+        """Delete and edit; one that is refused, or has gone meanwhile, costs the others nothing."""
+        refusals: list[Rejected] = []
+        deletions = [partial(self._github.delete_review_comment, one.id) for one in gone]
+        updates = [
+            partial(self._github.update_review_comment, comment.id, self._body(one))
+            for one, comment in edits
+        ]
+        for write in (*deletions, *updates):
             if self._delivery.hurried:
                 return
             try:
-                await self._github.update_review_comment(comment.id, self._body(one))
-            except NotFound:  # somebody has just deleted it
+                await write()
+            except NotFound:
                 continue
-            self._delivery.writes += 1
+            except Rejected as error:
+                refusals.append(error)
+            else:
+                self._delivery.writes += 1
+        if refusals:
+            self._lost(len(refusals), refusals[-1])
 
     def _body(self, one: Wanted) -> str:
         marker = Marker(self._owner, one.key, self._review.run)
         return f"{marker.line()}\n{review_comment(one.gap)}"
 
     def _lost(self, count: int, error: DeliveryError) -> None:
-        if count:
-            what = plural(count, "review comment")
-            message = f"{what} could not be delivered: {error.message}"
-            self._delivery.failed(DeliveryError(message, hint=error.hint, anchor=error.anchor))
+        what = plural(count, "review comment")
+        message = f"{what} could not be delivered: {error.message}"
+        self._delivery.failed(DeliveryError(message, hint=error.hint, anchor=error.anchor))
 
     @property
     def _refused(self) -> bool:
@@ -205,8 +213,3 @@ class ReviewSink:
             isinstance(error, Forbidden) and error.read_only and error.permission == PULLS
             for error in self._delivery.problems
         )
-
-
-def _key(comment: ReviewComment) -> str:
-    marker = read_marker(comment.body)
-    return marker.gap if marker else ""

@@ -146,7 +146,6 @@ def _reviews(wiring: Wiring) -> Sink | None:
         head_sha=wiring.pull.head_sha,
         check_name=inputs.name,
         run=(context.run_id or 0, context.run_attempt),
-        partial=inputs.tests_outcome not in ("", "success"),
     )
     return ReviewSink(wiring.github, wiring.delivery, review)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,43 @@ def test_a_run_killed_amid_its_deletions_is_finished_by_the_next(job: Pushes) ->
     killed.wait()
     job.review()
     assert not job.github.review_comments
+
+
+@pytest.mark.parametrize("after_effect", [True, False])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/comments"), ("GET", "/files"), ("GET", "/pulls/7$")]
+    + [("POST", "/reviews"), ("DELETE", "/comments/"), ("PATCH", "/comments/")],
+)
+def test_a_run_killed_at_any_request_is_made_good_by_its_next_attempt(
+    job: Pushes, method: str, path: str, after_effect: bool
+) -> None:
+    lines = [*OLD, *NEW, "c1 = 1"]
+    job.review()
+    job.push(lines, ("b3 = 3", "c1 = 1"))
+    where = path if path.startswith("/pulls") else f"/pulls/.*{path}"
+    job.github.fail(method, where, "delay", seconds=60, after_effect=after_effect)
+    killed, asked = start(job), len(job.github.sent(method, where))
+    wait_until(lambda: len(job.github.sent(method, where)) > asked)
+    time.sleep(0.1)  # for its effect
+    killed.kill()
+    killed.wait()
+    job.review(same_run=True, env={"GITHUB_RUN_ID": "50", "GITHUB_RUN_ATTEMPT": "2"})
+    shown = {c.end: without_marker(c.body)[:30] for c in job.github.review_comments.values()}
+    assert shown == {13: "**Not covered: 1 statement**\n\n", 21: "**Not covered: 1 statement**\n\n"}
+    assert len(job.spans) == 2
+    assert len(job.github.reviews) == 2
+
+
+def test_where_the_base_moved_comments_stand_on_the_head_s_lines(
+    tmp_path: Path, strict: FakeGitHub
+) -> None:
+    job = Job(tmp_path, strict, moved=4)
+    strict.git = GitSide(job.repo.root)
+    job.report({2, 3, 7})
+    assert job.run(review_comments="true").status == 0
+    comments = strict.review_comments.values()
+    assert [(c.start, c.end) for c in comments] == [(12, 13), (17, 17)]
 
 
 def test_an_older_run_leaves_the_newer_one_s_comments_alone(job: Pushes) -> None:

@@ -402,3 +402,32 @@ def test_by_hand_it_serves_until_interrupted_and_writes_its_state(tmp_path: Path
     state = json.loads(dump.read_text())
     assert [c["body"] for c in state["comments"]] == ["hi"]
     assert [r["status"] for r in state["requests"]] == [201]
+
+
+def test_a_reply_belongs_to_the_thread_that_a_review_comment_began(call: Caller) -> None:
+    entry = file_entry("http://x", "octo/demo", "a.py", "added", patch="@@ -0,0 +1,2 @@\n+a\n+b")
+    call.github.pulls[7].files = [entry]
+    draft = {"path": "a.py", "line": 2, "start_line": 1, "body": "why?"}
+    review = {"commit_id": SHA, "event": "COMMENT", "body": "words", "comments": [draft]}
+    assert call("POST", "/pulls/7/reviews", review).json()["state"] == "COMMENTED"
+    (asked,) = call("GET", "/pulls/7/comments").json()
+    assert (asked["start_line"], asked["line"], asked["side"]) == (1, 2, "RIGHT")
+    words = {"body": "because", "in_reply_to": asked["id"], "commit_id": SHA, "path": "a.py"}
+    answer = call("POST", "/pulls/7/comments", words)
+    assert answer.status_code == 201
+    assert answer.json()["in_reply_to_id"] == asked["id"]
+    again = {**words, "in_reply_to": answer.json()["id"]}
+    assert call("POST", "/pulls/7/comments", again).status_code == 422
+    deleted = call("DELETE", f"/pulls/comments/{answer.json()['id']}")
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert len(call("GET", "/pulls/7/comments").json()) == 1
+
+
+def test_reviews_need_the_right_to_write_and_a_known_event(call: Caller) -> None:
+    review = {"commit_id": SHA, "event": "COMMENT", "body": "words"}
+    assert call("POST", "/pulls/7/reviews", {**review, "event": "NOD"}).status_code == 422
+    assert call("POST", "/pulls/7/reviews", {**review, "body": " "}).status_code == 422
+    assert call("POST", "/pulls/7/reviews", {**review, "mood": "good"}).status_code == 422
+    call.token = call.github.read_only_token
+    assert call("POST", "/pulls/7/reviews", review).status_code == 403
+    assert not call.github.reviews
