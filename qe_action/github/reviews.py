@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +11,8 @@ from qe_action.github.comments import Comments
 from qe_action.github.errors import NotFound
 from qe_action.github.line import Ask
 from qe_action.github.model import LineComment, ReviewComment
-from qe_action.github.repository import PAGE, PULLS
+from qe_action.github.repository import PULLS, Send
 from qe_action.github.sender import again
-
-Send = Callable[[Ask[Any]], Awaitable[Any]]
 
 
 class Reviews(Comments):
@@ -100,36 +97,34 @@ class Reviews(Comments):
             PULLS,
             "POST",
             f"{self._repo}/pulls/{number}/{what}",
-            lambda data: data["id"] is not None,
+            self._made,
             lambda: payload,
         )
         await self._sender.write(ask, find)
 
+    def _made(self, data: Mapping[str, Any]) -> bool:
+        self._login = author(data) or self._login  # its author is who we are
+        return data["id"] is not None
+
     async def _own(
         self, number: int, marker: str | tuple[str, ...], send: Send
     ) -> list[ReviewComment]:
-        found: list[ReviewComment] = []
-        answered: set[int] = set()
-        for page in itertools.count(1):
-            comments: list[tuple[str, int | None, ReviewComment]] = await send(
-                Ask(
-                    "list the review comments",
-                    PULLS,
-                    "GET",
-                    f"{self._repo}/pulls/{number}/comments",
-                    lambda data: [
-                        (author(item), item.get("in_reply_to_id"), review_comment(item))
-                        for item in data
-                    ],
-                    parameters={"per_page": PAGE, "page": page},
-                )
-            )
-            for login, replied_to, comment in comments:
-                if replied_to is not None:
-                    answered.add(replied_to)
-                elif comment.body.startswith(marker) and login == await self._me(send):
-                    found.append(comment)
-            if len(comments) < PAGE:
-                break
-        found.sort(key=lambda comment: comment.id)
-        return [replace(comment, answered=comment.id in answered) for comment in found]
+        listed = await self._pages(
+            "list the review comments",
+            PULLS,
+            f"{self._repo}/pulls/{number}/comments",
+            lambda data: [
+                (author(item), item.get("in_reply_to_id"), review_comment(item)) for item in data
+            ],
+            send,
+        )
+        answered = {replied_to for _, replied_to, _ in listed if replied_to is not None}
+        alike = [
+            (login, replace(comment, answered=comment.id in answered))
+            for login, replied_to, comment in listed
+            if replied_to is None and comment.body.startswith(marker)
+        ]
+        if not alike:
+            return []
+        ours = await self._me(send)
+        return sorted((comment for login, comment in alike if login == ours), key=lambda c: c.id)

@@ -30,12 +30,17 @@ from qe_action.render.review import (
 from qe_action.render.state import RunState, worst_first
 from qe_action.render.text import plural
 from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.pace import RESERVE
 from qe_action.sinks.review_plan import Plan, Wanted, key_of, make_plan, may_go, wanted
 
 LIMIT = 10
 """How many gaps, the worst, get a comment of a review: a reader's patience."""
 CHANGES = 30
 """How many earlier comments are edited or deleted in a run; the next one goes on."""
+
+SPARED = "Few of the hour's requests are left, so the review comments were left to the next run."
+STALE = "A newer run has written the review comments, so this run left them alone."
+HIDDEN = "in lines that GitHub does not show in the pull request's diff."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,14 @@ class ReviewSink:
     async def _deliver(self, result: AnalysisComplete) -> None:
         if self._refused or self._delivery.hurried:
             return
+        if self._github.remaining is not None and self._github.remaining < RESERVE:
+            self._delivery.notes.append(SPARED)
+            return
         comments = await self._comments()
-        if self._is_stale(comments) or not (comments or self._state.in_diff):
+        if not (comments or self._state.in_diff):
+            return
+        if self._is_stale(comments):
+            self._delivery.notes.append(STALE)
             return
         hunks = hunks_of(await self._github.pull_files(self._review.number))
         gaps, outside = wanted(worst_first(self._state.in_diff), hunks)
@@ -87,6 +98,10 @@ class ReviewSink:
         new = [one for one in plan.new if one.gap.id in worst]
         edits = [pair for pair in plan.kept if self._differs(*pair)]
         gone = self._gone(plan, result, hunks)
+        if outside:
+            self._delivery.notes.append(
+                f"Without review comment: {plural(outside, 'gap')} {HIDDEN}"
+            )
         # Asked last, so that what was read before is of this head as well.
         if (new or edits or gone) and await self._is_current():
             await self._create(new, outside)

@@ -273,9 +273,10 @@ def test_an_older_run_leaves_the_newer_one_s_comments_alone(job: Pushes) -> None
     before = dict(job.github.review_comments)
     job.missed_in({"app.py": OLD + NEW}, ("b9 = 9",))
     asked = len(job.github.requests)
-    job.review(same_run=True, env={"GITHUB_RUN_ID": "7"})
+    old = job.review(same_run=True, env={"GITHUB_RUN_ID": "7"})
     assert job.github.review_comments == before
     assert writes(job, asked) == []
+    assert "A newer run has written the review comments" in old.log
     job.review(same_run=True, env={"GITHUB_RUN_ID": "42", "GITHUB_RUN_ATTEMPT": "2"})
     assert job.spans == [(19, 19)]
 

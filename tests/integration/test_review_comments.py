@@ -22,7 +22,7 @@ from qe_action.github.model import LineComment, ReviewComment
 from qe_action.github.sender import Policy
 from qe_action.render.review import Marker, beginning, owner_of, read_marker
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.reviews import CHANGES, LIMIT, ReviewOf, ReviewSink
+from qe_action.sinks.reviews import CHANGES, LIMIT, SPARED, ReviewOf, ReviewSink
 
 SHA, NEWER = "a" * 40, "b" * 40
 LENGTH = 60
@@ -232,8 +232,29 @@ def test_a_review_and_its_requests(github: FakeGitHub) -> None:
         ("GET", "pulls/7"),
         ("POST", "pulls/7/reviews"),
         ("GET", "pulls/7/comments"),
-        ("GET", "/user"),
     ]
+
+
+def test_where_few_requests_are_left_the_next_run_reviews(github: FakeGitHub) -> None:
+    github.remaining = 90
+    delivery = Delivery()
+
+    async def main(client: GitHub) -> None:
+        await client.own_review_comments(7, "")
+        sink = ReviewSink(client, delivery, ReviewOf(7, SHA, "cov", (1, 1)))
+        await sink.consume(events([gap(3)]))
+
+    talk(github, main)
+    assert len(github.requests) == 1
+    assert delivery.notes == [SPARED]
+
+
+def test_gaps_outside_of_the_diff_are_counted(github: FakeGitHub) -> None:
+    delivery = deliver(github, [gap(3), gap(99), gap(100)])
+    assert starts(github) == [3]
+    assert "Without review comment: 2 gaps in lines" in delivery.notes[0]
+    (review,) = github.reviews.values()
+    assert review.body.endswith("2 outside of the lines that GitHub shows.")
 
 
 def test_a_run_without_gaps_asks_once(github: FakeGitHub) -> None:
@@ -245,7 +266,11 @@ def test_a_run_that_has_nothing_new_writes_nothing(github: FakeGitHub) -> None:
     deliver(github, [gap(3, 5), gap(9)])
     asked = len(github.requests)
     deliver(github, [gap(3, 5), gap(9)], run=2)
-    assert [r.method for r in github.requests[asked:]] == ["GET"] * 3
+    assert [r.path.rpartition("/")[2] for r in github.requests[asked:]] == [
+        "comments",
+        "graphql",
+        "files",
+    ]
 
 
 class Picky(FakeGitHub):
@@ -265,9 +290,9 @@ def test_a_comment_that_is_refused_costs_itself_alone() -> None:
         (problem,) = delivery.problems
         assert problem.message.startswith("1 review comment could not be delivered: ")
         assert delivery.writes == 3
-        assert len(github.writes) == 5
+        assert len(github.sent("POST", "/pulls/7/")) == 5
         deliver(github, [gap(3, 5), gap(20), gap(30)], run=2)
-        assert len(github.writes) == 5
+        assert len(github.sent("POST", "/pulls/7/")) == 5
 
 
 def test_a_single_comment_that_is_refused_is_not_tried_twice() -> None:

@@ -19,7 +19,7 @@ REQUESTS = {
     "review": ("POST", "/pulls/7/reviews"),
     "delete": ("DELETE", "/pulls/comments/"),
     "edit": ("PATCH", "/pulls/comments/"),
-    "who": ("GET", "/user$"),
+    "who": ("POST", "/graphql$"),
 }
 PASSING: tuple[tuple[Kind, bool, dict[str, str], str], ...] = (
     (500, False, {}, ""),
