@@ -393,7 +393,7 @@ def test_a_hurry_amid_the_work_ends_it(github: FakeGitHub) -> None:
         working = asyncio.create_task(sink.consume(events([])))
         while not github.sent("DELETE"):
             await asyncio.sleep(0.005)
-        delivery.hurried = True
+        delivery.hurry()
         client.hurry()
         await working
 
