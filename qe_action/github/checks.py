@@ -33,12 +33,12 @@ class Checks(Repository):
             CHECKS,
             "POST",
             f"{self._repo}/check-runs",
-            self._made,
+            self._created_check,
             draft.wire,
         )
         return await self._sender.write(ask, find if draft.external_id else None)
 
-    def _made(self, data: Mapping[str, Any]) -> CheckRef:
+    def _created_check(self, data: Mapping[str, Any]) -> CheckRef:
         """A new check run, whose App is who we are: its login need not be asked for."""
         slug = (data.get("app") or {}).get("slug")
         if slug and self._login is None:

@@ -52,7 +52,7 @@ class Comments(Repository):
             PULLS,
             "POST",
             f"{self._repo}/issues/{number}/comments",
-            self._created,
+            self._created_comment,
             lambda: {"body": body},
         )
         return await self._sender.write(ask, find if marker is not None else None)
@@ -92,7 +92,7 @@ class Comments(Repository):
         except NotFound:
             return
 
-    def _created(self, data: Mapping[str, Any]) -> CommentRef:
+    def _created_comment(self, data: Mapping[str, Any]) -> CommentRef:
         self._login = author(data) or self._login  # its author is who we are
         return comment_ref(data)
 
