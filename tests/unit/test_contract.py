@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
-    {"__main__", "cli", "app", "action", "local"},
+    {"__main__", "cli", "app", "action", "publishing", "local"},
+    {"step"},
     {"sinks", "running"},
     {"doctor"},
     {"agents", "defaults"},
