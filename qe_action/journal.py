@@ -15,6 +15,8 @@ from qe_action.errors import ReportError
 from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound
 
 VERSION = 1
+HEADER_LIMIT = 200
+"""Bytes of the first line that are looked at."""
 GAPS_IN_RESULT = 200
 """How many gaps the result repeats."""
 
@@ -54,7 +56,7 @@ def decode(lines: Iterable[bytes]) -> Iterator[Event]:
     Raises `ReportError` where the header or a line is not what `header` and `encode` write.
     """
     numbered = enumerate(lines, 1)
-    _check_header(next(numbered, (1, b""))[1])
+    check_header(next(numbered, (1, b""))[1])
     gaps = WorstGaps()
     for number, line in numbered:
         try:
@@ -72,15 +74,16 @@ def decode(lines: Iterable[bytes]) -> Iterator[Event]:
         yield event
 
 
-def _check_header(line: bytes) -> None:
+def check_header(line: bytes) -> None:
+    """Raises `ReportError` where `line` is not what `header` writes."""
     try:
-        head = json.loads(line)
-    except ValueError:
+        head = json.loads(line[:HEADER_LIMIT])
+    except (ValueError, RecursionError):
         head = None
     if not isinstance(head, dict) or head.get("journal") != "qe-action":
         raise ReportError("The file is not a journal of qe-action: its first line says otherwise.")
     if head.get("version") != VERSION:
         raise ReportError(
-            f"The journal has version {head.get('version')!r}, this program reads {VERSION}.",
+            f"The journal has version {head.get('version')!r:.20}, this program reads {VERSION}.",
             hint="Write and read it with the same release.",
         )

@@ -33,7 +33,8 @@ LAYERS = (
     {"settings", "workspace"},
     {"diagnosis"},
     {"reports", "analysis", "render"},
-    {"stream", "journal"},
+    {"stream", "untrusted"},
+    {"journal", "archive"},
     {"task", "events", "findings", "errors", "inputs", "__init__"},
 )
 PURE = (
@@ -44,7 +45,9 @@ PURE = (
     "events",
     "findings",
     "task",
+    "untrusted",
     "journal",
+    "archive",
     "inputs",
 )
 FORBIDDEN = {

@@ -1,0 +1,299 @@
+"""A journal from a stranger: read within bounds, and believed in nothing that matters.
+
+A fork's workflow runs the fork's code, so whoever opened the pull request may have written
+every byte. What is read is bounded before anything is built of it; what is kept is only what
+people are shown. Commit, pull request and baseline are never taken from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, assert_never
+
+from pydantic import ValidationError
+
+from qe_action.errors import ReportError
+from qe_action.events import (
+    EVENT,
+    AnalysisComplete,
+    AnalyzerError,
+    AnalyzerProgress,
+    Anchor,
+    Conclusion,
+    Counts,
+    CriticalPath,
+    Event,
+    Gap,
+    GapFound,
+    GateResult,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorProgress,
+    TestProposed,
+    TestRejected,
+)
+from qe_action.journal import WorstGaps, check_header
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of a whole journal; one of 100,000 gaps has about 50 MB."""
+MAX_LINE = 4 * 1024 * 1024
+"""Bytes of the longest line, the result, which lists every changed file of up to 3,000."""
+MAX_SHORT_LINE = 64 * 1024
+"""Bytes of any other line."""
+MAX_TEXT = 10_000
+"""Characters of a text; a line of a comment shows fewer."""
+MAX_ITEMS = 10_000
+"""Entries of a list."""
+MAX_NUMBER = 2**31
+MAX_DEPTH = 8
+MAX_EVENTS = 200_000
+MAX_PROGRESS = 1000
+MAX_ERRORS = MAX_NOTES = 20
+MAX_GATES = 50
+
+_UNREAD = "digest"
+"""A field that is long and never used: a fork must not write what later runs compare with."""
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_GAP_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_AGAIN = "Run the first workflow again."
+
+ReadLine = Callable[[int], bytes]
+
+
+class _Refusal(Exception):  # noqa: N818 - read as "refuse this line"
+    """Why a line can't be believed."""
+
+
+def events_of(readline: ReadLine, *, ending: Conclusion = "failed") -> Iterator[Event]:
+    """The events of an untrusted journal; the last one is always a result.
+
+    `readline` gives the next line, at most as many bytes of it as asked for. Where the journal
+    can't be read on or ends early an error event says so, and a result without figures follows,
+    which concludes as `ending` says where the journal just stops. Raises nothing.
+    """
+    reader = _Reader(readline)
+    try:
+        yield from reader.events()
+    except ReportError as error:
+        yield AnalyzerError(message=error.message, hint=error.hint)
+        yield reader.without_figures("failed")
+        return
+    if not reader.ended:
+        yield AnalyzerError(
+            message="The journal ends before the analysis did.",
+            hint=f"Its run was cancelled or killed; what it found until then is shown. {_AGAIN}",
+        )
+        yield reader.without_figures(ending)
+
+
+def no_figures(conclusion: Conclusion, gaps: WorstGaps | None = None) -> AnalysisComplete:
+    """A result that tells no figure."""
+    return AnalysisComplete(
+        conclusion=conclusion,
+        overall_coverage=None,
+        line_coverage=None,
+        branch_coverage=None,
+        function_coverage=None,
+        patch_coverage=None,
+        gaps=gaps.result() if gaps else (),
+        analysis_time_ms=0,
+    )
+
+
+class _Reader:
+    """Reads one journal and counts what it has seen."""
+
+    def __init__(self, readline: ReadLine) -> None:
+        self._readline = readline
+        self._worst = WorstGaps()
+        self._gaps = self._in_diff = self._progress = self._errors = 0
+        self.ended = False
+
+    def events(self) -> Iterator[Event]:
+        lines = self._lines()
+        check_header(next(lines, b""))
+        for number, line in enumerate(lines, 2):
+            if number > MAX_EVENTS:
+                raise ReportError(f"The journal has more than {MAX_EVENTS:,} events.")
+            try:
+                event = self._take(_event(line))
+            except _Refusal as refusal:
+                raise ReportError(
+                    f"Line {number} of the journal can't be used: {refusal}.", hint=_AGAIN
+                ) from None
+            if event is not None:
+                yield event
+            if self.ended:
+                return
+
+    def without_figures(self, conclusion: Conclusion) -> AnalysisComplete:
+        """A result of what was read so far."""
+        counts = {"total_gaps": self._gaps, "gaps_in_diff": self._in_diff}
+        return no_figures(conclusion, self._worst).model_copy(update=counts)
+
+    def _lines(self) -> Iterator[bytes]:
+        """The whole lines; one without an end is where the writer was cut off."""
+        left = MAX_BYTES
+        while (line := self._readline(min(MAX_LINE, left) + 1)).endswith(b"\n"):
+            left -= len(line)
+            yield line
+        if len(line) > left:
+            raise ReportError(f"The journal has more than {MAX_BYTES // 2**20} MB.")
+        if len(line) > MAX_LINE:
+            raise ReportError(f"The journal has a line of more than {MAX_LINE // 2**20} MB.")
+
+    def _take(self, event: Event) -> Event | None:
+        """The event with what can be believed of it; None where it is left out."""
+        match event:
+            case AnalyzerProgress():
+                self._progress += 1
+                return event if self._progress <= MAX_PROGRESS else None
+            case GapFound(gap=gap):
+                return self._take_gap(gap)
+            case CriticalPath():
+                return event
+            case AnalyzerError():
+                self._errors += 1
+                return event if self._errors <= MAX_ERRORS else None
+            case AnalysisComplete():
+                self.ended = True
+                return self._result(event)
+            case (
+                GeneratorProgress()
+                | TestProposed()
+                | TestRejected()
+                | GenerationComplete()
+                | GeneratorError()
+            ):
+                return None  # a stranger's code is not shown as a proposal of ours
+            case _:
+                assert_never(event)
+
+    def _take_gap(self, gap: Gap) -> GapFound:
+        if gap.line_end < gap.line_start or not _GAP_ID.fullmatch(gap.id):
+            raise _Refusal("its gap can't be")
+        anchor = gap.anchor if gap.anchor and _can_be(gap.anchor) else None
+        gap = gap.model_copy(update={"anchor": anchor})
+        self._gaps += 1
+        self._in_diff += gap.in_diff
+        self._worst.add(gap)
+        return GapFound(gap=gap)
+
+    def _result(self, told: AnalysisComplete) -> AnalysisComplete:
+        """The result with its figures counted anew and without what is no stranger's to say."""
+        rows = [(row.before, row.now) for row in told.indirect or ()]
+        files = [(file.counts, file.patch) for file in told.files]
+        base = told.baseline
+        for counts in (told.totals, told.patch, base and base.totals, *sum((*rows, *files), ())):
+            _check_counts(counts)
+        totals, patch, deltas = told.totals, told.patch, told.deltas
+        measured = told.measured
+        shas = (measured.sha, measured.base_sha) if measured else ()
+        points = (deltas.overall, deltas.line, deltas.branch) if deltas else ()
+        compared = base is not None and _is_sha(base.sha) and all(map(_is_change, points))
+        update = {
+            "overall_coverage": totals.percent if totals else None,
+            "line_coverage": totals.line_percent if totals else None,
+            "branch_coverage": totals.branch_percent if totals else None,
+            "function_coverage": _share(told.function_coverage),
+            "patch_coverage": patch.percent if patch else None,
+            "gaps": self._worst.result(),
+            "total_gaps": self._gaps,
+            "gaps_in_diff": self._in_diff,
+            "files": tuple(
+                file if _is_change(file.delta) else file.model_copy(update={"delta": None})
+                for file in told.files
+            ),
+            "gates": tuple(map(_gate, told.gates[:MAX_GATES])),
+            "notes": told.notes[:MAX_NOTES],
+            "measured": measured if all(map(_is_sha, shas)) else None,
+            "baseline": base if compared else None,
+            "deltas": deltas if compared else None,
+            _UNREAD: None,
+        }
+        return told.model_copy(update=update)
+
+
+def _event(line: bytes) -> Event:
+    """One line as an event, bounded before it is built."""
+    try:
+        data = json.loads(line, parse_constant=_no_number, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError):
+        raise _Refusal("it is no JSON") from None
+    if not isinstance(data, dict):
+        raise _Refusal("it is no event")
+    if len(line) > MAX_SHORT_LINE and data.get("type") != "complete":
+        raise _Refusal(f"it has more than {MAX_SHORT_LINE // 2**10} KB")
+    data.pop(_UNREAD, None)
+    _check_bounds(data, MAX_DEPTH)
+    try:
+        return EVENT.validate_json(line, strict=True)
+    except ValidationError as error:
+        reason = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise _Refusal(f"it is no event ({reason['type']})") from None
+
+
+def _check_bounds(value: object, depth: int) -> None:
+    """Refuse what is too long, too deep or too large."""
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise _Refusal(f"it has a text of more than {MAX_TEXT:,} characters")
+    elif isinstance(value, float):
+        if not math.isfinite(value) or abs(value) > MAX_NUMBER:
+            raise _Refusal("it has a number that can't be")
+    elif isinstance(value, int):
+        if abs(value) > MAX_NUMBER:
+            raise _Refusal("it has a number that can't be")
+    elif isinstance(value, dict | list):
+        if depth == 0 or len(value) > MAX_ITEMS:
+            raise _Refusal(f"it is too deep or has more than {MAX_ITEMS:,} entries")
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_bounds(item, depth - 1)
+
+
+def _check_counts(counts: Counts | None) -> None:
+    if counts is None:
+        return
+    if counts.covered > counts.statements or counts.covered_branches > counts.branches:
+        raise _Refusal("it has counts that can't be")
+
+
+def _gate(gate: GateResult) -> GateResult:
+    if not gate.name.strip() or not 0 <= gate.threshold <= 100 or (gate.missing or 0) < 0:
+        raise _Refusal("it has a gate that can't be")
+    return gate.model_copy(update={"name": gate.name[:200], "detail": gate.detail[:500]})
+
+
+def _can_be(anchor: Anchor) -> bool:
+    """Whether it names lines of a file inside a repository."""
+    path = anchor.path
+    parts = path.split("/")
+    inside = not {"", ".", ".."}.intersection(parts) and "\\" not in path and ":" not in parts[0]
+    return inside and path.isprintable() and anchor.line_start <= anchor.line_end
+
+
+def _is_sha(text: str | None) -> bool:
+    return text is None or _SHA.fullmatch(text) is not None
+
+
+def _is_change(points: float | None) -> bool:
+    return points is None or -100 <= points <= 100
+
+
+def _share(value: float | None) -> float | None:
+    return value if value is not None and 0 <= value <= 100 else None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a key that comes twice another parser might take the other value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice")
+    return found

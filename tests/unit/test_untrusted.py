@@ -1,0 +1,275 @@
+"""A journal from a stranger: bounded, neutral, and always with an end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qe_action import untrusted
+from qe_action.events import AnalysisComplete, AnalyzerError, Event, GapFound
+from qe_action.journal import encode, header
+from qe_action.render.annotations import annotation
+from qe_action.render.links import Links
+from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, comment
+from qe_action.render.state import RunState
+from qe_action.render.text import size
+from qe_action.render.verdict import conclude
+
+ANCHOR = {"path": "app.py", "line_start": 4, "line_end": 5}
+GAP = {
+    "id": "0123456789abcdef",
+    "file_path": "app.py",
+    "line_start": 3,
+    "line_end": 4,
+    "gap_type": "uncovered",
+    "severity": "high",
+    "in_diff": True,
+    "anchor": ANCHOR,
+    "statements": 2,
+}
+COUNTS = {"statements": 10, "covered": 7}
+RESULT: dict[str, Any] = {
+    "type": "complete",
+    "agent": "coverage-analyzer",
+    "overall_coverage": 99.0,
+    "line_coverage": 99.0,
+    "branch_coverage": 99.0,
+    "function_coverage": 50.0,
+    "patch_coverage": 99.0,
+    "totals": COUNTS,
+    "patch": COUNTS,
+    "total_gaps": 77,
+    "gaps_in_diff": 77,
+    "total_files": 1,
+    "files": [{"path": "app.py", "counts": COUNTS, "patch": COUNTS, "gaps": 1, "delta": -1.5}],
+    "gates": [{"name": "patch coverage", "threshold": 80.0, "passed": False, "detail": "70%"}],
+    "measured": {"tree": "merge", "sha": "a" * 40, "base_sha": "b" * 40},
+    "baseline": {"sha": "c" * 40, "commits_before": 0, "detail": "files", "totals": COUNTS},
+    "deltas": {"overall": -1.5, "line": -1.5, "branch": None},
+    "digest": "<!-- qe-action baseline x -->",
+    "analysis_time_ms": 5,
+}
+
+
+def gap(**changes: object) -> dict[str, Any]:
+    return {"type": "gap", "agent": "coverage-analyzer", "gap": {**GAP, **changes}}
+
+
+def text(*events: object) -> bytes:
+    return header() + b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def read(journal: bytes, **more: Any) -> list[Event]:
+    return list(untrusted.events_of(BytesIO(journal).readline, **more))
+
+
+def result_of(*events: object) -> AnalysisComplete:
+    last = read(text(*events))[-1]
+    assert isinstance(last, AnalysisComplete)
+    return last
+
+
+def refusal(journal: bytes) -> str:
+    """Why it was refused; then the last event is a result without figures."""
+    *_, error, last = read(journal)
+    assert isinstance(error, AnalyzerError)
+    assert isinstance(last, AnalysisComplete)
+    assert (last.conclusion, last.totals) == ("failed", None)
+    return error.message
+
+
+def test_an_honest_journal_comes_back_as_it_was_written() -> None:
+    events = read(text(gap(), RESULT))
+    again = read(header() + b"".join(map(encode, events)))
+    assert again == events
+    assert [event["type"] for event in events] == ["gap", "complete"]
+
+
+def test_figures_are_counted_anew_and_counts_of_gaps_too() -> None:
+    result = result_of(gap(), gap(in_diff=False), RESULT)
+    assert (result.overall_coverage, result.patch_coverage) == (70.0, 70.0)
+    assert result.branch_coverage is None
+    assert (result.total_gaps, result.gaps_in_diff) == (2, 1)
+    assert len(result.gaps) == 2
+
+
+def test_a_digest_never_comes_through_however_long_it_is() -> None:
+    assert result_of(RESULT).digest is None
+    assert result_of({**RESULT, "digest": "x" * 70_000}).digest is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/etc/passwd", "../a", "a/../b", "a//b", "./a", "a\\b", "C:/a", "a\nb", "a\x1b[2J", "a/"],
+)
+def test_an_anchor_outside_of_the_repository_is_dropped(path: str) -> None:
+    found, _ = read(text(gap(anchor={**ANCHOR, "path": path}), RESULT))
+    assert isinstance(found, GapFound)
+    assert found.gap.anchor is None
+
+
+def test_an_anchor_s_lines_have_to_be_a_range() -> None:
+    found, _ = read(text(gap(anchor={**ANCHOR, "line_start": 9}), RESULT))
+    assert isinstance(found, GapFound)
+    assert found.gap.anchor is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"measured": {"tree": "merge", "sha": "main"}}, ("baseline", "deltas")),
+        ({"baseline": {**RESULT["baseline"], "sha": "x"}}, ("measured",)),
+        ({"deltas": {"overall": 900.0, "line": None, "branch": None}}, ("measured",)),
+        ({"baseline": None}, ("measured",)),
+    ],
+)
+def test_what_can_t_be_is_not_shown(changes: dict[str, Any], kept: tuple[str, ...]) -> None:
+    result = result_of({**RESULT, **changes})
+    names = ("measured", "baseline", "deltas")
+    assert tuple(name for name in names if result[name] is not None) == kept
+
+
+DEEP = b'{"type":"gap","gap":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+MANY = {**RESULT, "notes": ["x"] * 10_001}
+REFUSED: list[tuple[bytes, str]] = [
+    (b"", "not a journal"),
+    (b"PK\x03\x04", "not a journal"),
+    (b'{"journal": "qe-action", "version": 2}\n', "version 2"),
+    (text("gap"), "no event"),
+    (text([]), "no event"),
+    (header() + b"\xff\xfe\n", "no JSON"),
+    (header() + b'{"type": "gap"\n', "no JSON"),
+    (header() + b'{"type": NaN}\n', "no JSON"),
+    (header() + DEEP, "no JSON"),
+    (header() + b'{"type": "gap", "type": "gap"}\n', "no JSON"),
+    (text({"type": "shell"}), "no event"),
+    (text(gap(function="\ud800")), "no event"),
+    (text({**gap(), "more": 1}), "no event"),
+    (text(gap(line_start="3")), "no event"),
+    (text(gap(line_start=0)), "no event"),
+    (text(gap(line_end=2)), "its gap"),
+    (text(gap(id="--> <!--")), "its gap"),
+    (text(gap(function="f" * 10_001)), "10,000 characters"),
+    (text(gap(line_end=2**31 + 1)), "number"),
+    (text(gap(reasons=["r" * 9000] * 9)), "64 KB"),
+    (text(gap(reasons=[[[[[[[[[]]]]]]]]])), "too deep"),
+    (text(MANY), "10,000 entries"),
+    (text({**RESULT, "function_coverage": 1e300}), "number"),
+    (text({**RESULT, "totals": {"statements": 1, "covered": 2}}), "counts"),
+    (text({**RESULT, "gates": [{**RESULT["gates"][0], "name": " "}]}), "gate"),
+    (text({**RESULT, "gates": [{**RESULT["gates"][0], "threshold": 101.0}]}), "gate"),
+    (header() + b"x" * (4 * 2**20 + 9), "4 MB"),
+]
+
+
+@pytest.mark.parametrize(("journal", "why"), REFUSED, ids=[why for _, why in REFUSED])
+def test_a_journal_that_can_t_be_is_refused_and_says_why(journal: bytes, why: str) -> None:
+    assert why in refusal(journal)
+
+
+def test_what_stands_before_a_line_that_is_refused_is_kept() -> None:
+    first, _, last = read(text(gap(), {"type": "shell"}, gap()))
+    assert isinstance(first, GapFound)
+    assert (last["total_gaps"], len(last["gaps"])) == (1, 1)
+
+
+@pytest.mark.parametrize(("ending", "conclusion"), [("failed", "neutral"), ("cancelled",) * 2])
+def test_a_journal_cut_short_says_so_and_keeps_what_it_had(ending: str, conclusion: str) -> None:
+    whole = text(gap(), gap(in_diff=False), RESULT)
+    for cut in (whole[:-1], whole[:-30], whole[: -len(json.dumps(RESULT)) - 1]):
+        *gaps, error, last = read(cut, ending=ending)
+        assert (len(gaps), last["total_gaps"], last["conclusion"]) == (2, 2, ending)
+        assert error["message"] == "The journal ends before the analysis did."
+        state = RunState()
+        for event in read(cut, ending=ending):
+            state.fold(event)
+        assert conclude(state).conclusion == conclusion
+
+
+def test_nothing_is_read_behind_the_result() -> None:
+    assert len(read(text(RESULT, gap(), "rubbish"))) == 1
+
+
+def test_proposals_of_tests_are_left_out() -> None:
+    case = {"id": "1", "test_name": "t", "test_code": "x", "framework": "f", "test_type": "u"}
+    told = {
+        "type": "test",
+        "agent": "test-generator",
+        "test_case": case,
+        "target": "",
+        "verdict": "",
+    }
+    assert len(read(text(told, RESULT))) == 1
+
+
+def test_events_are_counted() -> None:
+    progress = {"type": "progress", "percent": 1.0, "message": "m", "files_analyzed": 1}
+    events = read(text(*[{**progress, "agent": "coverage-analyzer"}] * 1200, RESULT))
+    assert len(events) == untrusted.MAX_PROGRESS + 1
+    error = {"type": "error", "agent": "coverage-analyzer", "message": "m"}
+    assert len(read(text(*[error] * 30, RESULT))) == untrusted.MAX_ERRORS + 1
+
+
+def test_a_journal_without_end_ends() -> None:
+    """Bytes and events are bounded, whatever the source goes on to give."""
+    line = json.dumps(gap(reasons=["r" * 8000] * 6)).encode() + b"\n"
+
+    def endless(first: bytes) -> Callable[[int], bytes]:
+        lines = iter([first])
+        return lambda limit: next(lines, line)[:limit]
+
+    *_, error, last = untrusted.events_of(endless(header()))
+    assert error["message"].startswith("The journal has more than")
+    assert last["total_gaps"] > 1000
+
+
+TEXTS = st.text(max_size=40) | st.sampled_from(["<!--", "@octocat", "|", "</details>", "::error::"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def near_events(draw: st.DrawFn) -> object:
+    """Events of which some fields hold anything."""
+    event = draw(st.sampled_from([gap(), RESULT]))
+    part = event.get("gap", event)
+    changes = draw(st.dictionaries(st.sampled_from([*part]), VALUES, max_size=3))
+    changed = {**part, **changes}
+    return {**event, "gap": changed} if "gap" in event else changed
+
+
+@given(st.lists(near_events() | VALUES, max_size=5))
+def test_whatever_is_in_its_lines_can_be_shown(lines: list[object]) -> None:
+    show(text(*lines))
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_any_bytes_can_be_shown(data: bytes, headed: bool) -> None:
+    show(header() + data if headed else data)
+
+
+def show(journal: bytes) -> None:
+    """Everything that a sink does with the events; ends with a result and in the limits."""
+    state = RunState()
+    for event in read(journal):
+        state.fold(event)
+        encode(event)
+        if isinstance(event, GapFound):
+            annotation(event.gap)
+    assert state.result is not None
+    assert state.result.digest is None
+    links = Links("https://github.com", "octo/demo", "a" * 40)
+    body = comment(state, links, Heading("name", "<!-- marker -->"))
+    assert size(body) <= COMMENT_LIMIT
+    assert body.count("<!--") == 1
+    assert check_summary(state, links)
+    assert conclude(state).title
