@@ -36,8 +36,11 @@ check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows,
 	$(BIN)/mypy --strict
 	.venv-check/bin/actionlint
 	.venv-check/bin/zizmor --offline --strict-collection --no-progress .
+	rm -rf build/readme && $(BIN)/python tests/readme_workflows.py build/readme
+	.venv-check/bin/actionlint build/readme/*.yml
+	.venv-check/bin/zizmor --offline --strict-collection --no-progress --config .ci/zizmor-readme.yml build/readme/*.yml
 	.venv-check/bin/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	.venv-check/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-check/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml build/readme/*.yml
 	.venv-check/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	.venv-check/bin/hadolint Dockerfile
 

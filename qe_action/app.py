@@ -6,34 +6,83 @@ import asyncio
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qe_action.errors import QEError
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
 
+if TYPE_CHECKING:
+    from qe_action.settings import Settings
+    from qe_action.step import Step
+
 DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
+CANCELLED = 130
 
 
 def run(options: Mapping[str, str]) -> int:
     """What the container runs; `options` are inputs given on the command line."""
-    from qe_action.action import ActionRun
-    from qe_action.settings import in_workflow, load
+    from qe_action.settings import load
+
+    with _told():
+        settings = load(os.environ, options)
+        if settings.inputs.mode == "publish":
+            return _publish(settings, None)
+        from qe_action.action import ActionRun
+
+        action = ActionRun(settings, os.environ)
+        asyncio.run(action.run())
+        return _code_of(action)
+
+
+def publish(options: Mapping[str, str], journal: str | None) -> int:
+    """`qe-action publish`; without a `journal` that of the finished run is fetched."""
+    from qe_action.settings import load
+
+    with _told():
+        return _publish(load(os.environ, options), journal)
+
+
+def _publish(settings: Settings, journal: str | None) -> int:
+    from qe_action.publishing import NothingToPublish, Publication
+    from qe_action.sinks import commands
+
+    publication = Publication(settings, os.environ, Path(journal) if journal else None)
+    try:
+        asyncio.run(publication.run())
+    except NothingToPublish as why:
+        commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
+        return DONE
+    cut_off = publication.delivery.hurried
+    code = _code_of(publication)
+    # What the journal says of a run that was cancelled is delivered, and so all is done.
+    return DONE if code == CANCELLED and not cut_off else code
+
+
+def _code_of(step: Step) -> int:
+    inputs = step.settings.inputs
+    code = exit_code(step.state, fail_on_gate=inputs.fail_on_gate)
+    if code == DONE and inputs.fail_on_error and step.delivery.lost:
+        return NOT_DELIVERED
+    return code
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """In a workflow an error is on the run's page and in the summary as well."""
+    from qe_action.settings import in_workflow
     from qe_action.sinks import commands
 
     try:
-        action = ActionRun(load(os.environ, options), os.environ)
-        asyncio.run(action.run())
+        yield
     except QEError as error:
         if in_workflow(os.environ):
             commands.error(error.line())
             commands.summarise_error(os.environ.get("GITHUB_STEP_SUMMARY"), error.line())
         raise
-    inputs = action.settings.inputs
-    code = exit_code(action.state, fail_on_gate=inputs.fail_on_gate)
-    if code == DONE and inputs.fail_on_error and action.delivery.lost:
-        return NOT_DELIVERED
-    return code
 
 
 def analyze(arguments: Namespace) -> int:
@@ -68,6 +117,6 @@ def exit_code(state: RunState, *, fail_on_gate: bool) -> int:
     if result is None or result.conclusion == "failed":
         return WRONG_INPUT
     if result.conclusion == "cancelled":
-        return 130
+        return CANCELLED
     failed = conclude(state).conclusion == "failure"
     return GATE_FAILED if failed and fail_on_gate else DONE

@@ -6,16 +6,17 @@ import argparse
 import io
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from qe_action import __version__
 from qe_action.errors import QEError
-from qe_action.inputs import INPUTS
+from qe_action.inputs import INPUTS, PUBLISHING
 
+ALL = frozenset(item.name for item in INPUTS)
 _EXIT_CODES = """\
 exit codes: 0 done, 1 a gate failed (doctor: something won't work),
-2 wrong input or usage, 3 delivery to GitHub failed (run with fail-on-error)"""
+2 wrong input or usage, 3 delivery to GitHub failed (run and publish with fail-on-error)"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_analyze(commands.add_parser("analyze", help="analyse a report in this checkout"))
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
+    _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
     return top
 
@@ -86,7 +88,17 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "Analyse a report and show the result on the pull request. The inputs come from these "
         "options, else from INPUT_… variables as GitHub's runner sets them."
     )
-    _add_inputs(command)
+    _add_inputs(command, ALL)
+
+
+def _add_publish(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Show on the pull request what a journal says, for runs whose token may only read. "
+        "Without JOURNAL it is the artifact of the finished run that a workflow_run event is "
+        "about. Nothing in it is believed but what people are shown."
+    )
+    command.add_argument("journal", nargs="?", metavar="JOURNAL", help="the journal's file")
+    _add_inputs(command, PUBLISHING)
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:
@@ -97,12 +109,13 @@ def _add_doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--output", choices=("text", "json"), default="text", help="what to print; default: text"
     )
-    _add_inputs(command)
+    _add_inputs(command, ALL)
 
 
-def _add_inputs(command: argparse.ArgumentParser) -> None:
+def _add_inputs(command: argparse.ArgumentParser, names: Collection[str]) -> None:
+    """An option for each of these inputs."""
     for item in INPUTS:
-        if item.name == "token":
+        if item.name not in names or item.name == "token":
             continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
         default = f" Default: {item.default!r}." if item.default else ""
         command.add_argument(
@@ -145,12 +158,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         top.error("--out needs --output markdown, html or jsonl")
     from qe_action import app
 
+    commands: Mapping[str, Callable[[], int]] = {
+        "analyze": lambda: app.analyze(arguments),
+        "run": lambda: app.run(_inputs(arguments)),
+        "publish": lambda: app.publish(_inputs(arguments), arguments.journal),
+        "doctor": lambda: app.doctor(_inputs(arguments), arguments.output),
+    }
     try:
-        if arguments.command == "run":
-            return app.run(_inputs(arguments))
-        if arguments.command == "doctor":
-            return app.doctor(_inputs(arguments), arguments.output)
-        return app.analyze(arguments)
+        return commands[arguments.command]()
     except QEError as error:
         sys.stderr.write(f"qe-action: {error.line()}\n")
         return 2

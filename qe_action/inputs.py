@@ -106,6 +106,29 @@ INPUTS: tuple[Input, ...] = (
     ),
 )
 
+PUBLISHING = frozenset(
+    {
+        "name",
+        "annotations",
+        "max-annotations",
+        "comment",
+        "review-comments",
+        "comment-group",
+        "expect-parts",
+        "min-patch-coverage",
+        "min-project-coverage",
+        "min-branch-coverage",
+        "fail-on-gate",
+        "fail-on-error",
+        "tests-outcome",
+        "pull-request",
+        "journal-file",
+        "preview-file",
+        "journal-artifact",
+    }
+)
+"""The inputs that say something where a journal is published; the others are of the analysis."""
+
 OUTPUTS: tuple[tuple[str, str], ...] = (
     ("conclusion", "success, failure, neutral or cancelled."),
     ("patch-coverage", "Percent of the changed lines and branches covered; empty if unknown."),

@@ -40,7 +40,12 @@ class Token:
     installation: bool = True
     scopes: str | None = None  # of a classic personal token
     permissions: Mapping[str, Level] = field(
-        default_factory=lambda: {"checks": "write", "pull-requests": "write", "contents": "read"}
+        default_factory=lambda: {
+            "checks": "write",
+            "pull-requests": "write",
+            "contents": "read",
+            "actions": "read",
+        }
     )
 
 
@@ -95,6 +100,7 @@ class FakeGitHub(State):
             self._server.shutdown()
             self._server.hang_up()
             self._server.server_close()
+        self.store.stop()
 
     # What a test sets and asks
 
@@ -229,8 +235,8 @@ class FakeGitHub(State):
         elif result.text_type is not None:
             request.content_type = f"{result.text_type}; charset=utf-8"
             request.answer = result.data.encode()
-        elif result.status == 204:
-            request.answer = b""
+        elif result.location:
+            request.headers["location"] = result.location
         else:
             request.answer = b"" if result.status == 204 else json.dumps(result.data).encode()
         if isinstance(result, Reply) and result.link:
@@ -276,7 +282,8 @@ class FakeGitHub(State):
             raise RefusalError(403, "You must authenticate via a GitHub App.")
         names = (permission, "issues") if permission == "pull-requests" else (permission,)
         levels = {token.permissions.get(name) for name in names}
-        readable = not self.private or levels & {"read", "write"}
+        # Artifacts are not for everybody, in a public repository either.
+        readable = not (self.private or permission == "actions") or levels & {"read", "write"}
         if not ("write" in levels if method != "GET" else readable):
             owner = "integration" if token.installation else "personal access token"
             raise RefusalError(403, f"Resource not accessible by {owner}")

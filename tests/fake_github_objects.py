@@ -325,7 +325,7 @@ def pull(api: str, repo: str, facts: Json) -> Json:
         "merged_at": None,
         "merge_commit_sha": facts["merge_sha"],
         "assignee": None,
-        "head": _side(api, facts["head_repo"], "change", facts["head_sha"], repo),
+        "head": _side(api, facts["head_repo"], facts["head_ref"], facts["head_sha"], repo),
         "base": _side(api, repo, "main", facts["base_sha"], repo),
         "_links": {name: {"href": href} for name, href in links.items()},
         "author_association": "CONTRIBUTOR",
@@ -338,6 +338,18 @@ def pull(api: str, repo: str, facts: Json) -> Json:
         **dict.fromkeys(counts, 0),
         "maintainer_can_modify": False,
     }
+
+
+DETAILS = (
+    *("merged", "mergeable", "mergeable_state", "merged_by", "maintainer_can_modify"),
+    *("comments", "review_comments", "commits", "additions", "deletions", "changed_files"),
+)
+"""What only the answer about one pull request has."""
+
+
+def simple_pull(api: str, repo: str, facts: Json) -> Json:
+    """A pull request as lists have it."""
+    return {key: value for key, value in pull(api, repo, facts).items() if key not in DETAILS}
 
 
 def _side(api: str, repo: str, ref: str, sha: str, home: str) -> Json:

@@ -102,7 +102,7 @@ def list_review_comments(state: State, request: Recorded, login: str, number: st
         for ident, c in state.review_comments.items()
         if c.number == pull.number
     ]
-    return state._page(request, found)
+    return state.page(request, found)
 
 
 def create_review_comment(state: State, request: Recorded, login: str, number: str) -> Reply:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import fake_github_artifacts as artifacts
 import fake_github_objects as objects
 import fake_github_reviews as reviews
 import fake_github_rules as rules
@@ -67,6 +68,7 @@ class Pull:
     head_sha: str
     base_sha: str
     head_repo: str
+    head_ref: str = "change"
     merge_sha: str | None = None
     state: str = "open"
     draft: bool = False
@@ -89,6 +91,7 @@ class State:
         self.reviews: dict[int, reviews.Review] = {}
         self.review_comments: dict[int, reviews.LineComment] = {}
         self.pulls: dict[int, Pull] = {}
+        self.store = artifacts.Store()
         self._ids = 100
 
     def create_check(self, request: Recorded, login: str) -> Reply:
@@ -116,7 +119,7 @@ class State:
         blank = dict.fromkeys(("start_column", "end_column", "title", "raw_details"))
         blob = f"https://github.com/{self.repo}/blob"
         shown = [{**blank, **a, "blob_href": blob} for a in _known(self.checks, ident).annotations]
-        return self._page(request, shown)
+        return self.page(request, shown)
 
     def list_checks(self, request: Recorded, login: str, ref: str) -> Reply:
         found = [c.data for c in self.checks.values() if c.data["head_sha"] == ref]
@@ -125,7 +128,7 @@ class State:
             found = [c for c in found if c["name"] == name]
         if request.query.get("filter", "latest") == "latest":
             found = [*{c["name"]: c for c in found}.values()]
-        page = self._page(request, found)
+        page = self.page(request, found)
         return Reply({"total_count": len(found), "check_runs": page.data}, link=page.link)
 
     def list_comments(self, request: Recorded, login: str, number: str) -> Reply:
@@ -133,7 +136,7 @@ class State:
         found = [
             self._comment(ident) for ident, c in self.comments.items() if c.number == int(number)
         ]
-        return self._page(request, found)
+        return self.page(request, found)
 
     def create_comment(self, request: Recorded, login: str, number: str) -> Reply:
         self._issue(number)
@@ -166,7 +169,7 @@ class State:
 
     def list_files(self, request: Recorded, login: str, number: str) -> Reply:
         files = self.files_of(_known(self.pulls, number))
-        return self._page(request, files[:MAX_LISTED_FILES])
+        return self.page(request, files[:MAX_LISTED_FILES])
 
     def files_of(self, pull: Pull) -> list[Json]:
         """The files that a pull request changes."""
@@ -193,7 +196,7 @@ class State:
         start = request.query.get("sha", "HEAD")
         if self.git is None:
             raise RefusalError(404, f"No commit found for SHA: {start}")
-        return self._page(request, self.git.commits(self.url, self.repo, start))
+        return self.page(request, self.git.commits(self.url, self.repo, start))
 
     def _issue(self, number: str) -> None:
         _known(self.pulls, number)
@@ -202,7 +205,7 @@ class State:
         c = self.comments[ident]
         return objects.comment(self.url, self.repo, ident, c.number, c.login, c.body)
 
-    def _page(self, request: Recorded, found: list[Json]) -> Reply:
+    def page(self, request: Recorded, found: list[Json]) -> Reply:
         size = min(max(_number(request.query.get("per_page"), 30), 1), 100)
         page = max(_number(request.query.get("page"), 1), 1)
         last = max(-(-len(found) // size), 1)
@@ -234,6 +237,9 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = [
         ("GET", r"issues/comments/(\d+)", "pull-requests", State.get_comment),
         ("PATCH", r"issues/comments/(\d+)", "pull-requests", State.update_comment),
         ("DELETE", r"issues/comments/(\d+)", "pull-requests", State.delete_comment),
+        ("GET", "pulls", "pull-requests", artifacts.list_pulls),
+        ("GET", r"actions/runs/(\d+)/artifacts", "actions", artifacts.list_artifacts),
+        ("GET", r"actions/artifacts/(\d+)/zip", "actions", artifacts.fetch_artifact),
         ("GET", r"pulls/(\d+)", "pull-requests", State.get_pull),
         ("GET", r"pulls/(\d+)/files", "pull-requests", State.list_files),
         ("POST", r"pulls/(\d+)/reviews", "pull-requests", reviews.create_review),

@@ -85,6 +85,7 @@ class Reply:
     status: int = 200
     text_type: str | None = None
     link: str = ""
+    location: str = ""
 
 
 class Serves(Protocol):

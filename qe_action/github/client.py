@@ -1,14 +1,15 @@
-"""What we ask of GitHub: check runs, comments, and what a pull request changes."""
+"""What we ask of GitHub: check runs, comments, pull requests and artifacts."""
 
 from __future__ import annotations
 
+from qe_action.github.artifacts import Artifacts
 from qe_action.github.checks import Checks
 from qe_action.github.comments import Comments
 from qe_action.github.pulls import Pulls
 from qe_action.github.reviews import Reviews
 
 
-class GitHub(Checks, Reviews, Comments, Pulls):
+class GitHub(Checks, Reviews, Comments, Pulls, Artifacts):
     """One repository on GitHub.
 
     All methods raise the `DeliveryError`s of `qe_action.github.errors`. Cancelling a method

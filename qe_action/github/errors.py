@@ -45,6 +45,10 @@ class Rejected(DeliveryError):
         self.status = status
 
 
+class TooLarge(DeliveryError):
+    """What GitHub has is larger than we take."""
+
+
 class RateLimited(DeliveryError):
     """429, or a 403 for too many requests. `retry_after` is in seconds, as GitHub asks."""
 

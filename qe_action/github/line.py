@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from qe_action.errors import DeliveryError
+from qe_action.github.download import download
 from qe_action.github.errors import Unreachable, from_answer
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 JSON_TYPE = "application/vnd.github+json"
 USER_AGENT = "qe-action"
+ELSEWHERE = (302, 303, 307)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Ask(Generic[T]):
     `action` completes "GitHub refused to …". `read` gets the decoded JSON, or the text where
     `accept` asks for another media type; where it stumbles the answer is none of GitHub's.
     `asks` says of a POST that it only asks.
+    With a `file_limit` the answer is the way to a file of at most so many bytes, which `read`
+    gets.
     """
 
     action: str
@@ -46,6 +50,7 @@ class Ask(Generic[T]):
     parameters: Mapping[str, str | int] = field(default_factory=dict)
     accept: str = JSON_TYPE
     asks: bool = False
+    file_limit: int = 0
 
     @property
     def writes(self) -> bool:
@@ -139,6 +144,8 @@ class Line:
         self.headers = headers
         left = client.requester.rate_limiting[0]
         self.remaining = left if left >= 0 else None
+        if ask.file_limit and status in ELSEWHERE:
+            return ask.read(self._fetch(ask, str(headers.get("location", ""))))
         if status >= 300:
             raise self._refusal(ask, status, headers, text)
         try:
@@ -148,6 +155,24 @@ class Line:
         except (AttributeError, KeyError, TypeError, ValueError):
             raise Unreachable(
                 f"What answered to {ask.action} is not GitHub's API ({status})", unsure=True
+            ) from None
+
+    def _fetch(self, ask: Ask[Any], url: str) -> bytes:
+        """The file that GitHub sends us to."""
+        from requests import RequestException
+
+        try:
+            return download(
+                ask.action,
+                url,
+                limit=ask.file_limit,
+                timeout=self.timeout,
+                plain=self._api_url.startswith("http:"),
+            )
+        except RequestException as error:
+            reason, _ = _failure(error)
+            raise Unreachable(
+                f"GitHub's store could not be reached to {ask.action}: {reason}", unsure=False
             ) from None
 
     def _refusal(

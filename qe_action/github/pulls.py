@@ -1,16 +1,29 @@
-"""What a pull request changes."""
+"""Pull requests: which there are, and what one changes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from qe_action.github.answers import pull_file
 from qe_action.github.errors import Rejected
 from qe_action.github.line import Ask
 from qe_action.github.repository import CONTENTS, PAGE, Repository
-from qe_action.workspace.change import DiffTooLarge, PullFile
+from qe_action.workspace.change import DiffTooLarge, PullFile, PullRef
 
 MAX_LISTED_FILES = 3000  # where GitHub cuts a pull request's list of files
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPull:
+    """An open pull request; `head_repo` is None where the fork is gone."""
+
+    ref: PullRef
+    head_repo: str | None
+    base_repo: str | None
+    draft: bool
 
 
 class Pulls(Repository):
@@ -56,6 +69,16 @@ class Pulls(Repository):
                 break
         return found
 
+    async def open_pulls(self, owner: str, branch: str) -> list[OpenPull]:
+        """The open pull requests from a branch of `owner`, who may have several forks."""
+        return await self.get(
+            "list the pull requests of the branch",
+            "pull-requests: read",
+            "pulls",
+            lambda data: [_open_pull(item) for item in data],
+            {"state": "open", "head": f"{owner}:{branch}", "per_page": PAGE},
+        )
+
     async def pull_head(self, number: int) -> str:
         """The SHA of a pull request's head as it is now."""
         ask = Ask(
@@ -66,3 +89,19 @@ class Pulls(Repository):
             lambda data: data["head"]["sha"],
         )
         return str(await self._sender.send(ask))
+
+
+def _open_pull(data: Mapping[str, Any]) -> OpenPull:
+    head, base = data["head"], data["base"]
+    ref = PullRef(
+        number=int(data["number"]),
+        head_sha=str(head["sha"]),
+        base_sha=str(base["sha"]),
+        base_ref=str(base["ref"]),
+    )
+    return OpenPull(ref, _full_name(head), _full_name(base), data.get("draft") is True)
+
+
+def _full_name(side: Mapping[str, Any]) -> str | None:
+    repo = side["repo"]
+    return str(repo["full_name"]) if repo else None

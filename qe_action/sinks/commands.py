@@ -6,6 +6,7 @@ and this keeps a log line from being read as one (`::name::` at its start, `##[n
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -51,6 +52,14 @@ def notice(text: str) -> None:
     from actions_toolkit import core
 
     core.notice(visible(text), title="qe-action")
+
+
+def notice_or_line(text: str, *, in_workflow: bool) -> None:
+    """A notice on the run's page in a workflow, else a line for whoever looks on."""
+    if in_workflow:
+        notice(text)
+    else:
+        sys.stderr.write(f"{log_line(text)}\n")
 
 
 def annotate(path: str, start: int, end: int, words: Words) -> None:

@@ -8,16 +8,19 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
+import readme_workflows
 import sync_docs
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from qe_action import publishing
 from qe_action.cli import parser
 from qe_action.errors import UsageError
-from qe_action.inputs import INPUTS, OUTPUTS
+from qe_action.inputs import INPUTS, OUTPUTS, PUBLISHING
 from qe_action.settings import Inputs, load
 
 ROOT = Path(__file__).parent.parent.parent
@@ -105,6 +108,12 @@ def test_action_yml_and_readme_say_what_the_table_says() -> None:
     assert sync_docs.readme_inputs() in readme
 
 
+def test_publish_has_an_option_for_every_input_that_it_reads() -> None:
+    options = vars(parser().parse_args(["publish"]))
+    assert {name.replace("_", "-") for name in options} - {"command", "journal"} == PUBLISHING
+    assert {item.name for item in INPUTS} >= PUBLISHING
+
+
 def test_settings_take_the_inputs_of_the_table_and_their_defaults() -> None:
     assert [name.replace("_", "-") for name in Inputs.model_fields] == [i.name for i in INPUTS]
     inputs = load({}).inputs
@@ -130,20 +139,66 @@ def test_run_has_an_option_for_every_input_but_the_token() -> None:
     assert set(options) - {"command"} == expected
 
 
+def readme_workflow(name: str, number: int = 0) -> Any:
+    return yaml.safe_load(readme_workflows.workflows()[name][number])
+
+
+def our_step(workflow: Any) -> Any:
+    (job,) = workflow["jobs"].values()
+    (step,) = [step for step in job["steps"] if "qe-action@" in step.get("uses", "")]
+    return step
+
+
 def test_readme_workflows_are_those_that_the_inputs_allow() -> None:
     """Every `with:` of the README's workflows names real inputs."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     names = {item.name for item in INPUTS}
-    blocks = [part.split("```")[0] for part in readme.split("```yaml\n")[1:]]
-    workflow = yaml.safe_load(blocks[0])
-    steps = workflow["jobs"]["test"]["steps"]
-    ours = next(step for step in steps if "qe-action@" in step.get("uses", ""))
-    assert set(ours["with"]) <= names
-    assert ours["if"] == "${{ !cancelled() }}"
+    for texts in readme_workflows.workflows().values():
+        for text in texts:
+            assert set(our_step(yaml.safe_load(text))["with"]) <= names
+    assert our_step(readme_workflow("tests"))["if"] == "${{ !cancelled() }}"
+
+
+def test_the_fork_s_two_workflows_fit_each_other_and_ask_for_the_least() -> None:
+    first, second = readme_workflow("tests", 1), readme_workflow("publish coverage")
+    (upload,) = [
+        s for s in first["jobs"]["test"]["steps"] if "upload-artifact" in s.get("uses", "")
+    ]
+    assert upload["with"]["path"] == our_step(first)["with"]["journal-file"]
+    assert upload["with"]["path"].endswith(publishing.SUFFIX)
+    default = {item.name: item.default for item in INPUTS}["journal-artifact"]
+    assert upload["with"]["name"] == default
+    assert f"steps.{our_step(first)['id']}.outputs.check-run-url" in upload["if"]
+    assert second[True]["workflow_run"]["workflows"] == [first["name"]]  # `on` is a boolean in YAML
+    assert set(our_step(second)["with"]) - {"mode"} <= PUBLISHING
+    assert first["permissions"] == second["permissions"] == {}
+    assert first["jobs"]["test"]["permissions"] == {
+        "contents": "read",
+        "checks": "write",
+        "pull-requests": "write",
+    }
+    assert second["jobs"]["publish"]["permissions"] == {
+        "actions": "read",
+        "checks": "write",
+        "pull-requests": "write",
+    }
+    assert [step["uses"] for step in second["jobs"]["publish"]["steps"]] == [
+        "qe-action/qe-action@v1"
+    ]
+
+
+def test_the_readme_pins_what_our_own_workflows_pin() -> None:
+    pinned = re.compile(r"uses: ([\w/-]+@[0-9a-f]{40} # v[0-9.]+)")
+    ours: set[str] = set()
+    for path in (ROOT / ".github/workflows").glob("*.yml"):
+        ours.update(pinned.findall(path.read_text(encoding="utf-8")))
+    shown = pinned.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(shown) > 4
+    assert set(shown) <= ours
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["analyze", "--help"], ["run", "--help"], ["doctor", "--help"]]
+    "arguments",
+    [["--help"], *([name, "--help"] for name in ("analyze", "run", "publish", "doctor"))],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (

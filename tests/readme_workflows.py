@@ -1,0 +1,40 @@
+"""The complete workflows of the README, as files that linters and act can take.
+
+By hand: python tests/readme_workflows.py FOLDER
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def workflows() -> dict[str, list[str]]:
+    """The text of each workflow by its name, in the order they come; a name may come again."""
+    found: dict[str, list[str]] = {}
+    for block in re.findall(
+        r"^```yaml\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S
+    ):
+        data: Any = yaml.safe_load(block)
+        if isinstance(data, dict) and "jobs" in data:
+            found.setdefault(data["name"], []).append(block)
+    return found
+
+
+def main(folder: Path) -> None:
+    """Write them, each a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, texts in workflows().items():
+        for number, text in enumerate(texts, 1):
+            path = folder / f"{name.replace(' ', '-')}-{number}.yml"
+            path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
