@@ -39,6 +39,7 @@ class Store:
         self.artifacts: dict[int, Artifact] = {}
         self.requests: list[Recorded] = []
         self.status = 200
+        self.failures = 0
         self._server: Server | None = None
 
     @property
@@ -71,6 +72,9 @@ class Store:
     def _status(self, request: Recorded) -> int:
         if request.authorization:
             return 400
+        if self.failures:
+            self.failures -= 1
+            return 503
         if self.status != 200:
             return self.status
         ident = request.path.rpartition("/")[2]

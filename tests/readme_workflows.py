@@ -27,6 +27,11 @@ def workflows() -> dict[str, list[str]]:
     return found
 
 
+def pinned(workflow: str) -> list[str]:
+    """The actions that a workflow names by commit, as `owner/name@commit`."""
+    return re.findall(r"uses: ([\w-]+/[\w-]+@[0-9a-f]{40})", workflow)
+
+
 def main(folder: Path) -> None:
     """Write them, each a file."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -16,7 +17,7 @@ from fake_github import FakeGitHub
 from job import REPO, Job, cobertura
 from runner import Result
 
-from qe_action.sinks.comment import marker
+from qe_action.render.marker import Marker, place_of
 
 NAME = "qe-action coverage"
 FORK = "mallory/demo"
@@ -134,7 +135,7 @@ def test_the_second_workflow_says_what_the_first_could_not(job: Fork) -> None:
     assert check["output"]["title"] == TITLE
     assert spans(told) == [("app.py", 12, 13), ("app.py", 17, 17)]
     body = told.comment.body
-    assert body.startswith(marker(NAME))
+    assert body.startswith(Marker(place_of(NAME)).prefix)
     assert f"/blob/{told.head}/app.py#L12-L13" in body
     assert "actions/runs/42" in body  # where it was measured
     assert "its own word" in body
@@ -175,7 +176,7 @@ def test_no_log_shows_the_signed_address(told: Fork) -> None:
     assert "GitHub's store" in told.check.data["output"]["title"]
 
 
-def test_a_store_that_fails_once_is_asked_again_with_a_new_address(told: Fork) -> None:
+def test_a_failed_request_for_the_artifact_is_repeated(told: Fork) -> None:
     told.github.fail("GET", "/zip", 502)
     assert told.publish().status == 0
     assert told.check.data["output"]["title"] == TITLE
@@ -269,6 +270,18 @@ def test_the_journal_names_no_pull_request_and_no_commit(told: Fork) -> None:
 # What is wrong
 
 
+def test_the_permissions_that_the_readme_names_are_enough(told: Fork) -> None:
+    told.github.private = True
+    token = told.github.add_token(
+        "ghs_three", actions="read", checks="write", pull_requests="write"
+    )
+    result = told.publish(token=token)
+    assert result.status == 0, result.log
+    assert not any(command.name == "warning" for command in result.commands)
+    assert told.check.data["output"]["title"] == TITLE
+    assert told.comment
+
+
 def test_without_actions_read_the_line_to_add_is_named(told: Fork) -> None:
     token = told.github.add_token(
         "ghs_noactions", pull_requests="write", contents="read", checks="write"
@@ -300,6 +313,20 @@ def test_a_journal_that_is_not_there_is_named(told: Fork) -> None:
     assert result.status == 2
     assert "nowhere.jsonl" in result.log
     assert told.check.data["conclusion"] == "neutral"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in this file system")
+def test_a_pipe_in_place_of_the_journal_is_refused(told: Fork) -> None:
+    os.mkfifo(told.repo.root / "pipe.jsonl")
+    assert told.publish("pipe.jsonl").status == 2
+    assert "is no file" in told.check.data["output"]["title"]
+
+
+def test_a_store_that_fails_once_is_come_back_to(told: Fork) -> None:
+    told.github.store.failures = 1
+    assert told.publish().status == 0
+    assert [request.status for request in told.github.store.requests] == [503, 200]
+    assert len(told.github.sent("GET", "/zip")) == 2  # each address is good for a minute only
 
 
 def test_the_journal_read_is_not_the_journal_written(told: Fork) -> None:

@@ -1,0 +1,191 @@
+"""The README's two workflows for forks, run whole by act against the fake GitHub.
+
+act stands in for GitHub's runner; what can't be fetched offline has stand-ins in tests/act.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import fake_github_strict
+import pytest
+import readme_workflows
+from fake_github import FakeGitHub
+from test_container import BASE, ROOT, docker, git, image
+
+pytestmark = pytest.mark.container
+
+__all__ = ["image"]
+
+STAND_INS = ROOT / "tests/act"
+FORK = "mallory/demo"
+FIRST_RUN, SECOND_RUN = 42, 43
+# The name under which act looks for the image of an action by its repository and version.
+TAG = "act-qe-action-qe-action-v1-dockeraction:latest"
+PROJECT = """\
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "shop"
+version = "1"
+
+[tool.setuptools]
+py-modules = ["shop"]
+
+[tool.coverage.run]
+source = ["shop"]
+relative_files = true
+"""
+BEFORE = "def half(number):\n    return number / 2\n"
+AFTER = (
+    BEFORE
+    + '\n\ndef sign(number):\n    if number < 0:\n        return "minus"\n    return "plus"\n'
+)
+TESTS = """\
+from shop import half, sign
+
+
+def test_all():
+    assert half(4) == 2
+    assert sign(1) == "plus"
+"""
+
+
+class Pull:
+    """The checkout of a fork's pull request, its test merge, and both events."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+        folder.mkdir()
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        for name, text in (
+            ("pyproject.toml", PROJECT),
+            ("shop.py", BEFORE),
+            ("test_shop.py", TESTS),
+        ):
+            (folder / name).write_text(text)
+        git(folder, "add", ".")
+        git(folder, "commit", "--quiet", "--message=Base")
+        self.base = git(folder, "rev-parse", "HEAD")
+        git(folder, "switch", "--quiet", "--create=feature")
+        (folder / "shop.py").write_text(AFTER)
+        git(folder, "commit", "--quiet", "--all", "--message=Add sign")
+        self.head = git(folder, "rev-parse", "HEAD")
+        git(folder, "switch", "--quiet", "--detach", self.base)
+        git(folder, "merge", "--quiet", "--no-ff", "--message=Test merge", self.head)
+
+    @property
+    def events(self) -> dict[str, object]:
+        repository = {"id": 31, "full_name": "octo/demo", "default_branch": "main"}
+        head = {"ref": "feature", "sha": self.head, "repo": {"full_name": FORK}}
+        base = {"ref": "main", "sha": self.base, "repo": {"full_name": "octo/demo"}}
+        pull = {"number": 7, "state": "open", "draft": False, "head": head, "base": base}
+        finished = {
+            "id": FIRST_RUN,
+            "run_attempt": 1,
+            "event": "pull_request",
+            "conclusion": "success",
+            "head_sha": self.head,
+            "head_branch": "feature",
+            "head_repository": {"full_name": FORK},
+            "pull_requests": [],
+        }
+        return {
+            "pull_request": {"number": 7, "pull_request": pull, "repository": repository},
+            "workflow_run": {
+                "action": "completed",
+                "workflow_run": finished,
+                "repository": repository,
+            },
+        }
+
+
+@pytest.fixture
+def pull(tmp_path: Path) -> Pull:
+    return Pull(tmp_path / "demo")
+
+
+@pytest.fixture
+def github(pull: Pull) -> Iterator[FakeGitHub]:
+    with FakeGitHub("octo/demo", git=pull.path) as fake:
+        fake.add_pull(7, pull.head, pull.base, head_repo=FORK, head_ref="feature")
+        yield fake
+        if not fake_github_strict.missing():
+            assert fake_github_strict.problems(fake.requests) == []
+
+
+def act(
+    tmp: Path, pull: Pull, github: FakeGitHub, event: str, workflow: str, token: str, run: int
+) -> str:
+    """Run one workflow to its end; what was printed."""
+    program = shutil.which("act") or shutil.which(ROOT / ".venv-check/bin/act")
+    if program is None:
+        pytest.skip("act is not installed (make .venv-check/.ready brings it)")
+    folder = tmp / event
+    folder.mkdir()
+    (folder / "event.json").write_text(json.dumps(pull.events[event]))
+    (folder / "workflow.yml").write_text(workflow)
+    command = [program, event, "--eventpath", folder / "event.json", "-W", folder / "workflow.yml"]
+    command += ["-P", f"ubuntu-latest={BASE}", "--pull=false", "--rebuild=false", "--network=host"]
+    command += ["--container-daemon-socket=-", "--secret", f"GITHUB_TOKEN={token}"]
+    variables = {
+        "GITHUB_REPOSITORY": "octo/demo",
+        "GITHUB_RUN_ID": str(run),
+        "GITHUB_API_URL": github.url,
+        "GITHUB_SERVER_URL": "https://github.com",
+        "FAKE_STORE": github.store.url,
+        "QE_ACTION_WRITE_GAP": "0",
+    }
+    for name, value in variables.items():
+        command += ["--env", f"{name}={value}"]
+    stand_ins = {"qe-action/qe-action@v1": ROOT}
+    for used in readme_workflows.pinned(workflow):
+        stand_ins[used] = STAND_INS / used.partition("@")[0].partition("/")[2]
+    for used, path in stand_ins.items():
+        if path.is_dir():
+            command += ["--local-repository", f"{used}={path}"]
+    done = subprocess.run(
+        command,
+        cwd=pull.path,
+        env={**os.environ, "HOME": str(tmp), "XDG_CACHE_HOME": str(tmp / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    log = done.stdout + done.stderr
+    assert done.returncode == 0, log[-6000:]
+    return log
+
+
+def test_the_two_workflows_of_the_readme_run_whole(
+    image: str, tmp_path: Path, pull: Pull, github: FakeGitHub
+) -> None:
+    docker("tag", image, TAG)
+    workflows = readme_workflows.workflows()
+    first, second = workflows["tests"][1], workflows["publish coverage"][0]
+    log = act(tmp_path, pull, github, "pull_request", first, github.read_only_token, FIRST_RUN)
+    assert "may only read" in log
+    assert {request.status for request in github.writes} == {403}
+    (artifact,) = github.store.artifacts.values()
+    assert (artifact.run_id, artifact.name) == (FIRST_RUN, "qe-action-journal")
+    second = second.replace('"80"', '"60"')
+    act(tmp_path, pull, github, "workflow_run", second, github.token, SECOND_RUN)
+    (check,) = github.checks.values()
+    assert check.data["head_sha"] == pull.head
+    assert (check.data["status"], check.data["conclusion"]) == ("completed", "success")
+    assert [(a["path"], a["start_line"]) for a in check.annotations] == [
+        ("shop.py", 6),
+        ("shop.py", 7),
+    ]
+    (comment,) = github.comments.values()
+    assert comment.number == 7
+    assert "shop.py" in comment.body
+    assert not any(request.authorization for request in github.store.requests)
