@@ -62,15 +62,16 @@ with:
 JOURNAL = """\
 # in the step with qe-action
 with:
-  journal-file: qe-action.jsonl  # for a second workflow that publishes it"""
+  journal-file: qe-action-journal.jsonl  # for a second workflow that publishes it"""
 
 KEEP_JOURNAL = """\
-# a step after it
-- uses: actions/upload-artifact@v4
-  if: ${{ !cancelled() }}
+# a step after it; `coverage`: the id of the step with qe-action
+- uses: actions/upload-artifact@v6
+  if: ${{ always() && steps.coverage.outputs.check-run-url == '' }}
   with:
     name: qe-action-journal
-    path: qe-action.jsonl"""
+    path: qe-action-journal.jsonl
+    if-no-files-found: ignore"""
 
 PULLS = """\
 # at the top of the workflow

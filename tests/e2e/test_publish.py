@@ -14,6 +14,7 @@ import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
 from fake_github import FakeGitHub
+from fake_github_git import GitSide
 from job import REPO, Job, cobertura
 from runner import Result
 
@@ -553,3 +554,11 @@ def test_dependabot_is_judged_by_what_its_token_may(job: Fork) -> None:
     assert job.check.data["output"]["title"] == TITLE
     job.github.checks.clear()
     assert job.run(env=env).outputs["check-run-url"]
+
+
+def test_review_comments_come_with_the_second_workflow(told: Fork) -> None:
+    told.github.git = GitSide(told.repo.root)
+    result = told.publish(review_comments="true")
+    assert result.status == 0, result.log
+    lines = sorted(comment.end for comment in told.github.review_comments.values())
+    assert lines == [13, 17]
