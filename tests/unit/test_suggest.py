@@ -437,6 +437,74 @@ def test_the_sentences_of_a_gap(source: str, gap: Gap, sentences: list[str]) -> 
     assert list(suggest(module(source), gap)) == sentences
 
 
+LOCALS = """\
+class Option:
+    def __init__(self, action=None):
+        if action is None:
+            action = "store"
+        self.action = action
+
+    def main(self, name):
+        if not name:
+            name = program()
+        self.complete(name)
+
+    def text(self, suffix):
+        text = self.name
+        if suffix:
+            text += suffix
+        return f"[{text}]"
+
+    def widest(self, cell):
+        if cell:
+            cell = cell.strip()
+            self.fit(cell)
+        self.log(cell)
+"""
+
+
+@pytest.mark.parametrize(
+    ("gap", "sentence"),
+    [
+        (
+            uncovered(4, 4),
+            'Call `Option(action=…)` with `action is None`: it should set `self.action` to '
+            '`"store"`.',
+        ),
+        (
+            uncovered(9, 9),
+            "Call `Option.main(name)` with `not name` true: it should set `name` to `program()` "
+            "and call `self.complete(name)`.",
+        ),
+        (
+            uncovered(15, 15),
+            "Call `Option.text(suffix)` with `suffix` true: it should add `suffix` to `text` and "
+            'return `f"[{text}]"`.',
+        ),
+        (
+            partial(14, "16"),
+            "Call `Option.text(suffix)` with `suffix` false: it should not add `suffix` to "
+            "`text`.",
+        ),
+        (
+            uncovered(20, 21),
+            "Call `Option.widest(cell)` with `cell` true: it should call `self.fit(cell)`.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_local_variable_shows_where_it_goes(gap: Gap, sentence: str) -> None:
+    assert list(suggest(module(LOCALS), gap)) == [sentence]
+
+
+def test_leaving_a_loop_alone_is_nothing_to_see() -> None:
+    source = "def ask():\n    while True:\n        tries = 1\n        break\n"
+    assert suggest(module(source), uncovered(3, 4)) == ()
+    wanted = "def ask(ok):\n    while True:\n        if ok:\n            break\n"
+    assert suggest(module(wanted), uncovered(4, 4)) == (
+        "Call `ask(ok)` with `ok` true: it should leave the loop.",
+    )
+
+
 def test_a_whole_function_tells_its_result_and_its_exceptions() -> None:
     assert suggest(module(SIZES), uncovered(2, 13)) == (
         'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+")` and `units` '

@@ -1,9 +1,10 @@
-"""Where a function's local variables are set, and whether a `return` shows them."""
+"""Where a function's local variables are set, and what shows them."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
 from qe_action.analysis.advice.excerpt import excerpt, safe
@@ -17,6 +18,26 @@ _FAR = 200
 """Statements after a line that are looked at for a `return`."""
 _MANY = 500
 """Statements inside one that are searched for assignments."""
+QUIET = {
+    *("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print"),
+    *("next", "len", "iter"),
+}
+"""Calls that say little of what code is for."""
+
+
+class Local(NamedTuple):
+    """A local variable that was set to an expression, or `grown` by it."""
+
+    name: str
+    text: str
+    grown: bool = False
+
+    @property
+    def phrase(self) -> str:
+        """What was done to it, as an effect."""
+        if self.grown:
+            return f"add `{self.text}` to `{safe(self.name)}`"
+        return f"set `{safe(self.name)}` to `{self.text}`"
 
 
 def origin(module: PythonModule, path: Sequence[Step], names: frozenset[str]) -> str:
@@ -81,36 +102,65 @@ def set_by(node: Statement) -> set[str]:
     }
 
 
-def returned_after(
-    module: PythonModule, path: Sequence[Step], sets: Sequence[tuple[str, str]]
+def shown_after(
+    module: PythonModule, path: Sequence[Step], sets: Sequence[Local]
 ) -> tuple[str, ...]:
-    """What local variables show when a `return` after the last step's statement reads one.
+    """What local variables show where a statement after the last step's reads one of them.
 
-    `sets` are variables with their expressions. ("set `unit` to `'kB'`",
-    "return `f'{size} {unit}'`"), or nothing.
+    ("set `unit` to `'kB'`", "return `f'{size} {unit}'`"), or nothing.
     """
-    value, between = _next_return(path) if sets else (None, set())
-    if value is None:
-        return ()
-    read = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    for name, expression in sets:
-        if isinstance(value, ast.Name) and value.id == name and name not in between:
-            return (f"return `{expression}`",)
-        if name in read:
-            return (f"set `{safe(name)}` to `{expression}`", f"return `{excerpt(module, value)}`")
+    between: set[str] = set()
+    for node in _after(path) if sets else ():
+        for local in sets:
+            if found := _shown_by(module, node, local, fresh=local.name not in between):
+                return found
+        if isinstance(node, (*DEFINITIONS, ast.Return, ast.Raise, ast.Break, ast.Continue)):
+            break
+        between |= set_inside(node) or set()
     return ()
 
 
-def _next_return(path: Sequence[Step]) -> tuple[ast.expr | None, set[str]]:
-    """The value of the next `return` in the blocks around, and what is set on the way there."""
-    between: set[str] = set()
+def _after(path: Sequence[Step]) -> Iterator[Statement]:
+    """The statements after a path's last in the blocks around, up to the function's end."""
     for step in reversed(inside_function(path)):
-        if step.field in ("handlers", "cases"):
-            continue
-        for node in step.block[step.at + 1 : step.at + _FAR]:
-            if isinstance(node, ast.Return):
-                return node.value, between
-            if isinstance(node, (*DEFINITIONS, ast.Raise, ast.Break, ast.Continue)):
-                return None, between
-            between |= set_inside(node) or set()
-    return None, between
+        if step.field not in ("handlers", "cases"):
+            yield from step.block[step.at + 1 : step.at + _FAR]
+
+
+def _shown_by(
+    module: PythonModule, node: Statement, local: Local, *, fresh: bool
+) -> tuple[str, ...]:
+    """What a statement makes of a variable: it is returned, kept by `self`, or handed on.
+
+    A `fresh` one was not set again since, so its expression may stand in its place.
+    """
+    as_set = fresh and not local.grown
+    match node:
+        case ast.Return(value=ast.Name(id=name)) if name == local.name and as_set:
+            return (f"return `{local.text}`",)
+        case ast.Return(value=ast.expr() as value) if local.name in _read_by(value):
+            return (local.phrase, f"return `{excerpt(module, value)}`")
+        case ast.Assign(
+            targets=[ast.Attribute(value=ast.Name(id="self")) as target],
+            value=ast.Name(id=name),
+        ) if name == local.name and as_set:
+            return (f"set `{excerpt(module, target)}` to `{local.text}`",)
+        case ast.Expr(value=ast.Call() as call) if _handed(call, local.name):
+            return (local.phrase, f"call `{excerpt(module, call)}`")
+        case _:
+            return ()
+
+
+def _read_by(value: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+
+
+def _handed(call: ast.Call, name: str) -> bool:
+    """Whether a function, or a method of `self`, is called with a variable as it stands."""
+    match call.func:
+        case ast.Name(id=called) | ast.Attribute(value=ast.Name(id="self"), attr=called):
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            names = (each.id for each in given if isinstance(each, ast.Name))
+            return called not in QUIET and name in names
+        case _:
+            return False

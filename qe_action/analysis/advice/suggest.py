@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from qe_action.analysis.advice.assignments import origin, returned_after
+from qe_action.analysis.advice.assignments import origin, shown_after
 from qe_action.analysis.advice.branch_words import Way, ways
 from qe_action.analysis.advice.conditions import (
     Clause,
@@ -24,7 +24,7 @@ from qe_action.analysis.advice.conditions import (
     raises_clauses,
     unmatched,
 )
-from qe_action.analysis.advice.effects import Outcome
+from qe_action.analysis.advice.effects import LEAVE_LOOP, NEXT_ROUND, Outcome
 from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.sentence import sentence
@@ -82,8 +82,10 @@ def _skipped(module: PythonModule, path: list[Step], node: ast.If) -> str:
     inner = straight(module, node.body, in_function=_in_function(path))
     if inner.end != "open":
         return ""
-    effects = inner.effects or returned_after(module, path, inner.sets)[:1]
-    return effects[0] if effects and not effects[0].startswith("return") else ""
+    if inner.effects:
+        return "" if inner.effects[0].startswith("return") else inner.effects[0]
+    effect, *last = shown_after(module, path, inner.sets) or ("",)
+    return effect if last and last[0].startswith("return") else ""
 
 
 def _following(module: PythonModule, path: list[Step]) -> Outcome:
@@ -165,7 +167,7 @@ def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]
     ends = ("raise", "return", "jump", "open")
     found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
     for outcome in found:
-        if effects := outcome.effects or returned_after(module, path, outcome.sets):
+        if effects := outcome.effects or shown_after(module, path, outcome.sets):
             yield _sentence(module, path, outcome.clauses, effects)
 
 
@@ -185,7 +187,7 @@ def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> 
     outcome = straight(module, rest, in_function=_in_function(path))
     effects = outcome.effects
     if outcome.end == "open":
-        effects = effects or returned_after(module, path, outcome.sets)
+        effects = effects or shown_after(module, path, outcome.sets)
         if not effects and isinstance(path[-1].parent, ast.ExceptHandler):
             effects = ("go on without an exception",)
     return _sentence(module, path, [*clauses, *outcome.clauses], effects)
@@ -205,6 +207,8 @@ def _sentence(
 ) -> str:
     if any("TYPE_CHECKING" in clause.text for clause in clauses):
         return ""  # no test makes that true
+    if not clauses and {LEAVE_LOOP, NEXT_ROUND}.issuperset(effects):
+        return ""  # nobody outside sees that
     names = frozenset[str]().union(*(clause.names for clause in clauses))
     lead = subject(module, path, names)
     if lead.startswith(("Run", "Import")):
