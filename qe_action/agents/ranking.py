@@ -129,6 +129,9 @@ class Ranking:
         added = found.diff.added(path) if found.diff else frozenset[int]()
         source = None if path in found.foreign else self._checkout.source(path)
         if source is None:
+            index = found.mapper.index if found.mapper else None
+            if index is not None and path in index:
+                found.doubts.unread.add(path)
             return Study(detail, None, added)
         module = parse_module(path, source) if path.endswith((".py", ".pyi")) else None
         if module is None and path.endswith((".py", ".pyi")):

@@ -17,6 +17,7 @@ NAMED = 5
 class Doubts:
     """Files that were looked at and don't fit what the report says of them."""
 
+    unread: set[str] = field(default_factory=set)
     unparsable: set[str] = field(default_factory=set)
     too_long: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
@@ -35,6 +36,11 @@ class Doubts:
 
     def notes(self) -> Iterator[str]:
         """Sentences for the user."""
+        yield from _note(
+            self.unread,
+            "{} is missing from the checkout or too large: of it only lines are known",
+            "{} are missing from the checkout or too large: of them only lines are known",
+        )
         yield from _note(
             self.unparsable,
             "{} can't be parsed as Python here: of it only lines are known",
