@@ -460,6 +460,13 @@ class Option:
             cell = cell.strip()
             self.fit(cell)
         self.log(cell)
+
+    def refuse(self, cell):
+        if self.strict:
+            why = f"no {cell}"
+        else:
+            why = "odd"
+        raise ValueError(why)
 """
 
 
@@ -489,6 +496,11 @@ class Option:
         (
             uncovered(20, 21),
             "Call `Option.widest(cell)` with `cell` true: it should call `self.fit(cell)`.",
+        ),
+        (
+            uncovered(28, 28),
+            'Call `Option.refuse(cell)` with `self.strict` false: it should set `why` to `"odd"` '
+            "and raise `ValueError`.",
         ),
     ],
 )  # fmt: skip

@@ -130,7 +130,7 @@ def _after(path: Sequence[Step]) -> Iterator[Statement]:
 def _shown_by(
     module: PythonModule, node: Statement, local: Local, *, fresh: bool
 ) -> tuple[str, ...]:
-    """What a statement makes of a variable: it is returned, kept by `self`, or handed on.
+    """What a statement makes of a variable: it is returned, raised, kept by `self`, or handed on.
 
     A `fresh` one was not set again since, so its expression may stand in its place.
     """
@@ -145,6 +145,8 @@ def _shown_by(
             value=ast.Name(id=name),
         ) if name == local.name and as_set:
             return (f"set `{excerpt(module, target)}` to `{local.text}`",)
+        case ast.Raise(exc=ast.Call(func=error) as call) if local.name in _read_by(call):
+            return (local.phrase, f"raise `{excerpt(module, error)}`")
         case ast.Expr(value=ast.Call() as call) if _handed(call, local.name):
             return (local.phrase, f"call `{excerpt(module, call)}`")
         case _:
