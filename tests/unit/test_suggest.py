@@ -212,15 +212,16 @@ if __name__ == "__main__":
             SIZES,
             partial(5, "6"),
             [
-                'Call `parse_size(text, units=…)` with `number in ("-", "+")` and `units` true, '
-                "where `number = text.strip()`: it should raise `ValueError`."
+                'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+")` and '
+                "`units` true, where `number = text.strip()`: it should raise `ValueError`."
             ],
         ),
         (
             SIZES,
             uncovered(9, 10),
             [
-                'Call `parse_size(text, units=…)` with `number in ("-", "+") and units` false '
+                "Call `parse_size(text, units=…)` with `text` true and "
+                '`number in ("-", "+") and units` false '
                 "so that `float(number)` raises `ValueError` or `OverflowError`, where `number "
                 "= text.strip()`: it should return `None`."
             ],
@@ -229,15 +230,17 @@ if __name__ == "__main__":
             SIZES,
             uncovered(12, 12),
             [
-                "Call `parse_size(text)` with `size < 0 or size > 1e9` true: "
-                "it should return `0.0`."
+                'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+") and '
+                "units` false and `size < 0 or size > 1e9` true: it should return `0.0`."
             ],
         ),
         (
             SIZES,
             partial(11, "13"),
-            ["Call `parse_size(text)` with `size >= 0` and `size <= 1e9`: it should return "
-             "`size`."],
+            [
+                'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+") and '
+                "units` false, `size >= 0` and `size <= 1e9`: it should return `size`."
+            ],
         ),
         (
             ACCOUNT,
@@ -506,6 +509,23 @@ class Option:
 )  # fmt: skip
 def test_a_local_variable_shows_where_it_goes(gap: Gap, sentence: str) -> None:
     assert list(suggest(module(LOCALS), gap)) == [sentence]
+
+
+def test_guards_that_speak_of_something_else_are_told_as_well() -> None:
+    source = """\
+def save(path, mode, atomic=False):
+    if path is None:
+        return None
+    if not atomic:
+        return write(path)
+    if "a" in mode:
+        raise ValueError(mode)
+    return swap(path)
+"""
+    assert suggest(module(source), uncovered(7, 7)) == (
+        'Call `save(path, mode, atomic=…)` with `path is not None`, `atomic` true and `"a" in '
+        "mode`: it should raise `ValueError`.",
+    )
 
 
 def test_leaving_a_loop_alone_is_nothing_to_see() -> None:

@@ -236,8 +236,8 @@ def path_clauses(
 ) -> list[Clause]:
     """What has to hold from the function's entry to the last step's statement, outermost first.
 
-    The tests around the statement, and the guards before it that share a variable with
-    them or with `own`, the statement's own conditions; without any tests, the nearest guards.
+    The tests around the statement, and the guards before it: first those that share a
+    variable with them or with `own`, the statement's own conditions, then the nearest.
     """
     steps = inside_function(path)
     around: list[tuple[int, Clause]] = []
@@ -247,9 +247,11 @@ def path_clauses(
             around += [(depth, clause) for clause in _entering(module, step, steps[depth - 1])]
         guards += [(depth, clause) for clause in _guards(module, step)]
     spoken = frozenset[str]().union(*(each.names for each in (*own, *(c for _, c in around))))
-    related = [each for each in guards if each[1].names & spoken]
-    room = max(1, _MOST - len(around) - len(own))
-    kept = related[-room:] if around or own else guards[-_PARTS:]
+    room = max(1, _MOST - len(around) - len(own)) if around or own else _PARTS
+    related = [n for n, (_, clause) in enumerate(guards) if clause.names & spoken][-room:]
+    others = [n for n, (_, clause) in enumerate(guards) if not clause.names & spoken]
+    left = len(others) - (room - len(related))
+    kept = [guards[n] for n in sorted([*related, *others[max(0, left) :]])]
     # The sort is stable: in one block, what leads into it comes before its guards.
     return [clause for _, clause in sorted([*around, *kept], key=lambda each: each[0])]
 
