@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from qe_action.analysis.graph.calls import Class, FileFacts
 from qe_action.analysis.graph.chains import BASES, INSTANCE, MANY, Chain
 from qe_action.analysis.graph.imports import Import, Modules
+from qe_action.analysis.graph.mro import resolution_order
 from qe_action.analysis.graph.scopes import CALL, ITEM, Local
 from qe_action.analysis.graph.values import CONSTRUCTORS, OUTSIDE, Followed, Node, Value
 
@@ -19,7 +20,7 @@ _VALUES = 8
 _DEPTH = 25
 """How many chains may lead into one another."""
 _CLASSES = 40
-"""How many bases, and how many subclasses, of a class are looked at."""
+"""How many subclasses of a class are looked at."""
 
 _NOWHERE = Followed((), (), 0)
 
@@ -257,33 +258,17 @@ class Resolver:
         return facts.classes.get(value.name) if facts else None
 
     def order(self, value: Value) -> tuple[Value, ...]:
-        """A class and its bases, each before its own bases, from left to right.
-
-        A base outside the repository ends the order as `outside`: whatever the classes
-        before it lack may come from there.
-        """
+        """A class and its bases in the order in which they are asked for an attribute."""
         known = self._orders.get(value)
         if known is None:
-            known = self._orders[value] = tuple(self._ordered(value))
+            known = self._orders[value] = resolution_order(value, self._bases)
         return known
 
-    def _ordered(self, value: Value) -> list[Value]:
-        found: dict[Value, None] = {}
-        stack = [value]
-        while stack and len(found) < _CLASSES:
-            each = stack.pop()
-            own = self._class(each) if each.kind == "class" else None
-            if own is not None and each not in found:
-                found[each] = None
-                bases = [v for c in own.bases for v in self.follow(each.path, c).values]
-                stack.extend(reversed(bases))
-            elif each == OUTSIDE:
-                found.pop(each, None)
-                found[each] = None
-        if OUTSIDE in found:
-            del found[OUTSIDE]
-            return [*found, OUTSIDE]
-        return list(found)
+    def _bases(self, value: Value) -> list[Value] | None:
+        own = self._class(value) if value.kind == "class" else None
+        if own is None:
+            return None
+        return [v for c in own.bases for v in self.follow(value.path, c).values]
 
 
 def _item(value: Value, step: str) -> Iterator[Value]:
