@@ -1,4 +1,4 @@
-"""Which class a method is found in: of several bases, of bases elsewhere, of private names."""
+"""Which class a method is found in: of several bases, of bases elsewhere, of what is given."""
 
 from __future__ import annotations
 
@@ -48,11 +48,124 @@ REFUSED = """\
     def use():
         C().run()
 """
+PRIVATE_NAME = """\
+    class A:
+        def run(self):
+            self.__step()
+        def __step(self): pass
+    class B(A):
+        def __step(self): pass
+    def use():
+        A.run(A())
+"""
+SUPER_OF_A_CLASS = """\
+    class A:
+        def __init__(self): pass
+    class B(A):
+        def __init__(self): pass
+    class C(B):
+        def __init__(self):
+            super(B, self).__init__()
+    def use():
+        C()
+"""
+WITH = """\
+    class Connection:
+        def close(self): pass
+    class Pool:
+        def __enter__(self):
+            return Connection()
+        def close(self): pass
+    class Plain:
+        def __enter__(self):
+            return self
+        def stop(self): pass
+    class Special(Plain):
+        def stop(self): pass
+    class Other(Plain):
+        def stop(self): pass
+    def use():
+        with Pool() as pool, Special() as special:
+            pool.close()
+            special.stop()
+"""
+WITH_A_FUNCTION = """\
+    from collections.abc import Iterator
+    from contextlib import contextmanager
+    class Session:
+        def close(self): pass
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        yield Session()
+    def use():
+        with opened() as session:
+            session.close()
+"""
+HINTS = """\
+    from typing import Annotated
+    class A:
+        def index(self): pass
+        def strip(self): pass
+    class B:
+        def run(self): pass
+    def use(x: Annotated[str, A], y: list[A], z: tuple[A, B], w: tuple[B, ...]):
+        x.strip()
+        y[1:].index()
+        z[1].index()
+        w[1].run()
+"""
+GENERATOR = """\
+    class A:
+        def close(self): pass
+    def made():
+        yield 1
+        return A()
+    def use():
+        made().close()
+"""
+ALTERNATIVES = """\
+    from sys import platform
+    class A:
+        def run(self): pass
+    class B:
+        def run(self): pass
+    if platform == "linux":
+        def made():
+            return A()
+    else:
+        def made():
+            return B()
+    def use():
+        made().run()
+"""
+LONG_CHAIN = """\
+    class Query:
+        def run(self): pass
+    class Builder:
+        def run(self): pass
+        def also(self) -> "Builder":
+            return self
+        def built(self) -> Query:
+            return Query()
+    def made(builder: Builder):
+        import m
+        return m.Builder().also().also().also().also().also().also().built()
+    def use():
+        made(1).run()
+"""
 CASES = {
     "a common base comes last": (DIAMOND, {"Right.close"}),
     "a base elsewhere hides the next": (BASE_ELSEWHERE, {"Worker.__init__"}),
     "bases without methods hide nothing": (EMPTY_BASES, {"Named.run"}),
     "bases that Python would refuse": (REFUSED, {"B.run"}),
+    "a private name is each class's own": (PRIVATE_NAME, {"A.run", "A.__step"}),
+    "super of a class that is named": (SUPER_OF_A_CLASS, {"C.__init__", "A.__init__"}),
+    "what a with block is given": (WITH, {"Connection.close", "Special.stop"}),
+    "what a with block is given by a function": (WITH_A_FUNCTION, {"opened", "Session.close"}),
+    "annotations and slices": (HINTS, {"B.run"}),
+    "a generator is not what it returns": (GENERATOR, {"made"}),
+    "a function with two bodies": (ALTERNATIVES, {"made", "A.run", "B.run"}),
+    "a chain too long to follow": (LONG_CHAIN, {"made", "Builder.also"}),
 }
 
 
@@ -65,9 +178,9 @@ def called(source: str, caller: str) -> set[str]:
     owner = ""
     for line in lines:
         name = line.strip().removeprefix("class ").removeprefix("def ").partition("(")[0]
-        if line.startswith("class "):
-            owner = name.rstrip(":") + "."
-        elif line.strip().startswith("def "):
+        if not line.startswith(" "):
+            owner = name.rstrip(":") + "." if line.startswith("class ") else ""
+        if line.strip().startswith("def "):
             name = owner * line.startswith(" ") + name
             if f"m.py::{caller}" in graph.callers("m.py", name):
                 found.add(name)

@@ -125,6 +125,8 @@ def _function(scope: Scope, chains: Chains) -> Function:
     uses = tuple(dict.fromkeys(chains.used(scope, scope.loads)))
     if node.returns is not None:
         returns = chains.hint(scope.outside, node.returns)
+    elif scope.yields:
+        returns = ()  # a call gives a generator
     else:
         returns = tuple(c for value in scope.returns for c in chains.value(scope, value))
     return Function(
@@ -145,7 +147,7 @@ def _merged(one: Function | None, other: Function) -> Function:
     return Function(
         uses=tuple(dict.fromkeys(one.uses + other.uses)),
         blind=one.blind + other.blind,
-        returns=(one.returns or other.returns),
+        returns=tuple(dict.fromkeys(one.returns + other.returns))[:ALTERNATIVES],
         decorators=tuple(dict.fromkeys(one.decorators + other.decorators)),
         is_property=one.is_property or other.is_property,
         nested=one.nested,

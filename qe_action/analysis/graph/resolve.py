@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from qe_action.analysis.graph.calls import Class, FileFacts
-from qe_action.analysis.graph.chains import BASES, INSTANCE, MANY, Chain
+from qe_action.analysis.graph.chains import INSTANCE, MANY, Chain
 from qe_action.analysis.graph.imports import Import, Modules
 from qe_action.analysis.graph.mro import resolution_order
-from qe_action.analysis.graph.scopes import CALL, ITEM, Local
+from qe_action.analysis.graph.scopes import BASES, CALL, ENTERED, ITEM, PART, Local
 from qe_action.analysis.graph.values import CONSTRUCTORS, OUTSIDE, Followed, Node, Value
 
 _VALUES = 8
@@ -171,8 +171,10 @@ class Resolver:
                 yield value
             elif step == CALL:
                 yield from self._call(value, reached)
-            elif step in {ITEM, MANY}:
+            elif step in {ITEM, PART, MANY}:
                 yield from _item(value, step)
+            elif step == ENTERED:
+                yield from self._entered(value)
             elif step == INSTANCE:
                 if value.kind == "class":
                     yield value._replace(kind="object")
@@ -225,6 +227,22 @@ class Resolver:
                 else:
                     yield each
 
+    def _entered(self, value: Value) -> Iterator[Value]:
+        """What a `with` block gets: mostly the object itself, else what the class returns."""
+        if value.kind == "items":  # of a function made a context manager by its decorator
+            yield value._replace(kind="object")
+            return
+        if value.kind not in ("object", "exact"):
+            return
+        classes = self.order(value._replace(kind="class"))
+        found = [v for n in ("__enter__", "__aenter__") for v in self._member(classes, n)]
+        functions = [each for each in found if each.kind == "function"]
+        for given in (v for each in functions for v in self._returned(each)):
+            itself = given.kind != "class" and given._replace(kind="class") in classes
+            yield value if itself else given
+        if not functions:
+            yield value
+
     def _is_property(self, value: Value) -> bool:
         facts = self._facts(value.path) if value.kind == "function" else None
         function = facts.functions.get(value.name) if facts else None
@@ -246,6 +264,8 @@ class Resolver:
 
     def _overriders(self, value: Value, name: str) -> list[Value]:
         """The same method of subclasses: the object may be of one of them."""
+        if name.startswith("__") and not name.endswith("__"):
+            return []  # to the interpreter each class has its own
         found: list[Value] = []
         for child in self._subclasses.get(value._replace(kind="class"), ())[:_CLASSES]:
             own = self._class(child)
@@ -274,5 +294,7 @@ class Resolver:
 def _item(value: Value, step: str) -> Iterator[Value]:
     if step == MANY and value.kind in ("object", "exact"):
         yield value._replace(kind="items")
+    elif step == PART and value.kind == "items":
+        yield value
     elif step == ITEM and value.kind == "items":
         yield value._replace(kind="object")
