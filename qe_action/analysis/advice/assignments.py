@@ -16,8 +16,11 @@ _NEAR = 50
 """Statements before a line that are looked at for assignments."""
 _FAR = 200
 """Statements after a line that are looked at for a `return`."""
-_MANY = 500
+_MANY = 200
 """Statements inside one that are searched for assignments."""
+_JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+_PARTS = 30
+"""Parts of one statement that are searched for them."""
 QUIET = {
     *("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print"),
     *("next", "len", "iter"),
@@ -51,7 +54,7 @@ def origin(module: PythonModule, path: Sequence[Step], names: frozenset[str]) ->
                 text = excerpt(module, value, SHORT)
                 telling = not isinstance(value, ast.Constant) and "…" not in text
                 return f"{safe(name)} = {text}" if telling else ""
-        if any(statements_of(node)) and _clash(set_inside(node), names):
+        if _clash(set_inside(node), names):
             return ""
     return ""
 
@@ -78,63 +81,95 @@ def set_inside(node: Statement) -> set[str] | None:
         if not stack:
             return names
         inner = stack.pop()
+        names |= set_by(inner)
         if not isinstance(inner, DEFINITIONS):
             stack.extend(statements_of(inner))
-            names |= set_by(inner)
     return None
 
 
 def set_by(node: Statement) -> set[str]:
-    """The plain variables that a statement itself sets."""
-    targets: list[ast.expr] = []
+    """The plain variables that a statement itself sets, of `:=` those in its test."""
+    names: set[str] = set()
+    stack = _setting(node)
+    for _ in range(_PARTS):
+        if not stack:
+            break
+        match stack.pop():
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                names.add(name)
+            case ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.MatchMapping(rest=str(name), patterns=patterns):
+                names.add(name)
+                stack += patterns
+            case ast.alias() as alias:
+                names.add((alias.asname or alias.name).partition(".")[0])
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() as definition:
+                names.add(definition.name)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) as pattern:
+                names.add(name)
+                stack.extend(ast.iter_child_nodes(pattern))
+            case ast.expr() | ast.pattern() | ast.cmpop() | ast.keyword() as part:
+                stack.extend(ast.iter_child_nodes(part))
+    return names
+
+
+def _setting(node: Statement) -> list[ast.AST]:
+    """The parts of a statement in which variables can be set."""
+    found: list[ast.AST] = [node]
     match node:
-        case ast.Assign():
-            targets = node.targets
+        case ast.Assign() | ast.Delete():
+            found = [*node.targets]
         case ast.AugAssign() | ast.AnnAssign() | ast.For() | ast.AsyncFor():
-            targets = [node.target]
+            found = [node.target]
         case ast.With() | ast.AsyncWith():
-            targets = [item.optional_vars for item in node.items if item.optional_vars]
-    return {
-        name.id
-        for target in targets
-        for name in (target.elts if isinstance(target, ast.Tuple) else [target])
-        if isinstance(name, ast.Name)
-    }
+            found = [item.optional_vars for item in node.items if item.optional_vars]
+        case ast.If() | ast.While():
+            found = [node.test]
+        case ast.match_case():
+            found = [node.pattern]
+        case ast.Import() | ast.ImportFrom():
+            found = [*node.names]
+    return found
 
 
 def shown_after(
-    module: PythonModule, path: Sequence[Step], sets: Sequence[Local]
+    module: PythonModule, path: Sequence[Step], sets: Sequence[Local], line: int
 ) -> tuple[str, ...]:
     """What local variables show where a statement after the last step's reads one of them.
 
+    `sets` are as they stand after `line`; one that is set again before it is read shows no more.
     ("set `unit` to `'kB'`", "return `f'{size} {unit}'`"), or nothing.
     """
-    between: set[str] = set()
-    for node in _after(path) if sets else ():
-        for local in sets:
-            if found := _shown_by(module, node, local, fresh=local.name not in between):
+    left = list(sets)
+    for node in _after(path, line):
+        for local in left:
+            if found := _shown_by(module, node, local):
                 return found
-        if isinstance(node, (*DEFINITIONS, ast.Return, ast.Raise, ast.Break, ast.Continue)):
+        again = set_inside(node)
+        if again is None or isinstance(node, (*DEFINITIONS, *_JUMPS)):
             break
-        between |= set_inside(node) or set()
+        left = [local for local in left if local.name not in again]
+        if not left:
+            break
     return ()
 
 
-def _after(path: Sequence[Step]) -> Iterator[Statement]:
-    """The statements after a path's last in the blocks around, up to the function's end."""
+def _after(path: Sequence[Step], line: int) -> Iterator[Statement]:
+    """The statements after a line in the blocks around it, up to the function's end."""
     for step in reversed(inside_function(path)):
         if step.field not in ("handlers", "cases"):
-            yield from step.block[step.at + 1 : step.at + _FAR]
+            for node in step.block[step.at + 1 : step.at + _FAR]:
+                if not isinstance(node, ast.stmt) or node.lineno > line:
+                    yield node
 
 
-def _shown_by(
-    module: PythonModule, node: Statement, local: Local, *, fresh: bool
-) -> tuple[str, ...]:
+def _shown_by(module: PythonModule, node: Statement, local: Local) -> tuple[str, ...]:
     """What a statement makes of a variable: it is returned, raised, kept by `self`, or handed on.
 
-    A `fresh` one was not set again since, so its expression may stand in its place.
+    Of one that did not grow the expression stands in its place.
     """
-    as_set = fresh and not local.grown
+    as_set = not local.grown
     match node:
         case ast.Return(value=ast.Name(id=name)) if name == local.name and as_set:
             return (f"return `{local.text}`",)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
 from qe_action.analysis.advice.excerpt import LIMIT, excerpt, with_operator
 from qe_action.analysis.python_module import PythonModule
 
@@ -15,10 +13,8 @@ Sort = Literal["condition", "loop", "raises"]
 JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _NEAR = 50
 """Statements before a line that are looked at for guards and assignments."""
-_PARTS = 3
+PARTS = 3
 """Operands of `and` and `or` that are told one by one."""
-_MOST = 4
-"""Conditions of a sentence; the tests around a line come before guards."""
 _NAMES = 200
 """Nodes of an expression that are searched for names."""
 _INVERSE: dict[type[ast.cmpop], str] = {
@@ -58,7 +54,7 @@ def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
     match test:
         case ast.Constant():
             return []
-        case ast.BoolOp(op=ast.And(), values=values) if len(values) <= _PARTS:
+        case ast.BoolOp(op=ast.And(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in holds(module, value)]
         case ast.UnaryOp(op=ast.Not(), operand=operand) if not isinstance(operand, _BARE):
             return fails(module, operand)
@@ -71,7 +67,7 @@ def fails(module: PythonModule, test: ast.expr) -> list[Clause]:
     match test:
         case ast.Constant():
             return []
-        case ast.BoolOp(op=ast.Or(), values=values) if len(values) <= _PARTS:
+        case ast.BoolOp(op=ast.Or(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in fails(module, value)]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return holds(module, operand)
@@ -140,7 +136,7 @@ def loop_clause(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
 def loop_ends(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
     """That a loop runs to its end: it has no item that leaves it, or none at all."""
     iterable = excerpt(module, loop.iter)
-    leaving = _leaving(loop)
+    leaving = single_exit(loop)
     wanted = holds(module, leaving.test) if leaving else []
     if not wanted:
         return Clause("condition", f"`{iterable}` empty", names_of(loop.iter))
@@ -151,7 +147,7 @@ def loop_ends(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
     return Clause("condition", text, names)
 
 
-def _leaving(loop: ast.For | ast.AsyncFor) -> ast.If | None:
+def single_exit(loop: ast.For | ast.AsyncFor) -> ast.If | None:
     """The only test by which a loop's own block leaves the loop early."""
     if isinstance(loop.body[-1], JUMPS):
         return None
@@ -201,7 +197,7 @@ def _caught(module: PythonModule, error: ast.expr | None) -> str:
     match error:
         case None:
             return "an exception"
-        case ast.Tuple(elts=elements) if 1 < len(elements) <= _PARTS:
+        case ast.Tuple(elts=elements) if 1 < len(elements) <= PARTS:
             return " or ".join(f"`{excerpt(module, each)}`" for each in elements)
         case _:
             return f"`{excerpt(module, error)}`"
@@ -229,67 +225,3 @@ def _value(node: ast.stmt) -> ast.expr | None:
             return None if isinstance(value, ast.Constant | ast.Name) else value
         case _:
             return None
-
-
-def path_clauses(
-    module: PythonModule, path: Sequence[Step], own: Sequence[Clause] = ()
-) -> list[Clause]:
-    """What has to hold from the function's entry to the last step's statement, outermost first.
-
-    The tests around the statement, and the guards before it: first those that share a
-    variable with them or with `own`, the statement's own conditions, then the nearest.
-    """
-    steps = inside_function(path)
-    around: list[tuple[int, Clause]] = []
-    guards: list[tuple[int, Clause]] = []
-    for depth, step in enumerate(steps):
-        if depth:
-            around += [(depth, clause) for clause in _entering(module, step, steps[depth - 1])]
-        guards += [(depth, clause) for clause in _guards(module, step)]
-    spoken = frozenset[str]().union(*(each.names for each in (*own, *(c for _, c in around))))
-    room = max(1, _MOST - len(around) - len(own)) if around or own else _PARTS
-    related = [n for n, (_, clause) in enumerate(guards) if clause.names & spoken][-room:]
-    others = [n for n, (_, clause) in enumerate(guards) if not clause.names & spoken]
-    left = len(others) - (room - len(related))
-    kept = [guards[n] for n in sorted([*related, *others[max(0, left) :]])]
-    # The sort is stable: in one block, what leads into it comes before its guards.
-    return [clause for _, clause in sorted([*around, *kept], key=lambda each: each[0])]
-
-
-def _entering(module: PythonModule, step: Step, outer: Step) -> list[Clause]:
-    """What has to hold to come into a block from the statement it belongs to."""
-    inward = step.field == "body"
-    match step.parent:
-        case ast.If(test=test) | ast.While(test=test):
-            return (holds if inward else fails)(module, test)
-        case ast.For() | ast.AsyncFor() as loop:
-            return [(loop_clause if inward else loop_ends)(module, loop)]
-        case ast.ExceptHandler() as handler:
-            assert isinstance(outer.parent, ast.Try | ast.TryStar)
-            return raises_clauses(module, outer.parent, handler)
-        case ast.match_case() as case:
-            assert isinstance(outer.parent, ast.Match)
-            return case_clauses(module, outer.parent, case)
-        case _:
-            return []
-
-
-def _guards(module: PythonModule, step: Step) -> Iterator[Clause]:
-    """That none of the early exits before a statement in its block was taken."""
-    if step.field in ("handlers", "cases"):
-        return
-    for node in step.block[max(0, step.at - _NEAR) : step.at]:
-        yield from passed(module, node)
-
-
-def passed(module: PythonModule, node: Statement) -> list[Clause]:
-    """What has to hold for control to come past a statement that may jump away."""
-    if isinstance(node, ast.For | ast.AsyncFor) and _leaving(node) and not node.orelse:
-        return [loop_ends(module, node)]
-    if not isinstance(node, ast.If):
-        return []
-    if isinstance(node.body[-1], JUMPS):
-        return fails(module, node.test)
-    if node.orelse and isinstance(node.orelse[-1], JUMPS):
-        return holds(module, node.test)
-    return []

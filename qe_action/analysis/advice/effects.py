@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.advice.assignments import QUIET, SHORT, Local, set_inside
+from qe_action.analysis.advice.assignments import QUIET, SHORT, Local, set_by, set_inside
 from qe_action.analysis.advice.conditions import Clause
 from qe_action.analysis.advice.enclosing import Statement
 from qe_action.analysis.advice.excerpt import clip, excerpt, safe
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
     `effects` are verb phrases ("return `0`"). `end` says how it leaves the code; an `open`
     one goes on after it. `sets` are the local variables it sets, with their expressions.
-    `straight` is the way past every test in the block itself.
+    `straight` is the way past every test in the block itself. `last` is an open one's last line.
     """
 
     clauses: tuple[Clause, ...]
@@ -36,6 +36,7 @@ class Outcome(NamedTuple):
     end: End
     sets: tuple[Local, ...] = ()
     straight: bool = True
+    last: int = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +62,8 @@ class Trace:
 
     def note(self, node: Statement) -> None:
         """Add what a statement does by itself; of a compound one only what it may set."""
+        if self.local and (again := set_by(node) & {*self.sets, *self.grown}):
+            self._forget(again)
         match node:
             case ast.Assign(targets=[target, *_], value=value):
                 self._set(target, value)
@@ -77,12 +80,12 @@ class Trace:
             case _ if any(statements_of(node)):
                 self._forget(set_inside(node))
 
-    def open_end(self, clauses: Sequence[Clause]) -> Outcome:
+    def open_end(self, clauses: Sequence[Clause], last: int) -> Outcome:
         """The way as it stands at the end of the block: two effects, or what it logs."""
         effects = self.strong[:2] or self.weak[:1]
         sets = [Local(name, text) for name, text in self.sets.items()]
         sets += [Local(name, text, grown=True) for name, text in self.grown.items()]
-        return Outcome(tuple(clauses), tuple(effects), "open", tuple(sets))
+        return Outcome(tuple(clauses), tuple(effects), "open", tuple(sets), last=last)
 
     def end(self, node: Statement, clauses: Sequence[Clause]) -> Outcome:
         """The way as a jump ends it: its first effect and the jump's, of a `raise` only that."""

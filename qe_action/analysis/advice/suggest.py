@@ -20,12 +20,12 @@ from qe_action.analysis.advice.conditions import (
     holds,
     loop_clause,
     loop_ends,
-    path_clauses,
     raises_clauses,
     unmatched,
 )
 from qe_action.analysis.advice.effects import LEAVE_LOOP, NEXT_ROUND, Outcome
 from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
+from qe_action.analysis.advice.leading import may_be_caught, path_clauses
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.sentence import sentence
 from qe_action.analysis.advice.subject import subject
@@ -55,7 +55,7 @@ def suggest(module: PythonModule, gap: Gap) -> tuple[str, ...]:
 def _partial(module: PythonModule, gap: Gap) -> Iterator[str]:
     path = path_to(module, gap.line_start)
     for way in ways(module, gap.line_start, gap.missing_branches):
-        if way is not None:
+        if way is not None and way.kind != "uncaught":
             yield _for_way(module, path, way)
 
 
@@ -66,6 +66,8 @@ def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     block: Sequence[ast.stmt] = getattr(step.node, "body", [])
     if way.kind in ("true", "started", "matched", "caught"):
         return _told(module, [*path, Step(step.node, "body", block, 0)], clauses)
+    if way.kind == "unmatched" and step.at + 1 < len(step.block):
+        return _sentence(module, path, clauses, ())  # what then happens is the next case's say
     if otherwise := getattr(step.node, "orelse", []):
         return _told(module, [*path, Step(step.node, "orelse", otherwise, 0)], clauses)
     if isinstance(step.node, ast.If) and (skipped := _skipped(module, path, step.node)):
@@ -73,6 +75,7 @@ def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     after = _following(module, path)
     if isinstance(step.node, ast.If) and not after.effects:
         instead = straight(module, step.node.body, in_function=_in_function(path)).effects[-1:]
+        instead = tuple(effect for effect in instead if effect != "return `None`")
         return _sentence(module, path, clauses, [f"not {effect}" for effect in instead])
     return _sentence(module, path, [*clauses, *after.clauses], after.effects)
 
@@ -84,7 +87,7 @@ def _skipped(module: PythonModule, path: list[Step], node: ast.If) -> str:
         return ""
     if inner.effects:
         return "" if inner.effects[0].startswith("return") else inner.effects[0]
-    effect, *last = shown_after(module, path, inner.sets) or ("",)
+    effect, *last = shown_after(module, path, inner.sets, inner.last) or ("",)
     return effect if last and last[0].startswith("return") else ""
 
 
@@ -167,7 +170,7 @@ def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]
     ends = ("raise", "return", "jump", "open")
     found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
     for outcome in found:
-        if effects := outcome.effects or shown_after(module, path, outcome.sets):
+        if effects := outcome.effects or shown_after(module, path, outcome.sets, outcome.last):
             yield _sentence(module, path, outcome.clauses, effects)
 
 
@@ -176,7 +179,8 @@ def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
     clauses = _explained(module, path, path_clauses(module, path))
     yield _told(module, path, clauses)
     rest = _rest(path[-1])
-    for outcome in islice(outcomes(module, rest, in_function=_in_function(path)), _WAYS):
+    found = outcomes(module, rest, in_function=_in_function(path), caught=may_be_caught(path))
+    for outcome in islice(found, _WAYS):
         if not outcome.straight and outcome.end in ("raise", "return") and outcome.effects:
             yield _sentence(module, path, [*clauses, *outcome.clauses], outcome.effects)
 
@@ -184,10 +188,10 @@ def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
 def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> str:
     """The sentence for the straight way through what is left of a block."""
     rest = _rest(path[-1])
-    outcome = straight(module, rest, in_function=_in_function(path))
+    outcome = straight(module, rest, in_function=_in_function(path), caught=may_be_caught(path))
     effects = outcome.effects
     if outcome.end == "open":
-        effects = effects or shown_after(module, path, outcome.sets)
+        effects = effects or shown_after(module, path, outcome.sets, outcome.last)
         if not effects and isinstance(path[-1].parent, ast.ExceptHandler):
             effects = ("go on without an exception",)
     return _sentence(module, path, [*clauses, *outcome.clauses], effects)
@@ -214,7 +218,7 @@ def _sentence(
     if lead.startswith(("Run", "Import")):
         clauses = [clause for clause in clauses if "__name__" not in clause.names]
     if lead.startswith("Iterate"):
-        effects = ["end" if effect == "return `None`" else effect for effect in effects]
+        effects = ["end" if effect.startswith("return ") else effect for effect in effects]
     return sentence(lead, clauses, effects)
 
 
