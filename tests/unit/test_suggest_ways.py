@@ -113,3 +113,10 @@ def test_the_end_of_a_function_returns_none_too() -> None:
 def test_a_generator_only_ends() -> None:
     found = said("def f(a, b):\n  yield a\n  return b\n")
     assert found == ["Iterate over `f(a, b)`: it should yield `a` and end."]
+
+
+def test_a_condition_is_told_once() -> None:
+    source = "def f(a, b):\n  x = g(a)\n  if not x:\n    x = h()\n  if not x:\n    return\n"
+    assert said(source + "  b.done = 1\n", 3, "5") == [
+        "with `x` true: it should set `b.done` to `1`."
+    ]
