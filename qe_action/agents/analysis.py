@@ -108,6 +108,7 @@ class Analysis:
             await asyncio.sleep(0)
         for wanted in _batches(collector):
             await self._reread(collector, wanted)
+        self._found.doubts.stale |= collector.stale
         self._found.whole = True
         for event in self._progress(90, f"Read all {self._found.files} files"):
             yield event

@@ -139,7 +139,15 @@ class Gathered:
     def _gates(self, patch: Counts | None, totals: Counts | None) -> tuple[GateResult, ...]:
         if self.collector is None or not self.whole:
             return ()
-        judged = Judged(patch, totals, self.patches, self.collector.files, self.lookup)
+        judged = Judged(
+            patch,
+            totals,
+            self.patches,
+            self.collector.files,
+            self.lookup,
+            unfit=self.doubts.unfit,
+            miscounted=self.collector.stale,
+        )
         return gates(self.options, judged)
 
     def _against_baseline(self, result: AnalysisComplete) -> AnalysisComplete:

@@ -34,6 +34,14 @@ class Doubts:
         elif study.is_stale:
             self.stale.add(study.path)
 
+    @property
+    def unfit(self) -> set[str]:
+        """The Python files that were surely measured in another version.
+
+        Of other languages a report may list lines of what was inlined, beyond a file's end.
+        """
+        return self.stale | {path for path in self.too_long if path.endswith((".py", ".pyi"))}
+
     def notes(self) -> Iterator[str]:
         """Sentences for the user."""
         yield from _note(
@@ -53,9 +61,9 @@ class Doubts:
         )
         yield from _note(
             self.stale,
-            "{} has no statement on many lines that the report lists: "
+            "{} has nothing to run on lines that the report lists: "
             "was it measured in another version?",
-            "{} have no statement on many lines that the report lists: "
+            "{} have nothing to run on lines that the report lists: "
             "were they measured in another version?",
         )
         yield from _note(

@@ -57,7 +57,7 @@ LINES = {1: 1, 2: 0}
         ("unless x then y\n", LINES, "odd.py can't be parsed as Python here"),
         ("x = 1\n\0\n", LINES, "odd.py can't be parsed as Python here"),
         ("x = 1\n", {1: 1, 2: 0, 40: 0}, "odd.py is shorter than the report says"),
-        ("x = 1\n" + "# no\n" * 50, dict.fromkeys(range(1, 30), 0), "odd.py has no statement on"),
+        ("x = 1\n" + "# no\n" * 50, dict.fromkeys(range(1, 30), 0), "odd.py has nothing to run on"),
     ],
 )
 def test_an_odd_source_is_named_once_and_keeps_the_rest(
