@@ -65,6 +65,21 @@ def test_documents_go_to_standard_output_or_a_file(repo: GitRepo, output: str, s
     assert shows in (repo.root / "out.txt").read_text()
 
 
+def test_a_document_on_standard_output_comes_with_the_verdict_alone(repo: GitRepo) -> None:
+    done = analyze(repo, "--output", "markdown", "--min-patch-coverage", "60")
+    assert "sub/a.py" in done.stdout
+    assert "sub/a.py" not in done.stderr
+    assert "Gate failed: patch coverage: 50% of the changed statements" in done.stderr
+
+
+def test_a_path_gate_that_does_not_fit_is_all_that_is_said(repo: GitRepo) -> None:
+    for gate, why in (("foo", "can't be read. Write"), ("patch src 101", "from 0 to 100")):
+        done = analyze(repo, "--path-gate", gate)
+        assert done.returncode == 2
+        assert done.stderr.startswith("qe-action: The path gate")
+        assert why in done.stderr
+
+
 def test_the_journal_holds_all_events(repo: GitRepo) -> None:
     analyze(repo, "--journal", "journal.jsonl")
     with (repo.root / "journal.jsonl").open("rb") as file:
