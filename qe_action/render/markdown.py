@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from qe_action.analysis.globs import is_test_or_migration
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
@@ -174,6 +175,8 @@ def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
     spans = [_missed(gap, links) for gap in worst]
     if len(telling) > _LINKS_A_ROW:
         spans.append(f"and {len(telling) - _LINKS_A_ROW} more")
+    if not spans and file.patch.missed and is_test_or_migration(file.path):
+        spans.append("test or migration")
     whole = percent(file.counts.percent) + change(file.delta)
     figures = _counts(file.patch, short=True)
     return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
