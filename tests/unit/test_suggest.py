@@ -701,3 +701,19 @@ def test_backticks_that_do_not_pair_make_no_code() -> None:
 def test_whatever_the_text_markdown_shows_no_markup_but_code(text: str) -> None:
     html = MarkdownIt("commonmark").render(markdown(f"x{text}x"))
     assert set(re.findall(r"</?(\w+)", html)) <= {"p", "code"}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("src/pkg/app.py", "pkg.app"),
+        ("backend/src/pkg/app.py", "pkg.app"),
+        ("lib/pkg/app.py", "pkg.app"),
+        ("pkg/lib/app.py", "pkg.lib.app"),
+        ("src/__init__.py", "__init__"),
+    ],
+)
+def test_a_module_is_named_from_its_import_root(path: str, name: str) -> None:
+    source = "try:\n    import a\nexcept ImportError:\n    import b as a\n"
+    [told] = suggest(module(source, path), uncovered(4, 4))
+    assert told.startswith(f"Import `{name}` so that")
