@@ -717,3 +717,32 @@ def test_a_module_is_named_from_its_import_root(path: str, name: str) -> None:
     source = "try:\n    import a\nexcept ImportError:\n    import b as a\n"
     [told] = suggest(module(source, path), uncovered(4, 4))
     assert told.startswith(f"Import `{name}` so that")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "told"),
+    [
+        ("x = getattr(a, 'b', None)\nreturn a[0]", "IndexError", "`a[0]`"),
+        ("a = tuple(a)\nreturn b.index(a)", "ValueError", "`b.index(a)`"),
+        ("for each in a:\n    b += int(each)", "ValueError", "`int(each)`"),
+        ("a.n -= b", "TypeError", "`a.n -= b`"),
+        ("with open(a) as file:\n    return file.read()", "OSError", "`open(a)`"),
+        ("return next(reversed(a))", "StopIteration", "`next(reversed(a))`"),
+        ("return shown(a[b])", "json.JSONDecodeError", "`shown(a[b])`"),
+        ("x: dict[str, int] = made(a)", "KeyError", "`made(a)`"),
+        ("x = one(a)\nreturn two(x)", "Custom", "the body of the `try` on line 2"),
+        ("for each in a:\n    print(each)", "Custom", "the body of the `try` on line 2"),
+        ("try:\n    int(a)\nexcept ValueError:\n    pass", "ValueError", "the body of"),
+        ("import a\nimport b", "ImportError", "`import a`"),
+        ("return a / b", "ZeroDivisionError", "`a / b`"),
+        ("del a[0]", "KeyError", "`del a[0]`"),
+        ("a.b = 3", "AttributeError", "`a.b = 3`"),
+        ("if a.fits(b):\n    return 2", "ValueError", "`a.fits(b)`"),
+    ],
+)
+def test_what_raises_is_named_where_nothing_else_can(body: str, error: str, told: str) -> None:
+    inner = body.replace("\n", "\n        ")
+    source = f"def f(a, b):\n    try:\n        {inner}\n    except {error}:\n        return None\n"
+    last = source.count("\n")
+    [suggestion] = suggest(module(source), uncovered(last - 1, last))
+    assert suggestion.startswith(f"Call `f(a, b)` so that {told}")

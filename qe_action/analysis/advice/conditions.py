@@ -6,13 +6,12 @@ import ast
 from typing import Literal, NamedTuple
 
 from qe_action.analysis.advice.excerpt import LIMIT, excerpt, with_operator
+from qe_action.analysis.advice.raising import raised
 from qe_action.analysis.python_module import PythonModule
 
 Sort = Literal["condition", "loop", "raises"]
 
 JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-_NEAR = 50
-"""Statements before a line that are looked at for guards and assignments."""
 PARTS = 3
 """Operands of `and` and `or` that are told one by one."""
 _NAMES = 200
@@ -181,47 +180,6 @@ def unmatched(module: PythonModule, match: ast.Match, case: ast.match_case) -> C
 def raises_clauses(
     module: PythonModule, tried: ast.Try | ast.TryStar, handler: ast.ExceptHandler
 ) -> list[Clause]:
-    """That something in a `try` raises what a handler catches; none where nothing stands out."""
-    error = _caught(module, handler.type)
-    if isinstance(tried.body[0], ast.Import | ast.ImportFrom):
-        return [Clause("raises", f"so that {_imported(module, tried.body[0])} raises {error}")]
-    found = [value for node in tried.body[:_NEAR] if (value := _value(node)) is not None]
-    calls = [value for value in found if isinstance(value, ast.Call | ast.Await)]
-    return [
-        Clause("raises", f"so that `{excerpt(module, value)}` raises {error}", names_of(value))
-        for value in (calls or found)[:1]
-    ]
-
-
-def _caught(module: PythonModule, error: ast.expr | None) -> str:
-    match error:
-        case None:
-            return "an exception"
-        case ast.Tuple(elts=elements) if 1 < len(elements) <= PARTS:
-            return " or ".join(f"`{excerpt(module, each)}`" for each in elements)
-        case _:
-            return f"`{excerpt(module, error)}`"
-
-
-def _imported(module: PythonModule, node: ast.stmt) -> str:
-    text = module.lines[node.lineno - 1].strip() if node.lineno == node.end_lineno else ""
-    name = node.names[0].name if isinstance(node, ast.Import) else getattr(node, "module", "")
-    short = bool(text) and len(text) <= LIMIT and text.isprintable() and "`" not in text
-    return f"`{text}`" if short else f"the import of `{name}`"
-
-
-def _value(node: ast.stmt) -> ast.expr | None:
-    """The expression of a statement that is most likely to raise."""
-    match node:
-        case ast.With(items=[first, *_]) | ast.AsyncWith(items=[first, *_]):
-            return first.context_expr
-        case ast.For(iter=value) | ast.AsyncFor(iter=value):
-            return value
-        case ast.If(test=value) | ast.While(test=value):
-            return value
-        case ast.Assign(value=value) | ast.Expr(value=value) | ast.AugAssign(value=value):
-            return None if isinstance(value, ast.Constant | ast.Name) else value
-        case ast.Return(value=ast.expr() as value) | ast.AnnAssign(value=ast.expr() as value):
-            return None if isinstance(value, ast.Constant | ast.Name) else value
-        case _:
-            return None
+    """That something in a `try` raises what a handler catches."""
+    found = raised(module, tried, handler)
+    return [Clause("raises", found.text, names_of(found.source) if found.source else frozenset())]
