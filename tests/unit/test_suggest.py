@@ -737,6 +737,8 @@ def test_a_module_is_named_from_its_import_root(path: str, name: str) -> None:
         ("return a / b", "ZeroDivisionError", "`a / b`"),
         ("del a[0]", "KeyError", "`del a[0]`"),
         ("a.b = 3", "AttributeError", "`a.b = 3`"),
+        ("x, y = made(a)", "Custom", "`made(a)`"),
+        ("x, y = made(a)", "ValueError", "`x, y = made(a)`"),
         ("if a.fits(b):\n    return 2", "ValueError", "`a.fits(b)`"),
     ],
 )
@@ -746,3 +748,29 @@ def test_what_raises_is_named_where_nothing_else_can(body: str, error: str, told
     last = source.count("\n")
     [suggestion] = suggest(module(source), uncovered(last - 1, last))
     assert suggestion.startswith(f"Call `f(a, b)` so that {told}")
+
+
+def test_each_handler_of_a_gap_gets_its_suggestion() -> None:
+    source = """\
+def f(a):
+    try:
+        return made(a)
+    except KeyError:
+        note(a)
+        return 1
+    except (A, B):
+        return 2
+    except C:
+        return 3
+    except D:
+        return 4
+"""
+    call = "Call `f(a)` so that `made(a)` raises"
+    told = (
+        f"{call} `KeyError`: it should call `note(a)` and return `1`.",
+        f"{call} `A` or `B`: it should return `2`.",
+        f"{call} `C`: it should return `3`.",
+    )
+    assert suggest(module(source), uncovered(4, 12)) == told
+    assert suggest(module(source), uncovered(5, 8)) == told[:2]
+    assert suggest(module(source), uncovered(7, 8)) == told[1:2]

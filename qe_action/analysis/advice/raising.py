@@ -134,6 +134,9 @@ class _Body:
         """An assignment to an item, attribute or several names may raise by itself."""
         if self.types & _LOOKUPS and not isinstance(node, ast.Delete):
             return [node.value]
+        unpacked = all(isinstance(each, ast.Tuple | ast.List) for each in node.targets)
+        if unpacked and not self.types & (_BROAD | {"TypeError", "ValueError"}):
+            return [node.value] if isinstance(node, ast.Assign) else []
         attributes = all(isinstance(each, ast.Attribute) for each in node.targets)
         if attributes and not self.types & (_BROAD | {"AttributeError", "TypeError"}):
             return [node.value] if isinstance(node, ast.Assign) else []

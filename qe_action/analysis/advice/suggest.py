@@ -134,7 +134,27 @@ def _uncovered(module: PythonModule, gap: Gap) -> Iterator[str]:
         return
     if isinstance(node := path[-1].node, ast.ExceptHandler | ast.match_case):
         path.append(Step(node, "body", node.body, 0))
+    others = _further_handlers(path, gap.line_end)
+    if others:
+        yield from islice(_for_block(module, path), 1)
+        for other in others:
+            yield from islice(_for_block(module, other), 1)
+        return
     yield from islice(_for_block(module, path), MOST - 1)
+
+
+def _further_handlers(path: list[Step], end: int) -> list[list[Step]]:
+    """The paths into the handlers that follow those around a line, up to the line `end`."""
+    found: list[list[Step]] = []
+    for depth, step in enumerate(path):
+        if step.field != "handlers":
+            continue
+        for at in range(step.at + 1, len(step.block)):
+            node = step.block[at]
+            if isinstance(node, ast.ExceptHandler) and node.lineno <= end:
+                into = Step(node, "body", node.body, 0)
+                found.append([*path[:depth], step._replace(at=at), into])
+    return found
 
 
 def _definitions_in(module: PythonModule, gap: Gap) -> list[Definition]:
