@@ -113,6 +113,7 @@ class Analysis:
             await self._reread(collector, wanted)
         self._found.doubts.stale |= collector.stale
         self._found.whole = True
+        self._found.written = self._report.written
         for event in self._progress(90, f"Read all {plural(self._found.files, 'file')}"):
             yield event
 

@@ -83,12 +83,21 @@ class Ranking:
             patches[path] = study.patch
             self._touched[path] = study.touched
             self._lacking[path] = self._lacks(study)
+            if self._edited_since(path):
+                found.doubts.edited.add(path)
             yield Step(0.0, "Counting the changed statements")
         changed += sorted(
             (details[path] for path in patches),
             key=lambda d: (-_missed(patches[d.path]), -self._missed(d.path), d.path),
         )
         found.patches = {detail.path: patches[detail.path] for detail in changed}
+
+    def _edited_since(self, path: str) -> bool:
+        """Whether a source was written after the report; in a fresh checkout that says nothing."""
+        change, written = self._found.change, self._found.written
+        if change is None or change.tree.kind != "worktree" or written is None:
+            return False
+        return (self._checkout.modified(path) or written) > written
 
     @staticmethod
     def _lacks(study: Study) -> list[str]:

@@ -22,6 +22,7 @@ class Doubts:
     too_long: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
     disagreeing: set[str] = field(default_factory=set)
+    edited: set[str] = field(default_factory=set)
     _weighed: set[str] = field(default_factory=set)
 
     def weigh(self, study: Study, length: int | None) -> None:
@@ -65,6 +66,12 @@ class Doubts:
             "was it measured in another version?",
             "{} have nothing to run on lines that the report lists: "
             "were they measured in another version?",
+        )
+        yield from _note(
+            self.edited - self.stale - self.too_long,
+            "{} was edited after the report was written: where lines moved its figures are wrong",
+            "{} were edited after the report was written: where lines moved their figures are "
+            "wrong",
         )
         yield from _note(
             self.disagreeing,

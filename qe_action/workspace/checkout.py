@@ -27,6 +27,8 @@ class Checkout(Protocol):
 
     def source(self, path: str) -> bytes | None: ...
 
+    def modified(self, path: str) -> float | None: ...
+
 
 class GitCheckout:
     """A git checkout at `root`; `resolve` finds the change, `list_files` the tracked files."""
@@ -81,6 +83,14 @@ class GitCheckout:
             found = self.path(path)
             return found.read_bytes() if found else None
         except _NOT_THERE:
+            return None
+
+    def modified(self, path: str) -> float | None:
+        """When a file of the working tree was last written; None where `source` gives none."""
+        place = self.path(path)
+        try:
+            return place.stat().st_mtime if place else None
+        except OSError:
             return None
 
     def _folder(self, path: str) -> Path | None:

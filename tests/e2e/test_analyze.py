@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,17 @@ def test_a_path_gate_that_does_not_fit_is_all_that_is_said(repo: GitRepo) -> Non
         assert done.returncode == 2
         assert done.stderr.startswith("qe-action: The path gate")
         assert why in done.stderr
+
+
+def test_a_source_that_was_edited_after_the_report_is_noted(repo: GitRepo) -> None:
+    (repo.root / "sub" / "a.py").write_text("x = 1\ny = 2\nz = 4\n")
+    os.utime(repo.root / "coverage.xml", (1e9, 1e9))
+    said = "Note: sub/a.py was edited after the report was written"
+    done = analyze(repo, "--min-patch-coverage", "60")
+    assert said in " ".join(done.stderr.split())
+    assert done.returncode == 1
+    os.utime(repo.root / "coverage.xml")
+    assert said not in " ".join(analyze(repo).stderr.split())
 
 
 def test_the_journal_holds_all_events(repo: GitRepo) -> None:
