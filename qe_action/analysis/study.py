@@ -113,6 +113,7 @@ class Study:
                 never_called=miss.whole_file or (function is not None and not function.called),
                 handles_error=self._errors.handles(miss.lines) if self._errors else False,
                 raises_error=self._errors.raises(self._leads_to(miss)) if self._errors else False,
+                partial=miss.branch is not None,
                 impact=path.impact if path else None,
                 reach=path.reasons[0] if path and path.reasons else "",
             )

@@ -62,6 +62,8 @@ def test_the_worked_example() -> None:
         (2, "partial", "high"),
         (3, "uncovered", "high"),
     ]
+    assert "it never goes to where an error is raised" in gaps[0].reasons
+    assert "it raises an error" in gaps[1].reasons
     [facts] = study.functions.values()
     assert facts.crap == 2.0625
     none = dict.fromkeys((2, 3, 4, 5), False)

@@ -63,7 +63,7 @@ def test_without_a_readable_source_lines_count_as_listed() -> None:
 
 def test_errors_and_calls_are_weighed() -> None:
     found = gaps(study())
-    assert "it raises an error" in found[3].reasons
+    assert "it never goes to where an error is raised" in found[3].reasons
     assert "it raises an error" in found[4].reasons
     assert "it handles an error" in found[8].reasons
     assert "no test runs any of this function" in found[12].reasons
