@@ -87,7 +87,10 @@ class Analysis:
         self._search.begin(found.change.tree.base_sha, options.key)
         index = await self._checkout.index()
         found.mapper = PathMapper(
-            index, source_roots=options.source_roots, sources=(), workspaces=options.workspaces
+            index,
+            source_roots=(*options.source_roots, *options.implied_roots),
+            sources=(),
+            workspaces=options.workspaces,
         )
         found.collector = Collector(
             found.placing(found.mapper, PathFilter(options.include, options.exclude)),

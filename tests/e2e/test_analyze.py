@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -191,3 +192,21 @@ def test_a_closed_pipe_is_no_error(repo: GitRepo) -> None:
     )
     assert len(done.stdout.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_nobody_named_is_not_missed(repo: GitRepo) -> None:
+    (repo.root / "new").mkdir()
+    (repo.root / "new" / "coverage.xml").write_text(cobertura({"sub/a.py": {1: 1, 2: 0, 3: 0}}))
+    done = analyze(repo, folder="new")
+    assert done.returncode == 0
+    assert "source-root" not in done.stderr
+
+
+def test_the_readme_names_every_option(repo: GitRepo) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Command line")[2].partition("\n## ")[0]
+    options = set(re.findall(r"--[a-z-]+", analyze(repo, "--help").stdout)) - {"--help"}
+    assert len(options) > 10
+    for option in options:
+        name = re.fullmatch("--min-(?:project|branch)-coverage", option)
+        assert (f"`{option.split('-')[3]}`" if name else option) in section
