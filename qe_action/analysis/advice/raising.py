@@ -7,7 +7,6 @@ where nothing else in the body can raise them. Else only the body as a whole is 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -98,7 +97,7 @@ class _Body:
             if left < 0 or isinstance(node, ast.Try | ast.TryStar):
                 self.vague = True  # what is raised inside may be caught there
             elif isinstance(node, ast.expr):
-                left -= self._weigh(node, node)
+                left -= self._weigh(node)
             elif not isinstance(node, DEFINITIONS):
                 stack.extend(reversed(self._inside(node)))
 
@@ -142,18 +141,29 @@ class _Body:
             return [node.value] if isinstance(node, ast.Assign) else []
         return self._whole(node)
 
-    def _weigh(self, root: ast.expr, node: ast.expr) -> int:
-        """Keep an expression if a part of it can raise; how many parts were looked at."""
-        possible = False
+    def _weigh(self, whole: ast.expr) -> int:
+        """Keep what of an expression can raise, all of it if several parts can.
+
+        Returns how many parts were looked at.
+        """
         count = 0
-        for count, part in enumerate(_parts(node), 1):
-            if self.usual is None and self._is_usual(part):
-                self.usual = part
-            possible = possible or self._can_raise(part)
-            if count > _MANY:
-                break
-        if possible:
-            self.roots.append(root)
+        parts: list[ast.expr] = []
+        stack: list[tuple[ast.AST, bool]] = [(whole, False)]
+        while stack and count < _MANY:
+            node, inside = stack.pop()
+            count += 1
+            if isinstance(node, ast.expr):
+                if self.usual is None and self._is_usual(node):
+                    self.usual = node
+                if not inside and self._can_raise(node):
+                    parts.append(node)
+                    inside = True
+            if not isinstance(node, ast.Lambda):
+                children = list(ast.iter_child_nodes(node))
+                stack += [(child, inside) for child in reversed(children)]
+        self.vague |= bool(stack)
+        if parts:
+            self.roots.append(parts[0] if len(parts) == 1 else whole)
         return count
 
     def _is_usual(self, node: ast.expr) -> bool:
@@ -186,6 +196,8 @@ class _Body:
                 can = bool(self.types & {"NameError", "UnboundLocalError"})
             case ast.BinOp(op=op):
                 can = self._operator(op)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                can = not self.types <= _NARROW  # it goes through something
             case ast.UnaryOp() | ast.Compare():
                 can = broad
             case ast.Subscript():
@@ -197,17 +209,6 @@ class _Body:
     def _operator(self, op: ast.operator) -> bool:
         divides = isinstance(op, ast.Div | ast.FloorDiv | ast.Mod)
         return not self.types <= _NARROW or (divides and bool(self.types & _DIVISIONS))
-
-
-def _parts(node: ast.expr) -> Iterator[ast.expr]:
-    """An expression and those in it that are evaluated with it, outer ones first."""
-    stack: list[ast.AST] = [node]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, ast.expr):
-            yield each
-        if not isinstance(each, ast.Lambda):
-            stack.extend(reversed(list(ast.iter_child_nodes(each))))
 
 
 def _types(error: ast.expr | None) -> frozenset[str]:
