@@ -15,7 +15,7 @@ from qe_action.analysis.critical_path import critical_path
 from qe_action.analysis.gaps import Miss
 from qe_action.analysis.graph.entry_points import script_names
 from qe_action.analysis.paths import is_test_or_migration
-from qe_action.analysis.python_module import parse_module
+from qe_action.analysis.python_module import import_root, parse_module
 from qe_action.analysis.study import Study
 from qe_action.events import Counts, CriticalPath, Gap, GapFound
 from qe_action.workspace.checkout import Checkout
@@ -142,7 +142,10 @@ class Ranking:
             if index is not None and path in index:
                 found.doubts.unread.add(path)
             return Study(detail, None, added)
-        module = parse_module(path, source) if path.endswith((".py", ".pyi")) else None
+        module = None
+        if path.endswith((".py", ".pyi")):
+            index = found.mapper.index if found.mapper else None
+            module = parse_module(path, source, import_root(path, index) if index else "")
         if module is None and path.endswith((".py", ".pyi")):
             found.doubts.unparsable.add(path)
         study = Study(detail, module, added, touched=self._touched.get(path))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from qe_action.analysis.advice.suggest import suggest
-from qe_action.analysis.python_module import PythonModule, parse_module
+from qe_action.analysis.python_module import PythonModule, import_root, parse_module
 from qe_action.events import Gap
 from qe_action.render.suggestion import markdown
 
@@ -777,3 +777,17 @@ def f(a):
     assert suggest(module(source), uncovered(4, 12)) == told
     assert suggest(module(source), uncovered(5, 8)) == told[:2]
     assert suggest(module(source), uncovered(7, 8)) == told[1:2]
+
+
+def test_a_package_is_imported_from_the_folder_around_it() -> None:
+    files = {"back/end/pkg/__init__.py", "back/end/pkg/sub/__init__.py", "pkg/__init__.py"}
+    source = b"try:\n    import a\nexcept ImportError:\n    import b as a\n"
+    for path, name in (
+        ("back/end/pkg/sub/app.py", "pkg.sub.app"),
+        ("pkg/app.py", "pkg.app"),
+        ("back/end/app.py", "back.end.app"),
+    ):
+        parsed = parse_module(path, source, import_root(path, files))
+        assert parsed is not None
+        [told] = suggest(parsed, uncovered(4, 4))
+        assert told.startswith(f"Import `{name}` so that")

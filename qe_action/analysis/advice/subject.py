@@ -187,6 +187,8 @@ def _module_subject(module: PythonModule, path: Sequence[Step]) -> str:
         if isinstance(step.parent, ast.If) and "__name__" in excerpt(module, step.parent.test):
             return f"Run `{clip(name, _CALL_LIMIT)}` as a script"
     parts = module.path.removesuffix(".py").split("/")
+    if module.root:
+        parts = parts[module.root.count("/") + 1 :]
     roots = [at for at, part in enumerate(parts[:-1]) if part == "src"]
     if not roots and len(parts) > 1 and parts[0] == "lib":
         roots = [0]
