@@ -791,3 +791,11 @@ def test_a_package_is_imported_from_the_folder_around_it() -> None:
         assert parsed is not None
         [told] = suggest(parsed, uncovered(4, 4))
         assert told.startswith(f"Import `{name}` so that")
+
+
+def test_no_import_makes_a_constant_another_one() -> None:
+    source = "import os\n\na = 1\nif a == 2:\n    b = 3\nif os.name == 'nt':\n    c = 4\n"
+    assert suggest(module(source), uncovered(5, 5)) == ()
+    assert suggest(module(source), uncovered(7, 7)) == (
+        "Import `pkg.app` with `os.name == 'nt'`: it should set `c` to `4`.",
+    )

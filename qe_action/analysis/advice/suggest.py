@@ -235,11 +235,23 @@ def _sentence(
         return ""  # nobody outside sees that
     names = frozenset[str]().union(*(clause.names for clause in clauses))
     lead = subject(module, path, names)
+    if lead.startswith("Import") and names & _constants(module):
+        return ""  # the module itself says what holds
     if lead.startswith(("Run", "Import")):
         clauses = [clause for clause in clauses if "__name__" not in clause.names]
     if lead.startswith("Iterate"):
         effects = ["end" if effect.startswith("return ") else effect for effect in effects]
     return sentence(lead, clauses, effects)
+
+
+def _constants(module: PythonModule) -> set[str]:
+    """The variables that a module's first statements set to constants."""
+    found: set[str] = set()
+    for node in module.tree.body[:LONGEST]:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant()):
+                found.add(name)
+    return found
 
 
 def _rest(step: Step) -> Sequence[Statement]:
