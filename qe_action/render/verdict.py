@@ -59,7 +59,7 @@ def gate_lines(result: AnalysisComplete) -> Iterator[str]:
     """A line for each gate: `failed: patch coverage: 50% of …`."""
     words = {True: "passed", False: "failed", None: "not judged"}
     for gate in result.gates:
-        detail = gate.detail.removeprefix("not judged, ")
+        detail = gate.detail.removeprefix("not judged, as ")
         yield f"Gate {words[gate.passed]}: {gate.name}: {detail}"
 
 

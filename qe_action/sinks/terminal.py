@@ -56,6 +56,7 @@ class TerminalSink:
         self._console = console
         self._brief = brief
         self._state = RunState()
+        self._told = ""
         self._latest: deque[Gap] = deque(maxlen=SHOWN)
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
@@ -70,11 +71,24 @@ class TerminalSink:
             async for event in events:
                 self._state.fold(event)
                 self._line(event)
-        self._console.print(self._closing())
+        for part in self._closing():
+            self._print(part)
 
     def _line(self, event: Event) -> None:
         if isinstance(event, GapFound) and event.gap.in_diff and not self._brief:
-            self._console.print(_advised(event.gap))
+            self._print(self._advised(event.gap))
+
+    def _print(self, part: RenderableType) -> None:
+        self._console.print(part, soft_wrap=not self._console.is_terminal)
+
+    def _advised(self, gap: Gap) -> Text:
+        """A gap with the first test that is suggested for it, unless the last gap had it too."""
+        text = gap_text(gap)
+        first = next(iter(gap.suggested_tests), "")
+        if first and first != self._told:
+            text.append(f"\n         {visible(first)}")
+        self._told = first
+        return text
 
     def _running(self) -> RenderableType:
         done = self._state.progress.percent if self._state.progress else 0.0
@@ -82,7 +96,7 @@ class TerminalSink:
         bar.add_row(ProgressBar(total=100, completed=done, width=32), running_title(self._state))
         return Group(bar, *(gap_text(gap) for gap in self._latest))
 
-    def _closing(self) -> RenderableType:
+    def _closing(self) -> list[RenderableType]:
         result = self._state.result
         parts: list[RenderableType] = []
         if not self._brief:
@@ -96,7 +110,7 @@ class TerminalSink:
         failed = result is not None and result.conclusion == "failed"
         title = f"{'No result' if failed else visible(verdict.title)}{took}"
         parts.append(Text(title, style=_VERDICTS[verdict.conclusion]))
-        return Group(*parts)
+        return parts
 
     def _found(self, result: AnalysisComplete | None) -> Iterator[RenderableType]:
         """The table, the worst gaps and the worst critical paths."""
@@ -106,7 +120,7 @@ class TerminalSink:
         listed = self._state.gaps if self._console.is_terminal else self._state.elsewhere
         shown = listed[:SHOWN]
         for gap in shown:
-            yield _advised(gap) if gap.in_diff else gap_text(gap)
+            yield self._advised(gap) if gap.in_diff else gap_text(gap)
         above = 0 if self._console.is_terminal else self._state.in_diff_count
         if (left := self._state.gap_count - above - len(shown)) > 0:
             yield Text(f"… and {plural(left, 'more gap')}", style="dim")
@@ -153,14 +167,6 @@ def gap_text(gap: Gap) -> Text:
         text.append(f" {visible(gap.function)}")
     ways = missing_ways(gap)
     text.append(f"  {headline(gap).lower()}{f': {ways}' if ways else ''}", style="dim")
-    return text
-
-
-def _advised(gap: Gap) -> Text:
-    """A gap with the first test that is suggested for it."""
-    text = gap_text(gap)
-    for suggestion in gap.suggested_tests[:1]:
-        text.append(f"\n         {visible(suggestion)}")
     return text
 
 

@@ -32,7 +32,7 @@ GATES = (
 )
 LINES = [
     "Gate failed: patch coverage: 50%: 2 more to cover",
-    "Gate not judged: branch coverage: as x",
+    "Gate not judged: branch coverage: x",
     "Gate failed: project coverage: 50%: 1 more to cover",
     "Gate passed: patch coverage of a: 50%",
 ]
@@ -105,7 +105,9 @@ def test_the_worst_gaps_are_shown_and_the_rest_is_counted() -> None:
 
 @pytest.mark.parametrize("tty", [True, False])
 def test_a_gap_in_changed_lines_comes_with_its_first_suggestion(tty: bool) -> None:
-    text = terminal(found(1, "high", in_diff=True), found(2, "low"), tty=tty)
+    gaps = [found(1, "high", in_diff=True), found(3, "high", in_diff=True), found(2, "low")]
+    text = terminal(*gaps, tty=tty)
+    assert "a.py:3" in text
     assert text.count("Call `f()`: it should return `1`.") == 1
     assert "Call `f(2)`" not in text
 
@@ -125,3 +127,9 @@ def test_a_brief_one_leaves_the_rest_to_a_document() -> None:
     text = terminal(found(1, "high", in_diff=True), found(2, "low"), brief=True)
     assert "a.py" not in text
     assert "Patch coverage is below 90%" in text
+
+
+def test_where_there_is_no_terminal_nothing_is_wrapped() -> None:
+    gap = found(1, "high", in_diff=True).gap
+    long = gap.model_copy(update={"suggested_tests": ("word " * 50 + "end",)})
+    assert "word " * 50 + "end" in terminal(GapFound(gap=long))
