@@ -120,3 +120,88 @@ def test_a_condition_is_told_once() -> None:
     assert said(source + "  b.done = 1\n", 3, "5") == [
         "with `x` true: it should set `b.done` to `1`."
     ]
+
+
+REUSED = {
+    "loop": (
+        "while a:\n  a = g(a)\n  if a is None:\n    return 1",
+        "with `a is None`, where `a = g(a)`: it should return `1`.",
+    ),
+    "guard": (
+        "if not a: return 0\na = g(a)\nif a is None:\n  return 1",
+        "with `a is None`, where `a = g(a)`: it should return `1`.",
+    ),
+    "around": (
+        "if a:\n  a = g(a)\n  if not a:\n    return 1",
+        "with `not a` true, where `a = g(a)`: it should return `1`.",
+    ),
+    "with": ("if not a: return 0\nwith b() as a:\n  if not a:\n    return 1", "with `not a` true"),
+    "of an item": (
+        "for c in a:\n  c = c.strip()\n  if not c:\n    continue\n  return c[0]",
+        "for an item `c` of `a` with `c` true, where `c = c.strip()`: it should return `c[0]`.",
+    ),
+    "tried": (
+        "if not a: return 0\ntry:\n  a = int(a)\nexcept ValueError:\n  return 1",
+        "with `a` true so that `int(a)` raises `ValueError`: it should return `1`.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "sentence"), REUSED.values(), ids=REUSED)
+def test_no_condition_is_on_an_older_value_than_the_next(statements: str, sentence: str) -> None:
+    body = textwrap.indent(statements, "  ")
+    source = f"def f(a, b):\n{body}\n  return 9\n"
+    for found in (said(source), said(source, body.count("\n") + 2)):
+        assert any(each.startswith(sentence) for each in found), found
+
+
+def test_a_loop_ends_with_its_own_condition() -> None:
+    source = "def f(a, b):\n  if not a:\n    return 0\n  while a:\n    a = g(a)\n  return 2\n"
+    assert said(source, 4, "6") == ["with `a` false: it should return `2`."]
+
+
+@pytest.mark.parametrize(
+    ("between", "sentence"),
+    [
+        ("if b:\n  return 2", "with `a` true and `b` false: it should return `1`."),
+        ("try:\n  return b()\nexcept E:\n  pass", "with `a` true."),
+        ("while True:\n  if b: return 2", "with `a` true."),
+        ("with b:\n  return 2", "with `a` true."),
+        ("a = g(b)\nif a:\n  return 2", "with `a` true."),
+    ],
+)
+def test_what_a_variable_shows_later_has_its_conditions(between: str, sentence: str) -> None:
+    body = textwrap.indent(f"if a:\n  x = 1\n{between}\nreturn x", "  ")
+    assert said(f"def f(a, b):\n{body}\n", 3) == [sentence]
+
+
+def test_a_variable_that_with_sets_has_no_old_value() -> None:
+    source = "def f(a, b):\n  x = 1\n  with g() as x:\n    pass\n  return x\n"
+    assert not [each for each in said(source) if "`1`" in each]
+
+
+@pytest.mark.parametrize(
+    ("statements", "condition"),
+    [
+        ("if a < 3:\n  a = g(a)\n  return a\nif a > 9", "with `a >= 3` and `a > 9`"),
+        ("if a < 3:\n  a = g(a)\n  if b: return a\nif a > 9", "with `a >= 3` and `a > 9`"),
+        ("if a < 3: return 0\nif b:\n  a = g(a)\nif a > 9", "with `a > 9`"),
+        (
+            "if (c := g(a)) is None: return 0\nif c > b",
+            "with `(c := g(a)) is not None` and `c > b`",
+        ),
+        ("if a < 3: return 0\nif (a := b()): pass\nif a > 9", "with `a > 9`"),
+    ],
+)
+def test_only_what_is_set_on_the_way_makes_a_value_an_older_one(
+    statements: str, condition: str
+) -> None:
+    body = textwrap.indent(f"{statements}:\n  b.n = 1", "  ")
+    found = said(f"def f(a, b):\n{body}\n", body.count("\n") + 2)
+    assert found == [f"{condition}: it should set `b.n` to `1`."]
+
+
+def test_what_a_variable_shows_later_is_left_out_where_its_conditions_have_no_room() -> None:
+    guards = "".join(f"  if b == {n}:\n    raise E{n}\n" for n in range(6))
+    found = said(f"def f(a, b):\n  if a:\n    x = 1\n{guards}  return x\n", 3)
+    assert found == ["with `a` true."]

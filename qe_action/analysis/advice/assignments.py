@@ -1,4 +1,4 @@
-"""Where a function's local variables are set, and what shows them."""
+"""Where a function's local variables are set."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ SHORT = 40
 """Characters of an expression that is shown to explain a variable."""
 _NEAR = 50
 """Statements before a line that are looked at for assignments."""
-_FAR = 200
-"""Statements after a line that are looked at for a `return`."""
 _MANY = 200
 """Statements inside one that are searched for assignments."""
-_JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _PARTS = 30
 """Parts of one statement that are searched for them."""
 QUIET = {
@@ -131,73 +128,3 @@ def _setting(node: Statement) -> list[ast.AST]:
         case ast.Import() | ast.ImportFrom():
             found = [*node.names]
     return found
-
-
-def shown_after(
-    module: PythonModule, path: Sequence[Step], sets: Sequence[Local], line: int
-) -> tuple[str, ...]:
-    """What local variables show where a statement after the last step's reads one of them.
-
-    `sets` are as they stand after `line`; one that is set again before it is read shows no more.
-    ("set `unit` to `'kB'`", "return `f'{size} {unit}'`"), or nothing.
-    """
-    left = list(sets)
-    for node in _after(path, line):
-        for local in left:
-            if found := _shown_by(module, node, local):
-                return found
-        again = set_inside(node)
-        if again is None or isinstance(node, (*DEFINITIONS, *_JUMPS)):
-            break
-        left = [local for local in left if local.name not in again]
-        if not left:
-            break
-    return ()
-
-
-def _after(path: Sequence[Step], line: int) -> Iterator[Statement]:
-    """The statements after a line in the blocks around it, up to the function's end."""
-    for step in reversed(inside_function(path)):
-        if step.field not in ("handlers", "cases"):
-            for node in step.block[step.at + 1 : step.at + _FAR]:
-                if not isinstance(node, ast.stmt) or node.lineno > line:
-                    yield node
-
-
-def _shown_by(module: PythonModule, node: Statement, local: Local) -> tuple[str, ...]:
-    """What a statement makes of a variable: it is returned, raised, kept by `self`, or handed on.
-
-    Of one that did not grow the expression stands in its place.
-    """
-    as_set = not local.grown
-    match node:
-        case ast.Return(value=ast.Name(id=name)) if name == local.name and as_set:
-            return (f"return `{local.text}`",)
-        case ast.Return(value=ast.expr() as value) if local.name in _read_by(value):
-            return (local.phrase, f"return `{excerpt(module, value)}`")
-        case ast.Assign(
-            targets=[ast.Attribute(value=ast.Name(id="self")) as target],
-            value=ast.Name(id=name),
-        ) if name == local.name and as_set:
-            return (f"set `{excerpt(module, target)}` to `{local.text}`",)
-        case ast.Raise(exc=ast.Call(func=error) as call) if local.name in _read_by(call):
-            return (local.phrase, f"raise `{excerpt(module, error)}`")
-        case ast.Expr(value=ast.Call() as call) if _handed(call, local.name):
-            return (local.phrase, f"call `{excerpt(module, call)}`")
-        case _:
-            return ()
-
-
-def _read_by(value: ast.expr) -> set[str]:
-    return {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-
-
-def _handed(call: ast.Call, name: str) -> bool:
-    """Whether a function, or a method of `self`, is called with a variable as it stands."""
-    match call.func:
-        case ast.Name(id=called) | ast.Attribute(value=ast.Name(id="self"), attr=called):
-            given = (*call.args, *(keyword.value for keyword in call.keywords))
-            names = (each.id for each in given if isinstance(each, ast.Name))
-            return called not in QUIET and name in names
-        case _:
-            return False

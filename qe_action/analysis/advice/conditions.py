@@ -14,6 +14,8 @@ Sort = Literal["condition", "loop", "raises"]
 JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 PARTS = 3
 """Operands of `and` and `or` that are told one by one."""
+MOST = 4
+"""Conditions of a sentence."""
 _NAMES = 200
 """Nodes of an expression that are searched for names."""
 _INVERSE: dict[type[ast.cmpop], str] = {
@@ -37,7 +39,8 @@ class Clause(NamedTuple):
 
     `names` are the variables it speaks of. Of clauses with the same `topic`, such as the
     tests of one value in an `elif` chain, one that `settles` it makes the others superfluous.
-    `origin` is the assignment one of the variables comes from.
+    `origin` is the assignment one of the variables comes from. `stale` are the variables that
+    were set again since it held.
     """
 
     sort: Sort
@@ -46,6 +49,7 @@ class Clause(NamedTuple):
     topic: str = ""
     settles: bool = False
     origin: str = ""
+    stale: frozenset[str] = frozenset()
 
 
 def holds(module: PythonModule, test: ast.expr) -> list[Clause]:

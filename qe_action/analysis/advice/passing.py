@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from qe_action.analysis.advice.conditions import (
     JUMPS,
@@ -25,14 +26,14 @@ _DEEPEST = 5
 _MANY = 200
 """How many statements inside one are searched for a jump."""
 _CASES = 3
-_TRIES = (ast.Try, ast.TryStar)
+TRIES = (ast.Try, ast.TryStar)
 _QUIETING = {"suppress", "raises", "assertRaises"}
 
 
 def in_line(
     block: Sequence[Statement], *, caught: bool = False
 ) -> Iterator[tuple[Statement, bool]]:
-    """The statements that follow each other, those inside `with` and `try` included.
+    """The statements that follow each other, `with` and `try` before those inside them.
 
     With each goes whether an exception it raises may be caught in the same function, as it
     may from the start where `caught` is true.
@@ -44,8 +45,9 @@ def in_line(
         if node is None:
             stack.pop()
         elif isinstance(node, ast.With | ast.AsyncWith):
+            yield node, inside
             stack.append((iter(node.body), inside or quiets(node)))
-        elif isinstance(node, _TRIES):
+        elif isinstance(node, TRIES):
             yield node, inside
             if not leaves(node.finalbody):
                 stack.append((iter([*node.orelse, *node.finalbody]), inside))
@@ -62,7 +64,7 @@ def quiets(node: ast.AST) -> bool:
         calls = [i.context_expr.func for i in node.items if isinstance(i.context_expr, ast.Call)]
         names = [getattr(call, "attr", getattr(call, "id", "")) for call in calls]
         return not _QUIETING.isdisjoint(names)
-    return isinstance(node, _TRIES) and bool(node.handlers)
+    return isinstance(node, TRIES) and bool(node.handlers)
 
 
 def leaves(block: Sequence[Statement], depth: int = 0) -> bool:
@@ -78,9 +80,9 @@ def _leaves(node: Statement, depth: int) -> bool:
         case ast.With(body=body) | ast.AsyncWith(body=body):
             found = leaves(body, depth) and not quiets(node)
         case ast.While(test=ast.Constant(value=value)) if value:
-            found = not _jumps_out(node.body, (ast.Break,))
+            found = not jumps_out(node.body, (ast.Break,))
         case ast.For() | ast.AsyncFor() | ast.While():
-            found = leaves(node.orelse, depth) and not _jumps_out(node.body, (ast.Break,))
+            found = leaves(node.orelse, depth) and not jumps_out(node.body, (ast.Break,))
         case ast.Try() | ast.TryStar():
             handled = all(leaves(handler.body, depth) for handler in node.handlers)
             through = leaves(node.body, depth) or leaves(node.orelse, depth)
@@ -95,7 +97,7 @@ def _takes_all(case: ast.match_case) -> bool:
     return bare and case.guard is None
 
 
-def _jumps_out(block: Sequence[Statement], jumps: tuple[type[ast.stmt], ...] = JUMPS) -> bool:
+def jumps_out(block: Sequence[Statement], jumps: tuple[type[ast.stmt], ...] = JUMPS) -> bool:
     """Whether any statement of a block may lead out of it; in doubt it may."""
     stack: list[tuple[Statement, bool]] = [(node, False) for node in block]
     for _ in range(_MANY):
@@ -142,20 +144,29 @@ def _past_loop(module: PythonModule, loop: ast.For | ast.AsyncFor) -> list[Claus
 
 def _returns(block: Sequence[Statement]) -> bool:
     """Whether a loop's block may lead further away than to the loop's end."""
-    return _jumps_out(block, (ast.Return, ast.Raise))
+    return jumps_out(block, (ast.Return, ast.Raise))
+
+
+def way_past(node: ast.If) -> Literal["body", "orelse", "either"]:
+    """Which block of an `if` control takes to come past it, by what `passed` says."""
+    inward = jumps_out(node.body)
+    if not inward and not jumps_out(node.orelse):
+        return "either"
+    return "orelse" if inward and not leaves(node.orelse) else "body"
 
 
 def _past_if(module: PythonModule, node: ast.If, depth: int) -> list[Clause]:
-    inward = _jumps_out(node.body)
-    if not inward and not _jumps_out(node.orelse):
-        return []
-    if inward and not leaves(node.orelse):
-        return [*fails(module, node.test), *past(module, node.orelse, depth + 1)]
-    return [*holds(module, node.test), *past(module, node.body, depth + 1)]
+    match way_past(node):
+        case "either":
+            return []
+        case "orelse":
+            return [*fails(module, node.test), *past(module, node.orelse, depth + 1)]
+        case "body":
+            return [*holds(module, node.test), *past(module, node.body, depth + 1)]
 
 
 def _past_match(module: PythonModule, node: ast.Match, depth: int) -> list[Clause]:
-    leading = [case for case in node.cases if _jumps_out(case.body)]
+    leading = [case for case in node.cases if jumps_out(case.body)]
     if _takes_all(node.cases[-1]):
         passing = [case for case in node.cases if not leaves(case.body)]
         if not leading or not passing:

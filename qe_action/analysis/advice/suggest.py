@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from qe_action.analysis.advice.assignments import origin, shown_after
+from qe_action.analysis.advice.assignments import origin
 from qe_action.analysis.advice.branch_words import Way, ways
 from qe_action.analysis.advice.conditions import (
     Clause,
@@ -28,6 +28,7 @@ from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
 from qe_action.analysis.advice.leading import may_be_caught, path_clauses
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.sentence import sentence
+from qe_action.analysis.advice.showing import shown
 from qe_action.analysis.advice.subject import subject
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
 from qe_action.events import Gap
@@ -72,12 +73,12 @@ def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
         return _told(module, [*path, Step(step.node, "orelse", otherwise, 0)], clauses)
     if isinstance(step.node, ast.If) and (skipped := _skipped(module, path, step.node)):
         return _sentence(module, path, clauses, (f"not {skipped}",))
-    after = _following(module, path)
+    after = _following(module, path, clauses)
     if isinstance(step.node, ast.If) and not after.effects:
         instead = straight(module, step.node.body, in_function=_in_function(path)).effects[-1:]
         instead = tuple(effect for effect in instead if effect != "return `None`")
         return _sentence(module, path, clauses, [f"not {effect}" for effect in instead])
-    return _sentence(module, path, [*clauses, *after.clauses], after.effects)
+    return _sentence(module, path, after.clauses, after.effects)
 
 
 def _skipped(module: PythonModule, path: list[Step], node: ast.If) -> str:
@@ -87,21 +88,21 @@ def _skipped(module: PythonModule, path: list[Step], node: ast.If) -> str:
         return ""
     if inner.effects:
         return "" if inner.effects[0].startswith("return") else inner.effects[0]
-    effect, *last = shown_after(module, path, inner.sets, inner.last) or ("",)
+    effect, *last = shown(module, path, inner).effects or ("",)
     return effect if last and last[0].startswith("return") else ""
 
 
-def _following(module: PythonModule, path: list[Step]) -> Outcome:
+def _following(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> Outcome:
     """What is to be seen after the last step's statement, in the blocks around it."""
     for step in reversed(path):
         if step.field not in ("handlers", "cases"):
             rest = step.block[step.at + 1 : step.at + 1 + LONGEST]
-            found = straight(module, rest, in_function=_in_function(path))
+            found = straight(module, rest, clauses, in_function=_in_function(path))
             if found.effects:
                 return found
         if isinstance(step.parent, (*_SCOPES, *LOOPS)) and step.field == "body":
             break
-    return Outcome((), (), "open")
+    return Outcome(tuple(clauses), (), "open")
 
 
 def _side(module: PythonModule, path: list[Step], way: Way) -> list[Clause]:
@@ -190,8 +191,9 @@ def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]
     ends = ("raise", "return", "jump", "open")
     found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
     for outcome in found:
-        if effects := outcome.effects or shown_after(module, path, outcome.sets, outcome.last):
-            yield _sentence(module, path, outcome.clauses, effects)
+        told = outcome if outcome.effects else shown(module, path, outcome)
+        if told.effects:
+            yield _sentence(module, path, told.clauses, told.effects)
 
 
 def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
@@ -199,22 +201,25 @@ def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
     clauses = _explained(module, path, path_clauses(module, path))
     yield _told(module, path, clauses)
     rest = _rest(path[-1])
-    found = outcomes(module, rest, in_function=_in_function(path), caught=may_be_caught(path))
+    found = outcomes(
+        module, rest, clauses, in_function=_in_function(path), caught=may_be_caught(path)
+    )
     for outcome in islice(found, _WAYS):
         if not outcome.straight and outcome.end in ("raise", "return") and outcome.effects:
-            yield _sentence(module, path, [*clauses, *outcome.clauses], outcome.effects)
+            yield _sentence(module, path, outcome.clauses, outcome.effects)
 
 
 def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> str:
     """The sentence for the straight way through what is left of a block."""
     rest = _rest(path[-1])
-    outcome = straight(module, rest, in_function=_in_function(path), caught=may_be_caught(path))
-    effects = outcome.effects
-    if outcome.end == "open":
-        effects = effects or shown_after(module, path, outcome.sets, outcome.last)
-        if not effects and isinstance(path[-1].parent, ast.ExceptHandler):
-            effects = ("go on without an exception",)
-    return _sentence(module, path, [*clauses, *outcome.clauses], effects)
+    outcome = straight(
+        module, rest, clauses, in_function=_in_function(path), caught=may_be_caught(path)
+    )
+    if outcome.end == "open" and not outcome.effects:
+        outcome = shown(module, path, outcome)
+        if not outcome.effects and isinstance(path[-1].parent, ast.ExceptHandler):
+            outcome = outcome._replace(effects=("go on without an exception",))
+    return _sentence(module, path, outcome.clauses, outcome.effects)
 
 
 def _explained(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> list[Clause]:
