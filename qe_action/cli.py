@@ -15,8 +15,8 @@ from qe_action.inputs import INPUTS, PUBLISHING
 
 ALL = frozenset(item.name for item in INPUTS)
 _EXIT_CODES = """\
-exit codes: 0 done, 1 a gate failed (doctor: something won't work),
-2 wrong input or usage, 3 delivery to GitHub failed (run and publish with fail-on-error)"""
+exit codes: 0 done, 1 a gate failed (doctor: something won't work), 2 wrong input or usage,
+3 delivery to GitHub failed (run and publish with fail-on-error), 130 cancelled"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,7 +59,8 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
         "--output",
         choices=("terminal", "jsonl", "markdown", "html"),
         default="terminal",
-        help="what to print; default: terminal",
+        help="what to print: markdown, html and jsonl go to standard output; terminal, the "
+        "default, is for people and goes to standard error",
     )
     add("--out", metavar="FILE", help="write the markdown, html or jsonl to FILE")
     add("--journal", metavar="FILE", help="write all events to FILE")

@@ -38,6 +38,9 @@ class NoCheckout:
     def source(self, path: str) -> bytes | None:
         return None
 
+    def modified(self, path: str) -> float | None:
+        return None
+
 
 def checkout(repo: Path | None, base: str | None) -> Checkout:
     """The working tree at `repo` against the merge base with `base`."""

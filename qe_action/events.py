@@ -105,7 +105,8 @@ class CriticalPath(Wire):
     """A function that much else reaches and that the tests miss. `path` is `file.py::qual.name`.
 
     `callers` is how many other functions reach it, directly or not; with `at_least` there may
-    be more, as not all of the repository was looked at.
+    be more, as not all of the repository was looked at. `weight` also counts how much of it is
+    missed and how complex it is.
     """
 
     type: Literal["critical_path"] = "critical_path"
@@ -115,11 +116,12 @@ class CriticalPath(Wire):
     reasons: tuple[str, ...] = ()
     callers: int = Field(ge=0)
     at_least: bool = False
+    weight: float = Field(default=0.0, ge=0)
 
     @property
-    def rank(self) -> tuple[int, int, str]:
-        """Sorts the worst first: by impact, then by callers, then by path."""
-        return -LEVELS.index(self.impact), -self.callers, self.path
+    def rank(self) -> tuple[int, float, str]:
+        """Sorts the worst first: by impact, then by weight, then by path."""
+        return -LEVELS.index(self.impact), -self.weight, self.path
 
 
 class TestProposed(Wire):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Literal
@@ -122,6 +123,19 @@ class Gap(Wire):
     suggested_tests: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
+
+
+def keep_worst(kept: list[Gap], gap: Gap, limit: int) -> None:
+    """Add a gap to some, worst first, if it is one of the worst so far.
+
+    Of those of one severity the earlier ones stay, in the order they came.
+    """
+    insort(kept, gap, key=_mildness)
+    del kept[limit:]
+
+
+def _mildness(gap: Gap) -> int:
+    return -LEVELS.index(gap.severity)
 
 
 class FileSummary(Wire):

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from qe_action.errors import ReportError
 from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound
+from qe_action.findings import keep_worst
 
 VERSION = 1
 HEADER_LIMIT = 200
@@ -22,7 +23,7 @@ GAPS_IN_RESULT = 200
 
 
 class WorstGaps:
-    """The first gaps of a run, which are its worst: those in changed lines before all others."""
+    """The worst gaps of a run: those in changed lines before all others, then by severity."""
 
     def __init__(self) -> None:
         self._in_diff: list[Gap] = []
@@ -31,8 +32,7 @@ class WorstGaps:
     def add(self, gap: Gap) -> None:
         """Take the next gap of the stream."""
         kept = self._in_diff if gap.in_diff else self._elsewhere
-        if len(kept) < GAPS_IN_RESULT:
-            kept.append(gap)
+        keep_worst(kept, gap, GAPS_IN_RESULT)
 
     def result(self) -> tuple[Gap, ...]:
         """The gaps that the result repeats."""

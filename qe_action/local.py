@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.agents.options import options_of
 from qe_action.errors import UsageError
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
@@ -32,6 +33,8 @@ async def analyze(arguments: Namespace) -> RunState:
     Raises `QEError` for what the user can mend.
     """
     checkout, roots = _checkout(arguments)
+    task = QETask(task_type="coverage_analysis", context=_context(arguments, roots))
+    options_of(task)  # what does not fit is said before anything is written
     state = RunState()
     with ExitStack() as files:
         sinks: list[Sink] = [FoldSink(state)]
@@ -42,7 +45,6 @@ async def analyze(arguments: Namespace) -> RunState:
             out = files.enter_context(_writing(arguments.out, "w"))
         sinks += _sinks(arguments.output, out)
         agent = CoverageAnalyzerAgent(checkout=checkout)
-        task = QETask(task_type="coverage_analysis", context=_context(arguments, roots))
         failures: list[BaseException] = []
         broadcast = await stream_to(
             agent.analyze_coverage_streaming(task),
@@ -63,7 +65,8 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
         "all_files": arguments.all_files,
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
-        "source_roots": (*arguments.source_root, *roots),
+        "source_roots": tuple(arguments.source_root),
+        "implied_roots": roots,
         "workspaces": (str(Path(arguments.repo).resolve()),),
         "min_patch_coverage": arguments.min_patch_coverage,
         "min_project_coverage": arguments.min_project_coverage,
@@ -105,7 +108,7 @@ def _sinks(output: str, out: IO[str]) -> list[Sink]:
         return [EventsSink(out)]
     from qe_action.sinks.terminal import TerminalSink, stderr_console
 
-    return [TerminalSink(stderr_console())]
+    return [TerminalSink(stderr_console(), brief=output != "terminal")]
 
 
 def _document(arguments: Namespace, state: RunState) -> str:

@@ -19,6 +19,7 @@ from qe_action.events import (
     AnalyzerProgress,
     Conclusion,
 )
+from qe_action.render.text import plural
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
 from qe_action.workspace.sources import Sources
@@ -67,7 +68,9 @@ class Analysis:
             yield self._error(error, recoverable=False)
             yield self._complete("failed")
         except asyncio.CancelledError:
-            self._found.notes.append(f"The run was cancelled after {self._found.files} files.")
+            self._found.notes.append(
+                f"The run was cancelled after {plural(self._found.files, 'file')}."
+            )
             yield self._complete("cancelled")
             raise
         else:
@@ -84,7 +87,10 @@ class Analysis:
         self._search.begin(found.change.tree.base_sha, options.key)
         index = await self._checkout.index()
         found.mapper = PathMapper(
-            index, source_roots=options.source_roots, sources=(), workspaces=options.workspaces
+            index,
+            source_roots=(*options.source_roots, *options.implied_roots),
+            sources=(),
+            workspaces=options.workspaces,
         )
         found.collector = Collector(
             found.placing(found.mapper, PathFilter(options.include, options.exclude)),
@@ -102,14 +108,16 @@ class Analysis:
             mapper.sources = tuple(self._report.sources)
             for file in part.files:
                 collector.add(file)
-            message = f"Read {self._found.files} files"
+            message = f"Read {plural(self._found.files, 'file')}"
             for event in self._progress(part.fraction * 85, message):
                 yield event
             await asyncio.sleep(0)
         for wanted in _batches(collector):
             await self._reread(collector, wanted)
+        self._found.doubts.stale |= collector.stale
         self._found.whole = True
-        for event in self._progress(90, f"Read all {self._found.files} files"):
+        self._found.written = self._report.written
+        for event in self._progress(90, f"Read all {plural(self._found.files, 'file')}"):
             yield event
 
     async def _reread(self, collector: Collector, wanted: set[str]) -> None:
@@ -136,7 +144,7 @@ class Analysis:
                 await asyncio.sleep(0)
             else:
                 yield step
-        for event in self._progress(100, f"Analysed {self._found.files} files"):
+        for event in self._progress(100, f"Analysed {plural(self._found.files, 'file')}"):
             yield event
 
     def _progress(self, percent: float, message: str) -> Iterator[AnalyzerProgress]:

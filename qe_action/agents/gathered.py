@@ -40,9 +40,10 @@ class Gathered:
     """Filled step by step; `complete` may be asked for at any moment.
 
     `whole` says that the report was read to its end: figures of less than that are unknown.
-    `patches` are the changed files' counts, worst first, once they are known. `foreign` are
-    the files that the repository lacks, `left_out` those that the globs leave out. `lookup` is
-    what came of looking for a baseline, None where nobody looked.
+    `written` is when the report was written. `patches` are the changed files' counts, worst
+    first, once they are known. `foreign` are the files that the repository lacks, `left_out`
+    those that the globs leave out. `lookup` is what came of looking for a baseline, None where
+    nobody looked.
     """
 
     options: AnalysisOptions
@@ -59,6 +60,7 @@ class Gathered:
     lookup: Lookup | None = None
     doubts: Doubts = field(default_factory=Doubts)
     unresolved_calls: int = 0
+    written: float | None = None
     _paths: PathReport = field(default_factory=PathReport)
     _gap_counts: dict[str, int] = field(default_factory=dict)
     _worst: WorstGaps = field(default_factory=WorstGaps)
@@ -140,7 +142,15 @@ class Gathered:
     def _gates(self, patch: Counts | None, totals: Counts | None) -> tuple[GateResult, ...]:
         if self.collector is None or not self.whole:
             return ()
-        judged = Judged(patch, totals, self.patches, self.collector.files, self.lookup)
+        judged = Judged(
+            patch,
+            totals,
+            self.patches,
+            self.collector.files,
+            self.lookup,
+            unfit=self.doubts.unfit,
+            miscounted=self.collector.stale,
+        )
         return gates(self.options, judged)
 
     def _against_baseline(self, result: AnalysisComplete) -> AnalysisComplete:

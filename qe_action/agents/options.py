@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +27,8 @@ class AnalysisOptions(BaseModel):
 
     `coverage_file` (a path, or several of reports to merge) or `coverage_data` is needed.
     `include` and `exclude` are globs with the meaning of .gitignore; `source_roots` are
-    folders of the repository that the report's paths start from. `all_files` asks for the
+    folders of the repository that the report's paths start from, `implied_roots` those that
+    nobody named. `all_files` asks for the
     gaps of every file. `min_patch_coverage`, `min_project_coverage` and
     `min_branch_coverage` are gates in percent, `max_drop` is one in percentage points, and
     `path_gates` are `PathGate`s or lines as `path_gate` reads them. `tests_outcome` is the
@@ -47,6 +49,7 @@ class AnalysisOptions(BaseModel):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
+    implied_roots: tuple[str, ...] = ()
     workspaces: tuple[str, ...] = ()
     all_files: bool = False
     min_patch_coverage: Minimum | None = None
@@ -87,6 +90,11 @@ def options_of(task: QETask) -> AnalysisOptions:
     """The options of a task. Raises `UsageError` where they don't fit."""
     if task.task_type != "coverage_analysis":
         raise UsageError(f"The coverage analyzer can't take a task of type {task.task_type}.")
+    for key in task.context:
+        if key not in AnalysisOptions.model_fields:
+            near = get_close_matches(str(key), AnalysisOptions.model_fields, 1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            raise UsageError(f"The task's context has no {str(key)!r:.60}{meant}")
     try:
         options = AnalysisOptions.model_validate(dict(task.context))
     except ValidationError as error:

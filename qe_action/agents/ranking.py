@@ -15,7 +15,7 @@ from qe_action.analysis.critical_path import critical_path
 from qe_action.analysis.gaps import Miss
 from qe_action.analysis.graph.entry_points import script_names
 from qe_action.analysis.paths import is_test_or_migration
-from qe_action.analysis.python_module import parse_module
+from qe_action.analysis.python_module import import_root, parse_module
 from qe_action.analysis.study import Study
 from qe_action.events import Counts, CriticalPath, Gap, GapFound
 from qe_action.workspace.checkout import Checkout
@@ -83,12 +83,21 @@ class Ranking:
             patches[path] = study.patch
             self._touched[path] = study.touched
             self._lacking[path] = self._lacks(study)
+            if self._edited_since(path):
+                found.doubts.edited.add(path)
             yield Step(0.0, "Counting the changed statements")
         changed += sorted(
             (details[path] for path in patches),
             key=lambda d: (-_missed(patches[d.path]), -self._missed(d.path), d.path),
         )
         found.patches = {detail.path: patches[detail.path] for detail in changed}
+
+    def _edited_since(self, path: str) -> bool:
+        """Whether a source was written after the report; in a fresh checkout that says nothing."""
+        change, written = self._found.change, self._found.written
+        if change is None or change.tree.kind != "worktree" or written is None:
+            return False
+        return (self._checkout.modified(path) or written) > written
 
     @staticmethod
     def _lacks(study: Study) -> list[str]:
@@ -129,8 +138,14 @@ class Ranking:
         added = found.diff.added(path) if found.diff else frozenset[int]()
         source = None if path in found.foreign else self._checkout.source(path)
         if source is None:
+            index = found.mapper.index if found.mapper else None
+            if index is not None and path in index:
+                found.doubts.unread.add(path)
             return Study(detail, None, added)
-        module = parse_module(path, source) if path.endswith((".py", ".pyi")) else None
+        module = None
+        if path.endswith((".py", ".pyi")):
+            index = found.mapper.index if found.mapper else None
+            module = parse_module(path, source, import_root(path, index) if index else "")
         if module is None and path.endswith((".py", ".pyi")):
             found.doubts.unparsable.add(path)
         study = Study(detail, module, added, touched=self._touched.get(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -12,12 +12,14 @@ from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.gate import (
     DropFrom,
+    Kind,
     branch_gate,
     drop_gate,
     patch_gate,
     path_gates,
     project_gate,
 )
+from qe_action.analysis.globs import PathFilter
 from qe_action.analysis.paths import is_test_or_migration
 from qe_action.events import Counts, FileSummary, GateResult
 from qe_action.render.text import plural
@@ -32,7 +34,9 @@ NAMED = 5
 class Judged:
     """What the gates look at: the counts of the change and of all, both by file too.
 
-    `patch` and `patches` are None where the changed lines are not known.
+    `patch` and `patches` are None where the changed lines are not known. `unfit` are the files
+    that were measured in another version, so that their changed lines can't be told; the
+    figures of those `miscounted` are wrong altogether.
     """
 
     patch: Counts | None
@@ -40,6 +44,15 @@ class Judged:
     patches: Mapping[str, Counts] | None
     files: Mapping[str, FileCounts]
     lookup: Lookup | None = None
+    unfit: Collection[str] = ()
+    miscounted: Collection[str] = ()
+
+    def unsound(self, kind: Kind, allowed: Callable[[str], bool] = lambda _: True) -> list[str]:
+        """The files among those `allowed` that keep a gate from being judged."""
+        files = set(self.miscounted)
+        if kind == "patch":
+            files = (files | set(self.unfit)) & set(self.patches or ())
+        return sorted(filter(allowed, files))
 
     @property
     def before(self) -> DropFrom:
@@ -54,21 +67,42 @@ class Judged:
 
 def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
     """The verdicts of the gates that are set, one by one. A red test suite gives none."""
+    of_patch, of_all = judged.unsound("patch"), judged.unsound("project")
     table = (
-        (patch_gate, judged.patch, options.min_patch_coverage),
-        (project_gate, judged.totals, options.min_project_coverage),
-        (branch_gate, judged.totals, options.min_branch_coverage),
+        (patch_gate, judged.patch, options.min_patch_coverage, of_patch),
+        (project_gate, judged.totals, options.min_project_coverage, of_all),
+        (branch_gate, judged.totals, options.min_branch_coverage, of_all),
     )
-    verdicts = [gate(counts, minimum) for gate, counts, minimum in table if minimum is not None]
+    verdicts = [
+        _sound(gate(counts, minimum), unsound)
+        for gate, counts, minimum, unsound in table
+        if minimum is not None
+    ]
     if options.max_drop is not None:
-        verdicts.append(drop_gate(judged.totals, judged.before, options.max_drop))
+        verdicts.append(_sound(drop_gate(judged.totals, judged.before, options.max_drop), of_all))
     patches = judged.patches if judged.patch is not None else None
-    verdicts += path_gates(options.path_gates, patches, judged.files)
+    found = path_gates(options.path_gates, patches, judged.files)
+    for gate, verdict in zip(options.path_gates, found, strict=True):
+        allowed = PathFilter((gate.glob,)).allows
+        verdicts.append(_sound(verdict, judged.unsound(gate.kind, allowed)))
     if not options.tests_failed:
         return tuple(verdicts)
-    detail = f"not judged, as the tests ended with {options.tests_outcome!r}"
-    unjudged = {"passed": None, "detail": detail, "missing": None}
-    return tuple(verdict.model_copy(update=unjudged) for verdict in verdicts)
+    why = f"the tests ended with {options.tests_outcome!r}"
+    return tuple(_unjudged(verdict, why) for verdict in verdicts)
+
+
+def _sound(verdict: GateResult, unsound: Sequence[str]) -> GateResult:
+    """The verdict, if none of the files it is about was measured in another version."""
+    if not unsound:
+        return verdict
+    more = f" and {len(unsound) - 1:,} more" if len(unsound) > 1 else ""
+    return _unjudged(verdict, f"the report is not of this version of {unsound[0]}{more}")
+
+
+def _unjudged(verdict: GateResult, why: str) -> GateResult:
+    return verdict.model_copy(
+        update={"passed": None, "detail": f"not judged, as {why}", "missing": None}
+    )
 
 
 def file_summaries(

@@ -141,7 +141,7 @@ class _Columns(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    schema_version: Literal[1]
+    schema_version: Annotated[int, Field(ge=SCHEMA, le=SCHEMA)]  # `Literal` takes `true` for 1
     sha: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})\z")]
     key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}\z")]
     level: Annotated[int, Field(ge=0, le=MAX_LEVELS)] | None

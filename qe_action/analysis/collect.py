@@ -157,6 +157,8 @@ class Collector:
     are the files whose lines are all kept. Of the others the lines of the `worst` (by missed
     statements) that `shown(path)` allows are kept; `worst=None` keeps them all.
 
+    `stale` are the files that were not measured in the source they were counted with.
+
     A file that comes again apart from its first part is named in `recurring`; its parts must
     be read again into `parts` and given to `add_merged`.
     """
@@ -177,12 +179,15 @@ class Collector:
         self.files = Tally()
         self.details: dict[str, Detail] = {}
         self.recurring: set[str] = set()
+        self.stale: set[str] = set()
 
     def add(self, file: FileLines) -> None:
         """Count a file's part; keep its lines if they may be shown."""
         path = self._place(file.path)
         if path is None:
             return
+        if file.stale:
+            self.stale.add(path)
         if path in self.files:
             self.recurring.add(path)
             return

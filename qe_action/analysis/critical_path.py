@@ -58,6 +58,7 @@ def critical_path(path: str, function: FunctionFacts, reach: Reach) -> CriticalP
                 reasons=tuple(_reasons(function, reach)),
                 callers=reach.callers,
                 at_least=reach.at_least,
+                weight=round(heavy, 1),
             )
     return None
 

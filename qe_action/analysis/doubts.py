@@ -17,10 +17,12 @@ NAMED = 5
 class Doubts:
     """Files that were looked at and don't fit what the report says of them."""
 
+    unread: set[str] = field(default_factory=set)
     unparsable: set[str] = field(default_factory=set)
     too_long: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
     disagreeing: set[str] = field(default_factory=set)
+    edited: set[str] = field(default_factory=set)
     _weighed: set[str] = field(default_factory=set)
 
     def weigh(self, study: Study, length: int | None) -> None:
@@ -33,8 +35,21 @@ class Doubts:
         elif study.is_stale:
             self.stale.add(study.path)
 
+    @property
+    def unfit(self) -> set[str]:
+        """The Python files that were surely measured in another version.
+
+        Of other languages a report may list lines of what was inlined, beyond a file's end.
+        """
+        return self.stale | {path for path in self.too_long if path.endswith((".py", ".pyi"))}
+
     def notes(self) -> Iterator[str]:
         """Sentences for the user."""
+        yield from _note(
+            self.unread,
+            "{} is missing from the checkout or too large: of it only lines are known",
+            "{} are missing from the checkout or too large: of them only lines are known",
+        )
         yield from _note(
             self.unparsable,
             "{} can't be parsed as Python here: of it only lines are known",
@@ -47,10 +62,16 @@ class Doubts:
         )
         yield from _note(
             self.stale,
-            "{} has no statement on many lines that the report lists: "
+            "{} has nothing to run on lines that the report lists: "
             "was it measured in another version?",
-            "{} have no statement on many lines that the report lists: "
+            "{} have nothing to run on lines that the report lists: "
             "were they measured in another version?",
+        )
+        yield from _note(
+            self.edited - self.stale - self.too_long,
+            "{} was edited after the report was written: where lines moved its figures are wrong",
+            "{} were edited after the report was written: where lines moved their figures are "
+            "wrong",
         )
         yield from _note(
             self.disagreeing,

@@ -54,6 +54,12 @@ def path_gate(line: str) -> PathGate:
     kind, _, rest = line.strip().partition(" ")
     glob, _, percent = rest.strip().rpartition(" ")
     minimum = minimum_of(percent)
+    if kind in get_args(Kind) and glob.strip() and minimum is None:
+        raise UsageError(
+            f"The path gate {line!r:.100} ends in {percent!r:.40}, which is no percentage "
+            "from 0 to 100.",
+            anchor="inputs",
+        )
     if kind not in get_args(Kind) or minimum is None or not glob.strip():
         raise UsageError(
             f"The path gate {line!r:.100} can't be read.",

@@ -7,6 +7,7 @@ Every answer is a tracked file (or, where the repository is unknown, a relative 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -29,6 +30,8 @@ Parts = tuple[str, ...]
 SOURCES = 100
 """How many of a report's sources are looked at; a report of many is hostile or broken."""
 
+_LAST = "\U0010ffff"
+"""No path has a component that begins with it."""
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -90,7 +93,7 @@ class PathIndex:
     def __init__(self, tracked: Iterable[str]) -> None:
         # To itself, so that a look-up gives the one string that is kept anyway.
         self._paths = {path: path for path in tracked}
-        self._by_name: dict[str, list[str]] | None = None
+        self._backwards: list[tuple[str, str]] | None = None
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -112,18 +115,23 @@ class PathIndex:
 
     def named(self, name: str) -> list[str]:
         """The paths whose last component is `name`, sorted."""
-        if self._by_name is None:
-            self._by_name = {}
-            for path in sorted(self._paths):
-                self._by_name.setdefault(path.rpartition("/")[2], []).append(path)
-        return self._by_name.get(name, [])
+        return self.ending((name,))
 
     def ending(self, parts: Parts) -> list[str]:
         """The paths that end in these components, sorted."""
         if not parts:
             return []
-        tail = "/" + "/".join(parts)
-        return [path for path in self.named(parts[-1]) if ("/" + path).endswith(tail)]
+        if self._backwards is None:
+            self._backwards = sorted((_backwards(path.split("/")), path) for path in self._paths)
+        # All that end alike stand together, from the name to the top.
+        start = _backwards(parts)
+        at = bisect_left(self._backwards, (start,))
+        end = bisect_left(self._backwards, (start + _LAST,), at)
+        return sorted(path for _, path in self._backwards[at:end])
+
+
+def _backwards(parts: Iterable[str]) -> str:
+    return "".join(f"{part}/" for part in reversed(tuple(parts)))
 
 
 class PathMapper:

@@ -9,7 +9,7 @@ import ast
 import io
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,12 +54,16 @@ class Definition:
 
 @dataclass(frozen=True)
 class PythonModule:
-    """The syntax tree of one file, its lines as text and its definitions in line order."""
+    """The syntax tree of one file, its lines as text and its definitions in line order.
+
+    `root` is the folder that it is imported from, empty where that is not known.
+    """
 
     path: str
     tree: ast.Module
     lines: tuple[str, ...]
     definitions: tuple[Definition, ...]
+    root: str = ""
 
     @cached_property
     def regions(self) -> Regions:
@@ -77,7 +81,16 @@ class PythonModule:
         return self.by_start[region.start, region.name] if region else None
 
 
-def parse_module(path: str, source: bytes) -> PythonModule | None:
+def import_root(path: str, files: Container[str]) -> str:
+    """The folder around the packages (with `__init__.py` among `files`) that a file lies in."""
+    folder = path.rpartition("/")[0]
+    root = ""
+    while folder and f"{folder}/__init__.py" in files:
+        folder = root = folder.rpartition("/")[0]
+    return root
+
+
+def parse_module(path: str, source: bytes, root: str = "") -> PythonModule | None:
     """The module; None where this interpreter can't parse it, for whatever reason."""
     try:
         with warnings.catch_warnings():
@@ -87,7 +100,7 @@ def parse_module(path: str, source: bytes) -> PythonModule | None:
         lines = _decoded(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return PythonModule(path, tree, lines, tuple(_definitions(tree)))
+    return PythonModule(path, tree, lines, tuple(_definitions(tree)), root)
 
 
 def statements_of(node: ast.AST) -> Iterator[Clause]:

@@ -35,7 +35,8 @@ class Evidence(NamedTuple):
     """What a gap's severity is computed from; None or False where it is not known.
 
     `function` is the one the gap lies in, `impact` and `reach` its critical path's and how
-    that is said. `handles_error` and `raises_error` are about the lines that were missed.
+    that is said. `handles_error` and `raises_error` are about the lines that were missed; of a
+    `partial` branch those are the ones it never went to.
     """
 
     in_diff: bool
@@ -43,6 +44,7 @@ class Evidence(NamedTuple):
     never_called: bool = False
     handles_error: bool = False
     raises_error: bool = False
+    partial: bool = False
     impact: Level | None = None
     reach: str = ""
 
@@ -95,7 +97,8 @@ def _errors(evidence: Evidence) -> tuple[int, str]:
     if evidence.handles_error:
         return ERROR_PATH, "it handles an error"
     if evidence.raises_error:
-        return ERROR_PATH, "it raises an error"
+        never = "it never goes to where an error is raised"
+        return ERROR_PATH, never if evidence.partial else "it raises an error"
     return 0, ""
 
 

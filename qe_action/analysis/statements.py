@@ -55,18 +55,6 @@ def changed_statements(
     return frozenset(found)
 
 
-def stray_lines(extents: Iterable[Extent], reported: Iterable[int]) -> int:
-    """How many reported lines lie in no statement: of a report that fits its source, none."""
-    stray = 0
-    ranges = iter(extents)
-    extent = next(ranges, None)
-    for line in reported:
-        while extent is not None and extent.last < line:
-            extent = next(ranges, None)
-        stray += extent is None or line < extent.first
-    return stray
-
-
 def find_extents(module: PythonModule) -> list[Extent]:
     """All logical lines that hold statements, in order and without overlap."""
     merged: list[Extent] = []

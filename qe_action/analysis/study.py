@@ -8,6 +8,7 @@ from functools import cached_property
 from qe_action.analysis.advice.branch_words import Way, said, ways
 from qe_action.analysis.advice.suggest import suggest
 from qe_action.analysis.collect import Detail
+from qe_action.analysis.fit import strays
 from qe_action.analysis.functions import (
     ErrorLines,
     FunctionFacts,
@@ -23,13 +24,9 @@ from qe_action.analysis.statements import (
     Extent,
     changed_statements,
     find_extents,
-    stray_lines,
 )
 from qe_action.events import Counts, CriticalPath, Gap
 
-STRAY_SHARE = 0.1
-"""Which share of a file's statements may miss every statement of its source."""
-STRAY_LEAST = 3
 ADVISED = 500
 """For how many gaps of a file tests are suggested; nobody reads more."""
 TESTS_NAMED = 20
@@ -87,11 +84,10 @@ class Study:
 
     @property
     def is_stale(self) -> bool:
-        """Many reported lines are no statement of this source: the report is of another one."""
+        """Some reported line can't be a statement of this source: the report is of another one."""
         if self.module is None:
             return False  # nothing is known of it
-        stray = stray_lines(self._extents, self.detail.lines)
-        return stray >= STRAY_LEAST and stray > STRAY_SHARE * len(self.detail.lines)
+        return bool(strays(self.module, self._extents, self.detail.lines))
 
     def misses(self) -> Iterator[Miss]:
         return find_misses(self.detail, self.regions, self.touched)
@@ -117,6 +113,7 @@ class Study:
                 never_called=miss.whole_file or (function is not None and not function.called),
                 handles_error=self._errors.handles(miss.lines) if self._errors else False,
                 raises_error=self._errors.raises(self._leads_to(miss)) if self._errors else False,
+                partial=miss.branch is not None,
                 impact=path.impact if path else None,
                 reach=path.reasons[0] if path and path.reasons else "",
             )

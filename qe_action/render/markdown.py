@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from qe_action.analysis.globs import is_test_or_migration
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
 from qe_action.render.links import Links
-from qe_action.render.state import RunState, worst_first
+from qe_action.render.state import RunState
 from qe_action.render.suggestion import markdown
 from qe_action.render.text import (
     UNKNOWN,
@@ -179,9 +180,12 @@ def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -
 def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
     assert file.patch is not None
     telling = without_implied(gaps)
-    spans = [_missed(gap, links) for gap in telling[:_LINKS_A_ROW]]
+    worst = sorted(telling[:_LINKS_A_ROW], key=lambda gap: gap.line_start)
+    spans = [_missed(gap, links) for gap in worst]
     if len(telling) > _LINKS_A_ROW:
         spans.append(f"and {len(telling) - _LINKS_A_ROW} more")
+    if not spans and file.patch.missed and is_test_or_migration(file.path):
+        spans.append("test or migration")
     whole = percent(file.counts.percent) + change(file.delta)
     figures = _counts(file.patch, short=True)
     return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
@@ -215,7 +219,7 @@ def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
 def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
     if not total:
         return
-    shown = worst_first(gaps)[:rows]
+    shown = gaps[:rows]
     common = _common_reasons(shown)
     yield f"<details><summary>{plural(total, 'gap')} {place}</summary>"
     yield ""

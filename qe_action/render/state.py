@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from qe_action.events import (
-    LEVELS,
     AnalysisComplete,
     AnalyzerError,
     AnalyzerProgress,
@@ -21,17 +20,13 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
 )
+from qe_action.findings import keep_worst
 
 IN_DIFF_KEPT = 1000
 ELSEWHERE_KEPT = 200
-"""How many gaps of each kind, the first and so the worst, are kept for showing."""
+"""How many gaps of each kind, the worst, are kept for showing."""
 PATHS_KEPT = 50
 """How many critical paths, the worst, are kept."""
-
-
-def worst_first(gaps: list[Gap]) -> list[Gap]:
-    """Gaps by severity, those of one severity in the order they came."""
-    return sorted(gaps, key=lambda gap: -LEVELS.index(gap.severity))
 
 
 @dataclass(slots=True, repr=False)  # asyncio would write it out with all its gaps
@@ -50,7 +45,7 @@ class RunState:
     @property
     def gaps(self) -> list[Gap]:
         """The gaps kept: those in changed lines first, each part worst first."""
-        return worst_first(self.in_diff) + worst_first(self.elsewhere)
+        return self.in_diff + self.elsewhere
 
     def _shelf(self, gap: Gap) -> tuple[list[Gap], int]:
         if gap.in_diff:
@@ -66,8 +61,7 @@ class RunState:
                 self.gap_count += 1
                 self.in_diff_count += gap.in_diff
                 kept, limit = self._shelf(gap)
-                if len(kept) < limit:
-                    kept.append(gap)
+                keep_worst(kept, gap, limit)
             case AnalyzerError():
                 self.errors.append(event)
             case AnalysisComplete():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from qe_action.events import AnalysisComplete, GateResult
@@ -52,6 +53,14 @@ def _asked(failed: GateResult) -> str:
     if failed.kind == "drop":
         return f"Project coverage fell by more than {limit} points"
     return f"{failed.name[0].upper()}{failed.name[1:]} is below {limit}%"
+
+
+def gate_lines(result: AnalysisComplete) -> Iterator[str]:
+    """A line for each gate: `failed: patch coverage: 50% of …`."""
+    words = {True: "passed", False: "failed", None: "not judged"}
+    for gate in result.gates:
+        detail = gate.detail.removeprefix("not judged, as ")
+        yield f"Gate {words[gate.passed]}: {gate.name}: {detail}"
 
 
 def coverage_title(result: AnalysisComplete) -> str:

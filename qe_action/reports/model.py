@@ -44,8 +44,9 @@ class FileLines:
 
     `path` is the report's spelling with `/` for backslashes. `hits` maps line to hits in
     the order read. `contexts` maps line to the tests that ran it, sorted, where the report
-    names them. A path may come again later in the same report: the parts are merged
-    by `analysis.merge`.
+    names them. `stale` says that the lines that ran are not those of the source they were counted
+    with. A path may come again later in the same report: the parts are merged by
+    `analysis.merge`.
     """
 
     path: str
@@ -53,6 +54,7 @@ class FileLines:
     branches: dict[int, Branch] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)
     contexts: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    stale: bool = False
 
 
 class Part(NamedTuple):

@@ -27,7 +27,7 @@ from qe_action.render.review import (
     review_comment,
     without_marker,
 )
-from qe_action.render.state import RunState, worst_first
+from qe_action.render.state import RunState
 from qe_action.render.text import plural
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import RESERVE
@@ -92,7 +92,7 @@ class ReviewSink:
             self._delivery.notes.append(STALE)
             return
         hunks = hunks_of(await self._github.pull_files(self._review.number))
-        gaps, outside = wanted(worst_first(self._state.in_diff), hunks)
+        gaps, outside = wanted(self._state.in_diff, hunks)
         plan = make_plan(gaps, comments)
         worst = {one.gap.id for one in gaps[:LIMIT]}
         new = [one for one in plan.new if one.gap.id in worst]

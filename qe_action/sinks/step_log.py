@@ -9,7 +9,7 @@ from qe_action.events import AnalyzerProgress, Counts, Event, Gap
 from qe_action.render.annotations import headline, missing_ways, where
 from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural
-from qe_action.render.verdict import conclude
+from qe_action.render.verdict import conclude, gate_lines
 from qe_action.sinks.commands import group, log_line
 
 EVERY = 20.0
@@ -62,6 +62,8 @@ class StepLogSink:
         for note in result.notes if result else ():
             if note not in told:
                 self._say(f"Note: {note}")
+        for line in gate_lines(result) if result else ():
+            self._say(line)
         took = f" ({duration(result.analysis_time_ms)})" if result else ""
         self._say(f"{conclude(state).title}{took}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -11,16 +11,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from qe_action.events import AnalysisComplete, Event, Gap, GapFound, Level
+from qe_action.events import AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
 from qe_action.render.annotations import headline, missing_ways, where
 from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural, visible
-from qe_action.render.verdict import conclude, running_title
+from qe_action.render.verdict import conclude, gate_lines, running_title
 
 SHOWN = 12
 """Gaps in the live view and in the closing list."""
 FILES = 20
 """Rows of the closing table."""
+PATHS = 5
+"""Critical paths in the closing list."""
 
 _STYLES: dict[Level, str] = {
     "low": "dim",
@@ -28,6 +30,7 @@ _STYLES: dict[Level, str] = {
     "high": "red",
     "critical": "bold red",
 }
+_GATES = {True: "green", False: "red", None: "yellow"}
 _VERDICTS = {"success": "green", "failure": "bold red", "neutral": "yellow", "cancelled": "yellow"}
 
 
@@ -42,13 +45,18 @@ def stderr_console() -> Console:
 
 
 class TerminalSink:
-    """Draws the stream on a console; where that is no terminal, it prints lines instead."""
+    """Draws the stream on a console; where that is no terminal, it prints lines instead.
+
+    A `brief` one leaves gaps and tables to another output and only says how it ended.
+    """
 
     name = "terminal"
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, brief: bool = False) -> None:
         self._console = console
+        self._brief = brief
         self._state = RunState()
+        self._told = ""
         self._latest: deque[Gap] = deque(maxlen=SHOWN)
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
@@ -63,11 +71,24 @@ class TerminalSink:
             async for event in events:
                 self._state.fold(event)
                 self._line(event)
-        self._console.print(self._closing())
+        for part in self._closing():
+            self._print(part)
 
     def _line(self, event: Event) -> None:
-        if isinstance(event, GapFound) and event.gap.in_diff:
-            self._console.print(gap_text(event.gap))
+        if isinstance(event, GapFound) and event.gap.in_diff and not self._brief:
+            self._print(self._advised(event.gap))
+
+    def _print(self, part: RenderableType) -> None:
+        self._console.print(part, soft_wrap=not self._console.is_terminal)
+
+    def _advised(self, gap: Gap) -> Text:
+        """A gap with the first test that is suggested for it, unless the last gap had it too."""
+        text = gap_text(gap)
+        first = next(iter(gap.suggested_tests), "")
+        if first and first != self._told:
+            text.append(f"\n         {visible(first)}")
+        self._told = first
+        return text
 
     def _running(self) -> RenderableType:
         done = self._state.progress.percent if self._state.progress else 0.0
@@ -75,30 +96,47 @@ class TerminalSink:
         bar.add_row(ProgressBar(total=100, completed=done, width=32), running_title(self._state))
         return Group(bar, *(gap_text(gap) for gap in self._latest))
 
-    def _closing(self) -> RenderableType:
+    def _closing(self) -> list[RenderableType]:
         result = self._state.result
         parts: list[RenderableType] = []
-        if result is not None:
-            parts += self._tables(result)
-        # Where the console is none, the gaps in changed lines stand above already.
-        listed = self._state.gaps if self._console.is_terminal else self._state.elsewhere
-        shown = listed[:SHOWN]
-        parts += [gap_text(gap) for gap in shown]
-        above = 0 if self._console.is_terminal else self._state.in_diff_count
-        if (left := self._state.gap_count - above - len(shown)) > 0:
-            parts.append(Text(f"… and {plural(left, 'more gap')}", style="dim"))
+        if not self._brief:
+            parts += self._found(result)
         for error in self._state.errors:
             parts.append(Text(visible(f"{error.message} {error.hint}".strip()), style="red"))
-        told = {error.message for error in self._state.errors}
-        for note in result.notes if result else ():
-            if note not in told:
-                parts.append(Text(f"Note: {visible(note)}", style="dim"))
+        if result is not None:
+            parts += self._remarks(result)
         verdict = conclude(self._state)
         took = f" ({duration(result.analysis_time_ms)})" if result else ""
         failed = result is not None and result.conclusion == "failed"
         title = f"{'No result' if failed else visible(verdict.title)}{took}"
         parts.append(Text(title, style=_VERDICTS[verdict.conclusion]))
-        return Group(*parts)
+        return parts
+
+    def _found(self, result: AnalysisComplete | None) -> Iterator[RenderableType]:
+        """The table, the worst gaps and the worst critical paths."""
+        if result is not None:
+            yield from self._tables(result)
+        # Where the console is none, the gaps in changed lines stand above already.
+        listed = self._state.gaps if self._console.is_terminal else self._state.elsewhere
+        shown = listed[:SHOWN]
+        for gap in shown:
+            yield self._advised(gap) if gap.in_diff else gap_text(gap)
+        above = 0 if self._console.is_terminal else self._state.in_diff_count
+        if (left := self._state.gap_count - above - len(shown)) > 0:
+            yield Text(f"… and {plural(left, 'more gap')}", style="dim")
+        paths = self._state.paths
+        for path in paths[:PATHS]:
+            yield _path_text(path)
+        if (left := len(paths) - PATHS) > 0:
+            yield Text(f"… and {plural(left, 'more critical path')}", style="dim")
+
+    def _remarks(self, result: AnalysisComplete) -> Iterator[Text]:
+        told = {error.message for error in self._state.errors}
+        for note in result.notes:
+            if note not in told and not self._brief:
+                yield Text(f"Note: {visible(note)}", style="dim")
+        for gate, line in zip(result.gates, gate_lines(result), strict=True):
+            yield Text(visible(line), style=_GATES[gate.passed])
 
     def _tables(self, result: AnalysisComplete) -> list[RenderableType]:
         changed = [file for file in result.files if file.patch and file.patch.statements]
@@ -129,4 +167,12 @@ def gap_text(gap: Gap) -> Text:
         text.append(f" {visible(gap.function)}")
     ways = missing_ways(gap)
     text.append(f"  {headline(gap).lower()}{f': {ways}' if ways else ''}", style="dim")
+    return text
+
+
+def _path_text(path: CriticalPath) -> Text:
+    text = Text()
+    text.append(f"{path.impact:<8} ", style=_STYLES[path.impact])
+    text.append(visible(path.path), style="bold")
+    text.append(f"  critical path: {visible('; '.join(path.reasons[:1]))}", style="dim")
     return text

@@ -12,6 +12,8 @@ from qe_action.workspace.change import Change
 
 SOURCE_LIMIT = 8 * 1024 * 1024
 """Bytes of the largest source file that is read."""
+_NOT_THERE = (OSError, ValueError, RuntimeError)
+"""What looking for a file raises; the last for links in a circle, before Python 3.13."""
 
 
 class Checkout(Protocol):
@@ -24,6 +26,8 @@ class Checkout(Protocol):
     def path(self, path: str) -> Path | None: ...
 
     def source(self, path: str) -> bytes | None: ...
+
+    def modified(self, path: str) -> float | None: ...
 
 
 class GitCheckout:
@@ -57,7 +61,7 @@ class GitCheckout:
             if not full.is_relative_to(self._root) or not full.is_file():
                 return None
             return full if full.stat().st_size <= SOURCE_LIMIT else None
-        except (OSError, ValueError):
+        except _NOT_THERE:
             return None
 
     def source(self, path: str) -> bytes | None:
@@ -78,13 +82,21 @@ class GitCheckout:
                 return full.read_bytes() if status.st_size <= SOURCE_LIMIT else None
             found = self.path(path)
             return found.read_bytes() if found else None
-        except (OSError, ValueError):
+        except _NOT_THERE:
+            return None
+
+    def modified(self, path: str) -> float | None:
+        """When a file of the working tree was last written; None where `source` gives none."""
+        place = self.path(path)
+        try:
+            return place.stat().st_mtime if place else None
+        except OSError:
             return None
 
     def _folder(self, path: str) -> Path | None:
         """Where a folder really is; None where it is missing or outside."""
         try:
             full = (self._root / path).resolve(strict=True)
-        except (OSError, ValueError):
+        except _NOT_THERE:
             return None
         return full if full.is_relative_to(self._root) else None

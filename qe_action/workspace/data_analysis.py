@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qe_action.analysis.fit import strange_entries, strays
+from qe_action.analysis.python_module import parse_module
+from qe_action.analysis.statements import find_extents
 from qe_action.reports.contexts import ContextReader, named_test
 from qe_action.reports.coverage_json import files_from_json
 from qe_action.reports.coverage_settings import Settings
@@ -64,7 +67,19 @@ class Analysis:
             self.unparsed.append(name)
             return None
         report.path = name.replace("\\", "/")
+        report.stale = self._is_stale(place)
         return report
+
+    def _is_stale(self, place: Path) -> bool:
+        """Whether lines ran that the source does not have: it was edited since."""
+        module = parse_module(place.name, place.read_bytes())
+        ran = sorted(line for line in self._data.lines(str(place)) or () if line > 0)
+        if module is None:
+            return False  # coverage.py could read it, so it has spoken
+        if strays(module, find_extents(module), ran):
+            return True
+        arcs = self._data.arcs(str(place)) or ()
+        return bool(strange_entries(module, {-line for arc in arcs for line in arc if line < 0}))
 
     def _report(self, place: Path) -> FileLines | None:
         """One file by way of coverage.py's JSON report, its public and fullest one."""

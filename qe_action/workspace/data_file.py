@@ -39,6 +39,7 @@ class DataFiles:
         self._paths = paths
         self.sources: list[str] = []
         self.notes: list[str] = []
+        self.written: float | None = None
 
     def read(self, sources: Sources) -> Iterator[Part]:
         """Combine the files, then analyse one source after the other.

@@ -33,10 +33,9 @@ class OutputFile:
             self.path.unlink(missing_ok=True)
             handle = os.open(self.path, _NEW, 0o644)
             _own(handle, root)
-        except OSError as error:
-            raise UsageError(
-                f"{name} can't be written: {error.strerror}.", anchor="inputs"
-            ) from None
+        except (OSError, RuntimeError) as error:  # the latter for links in a circle
+            why = getattr(error, "strerror", error)
+            raise UsageError(f"{name} can't be written: {why}.", anchor="inputs") from None
         self.stream: IO[bytes] = os.fdopen(handle, "wb")
 
     def close(self) -> None:

@@ -21,10 +21,12 @@ class Report(Protocol):
     """The port through which an agent reads a report.
 
     `sources` are its source roots and `notes` what is to be said about it, both so far.
+    `written` is when the oldest file of it was written, known once it was read.
     """
 
     sources: list[str]
     notes: list[str]
+    written: float | None
 
     def read(self, sources: Sources) -> Iterator[Part]: ...
 
@@ -36,6 +38,7 @@ class ReportFile:
         self._path = path
         self.sources: list[str] = []
         self.notes: list[str] = []
+        self.written: float | None = None
 
     def read(self, _sources: Sources) -> Iterator[Part]:
         """One pass over the file. Raises `ReportError`; parts given before stay valid."""
@@ -45,7 +48,7 @@ class ReportFile:
             raise ReportError(
                 f"There is no coverage report at {self._path}.",
                 hint="Write it before this step (pytest --cov --cov-report=xml), "
-                "or set coverage-file and working-directory.",
+                "or say where it is: coverage-file and working-directory, or REPORT of `analyze`.",
                 anchor="the-report-is-not-found",
             ) from None
         except OSError as error:
@@ -59,7 +62,7 @@ class ReportFile:
             # A pipe or a device could keep us waiting for ever.
             raise ReportError(
                 f"{self._path} is no file.",
-                hint="Set coverage-file to the report that the tests wrote.",
+                hint="Name the report that the tests wrote: coverage-file, or REPORT of `analyze`.",
                 anchor="the-report-is-not-found",
             )
         size = max(1, self._path.stat().st_size)
@@ -90,6 +93,7 @@ class ReportFiles:
         self._paths = paths
         self.sources: list[str] = []
         self.notes: list[str] = []
+        self.written: float | None = None
 
     def read(self, sources: Sources) -> Iterator[Part]:
         """One pass over all files; `sources` are those of the file that is being read."""
@@ -101,6 +105,7 @@ class ReportFiles:
         if data:
             reports.append((DataFiles(data), sum(map(_size, data))))
         self.notes = []
+        self.written = min(filter(None, map(_written, paths)), default=None)
         whole, done = sum(size for _, size in reports), 0
         for number, (report, size) in enumerate(reports):
             report.notes = self.notes
@@ -147,6 +152,13 @@ def _size(path: Path) -> int:
         return 1
 
 
+def _written(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
 class ReportData:
     """coverage.py's JSON report as a dict already in memory."""
 
@@ -154,6 +166,7 @@ class ReportData:
         self._data = data
         self.sources: list[str] = []
         self.notes: list[str] = []
+        self.written: float | None = None
 
     def read(self, _sources: Sources) -> Iterator[Part]:
         yield Part(1.0, list(files_from_json(self._data)))

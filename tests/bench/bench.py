@@ -2,7 +2,8 @@
 
 Each row is a process of its own; user seconds are the median of some rounds, in which the
 rows take turns, so that a busy machine slows all of them. Peak memory is the largest
-resident set of the process or of one it started.
+resident set of the process or of one it started. Exits with 1 where we took more than we
+allow ourselves.
 
     python tests/bench/bench.py [--rounds 5] [--skip-growth]
 """
@@ -24,19 +25,24 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 
 
-class Row(NamedTuple):
-    """A command to measure, run in the repository."""
-
-    name: str
-    command: Sequence[str]
-
-
 class Usage(NamedTuple):
     """One run: user seconds, peak MB, and its last line on stderr if it failed."""
 
     user: float
     peak: float
-    failure: str
+    failure: str = ""
+
+
+class Row(NamedTuple):
+    """A command to measure, run in the repository, and the most it may take."""
+
+    name: str
+    command: Sequence[str]
+    most: Usage | None = None
+
+
+MOST = {200: Usage(12.0, 350.0), 5: Usage(4.0, 350.0)}
+"""What an analysis may take, by how many files have changed."""
 
 
 def measure(command: Sequence[str], cwd: Path) -> Usage:
@@ -90,12 +96,12 @@ def stage(name: str, report: Path) -> list[str]:
     return [sys.executable, str(HERE / "stages.py"), name, str(report)]
 
 
-def rows_for(report: Path) -> list[Row]:
+def rows_for(report: Path, most: Usage | None = None) -> list[Row]:
     tools = Path(sys.executable).parent
     return [
         Row("expat, counting lines", stage("count", report)),
         Row("qe-action, parsing stage", stage("parse", report)),
-        Row("qe-action analyze", analyze(report)),
+        Row("qe-action analyze", analyze(report), most),
         Row("diff-cover", [str(tools / "diff-cover"), str(report), "--compare-branch", "main"]),
         Row(
             "pycobertura show (no diff)",
@@ -114,8 +120,16 @@ def run_rows(rows: Sequence[Row], cwd: Path, rounds: int) -> list[list[Usage]]:
     return usages
 
 
-def show(rows: Sequence[Row], usages: Sequence[Sequence[Usage]]) -> None:
-    """The table; seconds are also told as multiples of the first row's."""
+def exceeds(runs: Sequence[Usage], most: Usage | None) -> bool:
+    """Whether a row failed or took more than it may."""
+    if most is None:
+        return False
+    user = statistics.median(run.user for run in runs)
+    return bool(runs[-1].failure) or user > most.user or max(r.peak for r in runs) > most.peak
+
+
+def show(rows: Sequence[Row], usages: Sequence[Sequence[Usage]]) -> bool:
+    """The table; seconds are also told as multiples of the first row's. Whether all may pass."""
     base = statistics.median(run.user for run in usages[0])
     print(f"{'':28} {'user s':>8} {'x expat':>8} {'peak MB':>8}")
     for row, runs in zip(rows, usages, strict=True):
@@ -124,7 +138,10 @@ def show(rows: Sequence[Row], usages: Sequence[Sequence[Usage]]) -> None:
             continue
         user = statistics.median(run.user for run in runs)
         peak = max(run.peak for run in runs)
-        print(f"{row.name:28} {user:8.2f} {user / base:8.2f} {peak:8.0f}")
+        bound = f"  of {row.most.user:.0f} s, {row.most.peak:.0f} MB" if row.most else ""
+        print(f"{row.name:28} {user:8.2f} {user / base:8.2f} {peak:8.0f}{bound}")
+    pairs = zip(rows, usages, strict=True)
+    return not any(exceeds(runs, row.most) for row, runs in pairs)
 
 
 def megabytes(path: Path) -> str:
@@ -141,12 +158,16 @@ def main() -> None:
         report, repo = make(directory, "main", 5000, 200)
         print(f"Python {sys.version.split()[0]}; {megabytes(report)}: 5,000 files x 200 lines,")
         print(f"diff of 200 files; median of {options.rounds} rounds\n")
-        rows = rows_for(report)
-        show(rows, run_rows(rows, repo, options.rounds))
+        rows = rows_for(report, MOST[200])
+        kept = show(rows, run_rows(rows, repo, options.rounds))
         few, few_repo = make(directory, "few", 5000, 5)
         print(f"\n{megabytes(few)}: the same with a diff of 5 files\n")
-        rows = [row for row in rows_for(few) if "stage" not in row.name and "show" not in row.name]
-        show(rows, run_rows(rows, few_repo, options.rounds))
+        rows = [
+            row
+            for row in rows_for(few, MOST[5])
+            if "stage" not in row.name and "show" not in row.name
+        ]
+        kept &= show(rows, run_rows(rows, few_repo, options.rounds))
         small, small_repo = make(directory, "small", 120, 12)
         times = [first_event(analyze(small), small_repo) for _ in range(options.rounds)]
         seen = [took for took in times if took is not None]
@@ -157,6 +178,8 @@ def main() -> None:
             print(f"\n{megabytes(large)}: 25,000 files x 200 lines, the same diff; one round\n")
             rows = rows_for(large)[:3]
             show(rows, run_rows(rows, large_repo, 1))
+    if not kept:
+        sys.exit("qe-action took more than it may.")
 
 
 if __name__ == "__main__":

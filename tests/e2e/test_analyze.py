@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +65,32 @@ def test_documents_go_to_standard_output_or_a_file(repo: GitRepo, output: str, s
     assert shows in printed.stdout
     analyze(repo, "--output", output, "--out", "out.txt")
     assert shows in (repo.root / "out.txt").read_text()
+
+
+def test_a_document_on_standard_output_comes_with_the_verdict_alone(repo: GitRepo) -> None:
+    done = analyze(repo, "--output", "markdown", "--min-patch-coverage", "60")
+    assert "sub/a.py" in done.stdout
+    assert "sub/a.py" not in done.stderr
+    assert "Gate failed: patch coverage: 50% of the changed statements" in done.stderr
+
+
+def test_a_path_gate_that_does_not_fit_is_all_that_is_said(repo: GitRepo) -> None:
+    for gate, why in (("foo", "can't be read. Write"), ("patch src 101", "from 0 to 100")):
+        done = analyze(repo, "--path-gate", gate)
+        assert done.returncode == 2
+        assert done.stderr.startswith("qe-action: The path gate")
+        assert why in done.stderr
+
+
+def test_a_source_that_was_edited_after_the_report_is_noted(repo: GitRepo) -> None:
+    (repo.root / "sub" / "a.py").write_text("x = 1\ny = 2\nz = 4\n")
+    os.utime(repo.root / "coverage.xml", (1e9, 1e9))
+    said = "Note: sub/a.py was edited after the report was written"
+    done = analyze(repo, "--min-patch-coverage", "60")
+    assert said in " ".join(done.stderr.split())
+    assert done.returncode == 1
+    os.utime(repo.root / "coverage.xml")
+    assert said not in " ".join(analyze(repo).stderr.split())
 
 
 def test_the_journal_holds_all_events(repo: GitRepo) -> None:
@@ -164,3 +192,21 @@ def test_a_closed_pipe_is_no_error(repo: GitRepo) -> None:
     )
     assert len(done.stdout.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_nobody_named_is_not_missed(repo: GitRepo) -> None:
+    (repo.root / "new").mkdir()
+    (repo.root / "new" / "coverage.xml").write_text(cobertura({"sub/a.py": {1: 1, 2: 0, 3: 0}}))
+    done = analyze(repo, folder="new")
+    assert done.returncode == 0
+    assert "source-root" not in done.stderr
+
+
+def test_the_readme_names_every_option(repo: GitRepo) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Command line")[2].partition("\n## ")[0]
+    options = set(re.findall(r"--[a-z-]+", analyze(repo, "--help").stdout)) - {"--help"}
+    assert len(options) > 10
+    for option in options:
+        name = re.fullmatch("--min-(?:project|branch)-coverage", option)
+        assert (f"`{option.split('-')[3]}`" if name else option) in section

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -322,3 +323,10 @@ def test_edits_in_progress_count_locally(project: GitRepo) -> None:
     events = stream(CoverageAnalyzerAgent(), task(**context(project)))
     assert gaps(events) == [("new.py", 2, 2, "uncovered", None, True)]
     assert "1 changed file is not in the report: app.py." in events[-1]["notes"]
+
+
+def test_a_context_with_a_key_that_is_none_is_refused() -> None:
+    agent = CoverageAnalyzerAgent()
+    for key, said in (("min_patch_covrage", "did you mean min_patch_coverage?"), ("x", "no 'x'.")):
+        with pytest.raises(UsageError, match=re.escape(said)):
+            asyncio.run(agent.execute(task(coverage_data={"files": {}}, **{key: 1})))

@@ -54,9 +54,10 @@ LINES = {1: 1, 2: 0}
     [
         ("def bad(:\n    return\n", LINES, "odd.py can't be parsed as Python here"),
         (DEEP + "y = 1\n", LINES, "odd.py can't be parsed as Python here"),
+        ("unless x then y\n", LINES, "odd.py can't be parsed as Python here"),
         ("x = 1\n\0\n", LINES, "odd.py can't be parsed as Python here"),
         ("x = 1\n", {1: 1, 2: 0, 40: 0}, "odd.py is shorter than the report says"),
-        ("x = 1\n" + "# no\n" * 50, dict.fromkeys(range(1, 30), 0), "odd.py has no statement on"),
+        ("x = 1\n" + "# no\n" * 50, dict.fromkeys(range(1, 30), 0), "odd.py has nothing to run on"),
     ],
 )
 def test_an_odd_source_is_named_once_and_keeps_the_rest(
@@ -68,6 +69,42 @@ def test_an_odd_source_is_named_once_and_keeps_the_rest(
     assert note in " ".join(result.notes)
     assert {gap.function for gap in result.gaps if gap.file_path == "good.py"} == {"good"}
     assert any(gap.file_path == "odd.py" for gap in result.gaps)
+
+
+@pytest.mark.parametrize("name", ["odd.py", "odd.js"])
+def test_a_source_that_is_not_checked_out_is_named_once(
+    repo: GitRepo, tmp_path: Path, name: str
+) -> None:
+    repo.commit({name: "x = 1\ny = 2\n", "good.py": GOOD})
+    (repo.root / name).unlink()
+    result = analyse(repo, report(tmp_path / "c.xml", {name: LINES, "good.py": LINES}))
+    assert [note for note in result.notes if name in note] == [
+        f"{name} is missing from the checkout or too large: of it only lines are known."
+    ]
+    assert {gap.function for gap in result.gaps if gap.file_path == "good.py"} == {"good"}
+    assert any(gap.file_path == name for gap in result.gaps)
+
+
+def test_modules_that_import_each_other(repo: GitRepo, tmp_path: Path) -> None:
+    here = "from {0} import {0}\n\ndef {1}(n):\n    return {0}(n - 1)\n"
+    repo.commit({"a.py": here.format("b", "a"), "b.py": here.format("a", "b"), "good.py": GOOD})
+    lines = {1: 1, 3: 1, 4: 0}
+    result = analyse(
+        repo, report(tmp_path / "c.xml", {"a.py": lines, "b.py": lines, "good.py": LINES})
+    )
+    assert {gap.function for gap in result.gaps} == {"a", "b", "good"}
+    assert result.notes == ()
+
+
+def test_blocks_nested_as_deep_as_python_lets_them(repo: GitRepo, tmp_path: Path) -> None:
+    depth = 95
+    nested = "".join(f"{' ' * level}if x:\n" for level in range(1, depth))
+    source = f"def deep(x):\n{nested}{' ' * depth}return 1\n"
+    repo.commit({"odd.py": source, "good.py": GOOD})
+    lines = {1: 1, **dict.fromkeys(range(2, depth + 2), 0)}
+    result = analyse(repo, report(tmp_path / "c.xml", {"odd.py": lines, "good.py": LINES}))
+    assert {gap.function for gap in result.gaps} == {"deep", "good"}
+    assert result.notes == ()
 
 
 def test_reports_that_disagree_on_a_files_length(repo: GitRepo, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,38 @@ def test_the_agent_reads_a_data_file_as_it_reads_its_xml(project: GitRepo) -> No
     assert [e for e in data if e["type"] == "gap"] == [e for e in xml if e["type"] == "gap"]
     assert data[-1]["totals"] == xml[-1]["totals"]
     assert len([e for e in data if e["type"] == "progress"]) > 4
+
+
+@pytest.mark.parametrize("options", [[], ["--cov-branch"]])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda source: "# one\n" + source,
+        lambda source: source.replace("    if text ==", "    #\n    #\n    if text =="),
+    ],
+)
+def test_data_of_an_edited_source_fails_no_gate(
+    project: GitRepo, options: list[str], edit: Callable[[str], str]
+) -> None:
+    project.commit({})
+    measure(project, *options)
+    source = project.root / "pkg/text.py"
+    source.write_text(edit(source.read_text()))
+    task = QETask(
+        task_type="coverage_analysis",
+        context={
+            "coverage_file": project.root / ".coverage",
+            "repo": project.root,
+            "min_patch_coverage": 90,
+            "min_project_coverage": 90,
+            "path_gates": ("project pkg/core.py 1", "project pkg/t*.py 99", "patch * 1"),
+        },
+    )
+    result = asyncio.run(CoverageAnalyzerAgent().execute(task))
+    assert [gate.passed for gate in result.gates] == [None, None, True, None, None]
+    why = "not judged, as the report is not of this version of pkg/text.py"
+    assert {gate.detail for gate in result.gates if gate.name == "project coverage"} == {why}
+    assert any("pkg/text.py has nothing to run on lines" in note for note in result.notes)
 
 
 def test_reading_leaves_the_data_and_its_folder_alone(project: GitRepo) -> None:

@@ -149,6 +149,8 @@ def test_the_columns_of_the_tests_are_a_digest_where_nothing_is_wrong() -> None:
     [
         {"schema_version": 2},
         {"schema_version": "1"},
+        {"schema_version": True},
+        {"schema_version": 1.0},
         {"sha": "a" * 39},
         {"sha": SHA + "\n"},
         {"key": ""},

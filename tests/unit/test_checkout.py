@@ -29,6 +29,8 @@ def checkout(tmp_path: Path) -> GitCheckout:
     (root / "inside").symlink_to("pkg")
     (root / "stolen.py").symlink_to(outside / "secret.py")
     (root / "away").symlink_to(outside)
+    (root / "circle.py").symlink_to("circle.py")
+    (root / "round").symlink_to("round")
     (root / "huge.py").write_bytes(b"#" * (SOURCE_LIMIT + 1))
     return GitCheckout(root, resolve=no_change, list_files=no_files)
 
@@ -44,7 +46,7 @@ def test_a_file_inside_is_read_again_and_again(checkout: GitCheckout, path: str)
     [
         *("stolen.py", "away/secret.py", "../outside/secret.py", "pkg/../../outside/secret.py"),
         *("huge.py", "pkg", "pkg/", "pkg/..", "", "missing.py", "no/such.py", "pkg/a.py/x.py"),
-        "nul\0.py",
+        *("nul\0.py", "circle.py", "round/a.py"),
     ],
 )
 def test_what_leads_outside_or_is_no_file_is_not_read(checkout: GitCheckout, path: str) -> None:

@@ -73,6 +73,17 @@ def test_what_is_covered_or_hardly_reached_is_on_no_critical_path(
     assert critical_path("a.py", function, reach) is None
 
 
+def test_of_one_impact_the_heavier_comes_first() -> None:
+    """Little missed of what many reach is no worse than all missed of what fewer reach."""
+    popular = critical_path("a.py", facts(10, 9, 8), Reach(callers=100))
+    untested = critical_path("b.py", facts(10, 0, 8), Reach(callers=30))
+    assert popular is not None
+    assert untested is not None
+    assert (popular.impact, popular.weight) == ("critical", 80.0)
+    assert (untested.impact, untested.weight) == ("critical", 240.0)
+    assert min(popular, untested, key=lambda each: each.rank) is untested
+
+
 def rank(function: FunctionFacts, reach: Reach) -> int:
     found = critical_path("a.py", function, reach)
     return -1 if found is None else LEVELS.index(found.impact)

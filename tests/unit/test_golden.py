@@ -240,3 +240,14 @@ def test_a_failed_gate_on_the_title_is_what_it_asks_for() -> None:
     assert title(kind="drop", threshold=0) == f"Project coverage fell by more than 0 points{rest}"
     name = "patch coverage of src/API/**"
     assert title(name=name) == f"Patch coverage of src/API/** is below 80%{rest}"
+
+
+def test_a_test_file_has_no_gaps_to_list() -> None:
+    missed = Counts(statements=4, covered=2)
+    files = [
+        FileSummary(path=path, counts=missed, patch=missed) for path in ("tests/test_a.py", "a.py")
+    ]
+    result = RESULT.model_copy(update={"files": tuple(files)})
+    rows = [line for line in comment(state([result]), LINKS, HEADING).split("\n") if "a.py" in line]
+    assert "| test or migration |" in rows[0]
+    assert "test or migration" not in rows[1]

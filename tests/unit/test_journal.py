@@ -50,6 +50,15 @@ def test_the_result_repeats_gaps_in_changed_lines_before_all_others() -> None:
     assert lines == [*range(351, 400), *range(1, 152)]
 
 
+def test_the_worst_gap_is_kept_however_late_it_comes() -> None:
+    events: list[Event] = [GapFound(gap=gap(number)) for number in range(1, 400)]
+    late = gap(400).model_copy(update={"severity": "critical"})
+    lines = [header(), *map(encode, [*events, GapFound(gap=late), complete()])]
+    result = list(decode(lines))[-1]
+    assert isinstance(result, AnalysisComplete)
+    assert [g.line_start for g in result.gaps] == [400, *range(1, 200)]
+
+
 @pytest.mark.parametrize(
     "first",
     [

@@ -62,10 +62,16 @@ def test_the_worked_example() -> None:
         (2, "partial", "high"),
         (3, "uncovered", "high"),
     ]
+    assert "it never goes to where an error is raised" in gaps[0].reasons
+    assert "it raises an error" in gaps[1].reasons
     [facts] = study.functions.values()
     assert facts.crap == 2.0625
     none = dict.fromkeys((2, 3, 4, 5), False)
     detail = Detail("a.py", array("I", [1, *none]), bytes([1, *none.values()]), {}, ())
-    study = Study(detail, parse_module("a.py", source.encode()), frozenset(none))
-    [gap] = [study.gap(miss, {}) for miss in study.misses()]
-    assert (gap.severity, gap.line_start, gap.line_end) == ("high", 2, 5)
+    study = Study(detail, parse_module("a.py", source.encode()), frozenset([2, 3]))
+    gaps = [study.gap(miss, {}) for miss in study.misses()]
+    assert [(gap.severity, gap.line_start, gap.line_end) for gap in gaps] == [
+        ("high", 2, 3),
+        ("low", 4, 5),
+    ]
+    assert "- Lines 4 and 5: 1 point" in PAGE.read_text(encoding="utf-8")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from coverage.parser import PythonParser
 
+from qe_action.analysis.fit import strays
 from qe_action.analysis.python_module import PythonModule, parse_module
-from qe_action.analysis.statements import changed_statements, find_extents, stray_lines
+from qe_action.analysis.statements import changed_statements, find_extents
 
 
 def module(source: str) -> PythonModule:
@@ -78,12 +79,6 @@ def test_many_changed_lines_at_once() -> None:
     }
 
 
-def test_lines_that_fit_no_statement() -> None:
-    parsed = module("# a\nf(\n    1\n)\n\ng()\n")
-    assert stray_lines(find_extents(parsed), [2, 3, 6]) == 0
-    assert stray_lines(find_extents(parsed), [1, 2, 5, 7, 900]) == 4
-
-
 def sample() -> list[Path]:
     folder = Path(sysconfig.get_paths()["stdlib"])
     names = (
@@ -112,4 +107,5 @@ def test_it_agrees_with_coverage(path: Path) -> None:
     for line in range(1, len(parsed.lines), 7):
         named = {line} | ({parser.first_line(line)} & parser.statements)
         assert changed_statements(extents, parser.statements, frozenset([line])) == named
-    assert stray_lines(extents, sorted(parser.statements)) == 0
+    assert strays(parsed, extents, sorted(parser.statements)) == []
+    assert strays(parsed, extents, sorted(parser.raw_statements - parser.raw_docstrings)) == []

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from qe_action.analysis.advice.suggest import suggest
-from qe_action.analysis.python_module import PythonModule, parse_module
+from qe_action.analysis.python_module import PythonModule, import_root, parse_module
 from qe_action.events import Gap
 from qe_action.render.suggestion import markdown
 
@@ -212,15 +212,16 @@ if __name__ == "__main__":
             SIZES,
             partial(5, "6"),
             [
-                'Call `parse_size(text, units=…)` with `number in ("-", "+")` and `units` true, '
-                "where `number = text.strip()`: it should raise `ValueError`."
+                'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+")` and '
+                "`units` true, where `number = text.strip()`: it should raise `ValueError`."
             ],
         ),
         (
             SIZES,
             uncovered(9, 10),
             [
-                'Call `parse_size(text, units=…)` with `number in ("-", "+") and units` false '
+                "Call `parse_size(text, units=…)` with `text` true and "
+                '`number in ("-", "+") and units` false '
                 "so that `float(number)` raises `ValueError` or `OverflowError`, where `number "
                 "= text.strip()`: it should return `None`."
             ],
@@ -229,15 +230,17 @@ if __name__ == "__main__":
             SIZES,
             uncovered(12, 12),
             [
-                "Call `parse_size(text)` with `size < 0 or size > 1e9` true: "
-                "it should return `0.0`."
+                'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+") and '
+                "units` false and `size < 0 or size > 1e9` true: it should return `0.0`."
             ],
         ),
         (
             SIZES,
             partial(11, "13"),
-            ["Call `parse_size(text)` with `size >= 0` and `size <= 1e9`: it should return "
-             "`size`."],
+            [
+                'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+") and '
+                "units` false, `size >= 0` and `size <= 1e9`: it should return `size`."
+            ],
         ),
         (
             ACCOUNT,
@@ -437,6 +440,103 @@ def test_the_sentences_of_a_gap(source: str, gap: Gap, sentences: list[str]) -> 
     assert list(suggest(module(source), gap)) == sentences
 
 
+LOCALS = """\
+class Option:
+    def __init__(self, action=None):
+        if action is None:
+            action = "store"
+        self.action = action
+
+    def main(self, name):
+        if not name:
+            name = program()
+        self.complete(name)
+
+    def text(self, suffix):
+        text = self.name
+        if suffix:
+            text += suffix
+        return f"[{text}]"
+
+    def widest(self, cell):
+        if cell:
+            cell = cell.strip()
+            self.fit(cell)
+        self.log(cell)
+
+    def refuse(self, cell):
+        if self.strict:
+            why = f"no {cell}"
+        else:
+            why = "odd"
+        raise ValueError(why)
+"""
+
+
+@pytest.mark.parametrize(
+    ("gap", "sentence"),
+    [
+        (
+            uncovered(4, 4),
+            'Call `Option(action=…)` with `action is None`: it should set `self.action` to '
+            '`"store"`.',
+        ),
+        (
+            uncovered(9, 9),
+            "Call `Option.main(name)` with `not name` true: it should set `name` to `program()` "
+            "and call `self.complete(name)`.",
+        ),
+        (
+            uncovered(15, 15),
+            "Call `Option.text(suffix)` with `suffix` true: it should add `suffix` to `text` and "
+            'return `f"[{text}]"`.',
+        ),
+        (
+            partial(14, "16"),
+            "Call `Option.text(suffix)` with `suffix` false: it should not add `suffix` to "
+            "`text`.",
+        ),
+        (
+            uncovered(20, 21),
+            "Call `Option.widest(cell)` with `cell` true: it should call `self.fit(cell)`.",
+        ),
+        (
+            uncovered(28, 28),
+            'Call `Option.refuse(cell)` with `self.strict` false: it should set `why` to `"odd"` '
+            "and raise `ValueError`.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_local_variable_shows_where_it_goes(gap: Gap, sentence: str) -> None:
+    assert list(suggest(module(LOCALS), gap)) == [sentence]
+
+
+def test_guards_that_speak_of_something_else_are_told_as_well() -> None:
+    source = """\
+def save(path, mode, atomic=False):
+    if path is None:
+        return None
+    if not atomic:
+        return write(path)
+    if "a" in mode:
+        raise ValueError(mode)
+    return swap(path)
+"""
+    assert suggest(module(source), uncovered(7, 7)) == (
+        'Call `save(path, mode, atomic=…)` with `path is not None`, `atomic` true and `"a" in '
+        "mode`: it should raise `ValueError`.",
+    )
+
+
+def test_leaving_a_loop_alone_is_nothing_to_see() -> None:
+    source = "def ask():\n    while True:\n        tries = 1\n        break\n"
+    assert suggest(module(source), uncovered(3, 4)) == ()
+    wanted = "def ask(ok):\n    while True:\n        if ok:\n            break\n"
+    assert suggest(module(wanted), uncovered(4, 4)) == (
+        "Call `ask(ok)` with `ok` true: it should leave the loop.",
+    )
+
+
 def test_a_whole_function_tells_its_result_and_its_exceptions() -> None:
     assert suggest(module(SIZES), uncovered(2, 13)) == (
         'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+")` and `units` '
@@ -601,3 +701,101 @@ def test_backticks_that_do_not_pair_make_no_code() -> None:
 def test_whatever_the_text_markdown_shows_no_markup_but_code(text: str) -> None:
     html = MarkdownIt("commonmark").render(markdown(f"x{text}x"))
     assert set(re.findall(r"</?(\w+)", html)) <= {"p", "code"}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("src/pkg/app.py", "pkg.app"),
+        ("backend/src/pkg/app.py", "pkg.app"),
+        ("lib/pkg/app.py", "pkg.app"),
+        ("pkg/lib/app.py", "pkg.lib.app"),
+        ("src/__init__.py", "__init__"),
+    ],
+)
+def test_a_module_is_named_from_its_import_root(path: str, name: str) -> None:
+    source = "try:\n    import a\nexcept ImportError:\n    import b as a\n"
+    [told] = suggest(module(source, path), uncovered(4, 4))
+    assert told.startswith(f"Import `{name}` so that")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "told"),
+    [
+        ("x = getattr(a, 'b', None)\nreturn a[0]", "IndexError", "`a[0]`"),
+        ("a = tuple(a)\nreturn b.index(a)", "ValueError", "`b.index(a)`"),
+        ("for each in a:\n    b += int(each)", "ValueError", "`int(each)`"),
+        ("a.n -= b", "TypeError", "`a.n -= b`"),
+        ("with open(a) as file:\n    return file.read()", "OSError", "`open(a)`"),
+        ("return next(reversed(a))", "StopIteration", "`next(reversed(a))`"),
+        ("return shown(a[b])", "json.JSONDecodeError", "`shown(a[b])`"),
+        ("x: dict[str, int] = made(a)", "KeyError", "`made(a)`"),
+        ("x = one(a)\nreturn two(x)", "Custom", "the body of the `try` on line 2"),
+        ("for each in a:\n    print(each)", "Custom", "the body of the `try` on line 2"),
+        ("try:\n    int(a)\nexcept ValueError:\n    pass", "ValueError", "the body of"),
+        ("import a\nimport b", "ImportError", "`import a`"),
+        ("return a / b", "ZeroDivisionError", "`a / b`"),
+        ("del a[0]", "KeyError", "`del a[0]`"),
+        ("a.b = 3", "AttributeError", "`a.b = 3`"),
+        ("x, y = made(a)", "Custom", "`made(a)`"),
+        ("return True, a.loads(b)", "Custom", "`a.loads(b)`"),
+        ("return one(a), two(b)", "Custom", "`one(a), two(b)`"),
+        ("return [each.n for each in a]", "Custom", "`[each.n for each in a]`"),
+        ("x, y = made(a)", "ValueError", "`x, y = made(a)`"),
+        ("if a.fits(b):\n    return 2", "ValueError", "`a.fits(b)`"),
+    ],
+)
+def test_what_raises_is_named_where_nothing_else_can(body: str, error: str, told: str) -> None:
+    inner = body.replace("\n", "\n        ")
+    source = f"def f(a, b):\n    try:\n        {inner}\n    except {error}:\n        return None\n"
+    last = source.count("\n")
+    [suggestion] = suggest(module(source), uncovered(last - 1, last))
+    assert suggestion.startswith(f"Call `f(a, b)` so that {told}")
+
+
+def test_each_handler_of_a_gap_gets_its_suggestion() -> None:
+    source = """\
+def f(a):
+    try:
+        return made(a)
+    except KeyError:
+        note(a)
+        return 1
+    except (A, B):
+        return 2
+    except C:
+        return 3
+    except D:
+        return 4
+"""
+    call = "Call `f(a)` so that `made(a)` raises"
+    told = (
+        f"{call} `KeyError`: it should call `note(a)` and return `1`.",
+        f"{call} `A` or `B`: it should return `2`.",
+        f"{call} `C`: it should return `3`.",
+    )
+    assert suggest(module(source), uncovered(4, 12)) == told
+    assert suggest(module(source), uncovered(5, 8)) == told[:2]
+    assert suggest(module(source), uncovered(7, 8)) == told[1:2]
+
+
+def test_a_package_is_imported_from_the_folder_around_it() -> None:
+    files = {"back/end/pkg/__init__.py", "back/end/pkg/sub/__init__.py", "pkg/__init__.py"}
+    source = b"try:\n    import a\nexcept ImportError:\n    import b as a\n"
+    for path, name in (
+        ("back/end/pkg/sub/app.py", "pkg.sub.app"),
+        ("pkg/app.py", "pkg.app"),
+        ("back/end/app.py", "back.end.app"),
+    ):
+        parsed = parse_module(path, source, import_root(path, files))
+        assert parsed is not None
+        [told] = suggest(parsed, uncovered(4, 4))
+        assert told.startswith(f"Import `{name}` so that")
+
+
+def test_no_import_makes_a_constant_another_one() -> None:
+    source = "import os\n\na = 1\nif a == 2:\n    b = 3\nif os.name == 'nt':\n    c = 4\n"
+    assert suggest(module(source), uncovered(5, 5)) == ()
+    assert suggest(module(source), uncovered(7, 7)) == (
+        "Import `pkg.app` with `os.name == 'nt'`: it should set `c` to `4`.",
+    )

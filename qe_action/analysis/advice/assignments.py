@@ -1,9 +1,10 @@
-"""Where a function's local variables are set, and whether a `return` shows them."""
+"""Where a function's local variables are set."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
 from qe_action.analysis.advice.excerpt import excerpt, safe
@@ -13,10 +14,30 @@ SHORT = 40
 """Characters of an expression that is shown to explain a variable."""
 _NEAR = 50
 """Statements before a line that are looked at for assignments."""
-_FAR = 200
-"""Statements after a line that are looked at for a `return`."""
-_MANY = 500
+_MANY = 200
 """Statements inside one that are searched for assignments."""
+_PARTS = 30
+"""Parts of one statement that are searched for them."""
+QUIET = {
+    *("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print"),
+    *("next", "len", "iter"),
+}
+"""Calls that say little of what code is for."""
+
+
+class Local(NamedTuple):
+    """A local variable that was set to an expression, or `grown` by it."""
+
+    name: str
+    text: str
+    grown: bool = False
+
+    @property
+    def phrase(self) -> str:
+        """What was done to it, as an effect."""
+        if self.grown:
+            return f"add `{self.text}` to `{safe(self.name)}`"
+        return f"set `{safe(self.name)}` to `{self.text}`"
 
 
 def origin(module: PythonModule, path: Sequence[Step], names: frozenset[str]) -> str:
@@ -30,7 +51,7 @@ def origin(module: PythonModule, path: Sequence[Step], names: frozenset[str]) ->
                 text = excerpt(module, value, SHORT)
                 telling = not isinstance(value, ast.Constant) and "…" not in text
                 return f"{safe(name)} = {text}" if telling else ""
-        if any(statements_of(node)) and _clash(set_inside(node), names):
+        if _clash(set_inside(node), names):
             return ""
     return ""
 
@@ -57,60 +78,53 @@ def set_inside(node: Statement) -> set[str] | None:
         if not stack:
             return names
         inner = stack.pop()
+        names |= set_by(inner)
         if not isinstance(inner, DEFINITIONS):
             stack.extend(statements_of(inner))
-            names |= set_by(inner)
     return None
 
 
 def set_by(node: Statement) -> set[str]:
-    """The plain variables that a statement itself sets."""
-    targets: list[ast.expr] = []
+    """The plain variables that a statement itself sets, of `:=` those in its test."""
+    names: set[str] = set()
+    stack = _setting(node)
+    for _ in range(_PARTS):
+        if not stack:
+            break
+        match stack.pop():
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                names.add(name)
+            case ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.MatchMapping(rest=str(name), patterns=patterns):
+                names.add(name)
+                stack += patterns
+            case ast.alias() as alias:
+                names.add((alias.asname or alias.name).partition(".")[0])
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() as definition:
+                names.add(definition.name)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) as pattern:
+                names.add(name)
+                stack.extend(ast.iter_child_nodes(pattern))
+            case ast.expr() | ast.pattern() | ast.cmpop() | ast.keyword() as part:
+                stack.extend(ast.iter_child_nodes(part))
+    return names
+
+
+def _setting(node: Statement) -> list[ast.AST]:
+    """The parts of a statement in which variables can be set."""
+    found: list[ast.AST] = [node]
     match node:
-        case ast.Assign():
-            targets = node.targets
+        case ast.Assign() | ast.Delete():
+            found = [*node.targets]
         case ast.AugAssign() | ast.AnnAssign() | ast.For() | ast.AsyncFor():
-            targets = [node.target]
+            found = [node.target]
         case ast.With() | ast.AsyncWith():
-            targets = [item.optional_vars for item in node.items if item.optional_vars]
-    return {
-        name.id
-        for target in targets
-        for name in (target.elts if isinstance(target, ast.Tuple) else [target])
-        if isinstance(name, ast.Name)
-    }
-
-
-def returned_after(
-    module: PythonModule, path: Sequence[Step], sets: Sequence[tuple[str, str]]
-) -> tuple[str, ...]:
-    """What local variables show when a `return` after the last step's statement reads one.
-
-    `sets` are variables with their expressions. ("set `unit` to `'kB'`",
-    "return `f'{size} {unit}'`"), or nothing.
-    """
-    value, between = _next_return(path) if sets else (None, set())
-    if value is None:
-        return ()
-    read = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    for name, expression in sets:
-        if isinstance(value, ast.Name) and value.id == name and name not in between:
-            return (f"return `{expression}`",)
-        if name in read:
-            return (f"set `{safe(name)}` to `{expression}`", f"return `{excerpt(module, value)}`")
-    return ()
-
-
-def _next_return(path: Sequence[Step]) -> tuple[ast.expr | None, set[str]]:
-    """The value of the next `return` in the blocks around, and what is set on the way there."""
-    between: set[str] = set()
-    for step in reversed(inside_function(path)):
-        if step.field in ("handlers", "cases"):
-            continue
-        for node in step.block[step.at + 1 : step.at + _FAR]:
-            if isinstance(node, ast.Return):
-                return node.value, between
-            if isinstance(node, (*DEFINITIONS, ast.Raise, ast.Break, ast.Continue)):
-                return None, between
-            between |= set_inside(node) or set()
-    return None, between
+            found = [item.optional_vars for item in node.items if item.optional_vars]
+        case ast.If() | ast.While():
+            found = [node.test]
+        case ast.match_case():
+            found = [node.pattern]
+        case ast.Import() | ast.ImportFrom():
+            found = [*node.names]
+    return found

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
 from qe_action.analysis.advice.excerpt import LIMIT, excerpt, with_operator
+from qe_action.analysis.advice.raising import raised
 from qe_action.analysis.python_module import PythonModule
 
 Sort = Literal["condition", "loop", "raises"]
 
 JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-_NEAR = 50
-"""Statements before a line that are looked at for guards and assignments."""
-_PARTS = 3
+PARTS = 3
 """Operands of `and` and `or` that are told one by one."""
-_MOST = 4
-"""Conditions of a sentence; the tests around a line come before guards."""
+MOST = 4
+"""Conditions of a sentence."""
 _NAMES = 200
 """Nodes of an expression that are searched for names."""
 _INVERSE: dict[type[ast.cmpop], str] = {
@@ -42,7 +39,8 @@ class Clause(NamedTuple):
 
     `names` are the variables it speaks of. Of clauses with the same `topic`, such as the
     tests of one value in an `elif` chain, one that `settles` it makes the others superfluous.
-    `origin` is the assignment one of the variables comes from.
+    `origin` is the assignment one of the variables comes from. `stale` are the variables that
+    were set again since it held.
     """
 
     sort: Sort
@@ -51,6 +49,7 @@ class Clause(NamedTuple):
     topic: str = ""
     settles: bool = False
     origin: str = ""
+    stale: frozenset[str] = frozenset()
 
 
 def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
@@ -58,7 +57,7 @@ def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
     match test:
         case ast.Constant():
             return []
-        case ast.BoolOp(op=ast.And(), values=values) if len(values) <= _PARTS:
+        case ast.BoolOp(op=ast.And(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in holds(module, value)]
         case ast.UnaryOp(op=ast.Not(), operand=operand) if not isinstance(operand, _BARE):
             return fails(module, operand)
@@ -71,7 +70,7 @@ def fails(module: PythonModule, test: ast.expr) -> list[Clause]:
     match test:
         case ast.Constant():
             return []
-        case ast.BoolOp(op=ast.Or(), values=values) if len(values) <= _PARTS:
+        case ast.BoolOp(op=ast.Or(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in fails(module, value)]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return holds(module, operand)
@@ -140,7 +139,7 @@ def loop_clause(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
 def loop_ends(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
     """That a loop runs to its end: it has no item that leaves it, or none at all."""
     iterable = excerpt(module, loop.iter)
-    leaving = _leaving(loop)
+    leaving = single_exit(loop)
     wanted = holds(module, leaving.test) if leaving else []
     if not wanted:
         return Clause("condition", f"`{iterable}` empty", names_of(loop.iter))
@@ -151,7 +150,7 @@ def loop_ends(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
     return Clause("condition", text, names)
 
 
-def _leaving(loop: ast.For | ast.AsyncFor) -> ast.If | None:
+def single_exit(loop: ast.For | ast.AsyncFor) -> ast.If | None:
     """The only test by which a loop's own block leaves the loop early."""
     if isinstance(loop.body[-1], JUMPS):
         return None
@@ -185,109 +184,6 @@ def unmatched(module: PythonModule, match: ast.Match, case: ast.match_case) -> C
 def raises_clauses(
     module: PythonModule, tried: ast.Try | ast.TryStar, handler: ast.ExceptHandler
 ) -> list[Clause]:
-    """That something in a `try` raises what a handler catches; none where nothing stands out."""
-    error = _caught(module, handler.type)
-    if isinstance(tried.body[0], ast.Import | ast.ImportFrom):
-        return [Clause("raises", f"so that {_imported(module, tried.body[0])} raises {error}")]
-    found = [value for node in tried.body[:_NEAR] if (value := _value(node)) is not None]
-    calls = [value for value in found if isinstance(value, ast.Call | ast.Await)]
-    return [
-        Clause("raises", f"so that `{excerpt(module, value)}` raises {error}", names_of(value))
-        for value in (calls or found)[:1]
-    ]
-
-
-def _caught(module: PythonModule, error: ast.expr | None) -> str:
-    match error:
-        case None:
-            return "an exception"
-        case ast.Tuple(elts=elements) if 1 < len(elements) <= _PARTS:
-            return " or ".join(f"`{excerpt(module, each)}`" for each in elements)
-        case _:
-            return f"`{excerpt(module, error)}`"
-
-
-def _imported(module: PythonModule, node: ast.stmt) -> str:
-    text = module.lines[node.lineno - 1].strip() if node.lineno == node.end_lineno else ""
-    name = node.names[0].name if isinstance(node, ast.Import) else getattr(node, "module", "")
-    short = bool(text) and len(text) <= LIMIT and text.isprintable() and "`" not in text
-    return f"`{text}`" if short else f"the import of `{name}`"
-
-
-def _value(node: ast.stmt) -> ast.expr | None:
-    """The expression of a statement that is most likely to raise."""
-    match node:
-        case ast.With(items=[first, *_]) | ast.AsyncWith(items=[first, *_]):
-            return first.context_expr
-        case ast.For(iter=value) | ast.AsyncFor(iter=value):
-            return value
-        case ast.If(test=value) | ast.While(test=value):
-            return value
-        case ast.Assign(value=value) | ast.Expr(value=value) | ast.AugAssign(value=value):
-            return None if isinstance(value, ast.Constant | ast.Name) else value
-        case ast.Return(value=ast.expr() as value) | ast.AnnAssign(value=ast.expr() as value):
-            return None if isinstance(value, ast.Constant | ast.Name) else value
-        case _:
-            return None
-
-
-def path_clauses(
-    module: PythonModule, path: Sequence[Step], own: Sequence[Clause] = ()
-) -> list[Clause]:
-    """What has to hold from the function's entry to the last step's statement, outermost first.
-
-    The tests around the statement, and the guards before it that share a variable with
-    them or with `own`, the statement's own conditions; without any tests, the nearest guards.
-    """
-    steps = inside_function(path)
-    around: list[tuple[int, Clause]] = []
-    guards: list[tuple[int, Clause]] = []
-    for depth, step in enumerate(steps):
-        if depth:
-            around += [(depth, clause) for clause in _entering(module, step, steps[depth - 1])]
-        guards += [(depth, clause) for clause in _guards(module, step)]
-    spoken = frozenset[str]().union(*(each.names for each in (*own, *(c for _, c in around))))
-    related = [each for each in guards if each[1].names & spoken]
-    room = max(1, _MOST - len(around) - len(own))
-    kept = related[-room:] if around or own else guards[-_PARTS:]
-    # The sort is stable: in one block, what leads into it comes before its guards.
-    return [clause for _, clause in sorted([*around, *kept], key=lambda each: each[0])]
-
-
-def _entering(module: PythonModule, step: Step, outer: Step) -> list[Clause]:
-    """What has to hold to come into a block from the statement it belongs to."""
-    inward = step.field == "body"
-    match step.parent:
-        case ast.If(test=test) | ast.While(test=test):
-            return (holds if inward else fails)(module, test)
-        case ast.For() | ast.AsyncFor() as loop:
-            return [(loop_clause if inward else loop_ends)(module, loop)]
-        case ast.ExceptHandler() as handler:
-            assert isinstance(outer.parent, ast.Try | ast.TryStar)
-            return raises_clauses(module, outer.parent, handler)
-        case ast.match_case() as case:
-            assert isinstance(outer.parent, ast.Match)
-            return case_clauses(module, outer.parent, case)
-        case _:
-            return []
-
-
-def _guards(module: PythonModule, step: Step) -> Iterator[Clause]:
-    """That none of the early exits before a statement in its block was taken."""
-    if step.field in ("handlers", "cases"):
-        return
-    for node in step.block[max(0, step.at - _NEAR) : step.at]:
-        yield from passed(module, node)
-
-
-def passed(module: PythonModule, node: Statement) -> list[Clause]:
-    """What has to hold for control to come past a statement that may jump away."""
-    if isinstance(node, ast.For | ast.AsyncFor) and _leaving(node) and not node.orelse:
-        return [loop_ends(module, node)]
-    if not isinstance(node, ast.If):
-        return []
-    if isinstance(node.body[-1], JUMPS):
-        return fails(module, node.test)
-    if node.orelse and isinstance(node.orelse[-1], JUMPS):
-        return holds(module, node.test)
-    return []
+    """That something in a `try` raises what a handler catches."""
+    found = raised(module, tried, handler)
+    return [Clause("raises", found.text, names_of(found.source) if found.source else frozenset())]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.advice.assignments import SHORT, set_inside
+from qe_action.analysis.advice.assignments import QUIET, SHORT, Local, set_by, set_inside
 from qe_action.analysis.advice.conditions import Clause
 from qe_action.analysis.advice.enclosing import Statement
 from qe_action.analysis.advice.excerpt import clip, excerpt, safe
@@ -15,11 +15,8 @@ from qe_action.analysis.python_module import PythonModule, statements_of
 
 End = Literal["return", "raise", "jump", "open"]
 
-_QUIET = {
-    *("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print"),
-    *("next", "len", "iter"),
-}
-"""Calls that say little of what code is for."""
+NEXT_ROUND = "go on with the next round of the loop"
+LEAVE_LOOP = "leave the loop"
 _CHANGES: dict[type[ast.operator], str] = {
     ast.Add: "add `{value}` to `{target}`",
     ast.Sub: "subtract `{value}` from `{target}`",
@@ -31,14 +28,15 @@ class Outcome(NamedTuple):
 
     `effects` are verb phrases ("return `0`"). `end` says how it leaves the code; an `open`
     one goes on after it. `sets` are the local variables it sets, with their expressions.
-    `straight` is the way past every test in the block itself.
+    `straight` is the way past every test in the block itself. `last` is an open one's last line.
     """
 
     clauses: tuple[Clause, ...]
     effects: tuple[str, ...]
     end: End
-    sets: tuple[tuple[str, str], ...] = ()
+    sets: tuple[Local, ...] = ()
     straight: bool = True
+    last: int = 0
 
 
 @dataclass(slots=True)
@@ -47,8 +45,9 @@ class Trace:
 
     Outside a function (`local` is false) every name that is set shows, as it is an attribute
     of the module or class. `strong` and `weak` are effects. `sets` has the local variables
-    with their expressions; of these, `telling` may explain a condition and `altered` hold
-    objects that were changed since. `unclear` are variables set in one way or another.
+    with their expressions, `grown` those that something was added to; of the former `telling`
+    may explain a condition and `altered` hold objects that were changed since. `unclear` are
+    variables set in one way or another.
     """
 
     module: PythonModule
@@ -56,12 +55,15 @@ class Trace:
     strong: list[str] = field(default_factory=list)
     weak: list[str] = field(default_factory=list)
     sets: dict[str, str] = field(default_factory=dict)
+    grown: dict[str, str] = field(default_factory=dict)
     telling: set[str] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
 
     def note(self, node: Statement) -> None:
         """Add what a statement does by itself; of a compound one only what it may set."""
+        if self.local and (again := set_by(node) & {*self.sets, *self.grown}):
+            self._forget(again)
         match node:
             case ast.Assign(targets=[target, *_], value=value):
                 self._set(target, value)
@@ -78,10 +80,12 @@ class Trace:
             case _ if any(statements_of(node)):
                 self._forget(set_inside(node))
 
-    def open_end(self, clauses: Sequence[Clause]) -> Outcome:
+    def open_end(self, clauses: Sequence[Clause], last: int) -> Outcome:
         """The way as it stands at the end of the block: two effects, or what it logs."""
         effects = self.strong[:2] or self.weak[:1]
-        return Outcome(tuple(clauses), tuple(effects), "open", tuple(self.sets.items()))
+        sets = [Local(name, text) for name, text in self.sets.items()]
+        sets += [Local(name, text, grown=True) for name, text in self.grown.items()]
+        return Outcome(tuple(clauses), tuple(effects), "open", tuple(sets), last=last)
 
     def end(self, node: Statement, clauses: Sequence[Clause]) -> Outcome:
         """The way as a jump ends it: its first effect and the jump's, of a `raise` only that."""
@@ -92,9 +96,9 @@ class Trace:
             case ast.Return(value=value):
                 last, end = self._returning(value), "return"
             case ast.Continue():
-                last = "go on with the next round of the loop"
+                last = NEXT_ROUND
             case _:
-                last = "leave the loop"
+                last = LEAVE_LOOP
         effects = [effect for effect in (*self.strong[:1], last) if effect]
         return Outcome(tuple(clauses), tuple(effects), end)
 
@@ -123,6 +127,8 @@ class Trace:
         if isinstance(node.target, ast.Name) and self.local:
             # What the variable then holds is no expression of the source.
             self._forget({node.target.id})
+            if isinstance(node.op, ast.Add):
+                self.grown[node.target.id] = excerpt(self.module, node.value)
             return
         phrase = _CHANGES.get(type(node.op), "change `{target}` by `{value}`")
         target, value = excerpt(self.module, node.target), excerpt(self.module, node.value)
@@ -138,7 +144,7 @@ class Trace:
                 self.strong.append(f"await `{excerpt(self.module, call)}`")
             case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
                 effect = f"call `{excerpt(self.module, value)}`"
-                if name in _QUIET:
+                if name in QUIET:
                     self.weak.append(effect)
                 else:
                     self._add(value, effect)
@@ -167,12 +173,13 @@ class Trace:
 
     def _forget(self, names: set[str] | None) -> None:
         """Take variables, or with None all, as set to what can't be told."""
-        gone = set(self.sets) if names is None else names
+        gone = {*self.sets, *self.grown} if names is None else names
         self.unclear |= gone
         self.telling -= gone
         self.altered -= gone
         for name in gone:
             self.sets.pop(name, None)
+            self.grown.pop(name, None)
 
     def _returning(self, value: ast.expr | None) -> str:
         match value:

@@ -12,11 +12,12 @@ from qe_action.analysis.advice.conditions import (
     fails,
     holds,
     loop_clause,
-    passed,
     raises_clauses,
 )
 from qe_action.analysis.advice.effects import Outcome, Trace
 from qe_action.analysis.advice.enclosing import Statement
+from qe_action.analysis.advice.passing import TRIES, in_line, leaves, passed
+from qe_action.analysis.advice.standing import after, within
 from qe_action.analysis.python_module import PythonModule
 
 _DEEPEST = 6
@@ -25,57 +26,57 @@ LONGEST = 200
 
 
 def outcomes(
-    module: PythonModule, block: Sequence[Statement], *, in_function: bool
+    module: PythonModule,
+    block: Sequence[Statement],
+    before: Sequence[Clause] = (),
+    *,
+    in_function: bool,
+    caught: bool = False,
 ) -> Iterator[Outcome]:
-    """The ways through a block, those inside a statement before the ways past it."""
-    return _walk(block, [], Trace(module, in_function), 0)
+    """The ways through a block, those inside a statement before the ways past it.
+
+    `before` is what has to hold to come to it; a way has that among its own clauses. `caught`
+    says that an exception raised there may be caught in the same function; then, as inside a
+    `try`, a way that ends by raising one is none to tell.
+    """
+    return _walk(block, before, Trace(module, in_function), 0, caught=caught)
 
 
-def straight(module: PythonModule, block: Sequence[Statement], *, in_function: bool) -> Outcome:
+def straight(
+    module: PythonModule,
+    block: Sequence[Statement],
+    before: Sequence[Clause] = (),
+    *,
+    in_function: bool,
+    caught: bool = False,
+) -> Outcome:
     """The way past every test of a block; where all ways lead away, one without effects."""
-    found = _walk(block, [], Trace(module, in_function), _DEEPEST)
-    return next(found, Outcome((), (), "jump"))
+    found = _walk(block, before, Trace(module, in_function), _DEEPEST, caught=caught)
+    return next(found, Outcome(tuple(before), (), "jump"))
 
 
 def _walk(
-    block: Sequence[Statement], before: list[Clause], trace: Trace, depth: int
+    block: Sequence[Statement], before: Sequence[Clause], trace: Trace, depth: int, *, caught: bool
 ) -> Iterator[Outcome]:
     module = trace.module
     clauses = list(before)
-    for node in _flat(block[:LONGEST]):
+    for node, inside in in_line(block[:LONGEST], caught=caught):
         if depth < _DEEPEST:
             for inner, entering in _branches(module, node):
-                start = [*clauses, *trace.explained(entering)]
-                found = _walk(inner, start, Trace(module, trace.local), depth + 1)
+                start = within(clauses, node, trace.explained(entering))
+                # An exception that a handler raises is caught further outside at most.
+                still = caught or (inside and not isinstance(node, TRIES))
+                found = _walk(inner, start, Trace(module, trace.local), depth + 1, caught=still)
                 yield from (each._replace(straight=False) for each in found)
         if isinstance(node, JUMPS):
-            yield trace.end(node, clauses)
+            if not (inside and isinstance(node, ast.Raise)):
+                yield trace.end(node, clauses)
             return
-        if isinstance(node, ast.If) and _jumps(node.body) and _jumps(node.orelse):
+        if not isinstance(node, (*TRIES, ast.With, ast.AsyncWith)) and leaves([node]):
             return
-        clauses += trace.explained(passed(module, node))
+        clauses = after(clauses, node, trace.explained(passed(module, node)))
         trace.note(node)
-    yield trace.open_end(clauses)
-
-
-def _jumps(block: Sequence[ast.stmt]) -> bool:
-    return bool(block) and isinstance(block[-1], JUMPS)
-
-
-def _flat(block: Sequence[Statement]) -> Iterator[Statement]:
-    """The statements that follow each other, those inside `with` and `try` included."""
-    stack: list[Iterator[Statement]] = [iter(block)]
-    while stack:
-        node = next(stack[-1], None)
-        if node is None:
-            stack.pop()
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            stack.append(iter(node.body))
-        elif isinstance(node, ast.Try | ast.TryStar):
-            yield node
-            stack.append(iter([*node.body, *node.orelse, *node.finalbody]))
-        else:
-            yield node
+    yield trace.open_end(clauses, getattr(block[-1], "end_lineno", 0) if block else 0)
 
 
 def _branches(

@@ -33,7 +33,7 @@ def sentence(lead: str, clauses: Sequence[Clause], effects: Sequence[str]) -> st
 
 def _telling(clauses: Sequence[Clause]) -> list[Clause]:
     """The clauses without repetition and without what another one implies."""
-    unique = list(dict.fromkeys(clauses))
+    unique = list({(clause.sort, clause.text): clause for clause in clauses}.values())
     settled = {clause.topic for clause in unique if clause.settles}
     return _merged([each for each in unique if each.settles or each.topic not in settled])
 

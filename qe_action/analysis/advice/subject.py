@@ -13,7 +13,6 @@ _CALL_LIMIT = 80
 _SEARCHED_LINES = 1_000
 _SEARCHED_NODES = 5_000
 """How much of a function is searched for a `yield`, once for every gap in it."""
-_ROOTS = ("src", "lib")
 _SPECIAL = {
     "__enter__": "Enter a `{owner}` by `with`",
     "__aenter__": "Enter a `{owner}` by `async with`",
@@ -188,7 +187,12 @@ def _module_subject(module: PythonModule, path: Sequence[Step]) -> str:
         if isinstance(step.parent, ast.If) and "__name__" in excerpt(module, step.parent.test):
             return f"Run `{clip(name, _CALL_LIMIT)}` as a script"
     parts = module.path.removesuffix(".py").split("/")
-    parts = parts[1:] if len(parts) > 1 and parts[0] in _ROOTS else parts
+    if module.root:
+        parts = parts[module.root.count("/") + 1 :]
+    roots = [at for at, part in enumerate(parts[:-1]) if part == "src"]
+    if not roots and len(parts) > 1 and parts[0] == "lib":
+        roots = [0]
+    parts = parts[max(roots, default=-1) + 1 :]
     if parts[-1] == "__main__":
         return f"Run `{clip(name, _CALL_LIMIT)}` as a script"
     parts = parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from qe_action.analysis.advice.assignments import origin, returned_after
+from qe_action.analysis.advice.assignments import origin
 from qe_action.analysis.advice.branch_words import Way, ways
 from qe_action.analysis.advice.conditions import (
     Clause,
@@ -20,14 +20,15 @@ from qe_action.analysis.advice.conditions import (
     holds,
     loop_clause,
     loop_ends,
-    path_clauses,
     raises_clauses,
     unmatched,
 )
-from qe_action.analysis.advice.effects import Outcome
+from qe_action.analysis.advice.effects import LEAVE_LOOP, NEXT_ROUND, Outcome
 from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
+from qe_action.analysis.advice.leading import may_be_caught, path_clauses
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.sentence import sentence
+from qe_action.analysis.advice.showing import shown
 from qe_action.analysis.advice.subject import subject
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
 from qe_action.events import Gap
@@ -55,7 +56,7 @@ def suggest(module: PythonModule, gap: Gap) -> tuple[str, ...]:
 def _partial(module: PythonModule, gap: Gap) -> Iterator[str]:
     path = path_to(module, gap.line_start)
     for way in ways(module, gap.line_start, gap.missing_branches):
-        if way is not None:
+        if way is not None and way.kind != "uncaught":
             yield _for_way(module, path, way)
 
 
@@ -66,15 +67,18 @@ def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     block: Sequence[ast.stmt] = getattr(step.node, "body", [])
     if way.kind in ("true", "started", "matched", "caught"):
         return _told(module, [*path, Step(step.node, "body", block, 0)], clauses)
+    if way.kind == "unmatched" and step.at + 1 < len(step.block):
+        return _sentence(module, path, clauses, ())  # what then happens is the next case's say
     if otherwise := getattr(step.node, "orelse", []):
         return _told(module, [*path, Step(step.node, "orelse", otherwise, 0)], clauses)
     if isinstance(step.node, ast.If) and (skipped := _skipped(module, path, step.node)):
         return _sentence(module, path, clauses, (f"not {skipped}",))
-    after = _following(module, path)
+    after = _following(module, path, clauses)
     if isinstance(step.node, ast.If) and not after.effects:
         instead = straight(module, step.node.body, in_function=_in_function(path)).effects[-1:]
+        instead = tuple(effect for effect in instead if effect != "return `None`")
         return _sentence(module, path, clauses, [f"not {effect}" for effect in instead])
-    return _sentence(module, path, [*clauses, *after.clauses], after.effects)
+    return _sentence(module, path, after.clauses, after.effects)
 
 
 def _skipped(module: PythonModule, path: list[Step], node: ast.If) -> str:
@@ -82,21 +86,23 @@ def _skipped(module: PythonModule, path: list[Step], node: ast.If) -> str:
     inner = straight(module, node.body, in_function=_in_function(path))
     if inner.end != "open":
         return ""
-    effects = inner.effects or returned_after(module, path, inner.sets)[:1]
-    return effects[0] if effects and not effects[0].startswith("return") else ""
+    if inner.effects:
+        return "" if inner.effects[0].startswith("return") else inner.effects[0]
+    effect, *last = shown(module, path, inner).effects or ("",)
+    return effect if last and last[0].startswith("return") else ""
 
 
-def _following(module: PythonModule, path: list[Step]) -> Outcome:
+def _following(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> Outcome:
     """What is to be seen after the last step's statement, in the blocks around it."""
     for step in reversed(path):
         if step.field not in ("handlers", "cases"):
             rest = step.block[step.at + 1 : step.at + 1 + LONGEST]
-            found = straight(module, rest, in_function=_in_function(path))
+            found = straight(module, rest, clauses, in_function=_in_function(path))
             if found.effects:
                 return found
         if isinstance(step.parent, (*_SCOPES, *LOOPS)) and step.field == "body":
             break
-    return Outcome((), (), "open")
+    return Outcome(tuple(clauses), (), "open")
 
 
 def _side(module: PythonModule, path: list[Step], way: Way) -> list[Clause]:
@@ -129,7 +135,27 @@ def _uncovered(module: PythonModule, gap: Gap) -> Iterator[str]:
         return
     if isinstance(node := path[-1].node, ast.ExceptHandler | ast.match_case):
         path.append(Step(node, "body", node.body, 0))
+    others = _further_handlers(path, gap.line_end)
+    if others:
+        yield from islice(_for_block(module, path), 1)
+        for other in others:
+            yield from islice(_for_block(module, other), 1)
+        return
     yield from islice(_for_block(module, path), MOST - 1)
+
+
+def _further_handlers(path: list[Step], end: int) -> list[list[Step]]:
+    """The paths into the handlers that follow those around a line, up to the line `end`."""
+    found: list[list[Step]] = []
+    for depth, step in enumerate(path):
+        if step.field != "handlers":
+            continue
+        for at in range(step.at + 1, len(step.block)):
+            node = step.block[at]
+            if isinstance(node, ast.ExceptHandler) and node.lineno <= end:
+                into = Step(node, "body", node.body, 0)
+                found.append([*path[:depth], step._replace(at=at), into])
+    return found
 
 
 def _definitions_in(module: PythonModule, gap: Gap) -> list[Definition]:
@@ -165,8 +191,9 @@ def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]
     ends = ("raise", "return", "jump", "open")
     found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
     for outcome in found:
-        if effects := outcome.effects or returned_after(module, path, outcome.sets):
-            yield _sentence(module, path, outcome.clauses, effects)
+        told = outcome if outcome.effects else shown(module, path, outcome)
+        if told.effects:
+            yield _sentence(module, path, told.clauses, told.effects)
 
 
 def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
@@ -174,21 +201,25 @@ def _for_block(module: PythonModule, path: list[Step]) -> Iterator[str]:
     clauses = _explained(module, path, path_clauses(module, path))
     yield _told(module, path, clauses)
     rest = _rest(path[-1])
-    for outcome in islice(outcomes(module, rest, in_function=_in_function(path)), _WAYS):
+    found = outcomes(
+        module, rest, clauses, in_function=_in_function(path), caught=may_be_caught(path)
+    )
+    for outcome in islice(found, _WAYS):
         if not outcome.straight and outcome.end in ("raise", "return") and outcome.effects:
-            yield _sentence(module, path, [*clauses, *outcome.clauses], outcome.effects)
+            yield _sentence(module, path, outcome.clauses, outcome.effects)
 
 
 def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> str:
     """The sentence for the straight way through what is left of a block."""
     rest = _rest(path[-1])
-    outcome = straight(module, rest, in_function=_in_function(path))
-    effects = outcome.effects
-    if outcome.end == "open":
-        effects = effects or returned_after(module, path, outcome.sets)
-        if not effects and isinstance(path[-1].parent, ast.ExceptHandler):
-            effects = ("go on without an exception",)
-    return _sentence(module, path, [*clauses, *outcome.clauses], effects)
+    outcome = straight(
+        module, rest, clauses, in_function=_in_function(path), caught=may_be_caught(path)
+    )
+    if outcome.end == "open" and not outcome.effects:
+        outcome = shown(module, path, outcome)
+        if not outcome.effects and isinstance(path[-1].parent, ast.ExceptHandler):
+            outcome = outcome._replace(effects=("go on without an exception",))
+    return _sentence(module, path, outcome.clauses, outcome.effects)
 
 
 def _explained(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> list[Clause]:
@@ -205,13 +236,27 @@ def _sentence(
 ) -> str:
     if any("TYPE_CHECKING" in clause.text for clause in clauses):
         return ""  # no test makes that true
+    if not clauses and {LEAVE_LOOP, NEXT_ROUND}.issuperset(effects):
+        return ""  # nobody outside sees that
     names = frozenset[str]().union(*(clause.names for clause in clauses))
     lead = subject(module, path, names)
+    if lead.startswith("Import") and names & _constants(module):
+        return ""  # the module itself says what holds
     if lead.startswith(("Run", "Import")):
         clauses = [clause for clause in clauses if "__name__" not in clause.names]
     if lead.startswith("Iterate"):
-        effects = ["end" if effect == "return `None`" else effect for effect in effects]
+        effects = ["end" if effect.startswith("return ") else effect for effect in effects]
     return sentence(lead, clauses, effects)
+
+
+def _constants(module: PythonModule) -> set[str]:
+    """The variables that a module's first statements set to constants."""
+    found: set[str] = set()
+    for node in module.tree.body[:LONGEST]:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant()):
+                found.add(name)
+    return found
 
 
 def _rest(step: Step) -> Sequence[Statement]:

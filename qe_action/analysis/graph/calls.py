@@ -6,16 +6,19 @@ Everything a function uses is a chain, which `resolve` follows across files.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from qe_action.analysis.graph.chains import ALTERNATIVES, Chain, Chains
 from qe_action.analysis.graph.imports import Import
 from qe_action.analysis.graph.scope_walk import scopes_of
-from qe_action.analysis.graph.scopes import Scope, decorator_names
+from qe_action.analysis.graph.scopes import Scope, decorator_names, flatten
 from qe_action.analysis.python_module import FUNCTIONS, PythonModule
 
 _PROPERTIES = {"property", "cached_property", "setter", "deleter", "hybrid_property"}
+
+_EMPTY_BASES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol"}
+"""Bases outside the repository that bring a class nothing to be called."""
 
 
 class Function(NamedTuple):
@@ -122,6 +125,8 @@ def _function(scope: Scope, chains: Chains) -> Function:
     uses = tuple(dict.fromkeys(chains.used(scope, scope.loads)))
     if node.returns is not None:
         returns = chains.hint(scope.outside, node.returns)
+    elif scope.yields:
+        returns = ()  # a call gives a generator
     else:
         returns = tuple(c for value in scope.returns for c in chains.value(scope, value))
     return Function(
@@ -142,7 +147,7 @@ def _merged(one: Function | None, other: Function) -> Function:
     return Function(
         uses=tuple(dict.fromkeys(one.uses + other.uses)),
         blind=one.blind + other.blind,
-        returns=(one.returns or other.returns),
+        returns=tuple(dict.fromkeys(one.returns + other.returns))[:ALTERNATIVES],
         decorators=tuple(dict.fromkeys(one.decorators + other.decorators)),
         is_property=one.is_property or other.is_property,
         nested=one.nested,
@@ -176,11 +181,27 @@ def _has_text(call: ast.Call) -> bool:
 
 def _class(scope: Scope, chains: Chains) -> Class:
     assert isinstance(scope.node, ast.ClassDef)
+    bases = _bases(scope, scope.node.bases)
     return Class(
-        bases=tuple(c for base in scope.node.bases for c in chains.value(scope.outside, base)),
+        bases=tuple(c for base in bases for c in chains.value(scope.outside, base)),
         members={name: chains.of(scope, sources) for name, sources in scope.names.items()},
         held=_held(scope, chains),
     )
+
+
+def _bases(scope: Scope, bases: Iterable[ast.expr]) -> Iterator[ast.expr]:
+    """The bases that may have attributes of their own."""
+    names = scope.module().names
+    for base in bases:
+        head, steps, _ = flatten(base)
+        words = [step[1:] for step in steps if step[0] == "."]
+        match names.get(head.id) if isinstance(head, ast.Name) else ():
+            case None if isinstance(head, ast.Name):
+                words = [head.id, *words]
+            case [Import(0, module, name)]:
+                words = [module, *([name] if name else ()), *words]
+        if ".".join(words) not in _EMPTY_BASES:
+            yield base
 
 
 def _held(scope: Scope, chains: Chains) -> dict[str, tuple[Chain, ...]]:

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from qe_action.analysis.graph.imports import Import
 from qe_action.analysis.graph.scopes import (
+    BASES,
     CALL,
+    ENTERED,
     ITEM,
     LITERALS,
     Bound,
@@ -25,9 +27,10 @@ from qe_action.analysis.graph.scopes import (
 )
 from qe_action.analysis.python_module import FUNCTIONS
 
-INSTANCE, MANY, BASES = "!", "*", "^"
-"""Further steps: from a class to its instance, from that to a collection of such, from a class
-to what `super()` gives in it."""
+INSTANCE, MANY = "!", "*"
+"""Further steps: from a class to its instance, from that to a collection of such."""
+_LOST = "."
+"""A step to nowhere, in place of those that are too many to follow."""
 ALTERNATIVES = 4
 """How many things a name may stand for; of more, the first."""
 _STEPS = 12
@@ -37,7 +40,7 @@ _DEPTH = 20
 _HINT_CHARACTERS = 200
 _BUILTIN = Import(0, "builtins")
 """Stands for everything that the interpreter itself defines."""
-_WRAPPERS = {"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired"}
+_WRAPPERS = {"Optional", "Union", "ClassVar", "Final", "Required", "NotRequired"}
 _COLLECTIONS = {
     *("list", "set", "frozenset", "tuple", "deque", "List", "Set", "FrozenSet", "Tuple"),
     *("Sequence", "Iterable", "Iterator", "Collection", "MutableSequence", "AbstractSet"),
@@ -120,6 +123,10 @@ class Chains:
             return tuple(c for part in parts[:4] for c in self.hint(scope, part, depth + 1))
         if name in {"type", "Type"}:
             return self.value(scope, inner, depth + 1)
+        if name == "Annotated":
+            return self.hint(scope, parts[0], depth + 1) if parts else ()
+        if name in {"tuple", "Tuple"} and not _is_uniform(parts):
+            return ()
         if name in _COLLECTIONS:
             found = (c for part in parts[:1] for c in self.hint(scope, part, depth + 1))
             return tuple(_then(c, MANY) for c in found)
@@ -130,7 +137,7 @@ class Chains:
     ) -> tuple[Chain, ...] | None:
         """The chains of a name with steps; None for a builtin, none for a name unknown."""
         if name == "super" and steps[:1] == (CALL,) and scope.owner is not None:
-            return (Chain(Local(scope.owner.name), (BASES, *steps[1:_STEPS])),)
+            return (_then(Chain(Local(scope.owner.name)), BASES, *steps[1:]),)
         found = self._name(scope, name, depth)
         return None if found is None else tuple(_then(chain, *steps) for chain in found)
 
@@ -179,11 +186,20 @@ class Chains:
         if source.annotation:
             return self.hint(source.scope, source.value, depth + 1)
         found = self.value(source.scope, source.value, depth + 1)
-        return tuple(_then(chain, ITEM) for chain in found) if source.items else found
+        step = ITEM if source.items else ENTERED if source.entered else None
+        return tuple(_then(chain, step) for chain in found) if step else found
 
 
 def _then(chain: Chain, *steps: str) -> Chain:
-    return Chain(chain.head, (chain.steps + steps)[:_STEPS]) if steps else chain
+    if not steps or chain.steps[-1:] == (_LOST,):
+        return chain
+    joined = chain.steps + steps
+    return Chain(chain.head, joined if len(joined) <= _STEPS else (*joined[:_STEPS], _LOST))
+
+
+def _is_uniform(parts: list[ast.expr]) -> bool:
+    """Whether a tuple's annotation says the same of all its items."""
+    return len(parts) == 1 or any(isinstance(e, ast.Constant) and e.value is ... for e in parts)
 
 
 def _parsed(text: str) -> ast.expr | None:

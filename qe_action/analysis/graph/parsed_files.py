@@ -11,7 +11,7 @@ _A_TURN = 10
 
 
 class ParsedFiles:
-    """Facts by path. Files that are missing or can't be parsed are `unparsable`.
+    """Facts by path. Files that can't be parsed are `unparsable`, those without a text `unread`.
 
     `size` counts the bytes that were parsed. Syntax trees are not kept.
     """
@@ -20,18 +20,22 @@ class ParsedFiles:
         self._read = read
         self.facts: dict[str, FileFacts] = {}
         self.unparsable: set[str] = set()
+        self.unread: set[str] = set()
         self.size = 0
 
     def __contains__(self, path: object) -> bool:
-        return path in self.facts or path in self.unparsable
+        return path in self.facts or path in self.unparsable or path in self.unread
 
     def parse(self, path: str) -> None:
         """Look at a file that was not looked at."""
         if path in self:
             return
         text = self._read(path)
-        module = parse_module(path, text) if text is not None else None
-        if text is None or module is None:
+        if text is None:
+            self.unread.add(path)
+            return
+        module = parse_module(path, text)
+        if module is None:
             self.unparsable.add(path)
             return
         self.size += len(text)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from qe_action.analysis.graph.calls import Class, FileFacts
-from qe_action.analysis.graph.chains import BASES, INSTANCE, MANY, Chain
+from qe_action.analysis.graph.chains import INSTANCE, MANY, Chain
 from qe_action.analysis.graph.imports import Import, Modules
-from qe_action.analysis.graph.scopes import CALL, ITEM, Local
+from qe_action.analysis.graph.mro import resolution_order
+from qe_action.analysis.graph.scopes import BASES, CALL, ENTERED, ITEM, PART, Local
 from qe_action.analysis.graph.values import CONSTRUCTORS, OUTSIDE, Followed, Node, Value
 
 _VALUES = 8
@@ -19,7 +20,7 @@ _VALUES = 8
 _DEPTH = 25
 """How many chains may lead into one another."""
 _CLASSES = 40
-"""How many bases, and how many subclasses, of a class are looked at."""
+"""How many subclasses of a class are looked at."""
 
 _NOWHERE = Followed((), (), 0)
 
@@ -170,8 +171,10 @@ class Resolver:
                 yield value
             elif step == CALL:
                 yield from self._call(value, reached)
-            elif step in {ITEM, MANY}:
+            elif step in {ITEM, PART, MANY}:
                 yield from _item(value, step)
+            elif step == ENTERED:
+                yield from self._entered(value)
             elif step == INSTANCE:
                 if value.kind == "class":
                     yield value._replace(kind="object")
@@ -224,6 +227,22 @@ class Resolver:
                 else:
                     yield each
 
+    def _entered(self, value: Value) -> Iterator[Value]:
+        """What a `with` block gets: mostly the object itself, else what the class returns."""
+        if value.kind == "items":  # of a function made a context manager by its decorator
+            yield value._replace(kind="object")
+            return
+        if value.kind not in ("object", "exact"):
+            return
+        classes = self.order(value._replace(kind="class"))
+        found = [v for n in ("__enter__", "__aenter__") for v in self._member(classes, n)]
+        functions = [each for each in found if each.kind == "function"]
+        for given in (v for each in functions for v in self._returned(each)):
+            itself = given.kind != "class" and given._replace(kind="class") in classes
+            yield value if itself else given
+        if not functions:
+            yield value
+
     def _is_property(self, value: Value) -> bool:
         facts = self._facts(value.path) if value.kind == "function" else None
         function = facts.functions.get(value.name) if facts else None
@@ -245,6 +264,8 @@ class Resolver:
 
     def _overriders(self, value: Value, name: str) -> list[Value]:
         """The same method of subclasses: the object may be of one of them."""
+        if name.startswith("__") and not name.endswith("__"):
+            return []  # to the interpreter each class has its own
         found: list[Value] = []
         for child in self._subclasses.get(value._replace(kind="class"), ())[:_CLASSES]:
             own = self._class(child)
@@ -257,37 +278,23 @@ class Resolver:
         return facts.classes.get(value.name) if facts else None
 
     def order(self, value: Value) -> tuple[Value, ...]:
-        """A class and its bases, each before its own bases, from left to right.
-
-        A base outside the repository ends the order as `outside`: whatever the classes
-        before it lack may come from there.
-        """
+        """A class and its bases in the order in which they are asked for an attribute."""
         known = self._orders.get(value)
         if known is None:
-            known = self._orders[value] = tuple(self._ordered(value))
+            known = self._orders[value] = resolution_order(value, self._bases)
         return known
 
-    def _ordered(self, value: Value) -> list[Value]:
-        found: dict[Value, None] = {}
-        stack = [value]
-        while stack and len(found) < _CLASSES:
-            each = stack.pop()
-            own = self._class(each) if each.kind == "class" else None
-            if own is not None and each not in found:
-                found[each] = None
-                bases = [v for c in own.bases for v in self.follow(each.path, c).values]
-                stack.extend(reversed(bases))
-            elif each == OUTSIDE:
-                found.pop(each, None)
-                found[each] = None
-        if OUTSIDE in found:
-            del found[OUTSIDE]
-            return [*found, OUTSIDE]
-        return list(found)
+    def _bases(self, value: Value) -> list[Value] | None:
+        own = self._class(value) if value.kind == "class" else None
+        if own is None:
+            return None
+        return [v for c in own.bases for v in self.follow(value.path, c).values]
 
 
 def _item(value: Value, step: str) -> Iterator[Value]:
     if step == MANY and value.kind in ("object", "exact"):
         yield value._replace(kind="items")
+    elif step == PART and value.kind == "items":
+        yield value
     elif step == ITEM and value.kind == "items":
         yield value._replace(kind="object")

@@ -164,10 +164,10 @@ class _Walk:
             self.stack.extend((*node.body, *node.orelse))
 
     def context(self, node: ast.withitem) -> None:
-        """`with value as name`: taken to give the value itself, as most managers do."""
+        """`with value as name`."""
         self.stack.append(node.context_expr)
         if node.optional_vars is not None:
-            self._assign(node.optional_vars, Bound(self.scope, node.context_expr))
+            self._assign(node.optional_vars, Bound(self.scope, node.context_expr, entered=True))
 
     def _assign(self, target: ast.expr, source: Bound | None) -> None:
         if isinstance(target, ast.Name):
@@ -231,6 +231,10 @@ class _Walk:
             self.scope.returns.append(node.value)
             self.stack.append(node.value)
 
+    def yielding(self, node: ast.Yield | ast.YieldFrom) -> None:
+        self.scope.yields = True
+        self.stack.append(node.value)
+
     def condition(self, node: ast.If) -> None:
         self.stack.append(node.test)
         body = self.guarded if self.scope.parent is None and _is_guard(node.test) else self.stack
@@ -289,5 +293,7 @@ _HANDLERS: dict[type, Callable[[_Walk, Any], None]] = {
     ast.ImportFrom: _Walk.import_from,
     ast.Global: _Walk.declaration,
     ast.Return: _Walk.returning,
+    ast.Yield: _Walk.yielding,
+    ast.YieldFrom: _Walk.yielding,
     ast.If: _Walk.condition,
 }

@@ -15,8 +15,10 @@ LITERALS = (
     *(ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
-CALL, ITEM = "()", "[]"
-"""Steps beside `.attribute`: a call of what was reached, and an item of it."""
+CALL, ITEM, PART = "()", "[]", "[:]"
+"""Steps beside `.attribute`: a call of what was reached, an item of it, a slice of it."""
+BASES, ENTERED = "^", "with"
+"""From a class to what `super()` gives in it; from an object to what its `with` block gets."""
 
 
 class Local(NamedTuple):
@@ -35,13 +37,15 @@ class Load(NamedTuple):
 class Bound(NamedTuple):
     """An expression that a name is bound to, or, with `annotation`, the type it has.
 
-    `items` says that the name stands for each item of it.
+    `items` says that the name stands for each item of it, `entered` that it stands for what
+    `with` makes of it.
     """
 
     scope: Scope
     value: ast.expr
     annotation: bool = False
     items: bool = False
+    entered: bool = False
 
 
 Source = Bound | Import | Local
@@ -56,7 +60,7 @@ class Scope:
     `receiver` the name of its first parameter, where that is the object or the class. `parent`
     is the scope outside, `outer` the names that `global` gives to the module. `main` are the
     loads under the module's `__main__` guard, `held` the items of its tables by name. `blind`
-    counts the calls whose target nothing in this file tells.
+    counts the calls whose target nothing in this file tells. A generator `yields`.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Scope:
     held: dict[str, list[ast.expr]] = field(default_factory=dict)
     stars: list[Import] = field(default_factory=list)
     blind: int = 0
+    yields: bool = False
 
     @property
     def is_class(self) -> bool:
@@ -99,6 +104,10 @@ def flatten(node: ast.expr) -> tuple[ast.expr, tuple[str, ...], list[ast.AST]]:
     aside: list[ast.AST] = []
     while True:
         match node:
+            case ast.Call(func=ast.Name("super"), args=[ast.Name() as start, *rest]):
+                steps.append(BASES)
+                aside += rest
+                node = start
             case ast.Call():
                 steps.append(CALL)
                 aside += node.args
@@ -108,7 +117,7 @@ def flatten(node: ast.expr) -> tuple[ast.expr, tuple[str, ...], list[ast.AST]]:
                 steps.append("." + node.attr)
                 node = node.value
             case ast.Subscript():
-                steps.append(ITEM)
+                steps.append(PART if isinstance(node.slice, ast.Slice) else ITEM)
                 aside.append(node.slice)
                 node = node.value
             case ast.Await():

@@ -1,0 +1,207 @@
+"""Suggested tests are true of the code: no way past what leads away, no error that is caught."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from qe_action.analysis.advice.suggest import suggest
+from qe_action.analysis.python_module import parse_module
+from qe_action.events import Gap
+
+
+def said(source: str, line: int | None = None, missing: str = "") -> list[str]:
+    """What is suggested for a function's whole body, one line of it, or a branch."""
+    module = parse_module("app.py", textwrap.dedent(source).encode())
+    assert module is not None
+    (start, end) = (line, line) if line else (2, len(module.lines) - 1)
+    gap = Gap(
+        id="1",
+        file_path="app.py",
+        line_start=start,
+        line_end=end,
+        gap_type="partial" if missing else "uncovered",
+        severity="low",
+        missing_branches=(missing,) if missing else (),
+    )
+    return [each.removeprefix("Call `f(a, b)`").strip() for each in suggest(module, gap)]
+
+
+PASSED = {
+    "nested returns": ("if a:\n  if b: return 1\n  else: return 2", "with `a` false"),
+    "a return inside": ("if a:\n  log(a)\n  if b: return 1", "with `a` false"),
+    "elif": ("if a: return 1\nelif b: return 2", "with `a` false and `b` false"),
+    "a loop's deep return": ("for x in a:\n  if x:\n    if b: return x", "with `a` empty"),
+    "a loop's plain return": ("for x in a: return x", "with `a` empty"),
+    "while": ("while a:\n  if b(): return a", "with `a` false"),
+    "with": ("if a:\n  with b: return 1", "with `a` false"),
+    "try": ("if a:\n  try: return 1\n  except E: return 2", "with `a` false"),
+    "match": ("match a:\n  case 1: return 1", "with `a` not matching `1`"),
+    "else of a loop": (
+        "for x in a:\n  if x == b: break\nelse: raise E",
+        "for an item `x` of `a` with `x == b`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "condition"), PASSED.values(), ids=PASSED)
+def test_what_follows_has_the_condition_to_come_there(statements: str, condition: str) -> None:
+    body = textwrap.indent(f"{statements}\nreturn 9", "  ")
+    expected = f"{condition}: it should return `9`."
+    assert expected in said(f"def f(a, b):\n{body}\n")
+    assert said(f"def f(a, b):\n{body}\n", body.count("\n") + 2) == [expected]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "while True:\n  if a: return 1",
+        "while a:\n  a = g(a)\nelse:\n  return 3",
+        "match a:\n  case 1: return 1\n  case _: return 2",
+        "try:\n  return 1\nexcept E:\n  return 2",
+        "try:\n  g(a)\nfinally:\n  return 3",
+    ],
+)
+def test_nothing_is_said_of_what_is_never_reached(statements: str) -> None:
+    body = textwrap.indent(f"{statements}\nreturn 9", "  ")
+    assert not [each for each in said(f"def f(a, b):\n{body}\n") if "9" in each]
+
+
+@pytest.mark.parametrize("around", ["try", "with suppress(E)"])
+def test_an_error_that_is_caught_is_not_raised(around: str) -> None:
+    end = "  except E:\n    return 5\n" if around == "try" else "  return 5\n"
+    source = f"def f(a, b):\n  {around}:\n    if a:\n      raise E\n{end}"
+    whole = said(source)
+    assert whole
+    for sentences in (whole, said(source, 3), said(source, 4), said(source, 3, "4")):
+        assert not [each for each in sentences if "it should raise" in each]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "if (x := a) > 3: pass",
+        "*x, y = a",
+        "import x",
+        "def x(): return 2",
+        "match a:\n    case [x]: pass",
+        "b = x = g(a)",
+    ],
+)
+def test_a_variable_that_is_set_again_has_no_old_value(again: str) -> None:
+    sentences = said(f"def f(a, b):\n  x = 1\n  {again}\n  return x\n")
+    assert not [each for each in sentences if "`1`" in each]
+
+
+def test_a_value_that_is_replaced_is_not_returned() -> None:
+    source = "def f(a, b):\n  if a:\n    x = [a]\n  x = sorted(b)\n  return x\n"
+    assert said(source) == [": it should return `sorted(b)`."]
+    assert said(source, 3) == ["with `a` true."]
+
+
+def test_a_pattern_that_does_not_match_leaves_it_to_the_next() -> None:
+    source = "def f(a, b):\n  match a:\n    case 1:\n      return 1\n    case 2:\n      return 2\n"
+    assert said(source + "  return 3\n", 3, "5") == ["with `a` not matching `1`."]
+
+
+def test_the_end_of_a_function_returns_none_too() -> None:
+    source = "def f(a, b):\n  if a:\n    return\n"
+    assert said(source, 2, "exit") == ["with `a` false."]
+
+
+def test_a_generator_only_ends() -> None:
+    found = said("def f(a, b):\n  yield a\n  return b\n")
+    assert found == ["Iterate over `f(a, b)`: it should yield `a` and end."]
+
+
+def test_a_condition_is_told_once() -> None:
+    source = "def f(a, b):\n  x = g(a)\n  if not x:\n    x = h()\n  if not x:\n    return\n"
+    assert said(source + "  b.done = 1\n", 3, "5") == [
+        "with `x` true: it should set `b.done` to `1`."
+    ]
+
+
+REUSED = {
+    "loop": (
+        "while a:\n  a = g(a)\n  if a is None:\n    return 1",
+        "with `a is None`, where `a = g(a)`: it should return `1`.",
+    ),
+    "guard": (
+        "if not a: return 0\na = g(a)\nif a is None:\n  return 1",
+        "with `a is None`, where `a = g(a)`: it should return `1`.",
+    ),
+    "around": (
+        "if a:\n  a = g(a)\n  if not a:\n    return 1",
+        "with `not a` true, where `a = g(a)`: it should return `1`.",
+    ),
+    "with": ("if not a: return 0\nwith b() as a:\n  if not a:\n    return 1", "with `not a` true"),
+    "of an item": (
+        "for c in a:\n  c = c.strip()\n  if not c:\n    continue\n  return c[0]",
+        "for an item `c` of `a` with `c` true, where `c = c.strip()`: it should return `c[0]`.",
+    ),
+    "tried": (
+        "if not a: return 0\ntry:\n  a = int(a)\nexcept ValueError:\n  return 1",
+        "with `a` true so that `int(a)` raises `ValueError`: it should return `1`.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "sentence"), REUSED.values(), ids=REUSED)
+def test_no_condition_is_on_an_older_value_than_the_next(statements: str, sentence: str) -> None:
+    body = textwrap.indent(statements, "  ")
+    source = f"def f(a, b):\n{body}\n  return 9\n"
+    for found in (said(source), said(source, body.count("\n") + 2)):
+        assert any(each.startswith(sentence) for each in found), found
+
+
+def test_a_loop_ends_with_its_own_condition() -> None:
+    source = "def f(a, b):\n  if not a:\n    return 0\n  while a:\n    a = g(a)\n  return 2\n"
+    assert said(source, 4, "6") == ["with `a` false: it should return `2`."]
+
+
+@pytest.mark.parametrize(
+    ("between", "sentence"),
+    [
+        ("if b:\n  return 2", "with `a` true and `b` false: it should return `1`."),
+        ("try:\n  return b()\nexcept E:\n  pass", "with `a` true."),
+        ("while True:\n  if b: return 2", "with `a` true."),
+        ("with b:\n  return 2", "with `a` true."),
+        ("a = g(b)\nif a:\n  return 2", "with `a` true."),
+    ],
+)
+def test_what_a_variable_shows_later_has_its_conditions(between: str, sentence: str) -> None:
+    body = textwrap.indent(f"if a:\n  x = 1\n{between}\nreturn x", "  ")
+    assert said(f"def f(a, b):\n{body}\n", 3) == [sentence]
+
+
+def test_a_variable_that_with_sets_has_no_old_value() -> None:
+    source = "def f(a, b):\n  x = 1\n  with g() as x:\n    pass\n  return x\n"
+    assert not [each for each in said(source) if "`1`" in each]
+
+
+@pytest.mark.parametrize(
+    ("statements", "condition"),
+    [
+        ("if a < 3:\n  a = g(a)\n  return a\nif a > 9", "with `a >= 3` and `a > 9`"),
+        ("if a < 3:\n  a = g(a)\n  if b: return a\nif a > 9", "with `a >= 3` and `a > 9`"),
+        ("if a < 3: return 0\nif b:\n  a = g(a)\nif a > 9", "with `a > 9`"),
+        (
+            "if (c := g(a)) is None: return 0\nif c > b",
+            "with `(c := g(a)) is not None` and `c > b`",
+        ),
+        ("if a < 3: return 0\nif (a := b()): pass\nif a > 9", "with `a > 9`"),
+    ],
+)
+def test_only_what_is_set_on_the_way_makes_a_value_an_older_one(
+    statements: str, condition: str
+) -> None:
+    body = textwrap.indent(f"{statements}:\n  b.n = 1", "  ")
+    found = said(f"def f(a, b):\n{body}\n", body.count("\n") + 2)
+    assert found == [f"{condition}: it should set `b.n` to `1`."]
+
+
+def test_what_a_variable_shows_later_is_left_out_where_its_conditions_have_no_room() -> None:
+    guards = "".join(f"  if b == {n}:\n    raise E{n}\n" for n in range(6))
+    found = said(f"def f(a, b):\n  if a:\n    x = 1\n{guards}  return x\n", 3)
+    assert found == ["with `a` true."]
