@@ -33,6 +33,10 @@ class Forbidden(DeliveryError):
         self.read_only = read_only
 
 
+class Locked(Forbidden):
+    """403: the conversation is locked, which is a decision of the project's and no fault."""
+
+
 class NotFound(DeliveryError):
     """404 or 410: it is gone, or the token may not see it."""
 
@@ -109,11 +113,13 @@ def _forbidden(text: str, said: str, permission: str) -> Forbidden:
     if _NO_APP in said:
         hint = "Only the job's own token (github.token) or a GitHub App's can write check runs."
         return Forbidden(text, permission=permission, read_only=True, hint=hint)
+    if "is locked" in said:
+        return Locked(text, permission=permission, read_only=False, hint="")
     lacking = _INTEGRATION in said
     hint = f"Add `{permission}` to the job's `permissions:`."
     if lacking:
         hint += " For a pull request from a fork the token stays read-only."
-    elif "locked" in said or "archived" in said:
+    elif "archived" in said:
         hint = ""
     return Forbidden(text, permission=permission, read_only=lacking, hint=hint)
 

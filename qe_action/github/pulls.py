@@ -79,6 +79,17 @@ class Pulls(Repository):
             {"state": "open", "head": f"{owner}:{branch}", "per_page": PAGE},
         )
 
+    async def pull(self, number: int) -> Mapping[str, Any]:
+        """A pull request as GitHub describes it; its fields are still to be checked."""
+        ask: Ask[Mapping[str, Any]] = Ask(
+            f"read pull request {number}",
+            "pull-requests: read",
+            "GET",
+            f"{self._repo}/pulls/{number}",
+            dict,
+        )
+        return await self._sender.send(ask)
+
     async def pull_head(self, number: int) -> str:
         """The SHA of a pull request's head as it is now."""
         ask = Ask(
