@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from qe_action.errors import DeliveryError
 
 SECONDARY_LIMIT_WAIT = 60.0  # GitHub's advice where a secondary limit comes without Retry-After
+NAMELESS = "the proxy wants a name and password"
 _PRIMARY = "api rate limit exceeded"
 _NO_APP = "must authenticate via a github app"
 _INTEGRATION = "not accessible by"
@@ -71,9 +72,26 @@ class Unreachable(DeliveryError):
     `unsure` says that the request may have taken effect all the same.
     """
 
-    def __init__(self, message: str, *, unsure: bool) -> None:
-        super().__init__(message, hint="See https://www.githubstatus.com.")
+    def __init__(
+        self,
+        message: str,
+        *,
+        unsure: bool,
+        hint: str = "Is it up? For github.com see https://www.githubstatus.com.",
+    ) -> None:
+        super().__init__(message, hint=hint, anchor="github-enterprise-server")
         self.unsure = unsure
+
+
+class Untrusted(DeliveryError):
+    """The server's certificate is from no authority that is known here: nothing to repeat."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            hint="Name the file of your authority's certificates in REQUESTS_CA_BUNDLE.",
+            anchor="github-enterprise-server",
+        )
 
 
 def from_answer(
@@ -106,6 +124,8 @@ def from_answer(
         return NotFound(text, hint=hint, anchor="permissions")
     if status >= 500:
         return Unreachable(text, unsure=True)
+    if status == 407:
+        text = f"GitHub could not be reached to {action}: {NAMELESS}"
     return Rejected(text, status=status)
 
 

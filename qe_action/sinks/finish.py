@@ -129,7 +129,8 @@ class Finish:
         if self._delivery.read_only:
             self._annotate_in_log()
             self._tell(READ_ONLY)
-        for error in self._delivery.problems:
+        # A certificate that is not trusted fails each request with the same words.
+        for error in {error.line(): error for error in self._delivery.problems}.values():
             self._say_undelivered(error)
         for text in self._delivery.notes:
             self._tell(text)
