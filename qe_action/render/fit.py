@@ -28,11 +28,12 @@ def _cut(text: str, ending: Sequence[str], limit: int) -> str:
     """The lines that fit into half of `limit`, with the blocks that they open closed."""
     left = limit // 2 - size("\n".join(ending))
     kept: list[str] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         left -= size(line) + 1
         if left < 0:
             break
         kept.append(line)
-    shown = "\n".join(kept)
-    closing = ["", "</details>"] * (shown.count("<details>") - shown.count("</details>"))
+    # No text from outside starts a line with a tag.
+    opened = sum(line.startswith("<details>") for line in kept) - kept.count("</details>")
+    closing = ["", "</details>"] * opened
     return "\n".join([*kept, *closing, *ending]) + "\n"
