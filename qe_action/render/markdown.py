@@ -26,6 +26,7 @@ from qe_action.render.text import (
     percent,
     plain,
     plural,
+    size,
 )
 from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running_title
 

@@ -15,7 +15,7 @@ from inert import assert_inert, rendered
 from job import REPO, Job
 from runner import Result
 
-from qe_action.sinks.comment import marker
+from qe_action.render.marker import place_of
 
 HOME = f"https://github.com/{REPO}"
 NAME = "qe-action coverage"
@@ -84,7 +84,11 @@ def assert_ours_alone(job: Job, result: Result, *, errors: int = 0) -> None:
         assert run in shown.links
         assert_tables(shown.blocks)
     for comment in job.github.comments.values():
-        assert comment.body.partition("\n")[0] == marker(NAME)
+        first = comment.body.partition("\n")[0]
+        assert (
+            first
+            == f"<!-- qe-action comment {place_of(NAME)} run=42 attempt=1 sha={job.head} done -->"
+        )
 
 
 def assert_tables(blocks: list[str]) -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from runner import COMMANDS, read_commands, read_pairs
 from test_injection import CONCLUSIONS, QUICK, SLOTS, events, hostile_words
 
-from qe_action.events import Event
+from qe_action.events import EVENT, Event
 from qe_action.render.annotations import Words
 from qe_action.sinks import commands
+from qe_action.sinks.jsonl import EventsSink
 from qe_action.sinks.step_log import StepLogSink
 
 SAY: tuple[Callable[[str], None], ...] = (commands.warn, commands.error, commands.notice)
@@ -28,13 +29,14 @@ CAPTURED = settings(
 def log_of(words: list[str], how: str) -> str:
     """The step's log of a run of hostile events."""
 
-    async def stream() -> AsyncIterator[Event]:
-        for event in events(lambda slot: words[slot], how):
-            yield event
-
     out = io.StringIO()
-    asyncio.run(StepLogSink(out).consume(stream()))
+    asyncio.run(StepLogSink(out).consume(stream_of(words, how)))
     return out.getvalue()
+
+
+async def stream_of(words: list[str], how: str) -> AsyncIterator[Event]:
+    for event in events(lambda slot: words[slot], how):
+        yield event
 
 
 def assert_only_groups(log: str) -> None:
@@ -51,6 +53,16 @@ def test_a_log_of_hostile_text_holds_no_command_but_ours(how: str, words: list[s
     log = log_of(words, how)
     assert_only_groups(log)
     assert len(log.splitlines()) == len(log_of([f"w{n}" for n in range(SLOTS)], how).splitlines())
+
+
+@QUICK
+@given(hostile_words)
+def test_events_on_standard_output_are_text_in_a_workflow_too(words: list[str]) -> None:
+    out = io.StringIO()
+    asyncio.run(EventsSink(out).consume(stream_of(words, "finished")))
+    assert not list(read_commands(out.getvalue()))
+    read = [EVENT.validate_json(line) for line in out.getvalue().split("\n")[:-1]]
+    assert read == list(events(lambda slot: words[slot], "finished"))
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

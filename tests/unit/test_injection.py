@@ -34,17 +34,20 @@ from qe_action.events import (
     Measured,
 )
 from qe_action.render.annotations import annotation
+from qe_action.render.group import Part, group_comment
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, comment, job_summary
+from qe_action.render.marker import Marker, place_of
+from qe_action.render.review import review_body, review_comment
 from qe_action.render.state import RunState
 from qe_action.render.text import size
-from qe_action.sinks.comment import marker
 
 SERVER = "https://ghe.example.org"
 RUN = f"{SERVER}/octo/demo/actions/runs/42"
 LINKS = Links(SERVER, "octo/demo", "f" * 40, RUN)
-HEADING = Heading("qe-action coverage", marker("qe-action coverage"))
+MARKER = Marker(place_of("qe-action coverage"), 42, 1, "f" * 40).line
+HEADING = Heading("qe-action coverage", MARKER)
 SLOTS = 24
 COUNTS = Counts(statements=10, covered=7, branches=4, covered_branches=2)
 CONCLUSIONS = ("running", "finished", "failed", "cancelled")
@@ -175,6 +178,51 @@ def test_each_nasty_text_is_inert_in_every_place(name: str, text: str) -> None:
         shown = rendered(DOCUMENTS[name](found))
         assert shown.blocks == rendered(DOCUMENTS[name](state(harmless(), how))).blocks
         inert(shown, comments=1 if name == "comment" else 0)
+
+
+def grouped(words: list[str], how: str) -> str:
+    """A comment of three parts, whose names come from a workflow's matrix."""
+    conclusions = ("failure", "success", None)
+    parts = [
+        Part(
+            check_id=number,
+            key=(42, 1),
+            name=f"{words[number]} {number}",
+            title=words[3 + number],
+            url=RUN,
+            conclusion=conclusion,  # type: ignore[arg-type]
+            summary=check_summary(state(words, how), LINKS),
+        )
+        for number, conclusion in enumerate(conclusions)
+    ]
+    return group_comment(parts, words[6], MARKER, 4)
+
+
+@pytest.mark.parametrize("how", CONCLUSIONS)
+@QUICK
+@given(hostile_words)
+def test_a_group_s_comment_of_hostile_text(how: str, words: list[str]) -> None:
+    document = grouped(words, how)
+    shown, expected = rendered(document), rendered(grouped(harmless(), how))
+    assert shown.blocks == expected.blocks
+    assert len(shown.links) == len(expected.links)
+    inert(shown, comments=1)
+    assert document.startswith(f"{MARKER}\n")
+
+
+@QUICK
+@given(hostile_words)
+def test_review_comments_of_hostile_text(words: list[str]) -> None:
+    def said(words: list[str]) -> list[str]:
+        gaps = state(words, "finished").gaps
+        body = review_body(words[0], in_diff=3, shown=2, outside=1)
+        return [body, *map(review_comment, gaps)]
+
+    for document, harmless_one in zip(said(words), said(harmless()), strict=True):
+        shown = rendered(document)
+        assert shown.blocks == rendered(harmless_one).blocks
+        assert shown.links == []
+        inert(shown, comments=0)
 
 
 class Page(HTMLParser):
