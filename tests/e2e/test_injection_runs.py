@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,11 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 from fake_github import FakeGitHub
+from gitrepo import git_env
 from hostile import NASTY
 from inert import assert_inert, rendered
 from job import REPO, Job
-from runner import Result
+from runner import Result, read_commands
 
 from qe_action.render.marker import place_of
 
@@ -236,3 +239,20 @@ def test_a_hostile_input_that_ends_the_step_is_text_on_every_stream(job: Job, te
     assert result.status == 2
     assert [command.name for command in result.commands] == ["error"]
     assert "is no file inside the workspace" in result.log
+
+
+@pytest.mark.parametrize("output", ["terminal", "jsonl", "markdown", "html"])
+def test_the_command_line_s_output_is_text_in_a_workflow_too(job: Job, output: str) -> None:
+    report(job, ["app.py", *(name for name in FILES if name.isprintable()), "##[error]x/y.py"])
+    done = subprocess.run(
+        [sys.executable, "-m", "qe_action", "analyze", "coverage.xml", "--output", output],
+        cwd=job.repo.root,
+        env={**git_env(), "GITHUB_ACTIONS": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "error" in done.stdout + done.stderr
+    assert not list(read_commands(done.stdout))
+    assert not list(read_commands(done.stderr))
