@@ -68,7 +68,7 @@ def assert_ours_alone(job: Job, result: Result, *, errors: int = 0) -> None:
     names = [command.name for command in result.commands]
     assert {*names} <= OURS
     assert names.count("error") == errors
-    assert names.count("group") == names.count("endgroup") <= 2
+    assert names.count("group") == names.count("endgroup") <= 3
     for command in result.commands:
         if command.name in ("warning", "error", "notice"):
             assert command.properties["title"]
