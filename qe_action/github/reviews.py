@@ -97,12 +97,12 @@ class Reviews(Comments):
             PULLS,
             "POST",
             f"{self._repo}/pulls/{number}/{what}",
-            self._reviewed,
+            self._made,
             lambda: payload,
         )
         await self._sender.write(ask, find)
 
-    def _reviewed(self, data: Mapping[str, Any]) -> bool:
+    def _made(self, data: Mapping[str, Any]) -> bool:
         self._login = author(data) or self._login  # its author is who we are
         return data["id"] is not None
 
