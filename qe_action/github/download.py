@@ -25,7 +25,8 @@ def download(
     """The file at `url`; `plain` takes one over http too, as a GitHub of one's own may have.
 
     The address is a secret of its own (it is signed), so no error shows it. Proxies are those of
-    the usual variables, `authorities` is as `Line` has it. Raises `DeliveryError`s and `RequestException`.
+    the usual variables, `authorities` is as `Line` has it. Raises `DeliveryError`s and
+    `RequestException`.
     """
     import requests
 
@@ -35,7 +36,12 @@ def download(
     with (
         requests.Session() as session,
         session.get(
-            url, auth=_anonymous, stream=True, timeout=timeout, allow_redirects=False, verify=authorities or True
+            url,
+            auth=_anonymous,
+            stream=True,
+            timeout=timeout,
+            allow_redirects=False,
+            verify=authorities or True,
         ) as answer,
     ):
         status = answer.status_code

@@ -180,9 +180,10 @@ class Line:
                 limit=ask.file_limit,
                 timeout=self.timeout,
                 plain=self._api_url.startswith("http:"),
+                authorities=self._authorities,
             )
         except RequestException as error:
-            reason, _ = _failure(error)
+            reason, *_ = _failure(error)
             raise Unreachable(
                 f"GitHub's store could not be reached to {ask.action}: {reason}", unsure=False
             ) from None
