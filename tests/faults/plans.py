@@ -1,0 +1,74 @@
+"""Which request a fault strikes: one, or any in a storm."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from faulty_github import Act, Position
+from kinds import Kind
+
+CHANCE = 0.2
+IN_A_ROW = 3
+"""Faults in a row in a storm; the program's patience with one request is five repeats, and
+looking up whether it took effect is struck as well."""
+
+
+@dataclass
+class Single:
+    """One fault at one position, and at those after it where it lasts."""
+
+    position: Position
+    kind: Kind
+    _begun: bool = False
+
+    def strike(self, position: Position) -> Act | None:
+        here = position == self.position
+        self._begun = self._begun or here
+        struck = {
+            "once": here,
+            "endpoint": self._begun and position.endpoint == self.position.endpoint,
+            "all": self._begun,
+        }[self.kind.lasting]
+        return self.kind.act if struck else None
+
+
+@dataclass
+class Once:
+    """One act at one position."""
+
+    position: Position
+    act: Act
+
+    def strike(self, position: Position) -> Act | None:
+        return self.act if position == self.position else None
+
+
+@dataclass
+class Storm:
+    """Each request has a chance of a fault.
+
+    What strikes a position depends on the seed and the position alone, so that a storm can be
+    repeated although requests come in another order. `kill` strikes once, after so many requests.
+    """
+
+    seed: str
+    kinds: Sequence[Kind]
+    kill: Act | None = None
+    told: list[str] = field(default_factory=list)
+    _in_a_row: int = 0
+
+    def strike(self, position: Position) -> Act | None:
+        dice = random.Random(f"{self.seed} {position}")  # noqa: S311
+        if self.kill is not None and dice.random() < CHANCE / 2:
+            act, self.kill = self.kill, None
+            self.told.append(f"{position}: kill")
+            return act
+        if self._in_a_row == IN_A_ROW or dice.random() >= CHANCE:
+            self._in_a_row = 0
+            return None
+        self._in_a_row += 1
+        kind = dice.choice(self.kinds)
+        self.told.append(f"{position}: {kind.name}")
+        return kind.act
