@@ -161,6 +161,8 @@ class Line:
         if status >= 300:
             raise self._refusal(ask, status, headers, text)
         try:
+            if headers.get("content-type", "").startswith("text/html"):
+                raise ValueError("a page for people")  # noqa: TRY301
             if ask.accept == JSON_TYPE:
                 return ask.read(json.loads(text) if status != 204 else None)
             return ask.read(text)

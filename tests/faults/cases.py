@@ -160,7 +160,10 @@ def _worth(bench: Bench, site: str, positions: list[Position]) -> list[Position]
 
 
 def judge_all(
-    bench: Bench, cases: Iterable[Case], workers: int, tell: Callable[[Verdict], None]
+    bench: Bench,
+    cases: Iterable[Case],
+    workers: int,
+    tell: Callable[[Verdict], None] = lambda _verdict: None,
 ) -> list[Verdict]:
     """Judge the cases side by side, and `tell` of each as it ends."""
     verdicts = []

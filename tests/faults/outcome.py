@@ -65,9 +65,9 @@ def _reviews(github: FakeGitHub) -> list[str]:
 def doubled(found: Parts) -> list[str]:
     """What is there twice, which no fault excuses."""
     said = []
-    for name, annotations in found["annotations"].items():
-        if len(set(annotations)) < len(annotations):
-            said.append(f"{len(annotations) - len(set(annotations))} annotations twice in {name}")
+    for name, shown in found["annotations"].items():
+        if len(set(shown)) < len(shown):
+            said.append(f"{len(shown) - len(set(shown))} annotations twice in {name}")
     if len(found["comments"]) > 1:
         said.append(f"{len(found['comments'])} comments of ours")
     return said
@@ -84,7 +84,7 @@ def differing(expected: Parts, found: Parts) -> dict[str, str]:
 
 def _difference(expected: Any, found: Any) -> str:
     before, after = (json.dumps(x, indent=0, default=str).split("\n") for x in (expected, found))
-    lines = [x for x in difflib.unified_diff(before, after, n=0, lineterm="")][2:]
+    lines = [*difflib.unified_diff(before, after, n=0, lineterm="")][2:]
     shown = [line[:300] for line in lines if not line.startswith("@@")]
     more = f" … {len(shown) - 6} more" if len(shown) > 6 else ""
     return " | ".join(shown[:6]) + more

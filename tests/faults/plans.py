@@ -15,6 +15,13 @@ IN_A_ROW = 3
 looking up whether it took effect is struck as well."""
 
 
+class Nothing:
+    """All goes well."""
+
+    def strike(self, position: Position) -> Act | None:
+        return None
+
+
 @dataclass
 class Single:
     """One fault at one position, and at those after it where it lasts."""
@@ -60,7 +67,7 @@ class Storm:
     _in_a_row: int = 0
 
     def strike(self, position: Position) -> Act | None:
-        dice = random.Random(f"{self.seed} {position}")  # noqa: S311
+        dice = random.Random(f"{self.seed} {position}")
         if self.kill is not None and dice.random() < CHANCE / 2:
             act, self.kill = self.kill, None
             self.told.append(f"{position}: kill")

@@ -99,6 +99,7 @@ class Run(Job):
         self.site, self.github, self.tmp = site, github, folder
         self.base, self.head, self.merge = site.base, site.head, site.merge
         self.root = site.checkout
+        self.token = github.token
 
     def go(
         self,
@@ -108,9 +109,11 @@ class Run(Job):
         pacing: Mapping[str, str] | None = None,
         event: str = "pull_request",
         payload: object = None,
+        token: str = "",
         **inputs: str,
     ) -> Done:
         """Run to the end, or until `github.kill` ends it."""
+        self.token = token or self.github.token
         process = self.begin(run_id, attempt, pacing or {}, event, payload, inputs)
         if isinstance(self.github, FaultyGitHub):
             self.github.kill = lambda: _kill(process)
@@ -127,7 +130,7 @@ class Run(Job):
     ) -> subprocess.Popen[str]:
         wanted = {"max_annotations": "500", **self.site.inputs, **inputs}
         env = {
-            **self.environment(event, payload or self.payload(), self.github.token),
+            **self.environment(event, payload or self.payload(), self.token),
             "GITHUB_WORKSPACE": str(self.root),
             "GITHUB_RUN_ID": str(run_id),
             "GITHUB_RUN_ATTEMPT": str(attempt),

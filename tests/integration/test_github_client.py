@@ -341,6 +341,19 @@ def test_an_answer_that_is_not_githubs_is_unreachable(github: FakeGitHub, body: 
         run(portal, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
 
 
+def test_a_page_for_people_is_no_diff(github: FakeGitHub) -> None:
+    """A diff is text of any kind, so only its media type tells that it is none."""
+
+    class Portal(FakeGitHub):
+        def serve(self, request: Any) -> bool:
+            request.status, request.answer = 200, b"<html>sign in</html>"
+            request.content_type = "text/html; charset=utf-8"
+            return True
+
+    with Portal() as portal, pytest.raises(Unreachable, match="is not GitHub's API"):
+        run(portal, lambda c: c.compare_diff("a" * 40, "b" * 40), policy=Policy(retry_total=0))
+
+
 # Trouble
 
 
