@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import tempfile
 import time
@@ -23,8 +24,6 @@ ANSWER = 2.0
 INTERVAL = 0.2
 FILES = 400
 """Files of a report that takes a second or two to read."""
-SLACK = 0.5
-"""Seconds by which clocks of two processes on a busy machine may seem to differ."""
 READ_ALL = re.compile(r"Read (all )?\d+ files")
 
 
@@ -79,12 +78,12 @@ def not_held_up(bench: Bench) -> Verdict:
 
 
 def lag(bench: Bench) -> Verdict:
-    """Each edit says what is known when it is sent, and none comes later than its interval."""
+    """Each edit says all that was known one interval before, and they come when they are due."""
     site = _long(bench)
     with site.github() as github:
         run = Run(site, github, Path(tempfile.mkdtemp(dir=bench.folder)))
         lines = watched(run, {"EDIT_INTERVAL": str(INTERVAL)}, annotations="all")
-    known = [(line.time, _percent(line.text)) for line in lines if _percent(line.text) is not None]
+    known = [(line.time, p) for line in lines if (p := _percent(line.text)) is not None]
     wrong = []
     for method, path in (("PATCH", "/check-runs/"), ("", "comments")):
         edits = [r for r in github.writes if method in r.method and path in r.path]
@@ -95,22 +94,17 @@ def lag(bench: Bench) -> Verdict:
 
 
 def _late(
-    what: str, edits: list[tuple[float, float]], known: list[tuple[float, float | None]]
+    what: str, edits: list[tuple[float, float]], known: list[tuple[float, float]]
 ) -> Iterator[str]:
-    """What edits leave out that was known before, and edits that come too late."""
-    began, ended = known[0][0], known[-1][0]
-    for moment, shown in edits:
-        before = [p for t, p in known if t < moment - SLACK and p is not None]
-        if before and shown < before[-1]:
-            yield f"{what}: an edit says {shown}% where {before[-1]}% was known"
-    due, interval = began, INTERVAL
-    for number in itertools.count(1):
-        due += interval + SLACK
-        interval *= 2
-        if due > ended:
-            return
-        if len([t for t, _ in edits if t <= due]) < number:
-            yield f"{what}: edit {number} is late"
+    """Edits that leave out what was known at the one before, and edits that are missing."""
+    for (before, _), (_, shown) in itertools.pairwise(edits):
+        last = [percent for moment, percent in known if moment < before]
+        if last and shown < last[-1]:
+            yield f"{what}: an edit says {shown:g}% where {last[-1]:g}% was known"
+    took = known[-1][0] - known[0][0]
+    due = math.floor(math.log2(took / INTERVAL + 1))
+    if len(edits) < due - 1:
+        yield f"{what}: {len(edits)} edits in {took:.1f} s, where {due} were due"
 
 
 def _percent(text: str) -> float | None:
