@@ -140,10 +140,10 @@ def kills(bench: Bench) -> Iterator[Case]:
 
 
 def storms(seeds: Iterable[str]) -> Iterator[Case]:
-    """Faults that pass, anywhere; in every third storm a kill besides."""
+    """Faults that pass, anywhere; in every fourth storm a kill besides."""
     for number, seed in enumerate(seeds):
-        site = ("large", "plain")[number % 2]
-        kill = (None, None, kill_after)[number % 3]
+        site = ("large", "plain", "edited")[number % 3]
+        kill = (None, None, None, kill_after)[number % 4]
 
         def plan(seed: str = seed, kill: Act | None = kill) -> Plan:
             return Storm(seed, PASSING, kill)
@@ -152,11 +152,12 @@ def storms(seeds: Iterable[str]) -> Iterator[Case]:
 
 
 def _worth(bench: Bench, site: str, positions: list[Position]) -> list[Position]:
-    """The requests to strike at a site: of `files` only those that no other site makes."""
-    if site != "files":
+    """The requests to strike at a site: of the later ones only those that no other makes."""
+    usual = ("large", "plain")
+    if site in usual:
         return positions
-    others = {p.endpoint for name in ("large", "plain") for p in bench.positions[name]}
-    return [p for p in positions if p.endpoint not in others]
+    others = {p for name in usual for p in bench.positions[name]}
+    return [p for p in positions if p not in others]
 
 
 def judge_all(

@@ -92,13 +92,15 @@ def judge_overtaken(bench: Bench, case: Case) -> Verdict:
         github.apart[token] = "older"
         older = threading.Thread(
             target=lambda: ended.append(
-                _run(bench, site, github).go(run_id=OLDER, token=token, pacing={"TIMEOUT": "60"})
+                _run(bench, site, github).go(
+                    run_id=OLDER, token=token, pacing={"TIMEOUT": "60", "SETTLE": "0.2"}
+                )
             )
         )
         older.start()
         while not hold.held.wait(0.05) and older.is_alive():
             pass
-        newer = _run(bench, site, github).go(run_id=NEWER)
+        newer = _run(bench, site, github).go(run_id=NEWER, pacing={"SETTLE": "0.2"})
         hold.let_go.set()
         older.join()
         lost = differing(bench.expected[case.site], parts(github, site.head, newer))
@@ -120,7 +122,10 @@ def crowd(bench: Bench, seed: str, count: int, *, names: bool) -> Verdict:
     with site.github(Slow(dice)) as github:
         runs = [(_run(bench, site, github), run_id) for run_id in ids]
         begun = [
-            (run, run.begin(run_id, 1, {}, "pull_request", None, _named(run_id, names)))
+            (
+                run,
+                run.begin(run_id, 1, {"SETTLE": "1"}, "pull_request", None, _named(run_id, names)),
+            )
             for run, run_id in runs
         ]
         ends = [run.end(process) for run, process in begun]

@@ -32,6 +32,9 @@ BY_ENDPOINT = {
         (*_CHECK, "count", "open"),
         "update the check run",
     ),
+    "list checks": Loss("no check run", (*_CHECK, "count"), "list check runs"),
+    "list annotations": Loss("no check run", (*_CHECK, "count"), "list annotations"),
+    "read comment": Loss("the comment stays as it was", ("comments",), "read the comment"),
     "list comments": Loss(
         "the comment stays as it was", ("comments",), "list the pull request's comments"
     ),

@@ -45,6 +45,9 @@ class Site:
     prepare: Callable[[Site], None] = lambda _site: None
     script: Callable[[FakeGitHub], None] = lambda _github: None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    interval: float = 60.0
+    """Seconds before the first edit on the way: so many that there is none, so that requests are
+    the same in every run."""
     before: FakeGitHub | None = None
     """GitHub as it was before the run."""
 
@@ -136,6 +139,7 @@ class Run(Job):
             "GITHUB_RUN_ATTEMPT": str(attempt),
             "QE_ACTION_MAX_WAIT": "5",
             "QE_ACTION_SETTLE": "0",
+            "QE_ACTION_EDIT_INTERVAL": str(self.site.interval),
             **{f"QE_ACTION_{name}": value for name, value in pacing.items()},
             **{f"INPUT_{k.upper().replace('_', '-')}": v for k, v in wanted.items()},
         }
@@ -214,12 +218,13 @@ def sites(folder: Path) -> dict[str, Site]:
 
     large: 120 annotations in three steps, the comment is on the second page, the diff comes
     through the API and the baseline after a search. plain: everything is made for the first
-    time, from a checkout with its history. files: the head is checked out, and the diff is too
-    large for GitHub.
+    time, from a checkout with its history. edited: with edits on the way. files: the head is
+    checked out, and the diff is too large for GitHub.
     """
     made = (
         Site("large", folder / "large", 240, True, 104, prepare=_left_by_earlier_runs),
         Site("plain", folder / "plain", 8, False),
+        Site("edited", folder / "edited", 240, False, 3, interval=0.05),
         Site("files", folder / "files", 8, True, at_head=True, script=_diff_too_large),
     )
     return {site.name: site.build() for site in made}
