@@ -92,15 +92,13 @@ def judge_overtaken(bench: Bench, case: Case) -> Verdict:
         github.apart[token] = "older"
         older = threading.Thread(
             target=lambda: ended.append(
-                _run(bench, site, github).go(
-                    run_id=OLDER, token=token, pacing={"TIMEOUT": "60", "SETTLE": "0.2"}
-                )
+                _run(bench, site, github).go(run_id=OLDER, token=token, pacing={"TIMEOUT": "60"})
             )
         )
         older.start()
         while not hold.held.wait(0.05) and older.is_alive():
             pass
-        newer = _run(bench, site, github).go(run_id=NEWER, pacing={"SETTLE": "0.2"})
+        newer = _run(bench, site, github).go(run_id=NEWER)
         hold.let_go.set()
         older.join()
         lost = differing(bench.expected[case.site], parts(github, site.head, newer))
@@ -124,7 +122,7 @@ def crowd(bench: Bench, seed: str, count: int, *, names: bool) -> Verdict:
         begun = [
             (
                 run,
-                run.begin(run_id, 1, {"SETTLE": "1"}, "pull_request", None, _named(run_id, names)),
+                run.begin(run_id, 1, {}, "pull_request", None, _named(run_id, names)),
             )
             for run, run_id in runs
         ]

@@ -138,7 +138,6 @@ class Run(Job):
             "GITHUB_RUN_ID": str(run_id),
             "GITHUB_RUN_ATTEMPT": str(attempt),
             "QE_ACTION_MAX_WAIT": "5",
-            "QE_ACTION_SETTLE": "0",
             "QE_ACTION_EDIT_INTERVAL": str(self.site.interval),
             **{f"QE_ACTION_{name}": value for name, value in pacing.items()},
             **{f"INPUT_{k.upper().replace('_', '-')}": v for k, v in wanted.items()},
