@@ -28,6 +28,7 @@ T = TypeVar("T")
 JSON_TYPE = "application/vnd.github+json"
 USER_AGENT = "qe-action"
 ELSEWHERE = (302, 303, 307)
+_IMPORTING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -208,11 +209,12 @@ class Line:
 
     def _connect(self) -> Github:
         """PyGithub without its own pacing, retries and log handler: those are ours."""
-        logger = logging.getLogger("github")
-        handlers = [*logger.handlers]
-        from github import Auth, Github
+        with _IMPORTING:
+            logger = logging.getLogger("github")
+            handlers = [*logger.handlers]
+            from github import Auth, Github
 
-        logger.handlers[:] = handlers
+            logger.handlers[:] = handlers
         return Github(
             auth=Auth.Token(self._token.get_secret_value()),
             base_url=self._api_url,

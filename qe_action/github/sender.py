@@ -1,7 +1,7 @@
 """How requests reach GitHub: one at a time, paced, retried, and finished in time.
 
-Until the hurry requests never overlap, and writes keep their order even when one of them is
-being retried. From then on none waits for another.
+Until the hurry requests of one sender never overlap, and writes keep their order even when one
+of them is being retried. From then on none waits for another.
 Retries are here and not in PyGithub's GithubRetry because that one sleeps on its thread, so
 that it can't be hurried, and knows no total budget.
 """

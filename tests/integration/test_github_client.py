@@ -9,7 +9,7 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -541,6 +541,26 @@ def test_requests_never_overlap(github: FakeGitHub) -> None:
     times = [r.time for r in github.requests]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(gaps) >= 0.05
+
+
+def test_what_the_analysis_reads_does_not_wait_for_what_is_shown(github: FakeGitHub) -> None:
+    github.fail("POST", "check-runs", "delay", seconds=2)
+
+    async def work(client: GitHub) -> list[str]:
+        ended: list[str] = []
+
+        async def note(what: str, request: Awaitable[object]) -> None:
+            await request
+            ended.append(what)
+
+        creating = asyncio.create_task(note("check", client.create_check(DRAFT)))
+        while not github.sent("POST"):
+            await asyncio.sleep(0.01)
+        await note("pull", client.pull_head(7))
+        await creating
+        return ended
+
+    assert run(github, work) == ["pull", "check"]
 
 
 def test_requests_and_quota_are_counted(github: FakeGitHub) -> None:
