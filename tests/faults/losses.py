@@ -41,6 +41,16 @@ BY_ENDPOINT = {
     "who am I": Loss("the comment stays as it was", ("comments",), "ask who the token is"),
     "create comment": Loss("no comment", ("comments",), "comment on the pull request"),
     "update comment": Loss("the comment stays as it was", ("comments",), "edit the comment"),
+    "list review comments": Loss(
+        "the review comments stay as they were", ("reviews",), "list the review comments"
+    ),
+    "create review": Loss("no review", ("reviews",), "review the pull request"),
+    "update review comment": Loss(
+        "the review comment stays as it was", ("reviews",), "edit the review comment"
+    ),
+    "delete review comment": Loss(
+        "the review comment stays", ("reviews",), "delete the review comment"
+    ),
     "compare": Loss("the changed lines are not known", _ANALYSIS, "GitHub did not compare"),
     "list files": Loss(
         "the changed lines are not known", _ANALYSIS, "GitHub did not list the changed files"

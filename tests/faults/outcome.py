@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from fake_github import BOT, FakeGitHub
@@ -58,8 +57,10 @@ def parts(github: FakeGitHub, head: str, done: Done) -> Parts:
 
 
 def _reviews(github: FakeGitHub) -> list[str]:
-    comments: Mapping[int, Any] = getattr(github, "review_comments", {})
-    return sorted(plain(str(getattr(c, "body", c))) for c in comments.values())
+    return sorted(
+        f"{c.login} {c.path}:{c.start}-{c.end} {plain(c.body)}"
+        for c in github.review_comments.values()
+    )
 
 
 def doubled(found: Parts) -> list[str]:
@@ -70,6 +71,8 @@ def doubled(found: Parts) -> list[str]:
             said.append(f"{len(shown) - len(set(shown))} annotations twice in {name}")
     if len(found["comments"]) > 1:
         said.append(f"{len(found['comments'])} comments of ours")
+    if len(set(found["reviews"])) < len(found["reviews"]):
+        said.append("a review comment twice")
     return said
 
 

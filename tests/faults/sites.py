@@ -77,8 +77,9 @@ class Site:
         self.report(self.checkout, self.lines)
         return self
 
-    def report(self, root: Path, lines: int) -> None:
-        new = {n: n % 2 for n in range(1, lines + 1)}
+    def report(self, root: Path, lines: int, missed: int = 0) -> None:
+        """Every second line is missed, and `missed` as well."""
+        new = {n: n % 2 * (n != missed) for n in range(1, lines + 1)}
         (root / "coverage.xml").write_text(
             cobertura({"app.py": {n: int(n != 4) for n in range(1, 11)}, "new.py": new})
         )
@@ -88,7 +89,7 @@ class Site:
         assert self.before is not None
         github = FaultyGitHub(REPO, git=self.repo.root, head=self.head)
         github.plan = plan
-        for name in ("checks", "comments", "pulls", "_ids"):
+        for name in ("checks", "comments", "reviews", "review_comments", "pulls", "_ids"):
             setattr(github, name, copy.deepcopy(getattr(self.before, name)))
         self.script(github)
         return github
@@ -179,8 +180,10 @@ def _left_by_earlier_runs(site: Site) -> None:
     with site.before as github:
         _push_run(site, github)
         run = _at(site, github, site.earlier, site.earlier_merge, "earlier")
-        site.report(run.root, 4)
+        site.report(run.root, 4, missed=1)
+        github.pulls[7].head_sha = site.earlier
         done = run.go(run_id=41)
+        github.pulls[7].head_sha = site.head
         assert done.status == 0, done.log
         for number in range(5):
             github.add_comment(7, f"later chatter {number}")
@@ -217,13 +220,22 @@ def sites(folder: Path) -> dict[str, Site]:
 
     large: 120 annotations in three steps, the comment is on the second page, the diff comes
     through the API and the baseline after a search. plain: everything is made for the first
-    time, from a checkout with its history. edited: with edits on the way. files: the head is
-    checked out, and the diff is too large for GitHub.
+    time, from a checkout with its history. edited: with edits on the way. reviewed: review
+    comments are made, kept and deleted. files: the head is checked out, and the diff is too
+    large for GitHub.
     """
     made = (
         Site("large", folder / "large", 240, True, 104, prepare=_left_by_earlier_runs),
         Site("plain", folder / "plain", 8, False),
         Site("edited", folder / "edited", 240, False, 3, interval=0.05),
+        Site(
+            "reviewed",
+            folder / "reviewed",
+            8,
+            False,
+            prepare=_left_by_earlier_runs,
+            inputs={"review_comments": "true"},
+        ),
         Site("files", folder / "files", 8, True, at_head=True, script=_diff_too_large),
     )
     return {site.name: site.build() for site in made}
