@@ -14,7 +14,10 @@ from kinds import STAYING, Kind
 
 @dataclass(frozen=True)
 class Loss:
-    """What a request that stays refused costs: parts of the outcome, and the words for it."""
+    """What a request that stays refused costs: parts of the outcome, and the words for it.
+
+    `says` is a regular expression; there are no words for what is as its reader wants it.
+    """
 
     costs: str
     parts: tuple[str, ...]
@@ -53,7 +56,9 @@ BY_ENDPOINT = {
     ),
     "compare": Loss("the changed lines are not known", _ANALYSIS, "GitHub did not compare"),
     "list files": Loss(
-        "the changed lines are not known", _ANALYSIS, "GitHub did not list the changed files"
+        "the changed lines are not known, or no review",
+        _ANALYSIS,
+        "(GitHub did not list the changed files|list the pull request's files)",
     ),
     "read pull": Loss(
         "the changed lines are not known", _ANALYSIS, "GitHub did not list the changed files"
@@ -83,6 +88,7 @@ BY_KIND = {
 }
 """By what refuses: GitHub's own words stand behind ours."""
 
+_DELETED = Loss("a review comment that somebody deleted is not made again", ("reviews",), "")
 _LASTING = Loss("what was not yet delivered", _EVERYTHING, "")
 
 
@@ -92,13 +98,16 @@ def loss(position: Position, kind: Kind) -> Loss | None:
         return None
     if kind.lasting == "all" or kind.name == "long primary limit":
         return _LASTING
+    if (position.endpoint, kind.name) == ("update review comment", "404"):
+        return _DELETED
     return BY_ENDPOINT.get(position.endpoint)
 
 
 def is_said(log: str, kind: Kind, lost: Loss) -> bool:
     """Whether a line of the log says what was lost and why."""
-    pattern = f"{re.escape(lost.says)}.*{BY_KIND[kind.name]}"
-    return re.search(pattern, log) is not None
+    if lost is _DELETED:
+        return True
+    return re.search(f"{lost.says}.*{BY_KIND[kind.name]}", log) is not None
 
 
 def table() -> str:
@@ -109,6 +118,7 @@ def table() -> str:
             if loss(Position(name, 1), kind) is lost:
                 says = f"{lost.says} … {BY_KIND[kind.name]}"
                 rows.append(f"| {name} | {kind.name} | {lost.costs} | `{says}` |")
+    rows.append(f"| update review comment | 404 | {_DELETED.costs} | |")
     rows += [
         f"| any | {kind.name} | {_LASTING.costs} | `{BY_KIND[kind.name]}` |"
         for kind in STAYING
