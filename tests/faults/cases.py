@@ -16,7 +16,7 @@ from outcome import Parts, differing, doubled, parts
 from plans import Once, Single, Storm
 from sites import Done, Run, Site
 
-STORM_PACING = {"BACKOFF": "0.05", "TIMEOUT": "1", "MAX_WAIT": "10"}
+STORM_PACING = {"BACKOFF": "0.1", "TIMEOUT": "1", "MAX_WAIT": "10"}
 SECOND = {"same": (42, 1), "next attempt": (42, 2), "newer run": (43, 1)}
 """Run id and attempt of what follows a killed run, which was 42, attempt 1."""
 KILLS: dict[str, Act] = {"kill before": kill_before, "kill after": kill_after}

@@ -24,7 +24,8 @@ Lasting = Literal["once", "endpoint", "all"]
 class Kind:
     """A fault: what it does, whether it passes, and what it goes on to strike.
 
-    `pacing` are the settings it needs, where the usual ones (no waiting at all) don't fit.
+    `pacing` are the settings it needs, where the usual ones (no waiting at all) don't fit, and
+    `tries` how many of the tries of a request it costs.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Kind:
     passes: bool = True
     lasting: Lasting = "once"
     pacing: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 1
 
 
 def _refused(github: FaultyGitHub, request: Recorded) -> bool:
@@ -121,8 +123,8 @@ _SLOW = {"TIMEOUT": "1"}
 _AGAIN = {"BACKOFF": "0.1"}
 
 PASSING = (
-    Kind("connection refused", _refused, pacing=_AGAIN),
-    Kind("answered, then refused", _refused_next, pacing=_AGAIN),
+    Kind("connection refused", _refused, pacing=_AGAIN, tries=3),
+    Kind("answered, then refused", _refused_next, pacing=_AGAIN, tries=3),
     Kind("hung up", _hung_up),
     Kind("reset before", _reset),
     Kind("reset after", _reset_after),

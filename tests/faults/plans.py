@@ -10,9 +10,9 @@ from faulty_github import Act, Position
 from kinds import Kind
 
 CHANCE = 0.2
-IN_A_ROW = 3
-"""Faults in a row in a storm; the program's patience with one request is five repeats, and
-looking up whether it took effect is struck as well."""
+IN_A_ROW = 4
+"""Tries in a row that fail in a storm. The program's patience with one request is five repeats,
+those included where looking up whether it took effect fails."""
 
 
 class Nothing:
@@ -72,10 +72,10 @@ class Storm:
             act, self.kill = self.kill, None
             self.told.append(f"{position}: kill")
             return act
-        if self._in_a_row == IN_A_ROW or dice.random() >= CHANCE:
+        kind = dice.choice(self.kinds)
+        if dice.random() >= CHANCE or self._in_a_row + kind.tries > IN_A_ROW:
             self._in_a_row = 0
             return None
-        self._in_a_row += 1
-        kind = dice.choice(self.kinds)
+        self._in_a_row += kind.tries
         self.told.append(f"{position}: {kind.name}")
         return kind.act

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 import tempfile
@@ -114,7 +113,9 @@ def _percent(text: str) -> float | None:
 
 def _shown(request: Recorded) -> float:
     """The percentage that an edit's title tells; the last one tells all there is."""
-    found = re.search(r"\((\d+)%", json.dumps(request.body).replace("\\", ""))
+    body = request.body
+    title = body["output"]["title"] if "output" in body else body["body"].split("\n")[1]
+    found = re.search(r"\((\d+)%", title.replace("\\", ""))
     return float(found[1]) if found else 100.0
 
 
