@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import struct
+import sys
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -116,6 +117,11 @@ class Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is killed is no error of the server."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def hang_up(self) -> None:
         """End kept-alive connections, so that their threads end."""
