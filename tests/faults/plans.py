@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,14 @@ CHANCE = 0.2
 IN_A_ROW = 4
 """Tries in a row that fail in a storm. The program's patience with one request is five repeats,
 those included where looking up whether it took effect fails."""
+PART_OF = {
+    "list checks": "create check",
+    "list annotations": "update check",
+    "list comments": "create comment",
+    "read comment": "update comment",
+    "list review comments": "create review",
+}
+"""Look-ups that are part of another request's tries."""
 
 
 class Nothing:
@@ -64,7 +73,7 @@ class Storm:
     kinds: Sequence[Kind]
     kill: Act | None = None
     told: list[str] = field(default_factory=list)
-    _in_a_row: int = 0
+    _in_a_row: Counter[str] = field(default_factory=Counter)
 
     def strike(self, position: Position) -> Act | None:
         dice = random.Random(f"{self.seed} {position}")
@@ -73,9 +82,10 @@ class Storm:
             self.told.append(f"{position}: kill")
             return act
         kind = dice.choice(self.kinds)
-        if dice.random() >= CHANCE or self._in_a_row + kind.tries > IN_A_ROW:
-            self._in_a_row = 0
+        asked = PART_OF.get(position.endpoint, position.endpoint)
+        if dice.random() >= CHANCE or self._in_a_row[asked] + kind.tries > IN_A_ROW:
+            self._in_a_row[asked] = 0
             return None
-        self._in_a_row += kind.tries
+        self._in_a_row[asked] += kind.tries
         self.told.append(f"{position}: {kind.name}")
         return kind.act
