@@ -165,11 +165,12 @@ def judge_all(
     cases: Iterable[Case],
     workers: int,
     tell: Callable[[Verdict], None] = lambda _verdict: None,
+    judge: Callable[[Bench, Case], Verdict] = Bench.judge,
 ) -> list[Verdict]:
     """Judge the cases side by side, and `tell` of each as it ends."""
     verdicts = []
     with ThreadPoolExecutor(workers) as pool:
-        for done in as_completed([pool.submit(bench.judge, case) for case in cases]):
+        for done in as_completed([pool.submit(judge, bench, case) for case in cases]):
             verdicts.append(done.result())
             tell(verdicts[-1])
     return verdicts

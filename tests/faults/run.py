@@ -47,6 +47,8 @@ def main() -> int:
         cases += storms(f"{seed}-{n}" for n in count)
         judge_all(bench, [c for c in cases if wanted(c.name)], options.workers, tell)
         if "-" not in options.seed:
+            older = [case for case in overtaken(bench) if wanted(case.name)]
+            judge_all(bench, older, options.workers, tell, judge_overtaken)
             for name, judge in _alone(bench, seed):
                 if wanted(name):
                     tell(judge())
@@ -71,8 +73,6 @@ def _seed(given: str, storms: int) -> tuple[str, range]:
 
 def _alone(bench: Bench, seed: str) -> Iterator[tuple[str, Callable[[], Verdict]]]:
     """What needs the machine for itself."""
-    for case in overtaken(bench):
-        yield case.name, partial(judge_overtaken, bench, case)
     yield "crowd of one name", partial(crowd, bench, seed, CROWD, names=False)
     yield "crowd of names", partial(crowd, bench, seed, CROWD, names=True)
     yield "not held up", partial(not_held_up, bench)
