@@ -57,16 +57,23 @@ class Bench:
 
     def prepare(self) -> Bench:
         """Run each site without faults."""
-        for name, site in self.sites.items():
-            with site.github() as github:
-                done = self._run(site, github).go()
-            assert done.status == 0, done.log
-            self.expected[name] = parts(github, site.head, done)
-            self.positions[name] = list(github.positions)
-            self.exchanges.append(github)
-            assert not doubled(self.expected[name])
-            assert not self.expected[name]["open"]
+        with ThreadPoolExecutor(2) as pool:
+            for name, (github, found) in zip(
+                self.sites, pool.map(self._whole, self.sites.values()), strict=True
+            ):
+                self.expected[name] = found
+                self.positions[name] = list(github.positions)
+                self.exchanges.append(github)
         return self
+
+    def _whole(self, site: Site) -> tuple[FaultyGitHub, Parts]:
+        with site.github() as github:
+            done = self._run(site, github).go()
+        found = parts(github, site.head, done)
+        assert done.status == 0, done.log
+        assert not doubled(found)
+        assert not found["open"]
+        return github, found
 
     def judge(self, case: Case) -> Verdict:
         """Run a case to its end."""

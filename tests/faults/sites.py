@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -238,4 +239,5 @@ def sites(folder: Path) -> dict[str, Site]:
         ),
         Site("files", folder / "files", 8, True, at_head=True, script=_diff_too_large),
     )
-    return {site.name: site.build() for site in made}
+    with ThreadPoolExecutor(2) as pool:
+        return {site.name: site for site in pool.map(Site.build, made)}
