@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 IMAGE ?= qe-action:local
 BASE ?= python:3.13-slim
 PYTEST_ARGS ?=
+# Tests that run side by side: as many as there are cores; JOBS=0 for one after the other.
+JOBS ?= auto
 SEED ?=
 ONLY ?=
 UV := uv==0.13.9
@@ -27,7 +29,7 @@ demo: $(VENV)/.ready ## Analyse a small real project live and leave an HTML prev
 	$(BIN)/python tests/demo/run_demo.py
 
 test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them).
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 faults: $(VENV)/.ready ## Break every request of a run in every way (SEED=printed-7 repeats a storm, ONLY=regex names cases).
 	$(BIN)/python tests/faults/run.py --seed "$(SEED)" --only "$(ONLY)"

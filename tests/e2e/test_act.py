@@ -18,7 +18,8 @@ import readme_workflows
 from fake_github import FakeGitHub
 from test_container import BASE, ROOT, docker, git, image
 
-pytestmark = pytest.mark.container
+# One process builds the images.
+pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 
 __all__ = ["image"]
 

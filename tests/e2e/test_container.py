@@ -19,7 +19,8 @@ import pytest
 from fake_github import FakeGitHub
 from runner import Step
 
-pytestmark = pytest.mark.container
+# One process builds the images.
+pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 
 ROOT = Path(__file__).parents[2]
 BASE = os.environ.get("QE_BASE_IMAGE", "python:3.13-slim")
