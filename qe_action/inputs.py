@@ -69,7 +69,12 @@ INPUTS: tuple[Input, ...] = (
         "lines, project GLOB PERCENT for all.",
     ),
     Input("fail-on-gate", "true", "Whether a failed gate fails the step.", _BOOLEAN),
-    Input("fail-on-error", "false", "Whether a failed delivery fails the step.", _BOOLEAN),
+    Input(
+        "fail-on-error",
+        "false",
+        "Whether a failed delivery fails the step; a token that may only read never does.",
+        _BOOLEAN,
+    ),
     Input("working-directory", ".", "The part of the repository that the report is about."),
     Input("source-root", "", "Folders that the report's paths start from, one a line."),
     Input("include", "", "Globs of the files to look at, one a line; all where empty."),

@@ -13,6 +13,17 @@ from cryptography.x509.oid import NameOID
 
 _BEGAN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 _ENDS = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
+_MAY_SIGN = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Authority:
@@ -23,7 +34,11 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
         ends = x509.BasicConstraints(ca=True, path_length=None)
-        made = self._made(self._name, self._key).add_extension(ends, critical=True)
+        made = (
+            self._made(self._name, self._key)
+            .add_extension(ends, critical=True)
+            .add_extension(_MAY_SIGN, critical=True)
+        )
         self._certificate = made.sign(self._key, hashes.SHA256())
         self.file = folder / f"{name.replace(' ', '-')}.pem"
         self.file.write_bytes(_pem(self._certificate))
@@ -56,6 +71,14 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(_BEGAN)
             .not_valid_after(_ENDS)
+            # Python 3.13 and later trust no certificate without these two.
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
         )
 
 

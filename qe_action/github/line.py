@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -231,8 +232,13 @@ class Line:
 def _untrusted(ask: Ask[Any], error: Exception, api_url: str) -> DeliveryError:
     said = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in said:
-        why = "not for this name" if "mismatch" in said else "from no authority that is known here"
-        return Untrusted(f"The certificate of {api_url} is {why}")
+        if "mismatch" in said:
+            return Untrusted(f"The certificate of {api_url} is not for this name")
+        found = re.search(r"certificate verify failed: ([\w ,'-]{1,120}?) ?\(_ssl", said)
+        why = f" ({found[1]})" if found else ""
+        return Untrusted(
+            f"The certificate of {api_url} is from no authority that is known here{why}"
+        )
     if "[X509" in said:
         return Untrusted("The file of trusted certificates holds none")
     return _unreachable(ask, error)

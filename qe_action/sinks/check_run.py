@@ -20,7 +20,7 @@ from qe_action.render.compared import kept_baseline
 from qe_action.render.links import Links
 from qe_action.render.markdown import check_summary
 from qe_action.render.state import RunState
-from qe_action.render.text import clip, plural
+from qe_action.render.text import clip, plural, visible
 from qe_action.render.verdict import Verdict, conclude, running_title
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
@@ -111,8 +111,21 @@ class CheckRunSink:
                 summary=check_summary(self._state, self._links),
             )
         )
+        self._note_namesakes(identity, seen)
         await self._supersede(identity, seen)
         return made
+
+    def _note_namesakes(self, identity: Identity, seen: list[CheckSeen]) -> None:
+        """Of two jobs with one name each would overwrite the other's comment."""
+        for check in seen:
+            theirs = read_external_id(check.external_id)
+            if theirs is not None and theirs.key == identity.key:
+                self._delivery.notes.append(
+                    f"This run reports as {visible(identity.name)} a second time, with another "
+                    "report: give each job a name of its own (with comment-group they share one "
+                    "comment)."
+                )
+                return
 
     async def _supersede(self, identity: Identity, seen: list[CheckSeen]) -> None:
         """End what earlier attempts of this run have left open: they ended before this began."""

@@ -17,7 +17,7 @@ from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
 from qe_action.render.state import RunState
 from qe_action.render.text import floor, plural
-from qe_action.render.verdict import conclude
+from qe_action.render.verdict import conclude, gate_lines
 from qe_action.settings import Settings
 from qe_action.sinks import commands
 from qe_action.sinks.delivery import Delivery
@@ -134,11 +134,28 @@ class Finish:
             self._say_undelivered(error)
         for text in self._delivery.notes:
             self._tell(text)
+        self._say_gates()
+        for what, url in (
+            ("Check run", self._delivery.check_url),
+            ("Comment", self._delivery.comment_url),
+        ):
+            if url:
+                self._tell(f"{what}: {url}")
         for text in problems:
             self._flag(commands.warn, text)
         for failure in self._state.errors:
             if self._settings.in_workflow:
                 commands.error(f"{sentence(failure.message)} {failure.hint}".strip())
+
+    def _say_gates(self) -> None:
+        """Each failed gate on the run's page; the log has them all."""
+        result = self._state.result
+        if result is None or not self._settings.in_workflow:
+            return
+        say = commands.error if self._settings.inputs.fail_on_gate else commands.warn
+        for gate, line in zip(result.gates, gate_lines(result), strict=True):
+            if gate.passed is False:
+                say(line)
 
     def _say_undelivered(self, error: DeliveryError) -> None:
         """A fork's token can't be given more, so there is nothing to add to the workflow."""

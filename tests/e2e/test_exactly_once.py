@@ -199,3 +199,10 @@ def test_words_that_arrive_after_a_newer_run_s_are_replaced_by_these(job: Job, f
     assert job.comment.body == newer
     assert words_of(job) == "43.1 done"
     assert "newer run (43" in log
+
+
+def test_a_second_report_under_the_same_name_in_one_run_is_told(job: Job) -> None:
+    assert "a second time" not in job.run().log
+    job.report({1})
+    assert "This run reports as qe-action coverage a second time" in job.run().log
+    assert "a second time" not in job.run(env=run_env(42, 2)).log

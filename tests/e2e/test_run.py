@@ -390,3 +390,17 @@ def test_hostile_names_reach_no_command_and_no_markup(tmp_path: Path, strict: Fa
     assert "<img" not in html
     assert html.count("<tr>") == 5
     assert not re.search(r"@octocat(?!.*</code>)", html)
+
+
+def test_a_failed_gate_is_an_error_on_the_run_s_page(job: Job) -> None:
+    gates = {"min_patch_coverage": "80", "min_project_coverage": "1"}
+    said = [c for c in job.run(**gates).commands if c.name in ("error", "warning")]
+    assert [(c.name, c.message.partition(":")[0]) for c in said] == [("error", "Gate failed")]
+    lenient = job.run(**gates, fail_on_gate="false")
+    assert [c.name for c in lenient.commands if "Gate failed" in c.message] == ["warning"]
+
+
+def test_the_log_ends_with_where_to_look(job: Job) -> None:
+    lines = job.run().log.splitlines()
+    assert f"Check run: {job.check.data['html_url']}" in lines[-2]
+    assert "Comment: https://" in lines[-1]
