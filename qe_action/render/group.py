@@ -38,16 +38,29 @@ def group_comment(parts: Sequence[Part], name: str, marker: str, expected: int |
     ended = sum(part.conclusion is not None for part in parts)
     total = max(expected or 0, len(parts))
     head = [marker, _title(parts, name, ended, total), "", *_table(parts), ""]
-    left = COMMENT_LIMIT - size("\n".join(head)) - 2
-    bodies: dict[int, str] = {}
-    for part in sorted(parts, key=_weight):
-        left -= size(_details(part, _LEFT_OUT))
-        if size(part.summary) - size(_LEFT_OUT) <= left:
-            left -= max(size(part.summary) - size(_LEFT_OUT), 0)
-            bodies[part.check_id] = part.summary
-    for part in parts:
-        head.append(_details(part, bodies.get(part.check_id, _LEFT_OUT)))
+    bodies = _bodies(parts, COMMENT_LIMIT - size("\n".join(head)))
+    head += [_details(part, bodies[part.check_id]) for part in parts if part.check_id in bodies]
     return "\n".join(head)
+
+
+def _bodies(parts: Sequence[Part], left: int) -> dict[int, str]:
+    """What stands below the table by check run, in at most `left` characters.
+
+    First each part has its place, then as many have their summaries as there is room for.
+    """
+    bodies: dict[int, str] = {}
+    by_weight = sorted(parts, key=_weight)
+    for part in by_weight:
+        length = size(_details(part, _LEFT_OUT)) + 1
+        if length <= left:
+            left -= length
+            bodies[part.check_id] = _LEFT_OUT
+    for part in by_weight:
+        more = size(part.summary) - size(_LEFT_OUT)
+        if more <= left and part.check_id in bodies:
+            left -= max(more, 0)
+            bodies[part.check_id] = part.summary
+    return bodies
 
 
 def _title(parts: Sequence[Part], name: str, ended: int, total: int) -> str:
@@ -62,11 +75,23 @@ def _title(parts: Sequence[Part], name: str, ended: int, total: int) -> str:
 def _table(parts: Sequence[Part]) -> Iterator[str]:
     yield "| Part | Result |"
     yield "| :-- | :-- |"
-    for part in parts:
-        icon = ICONS[part.conclusion] if part.conclusion else "⏳"
-        shown = cell(plain(clip(part.name, 100)))
-        label = f"[{shown}]({part.url})" if part.url else shown
-        yield f"| {label} | {icon} {cell(plain(clip(part.title, 300)))} |"
+    left = COMMENT_LIMIT // 2
+    rows: dict[int, str] = {}
+    for part in sorted(parts, key=_weight):
+        row = _row(part)
+        left -= size(row) + 1
+        if left >= 0:
+            rows[part.check_id] = row
+    yield from (rows[part.check_id] for part in parts if part.check_id in rows)
+    if len(rows) < len(parts):
+        yield f"\n{plural(len(parts) - len(rows), 'more part')}: see the check runs."
+
+
+def _row(part: Part) -> str:
+    icon = ICONS[part.conclusion] if part.conclusion else "⏳"
+    shown = cell(plain(clip(part.name, 100)))
+    label = f"[{shown}]({part.url})" if part.url else shown
+    return f"| {label} | {icon} {cell(plain(clip(part.title, 300)))} |"
 
 
 def _details(part: Part, body: str) -> str:

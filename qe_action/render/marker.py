@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 _MARKER = re.compile(
     r"<!-- qe-action comment (?P<place>[0-9a-f]{16})"
     r"(?: run=(?P<run>\d{1,16}) attempt=(?P<attempt>\d{1,9}) sha=(?P<sha>[0-9a-f]{40,64}|-)"
-    r" (?P<state>open|done)(?: parts=(?P<parts>\d{1,20}(?:,\d{1,20}){0,99}))?)? -->"
+    r" (?P<state>open|done)(?: parts=(?P<parts>\d{1,20}(?:,\d{1,20}){0,255}))?)? -->"
 )
+_MAX_PARTS = 256  # as many jobs as a matrix can have
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Marker:
         if self.run is None:
             return f"{self.prefix}-->"
         state = "done" if self.done else "open"
-        parts = f" parts={','.join(map(str, self.parts))}" if self.parts else ""
+        ids = ",".join(map(str, self.parts[:_MAX_PARTS]))
+        parts = f" parts={ids}" if ids else ""
         whose = f"run={self.run} attempt={self.attempt} sha={self.sha or '-'}"
         return f"{self.prefix}{whose} {state}{parts} -->"
 
