@@ -134,6 +134,9 @@ class CommentSink:
         if self._when == "on-gap" and not self._shared.exists:
             await self._shared.look(again=True)  # another part may have made it meanwhile
         await self._write(done=True)
+        # In a hurry the check run is completed beside this. Jobs that are cancelled together would
+        # miss each other's results if they looked before their own are there.
+        await self._delivery.check_done.wait()
         with suppress(DeliveryError):  # our words are there; it is others' that are looked for
             await self._shared.settle(self._words)
         newer = self._shared.newer

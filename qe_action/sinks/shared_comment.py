@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from qe_action.errors import DeliveryError
 from qe_action.github.client import GitHub
 from qe_action.github.errors import NotFound
 from qe_action.github.model import CommentRef
@@ -93,7 +94,7 @@ class SharedComment:
         if self.newer is not None:
             return
         for _ in range(LOOKS):
-            if self._hurried() or self._id is None:
+            if self._id is None:
                 return
             body = await words.better()
             if body is None:
@@ -145,9 +146,7 @@ class SharedComment:
         line = body.partition("\n")[0]
         made = await self._github.create_comment(self._number, body, marker=line)
         self._id, self.url = made.id, made.url
-        if self._hurried():
-            return
-        found = await self._github.find_comments(self._number, self._mine.prefix)
+        found = await self._others()
         if len(found) < 2:
             return
         self._adopt(found)
@@ -158,8 +157,17 @@ class SharedComment:
         elif self._id is not None:
             await self._github.update_comment(self._id, body, unless=self._meet)
 
+    async def _others(self) -> list[CommentRef]:
+        """All of this place; in a hurry none where that can't be told in time."""
+        try:
+            return await self._github.find_comments(self._number, self._mine.prefix)
+        except DeliveryError:
+            if self._hurried():
+                return []
+            raise
+
     async def _drop_extra(self) -> None:
         extra, self._extra = self._extra, []
-        if self.newer is None and not self._hurried():
+        if self.newer is None:
             for comment_id in extra:
                 await self._github.delete_comment(comment_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from fake_github import FakeGitHub
-from job import Job, read_comment_marker
+from job import Job, read_comment_marker, wait_until
 
 GROUP = {"comment_group": "all tests"}
 
@@ -92,9 +93,8 @@ def test_an_older_commit_s_part_leaves_the_newer_comment_alone(job: Job) -> None
     assert "a newer run (50" in result.log
 
 
-def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
-    """Nobody's words overwrite another's for good, although comments have no locks."""
-    names = [f"part {n}" for n in range(6)]
+def start(job: Job, names: list[str], **env: str) -> list[subprocess.Popen[bytes]]:
+    """Parts that run at the same time."""
     running = []
     for number, name in enumerate(names):
         environment = job.environment("pull_request", job.payload(), job.github.token)
@@ -103,9 +103,9 @@ def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
         environment |= {
             "INPUT_NAME": name,
             "INPUT_COMMENT-GROUP": "all tests",
-            "INPUT_EXPECT-PARTS": "6",
+            "INPUT_EXPECT-PARTS": str(len(names)),
             "GITHUB_OUTPUT": str(output),
-            "QE_ACTION_EDIT_INTERVAL": "0.3",
+            **env,
         }
         running.append(
             subprocess.Popen(
@@ -116,8 +116,29 @@ def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
                 stderr=subprocess.DEVNULL,
             )
         )
+    return running
+
+
+def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
+    """Nobody's words overwrite another's for good, although comments have no locks."""
+    names = [f"part {n}" for n in range(6)]
+    running = start(job, names, QE_ACTION_EDIT_INTERVAL="0.3")
     assert [process.wait(timeout=120) for process in running] == [0] * 6
     assert title(job) == "### ✅ all tests: 6 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
     for name in names:
         assert f"<summary>{name}</summary>" in job.comment.body
+
+
+def test_parts_that_are_cancelled_at_once_all_stand_in_one_comment(job: Job) -> None:
+    """As those of a matrix are where one fails: all make the comment while no check is done."""
+    job.github.fail("PATCH", "/check-runs/", "delay", seconds=1, times=3)
+    job.github.fail("POST", "/issues/7/comments", "delay", seconds=0.3, times=3)
+    running = start(job, ["a", "b", "c"], QE_ACTION_EDIT_INTERVAL="30")
+    wait_until(lambda: len(job.github.sent("PATCH", "/check-runs/")) == 3)
+    for process in running:
+        process.send_signal(signal.SIGINT)
+    for process in running:
+        process.wait(timeout=30)
+    assert title(job) == "### ✅ all tests: 3 parts"
+    assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
