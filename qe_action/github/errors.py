@@ -165,7 +165,7 @@ def _seconds(text: str, now: float) -> float:
         return float(text)
     try:
         return max(parsedate_to_datetime(text).timestamp() - now, 0.0)
-    except ValueError:
+    except (ValueError, OverflowError):
         return SECONDARY_LIMIT_WAIT
 
 

@@ -471,6 +471,24 @@ def test_the_servers_retry_after_is_kept_to(github: FakeGitHub) -> None:
     assert github.comments[ident].body == "y"
 
 
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        ("Thu, 01 Jan 1970 00:20:00 GMT", 200),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Thu, 01 Jan 1970 00:20:00 +99999999999999", 60),
+        ("Thu, 01 Jan 99999 00:00:00 GMT", 60),
+        ("soon", 60),
+    ],
+)
+def test_a_retry_after_may_be_a_date(github: FakeGitHub, asked: str, waits: float) -> None:
+    github.fail("GET", "pulls", 429, headers={"Retry-After": asked})
+    ports, limits = Ports(clock=lambda: 1_000.0), Policy(retry_total=0)
+    with pytest.raises(RateLimited) as caught:
+        run(github, lambda client: client.pull_head(7), policy=limits, ports=ports)
+    assert caught.value.retry_after == waits
+
+
 def test_a_secondary_limit_without_a_time_waits_a_minute(github: FakeGitHub) -> None:
     github.fail("GET", "pulls", 403)
     sleeps = Sleeps()
