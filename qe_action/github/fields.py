@@ -17,8 +17,8 @@ T = TypeVar("T")
 Fields = Mapping[str, Any]
 
 _SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
-# Of git-check-ref-format.
-_BRANCH = r"(?!-)(?!.*\.\.)(?!.*@\{)[^\x00-\x20\x7f~^:?*\[\\]{1,255}"
+# Of git-check-ref-format; half a character is none that can be sent or shown.
+_BRANCH = r"(?!-)(?!.*\.\.)(?!.*@\{)[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]{1,255}"
 _URL = r"https?://[\w.\-\[\]:]{1,255}(/[\w.~%/-]{0,255})?"
 _MAX_NUMBER = 2**53  # the largest whole number that JSON carries everywhere
 

@@ -194,6 +194,12 @@ def test_plain_text_is_cut_to_one_line() -> None:
     assert context.job.isprintable()
 
 
+@pytest.mark.parametrize("field", ["repository.default_branch", "pull_request.base.ref"])
+def test_half_a_character_is_in_no_branch_s_name(field: str) -> None:
+    with pytest.raises(UsageError, match=field):
+        read_context(ENV, changed(field, "\ud800"))
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=50),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
