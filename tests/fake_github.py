@@ -15,6 +15,7 @@ import re
 import signal
 import threading
 import time
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,8 @@ class FakeGitHub(State):
         self.tokens = {self.token: Token(), self.read_only_token: READ_ONLY}
         self.requests: list[Recorded] = []
         self.faults: list[Fault] = []
+        self.moved: int | None = None
+        """Status with which requests are sent on, as where a repository has another name now."""
         self.limit = self.remaining = 1000
         self.reset = int(time.time()) + 3600
         self._lock = threading.Lock()
@@ -257,6 +260,12 @@ class FakeGitHub(State):
         if (request.method, request.path) == ("POST", "/graphql"):
             return _viewer(request.body, token.login)
         prefix = f"/repos/{self.repo}/"
+        if self.moved is not None:
+            where = f"{self.url}/repositories/1/{request.path.removeprefix(prefix)}"
+            query = urllib.parse.urlencode(request.query)
+            if request.path.startswith(prefix):
+                return Reply(None, self.moved, location=f"{where}?{query}")
+            prefix = "/repositories/1/"
         if not request.path.startswith(prefix):
             raise RefusalError(404, "Not Found")
         rest = request.path.removeprefix(prefix)

@@ -20,15 +20,19 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from qe_action.errors import DeliveryError
 from qe_action.github.download import download
 from qe_action.github.errors import NAMELESS, Unreachable, Untrusted, from_answer
+from qe_action.github.moved import HOPS, MOVED, connect, new_address
 
 if TYPE_CHECKING:
     from github import Github
     from pydantic import SecretStr
 
+    from qe_action.github.moved import Connection
+
 T = TypeVar("T")
 JSON_TYPE = "application/vnd.github+json"
 USER_AGENT = "qe-action"
-ELSEWHERE = (302, 303, 307)
+STORED = (302, 303, 307)
+"""How GitHub answers where what is asked for is a file that lies elsewhere."""
 _IMPORTING = threading.Lock()
 
 
@@ -90,6 +94,7 @@ class Line:
         self._clock = clock
         self._authorities = authorities
         self._client: Github | None = None
+        self._connection: Connection | None = None
         self._guard = threading.Lock()
         self._busy = False
         self._retired = False
@@ -128,37 +133,57 @@ class Line:
                 self._close()
 
     def _close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._client is not None and self._connection is not None:
+            self._connection.close()
+            self._client = self._connection = None
 
     def _exchange(self, ask: Ask[T]) -> T:
         client = self._client = self._client or self._connect()
+        path, parameters = ask.path, dict(ask.parameters)
+        payload = None if ask.payload is None else dict(ask.payload())
+        for _ in range(HOPS + 1):
+            status, headers, text = self._request(client, ask, path, parameters, payload)
+            if status not in MOVED or (ask.file_limit and status in STORED):
+                return self._read(client, ask, status, headers, text)
+            location = new_address(self._api_url, str(headers.get("location", "")))
+            if location is None:
+                break
+            path, parameters = location, {}  # the address has them, where they are needed
+        raise Unreachable(
+            f"GitHub sends us elsewhere to {ask.action}; check the API's address", unsure=False
+        )
+
+    def _request(
+        self,
+        client: Github,
+        ask: Ask[T],
+        path: str,
+        parameters: dict[str, str | int],
+        payload: dict[str, Any] | None,
+    ) -> tuple[int, Mapping[str, str], str]:
         from requests import RequestException
         from requests.exceptions import SSLError
 
         try:
-            status, headers, text = client.requester.requestJson(
-                ask.method,
-                ask.path,
-                dict(ask.parameters),
-                {"Accept": ask.accept},
-                None if ask.payload is None else dict(ask.payload()),
+            return client.requester.requestJson(
+                ask.method, path, parameters, {"Accept": ask.accept}, payload, self._connection
             )
-        except RuntimeError:
-            raise Unreachable(
-                f"GitHub sends us elsewhere to {ask.action}; check the API's address", unsure=False
-            ) from None
         except SSLError as error:
             raise _untrusted(ask, error, self._api_url) from None
         except RequestException as error:
             raise _unreachable(ask, error) from None
+        except (ValueError, OverflowError):  # of headers that can't be read
+            raise _foreign(ask) from None
         except OSError as error:  # a file of certificates that is not there
             raise Untrusted(f"The file of trusted certificates can't be read: {error}") from None
+
+    def _read(
+        self, client: Github, ask: Ask[T], status: int, headers: Mapping[str, str], text: str
+    ) -> T:
         self.headers = headers
         left = client.requester.rate_limiting[0]
         self.remaining = left if left >= 0 else None
-        if ask.file_limit and status in ELSEWHERE:
+        if ask.file_limit and status in STORED:
             return ask.read(self._fetch(ask, str(headers.get("location", ""))))
         if status >= 300:
             raise self._refusal(ask, status, headers, text)
@@ -169,9 +194,7 @@ class Line:
                 return ask.read(json.loads(text) if status != 204 else None)
             return ask.read(text)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise Unreachable(
-                f"What answered to {ask.action} is not GitHub's API ({status})", unsure=True
-            ) from None
+            raise _foreign(ask, f" ({status})") from None
 
     def _fetch(self, ask: Ask[Any], url: str) -> bytes:
         """The file that GitHub sends us to."""
@@ -216,10 +239,12 @@ class Line:
             from github import Auth, Github
 
             logger.handlers[:] = handlers
+        timeout = max(1, math.ceil(self.timeout))
+        self._connection = connect(self._api_url, timeout, self._authorities)
         return Github(
             auth=Auth.Token(self._token.get_secret_value()),
             base_url=self._api_url,
-            timeout=max(1, math.ceil(self.timeout)),
+            timeout=timeout,
             user_agent=USER_AGENT,
             verify=self._authorities or True,
             retry=0,
@@ -227,6 +252,10 @@ class Line:
             seconds_between_writes=None,
             lazy=True,
         )
+
+
+def _foreign(ask: Ask[Any], status: str = "") -> Unreachable:
+    return Unreachable(f"What answered to {ask.action} is not GitHub's API{status}", unsure=True)
 
 
 def _untrusted(ask: Ask[Any], error: Exception, api_url: str) -> DeliveryError:

@@ -894,3 +894,50 @@ def test_the_module_is_cheap_to_import() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_repository_that_was_renamed_is_followed_whole(status: int) -> None:
+    """Method, content and query: a list that lost its query would be its first page alone."""
+
+    async def work(client: GitHub) -> tuple[int, int]:
+        check = await client.create_check(DRAFT)
+        done = update(notes(1, 3), status="completed", conclusion="success")
+        await client.update_check(check.id, done)
+        made = await client.create_comment(7, "<!-- x --> hi")
+        await client.update_comment(made.id, "<!-- x --> there")
+        found = await client.find_comments(7, "<!-- x -->")
+        checks = await client.list_checks(SHA, "coverage")
+        return len(found), len(checks)
+
+    with FakeGitHub() as renamed:
+        renamed.add_pull(7, SHA, SHA)
+        renamed.moved = status
+        for number in range(120):
+            renamed.add_comment(7, f"{number}")
+        assert run(renamed, work) == (1, 1)
+        (check,) = renamed.checks.values()
+        assert (check.data["conclusion"], len(check.annotations)) == ("success", 3)
+        assert [c.body for c in renamed.comments.values()][120:] == ["<!-- x --> there"]
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://127.0.0.1:1/repos/octo/demo/pulls/7", "https://evil.example/x", "", "?a"],
+)
+def test_the_token_is_shown_to_nobody_else(github: FakeGitHub, location: str) -> None:
+    github.fail("GET", "pulls", 307, headers={"Location": location}, times=9)
+    with pytest.raises(Unreachable, match="sends us elsewhere to read the pull request"):
+        run(github, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Location": "http://["}, {"x-ratelimit-remaining": "many"}, {"x-ratelimit-limit": "inf"}],
+)
+def test_headers_that_can_t_be_read_are_none_of_github_s(
+    github: FakeGitHub, headers: dict[str, str]
+) -> None:
+    github.fail("GET", "pulls", 307 if "Location" in headers else 502, headers=headers, times=9)
+    with pytest.raises(Unreachable, match="to read the pull request is not GitHub's API"):
+        run(github, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
