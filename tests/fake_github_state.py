@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 import urllib.parse
@@ -94,6 +95,12 @@ class State:
         self.pulls: dict[int, Pull] = {}
         self.store = artifacts.Store()
         self._ids = 100
+        self.lag = 0.0
+        """Seconds until lists of comments and check runs show what was created."""
+        self._created: dict[int, float] = {}
+
+    def _listed(self, ident: int) -> bool:
+        return time.monotonic() - self._created.get(ident, -math.inf) >= self.lag
 
     def create_check(self, request: Recorded, login: str) -> Reply:
         body = _accept(request, lambda b: rules.check_errors(b, new=True))
@@ -106,6 +113,7 @@ class State:
         check = Check(objects.check_run(self.url, self.repo, self._ids, body))
         check.apply(body, _now())
         self.checks[self._ids] = check
+        self._created[self._ids] = time.monotonic()
         return Reply(check.data, 201)
 
     def update_check(self, request: Recorded, login: str, ident: str) -> Reply:
@@ -123,7 +131,8 @@ class State:
         return self.page(request, shown)
 
     def list_checks(self, request: Recorded, login: str, ref: str) -> Reply:
-        found = [c.data for c in self.checks.values() if c.data["head_sha"] == ref]
+        there = [c.data for ident, c in self.checks.items() if self._listed(ident)]
+        found = [data for data in there if data["head_sha"] == ref]
         name = request.query.get("check_name")
         if name is not None:
             found = [c for c in found if c["name"] == name]
@@ -134,9 +143,8 @@ class State:
 
     def list_comments(self, request: Recorded, login: str, number: str) -> Reply:
         self._issue(number)
-        found = [
-            self._comment(ident) for ident, c in self.comments.items() if c.number == int(number)
-        ]
+        there = {ident: c for ident, c in self.comments.items() if self._listed(ident)}
+        found = [self._comment(ident) for ident, c in there.items() if c.number == int(number)]
         return self.page(request, found)
 
     def create_comment(self, request: Recorded, login: str, number: str) -> Reply:
@@ -146,6 +154,7 @@ class State:
         body = _accept(request, rules.comment_errors)
         self._ids += 1
         self.comments[self._ids] = Comment(int(number), login, body["body"])
+        self._created[self._ids] = time.monotonic()
         return Reply(self._comment(self._ids), 201)
 
     def update_comment(self, request: Recorded, login: str, ident: str) -> Reply:

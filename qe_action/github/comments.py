@@ -23,11 +23,16 @@ class _WithheldError(Exception):
 class Comments(Repository):
     """The comments of the repository's pull requests."""
 
-    async def find_comments(self, number: int, marker: str) -> list[CommentRef]:
+    async def find_comments(
+        self, number: int, marker: str, *, settled: bool = False
+    ) -> list[CommentRef]:
         """Our comments on a pull request whose body starts with `marker`, the oldest first.
 
-        One that holds it further down is a comment that quotes ours.
+        One that holds it further down is a comment that quotes ours. `settled` waits until the
+        list can be taken to show what was written last.
         """
+        if settled:
+            await self._sender.listed()
         return await self._find_comments(number, marker, self._sender.send)
 
     async def read_comment(self, comment_id: int) -> CommentRef:

@@ -30,6 +30,10 @@ Recover = Callable[[], Awaitable[T | None]]
 First = Callable[[], Awaitable[None]]
 
 
+LAG = 2
+"""How many gaps between writes GitHub's lists may lag behind."""
+
+
 async def again() -> None:
     """Recover from nothing: the request replaces a text, so that a repeat changes nothing."""
 
@@ -153,7 +157,7 @@ class Sender:
         waited = 0.0
         for attempt in itertools.count():
             try:
-                if doubtful and recover is not None and (made := await recover()) is not None:
+                if doubtful and recover and (made := await self._recover(recover)) is not None:
                     return made
                 doubtful = False
                 if first is not None:
@@ -174,6 +178,11 @@ class Sender:
                         return made
                     raise
         raise AssertionError("unreachable")
+
+    async def _recover(self, recover: Recover[T]) -> T | None:
+        if recover is not again:
+            await self.listed()
+        return await recover()
 
     def _patience(self, error: DeliveryError, attempt: int, waited: float) -> float | None:
         """Seconds until the next attempt; None to give up."""
@@ -276,9 +285,15 @@ class Sender:
             else:
                 taking.cancel()
 
+    async def listed(self) -> None:
+        """Wait until GitHub's lists, which may lag behind, can be taken to show the last write."""
+        await self._pause_after_write(LAG * self._policy.write_gap)
+
     async def _pace(self) -> None:
+        await self._pause_after_write(self._policy.write_gap)
+
+    async def _pause_after_write(self, gap: float) -> None:
         if self._last_write is not None:
-            gap = self._policy.write_gap
             await self._pause(min(self._last_write + gap - self._ports.clock(), gap))
 
     async def _pause(self, seconds: float) -> None:

@@ -3,8 +3,8 @@
 GitHub's comments have no conditional writes, so that two runs can always write at once:
 
 - A comment is read right before it is edited; a newer run's words are left alone.
-- Who creates one looks again afterwards. Of several the oldest stays, with the words of the
-  newest run; the others are deleted.
+- Who creates one looks again afterwards, and once more at the end, as lists may lag behind. Of
+  several the oldest stays, with the words of the newest run; the others are deleted.
 - Every run completes its check run before its last words, and looks afterwards whether there
   are better ones, which the check runs tell. So whoever writes last has seen them all: a newer
   run whose check run is not complete yet has its last words still to come.
@@ -60,6 +60,8 @@ class SharedComment:
         self._hurried = hurried
         self._id: int | None = None
         self._extra: list[int] = []
+        self._made = False
+        self._body = ""
         self._looked = False
         self.url = ""
         self.newer: Marker | None = None
@@ -82,6 +84,7 @@ class SharedComment:
         await self.look()
         if self.newer is not None:
             return False
+        self._body = body
         if self._id is None:
             await self._create(body)
         elif not await self._edit(self._id, body):
@@ -91,6 +94,9 @@ class SharedComment:
 
     async def settle(self, words: Words) -> None:
         """After the last words: replace them as long as there are better ones."""
+        if self._made and self.newer is None:
+            await self._merge(await self._others(settled=True))
+            await self._drop_extra()
         if self.newer is not None:
             return
         for _ in range(LOOKS):
@@ -145,22 +151,29 @@ class SharedComment:
     async def _create(self, body: str) -> None:
         line = body.partition("\n")[0]
         made = await self._github.create_comment(self._number, body, marker=line)
-        self._id, self.url = made.id, made.url
+        self._id, self.url, self._made = made.id, made.url, True
         found = await self._others()
-        if len(found) < 2:
+        await self._merge([made, *(comment for comment in found if comment.id != made.id)])
+
+    async def _merge(self, found: list[CommentRef]) -> None:
+        """Of several that were made at once the oldest stays; ours need not be that."""
+        own = self._id
+        others = [comment for comment in found if comment.id != own]
+        if own is None or not others:
             return
-        self._adopt(found)
-        if made.id == self._id:
+        self._adopt(sorted(found, key=lambda comment: comment.id))
+        if own == self._id:
             return
         if self.newer is not None:
-            await self._github.delete_comment(made.id)
+            await self._github.delete_comment(own)
         elif self._id is not None:
-            await self._github.update_comment(self._id, body, unless=self._meet)
+            await self._github.update_comment(self._id, self._body, unless=self._meet)
 
-    async def _others(self) -> list[CommentRef]:
+    async def _others(self, *, settled: bool = False) -> list[CommentRef]:
         """All of this place; in a hurry none where that can't be told in time."""
+        find = self._github.find_comments
         try:
-            return await self._github.find_comments(self._number, self._mine.prefix)
+            return await find(self._number, self._mine.prefix, settled=settled)
         except DeliveryError:
             if self._hurried():
                 return []

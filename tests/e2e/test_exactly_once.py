@@ -163,6 +163,26 @@ def test_of_two_that_create_at_once_one_comment_stays_with_the_newer_words(job: 
     assert "newer run (43" in log
 
 
+def test_of_several_that_create_at_once_one_stays_although_the_list_lags(job: Job) -> None:
+    job.github.lag = 0.8
+    running = []
+    for run in (43, 44, 45):
+        environment = job.environment("pull_request", job.payload(), job.github.token)
+        (output := job.tmp / f"output-{run}").touch()
+        environment |= run_env(run) | {"GITHUB_OUTPUT": str(output), "QE_ACTION_WRITE_GAP": "1"}
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "qe_action", "run"],
+                cwd=job.repo.root,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    assert words_of(job) == "45.1 done"
+
+
 def test_a_comment_that_was_deleted_is_made_anew(job: Job) -> None:
     job.run(env=run_env(41))
     job.github.fail("PATCH", "/issues/comments/", 404, times=1)

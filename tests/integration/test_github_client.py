@@ -941,3 +941,15 @@ def test_headers_that_can_t_be_read_are_none_of_github_s(
     github.fail("GET", "pulls", 307 if "Location" in headers else 502, headers=headers, times=9)
     with pytest.raises(Unreachable, match="to read the pull request is not GitHub's API"):
         run(github, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
+
+
+@pytest.mark.parametrize("what", ["check-runs", "issues/7/comments"])
+def test_a_lost_creation_is_found_in_a_list_that_lags(github: FakeGitHub, what: str) -> None:
+    async def work(client: GitHub) -> None:
+        await client.create_check(DRAFT)
+        await client.create_comment(7, "<!-- x --> hi", marker="<!-- x -->")
+
+    github.lag = 0.3
+    github.fail("POST", what, 502, after_effect=True)
+    run(github, work, policy=Policy(write_gap=0.2, backoff=0))
+    assert (len(github.checks), len(github.comments)) == (1, 1)
