@@ -151,8 +151,8 @@ class Settings(BaseModel):
         return self._path("GITHUB_STEP_SUMMARY")
 
     @property
-    def has_outputs(self) -> bool:
-        return self._path("GITHUB_OUTPUT") is not None
+    def step_output(self) -> Path | None:
+        return self._path("GITHUB_OUTPUT")
 
     @property
     def temp(self) -> Path | None:

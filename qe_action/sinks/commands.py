@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -84,8 +85,10 @@ def set_outputs(outputs: Mapping[str, str]) -> None:
 
 
 def summarise_error(path: str | None, text: str) -> None:
-    """The one line of a job summary where there is nothing else to say."""
-    if path:
+    """The one line of a job summary where there is nothing else to say; the log has it too."""
+    if not path:
+        return
+    with suppress(OSError):
         append_summary(Path(path), f"❌ qe-action: {plain(text)}\n")
 
 

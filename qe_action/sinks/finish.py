@@ -84,7 +84,9 @@ class Finish:
             self._tell(f"The preview is at {self._loose_preview(why_not)}.")
 
     def _set_outputs(self, journal: OutputFile | None, preview: OutputFile | None) -> None:
-        if self._settings.has_outputs:
+        path = self._settings.step_output
+        if path is not None:
+            path.stat()  # the toolkit's error for a missing file is no OSError
             commands.set_outputs(self._outputs(journal, preview))
 
     def _page(self, why_not: str) -> str:

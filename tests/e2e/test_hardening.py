@@ -109,23 +109,38 @@ def test_outputs_that_would_cost_something_are_refused_first(
     assert [path.read_bytes() for path in precious] == before
 
 
-@pytest.mark.parametrize("name", ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"])
-def test_a_file_of_the_runner_that_can_t_be_written_is_a_warning(job: Job, name: str) -> None:
-    folder = job.tmp / "folder"
-    folder.mkdir()
-    env = job.environment("pull_request", job.payload(), job.github.token) | {name: str(folder)}
+def run_with(job: Job, **env: str) -> subprocess.CompletedProcess[str]:
+    """The step with other variables than a runner gives."""
+    given = job.environment("pull_request", job.payload(), job.github.token)
     done = subprocess.run(
         [sys.executable, "-P", "-m", "qe_action", "run"],
         cwd=job.repo.root,
-        env=env,
+        env=given | env,
         capture_output=True,
         text=True,
         timeout=40,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("place", ["", "gone"])
+@pytest.mark.parametrize("name", ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"])
+def test_a_file_of_the_runner_that_can_t_be_written_is_a_warning(
+    job: Job, name: str, place: str
+) -> None:
+    folder = job.tmp / "folder"
+    folder.mkdir()
+    done = run_with(job, **{name: str(folder / place / place)})
+    assert done.returncode == 0, done.stderr
     assert "can't be written" in done.stdout
+
+
+def test_a_wrong_input_is_said_where_no_summary_can_be(job: Job) -> None:
+    done = run_with(job, GITHUB_STEP_SUMMARY=str(job.tmp), INPUT_ANNOTATIONS="some")
+    assert done.returncode == 2
+    assert "::The input annotations takes" in done.stdout
 
 
 def test_names_beyond_a_code_page_do_not_stop_the_log(job: Job) -> None:
