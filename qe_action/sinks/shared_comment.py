@@ -95,7 +95,7 @@ class SharedComment:
     async def settle(self, words: Words) -> None:
         """After the last words: replace them as long as there are better ones."""
         if self._made and self.newer is None:
-            await self._merge(await self._others(settled=True))
+            await self._merge(await self._others())
             await self._drop_extra()
         if self.newer is not None:
             return
@@ -152,8 +152,6 @@ class SharedComment:
         line = body.partition("\n")[0]
         made = await self._github.create_comment(self._number, body, marker=line)
         self._id, self.url, self._made = made.id, made.url, True
-        found = await self._others()
-        await self._merge([made, *(comment for comment in found if comment.id != made.id)])
 
     async def _merge(self, found: list[CommentRef]) -> None:
         """Of several that were made at once the oldest stays; ours need not be that."""
@@ -169,11 +167,11 @@ class SharedComment:
         elif self._id is not None:
             await self._github.update_comment(self._id, self._body, unless=self._meet)
 
-    async def _others(self, *, settled: bool = False) -> list[CommentRef]:
+    async def _others(self) -> list[CommentRef]:
         """All of this place; in a hurry none where that can't be told in time."""
         find = self._github.find_comments
         try:
-            return await find(self._number, self._mine.prefix, settled=settled)
+            return await find(self._number, self._mine.prefix, settled=True)
         except DeliveryError:
             if self._hurried():
                 return []

@@ -117,14 +117,14 @@ def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 10
 
 
 @pytest.mark.parametrize("found", [False, True])
-def test_a_run_of_a_minute_with_120_annotations_makes_at_most_21_requests(
+def test_a_run_of_a_minute_with_120_annotations_makes_at_most_20_requests(
     strict: FakeGitHub, found: bool
 ) -> None:
     if found:
         strict.add_pull(7, SHA, "b" * 40)
         strict.add_comment(7, Marker(place_of("cov"), 0, 1, SHA, done=True).line, login=BOT)
     delivery = deliver(strict, paced(60, 120))
-    assert len(strict.requests) <= 21
+    assert len(strict.requests) <= 20
     (check,) = strict.checks.values()
     assert len(check.annotations) == 120 == delivery.annotated
     steps = [
