@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qe_action.errors import WorkspaceError
@@ -186,6 +186,25 @@ class Git:
         code, out = await self._try("cat-file", "blob", f"{_checked(sha)}:{path}", limit=FILE_LIMIT)
         return out if code == 0 else None
 
+    async def entries(self, sha: str | None) -> list[bytes]:
+        """`mode type hash size TAB path` of all that a commit holds.
+
+        Without a commit, `mode hash stage TAB path` of all that the index holds.
+        """
+        if sha is None:
+            out = await self._run("ls-files", "-z", "--cached", "--stage")
+        else:
+            out = await self._run("ls-tree", "-r", "-l", "-z", "--full-tree", _checked(sha))
+        return [entry for entry in out.split(b"\0") if entry]
+
+    async def blobs(self, hashes: Sequence[str], *, limit: int) -> bytes:
+        """What `cat-file --batch` says of them: contents as stored, no filter is run."""
+        asked = "".join(f"{_checked(name)}\n" for name in hashes).encode()
+        code, out, err = await self._call(("cat-file", "--batch"), (), limit, asked)
+        if code != 0:
+            raise WorkspaceError(f"git cat-file failed: {_first_line(err)}.")
+        return out
+
     async def is_shallow(self) -> bool:
         """Whether history was cut off when it was fetched."""
         return (await self._run("rev-parse", "--is-shallow-repository")).strip() == b"true"
@@ -222,13 +241,23 @@ class Git:
         return code, out
 
     async def _call(
-        self, args: tuple[str, ...], config: tuple[tuple[str, str], ...], limit: int
+        self,
+        args: tuple[str, ...],
+        config: tuple[tuple[str, str], ...],
+        limit: int,
+        stdin: bytes = b"",
     ) -> tuple[int, bytes, bytes]:
         if self.toplevel is None:
             raise WorkspaceError(f"{self.root} is in no git repository.", hint=_CHECKOUT)
         env = self._env | _config_env((*_CONFIG, *config))
         return await run_program(
-            "git", args, env=env, cwd=self.toplevel, timeout=self._timeout, limit=limit
+            "git",
+            args,
+            env=env,
+            cwd=self.toplevel,
+            timeout=self._timeout,
+            limit=limit,
+            stdin=stdin,
         )
 
 

@@ -27,10 +27,11 @@ async def run_program(
     cwd: Path,
     timeout: float,
     limit: int,
+    stdin: bytes = b"",
 ) -> tuple[int, bytes, bytes]:
     """Exit code, output and the head of standard error of a program on `env`'s PATH.
 
-    It has no standard input and no environment but `env`. Raises `WorkspaceError` where it
+    It has no standard input but `stdin` and no environment but `env`. Raises `WorkspaceError` where it
     can't be started, runs longer than `timeout` seconds, or gives more than `limit` bytes.
     A cancelled call, too, ends the program before it returns.
     """
@@ -40,7 +41,7 @@ async def run_program(
             asyncio.timeout(timeout),
             _process(program, args, env, cwd) as process,
         ):
-            return await _outcome(process, limit)
+            return await _outcome(process, limit, stdin)
     except TimeoutError as error:
         raise WorkspaceError(f"{name} took longer than {timeout:g} seconds.") from error
     except _TooLongError as error:
@@ -63,7 +64,7 @@ async def _process(
     process = await asyncio.create_subprocess_exec(
         found,
         *args,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=env,
@@ -79,16 +80,27 @@ async def _process(
         await process.communicate()
 
 
-async def _outcome(process: asyncio.subprocess.Process, limit: int) -> tuple[int, bytes, bytes]:
+async def _outcome(
+    process: asyncio.subprocess.Process, limit: int, stdin: bytes
+) -> tuple[int, bytes, bytes]:
     stdout = cast(asyncio.StreamReader, process.stdout)
     stderr = cast(asyncio.StreamReader, process.stderr)
     errors = asyncio.create_task(_head(stderr, ERROR_LIMIT))
+    feeding = asyncio.create_task(_feed(cast(asyncio.StreamWriter, process.stdin), stdin))
     try:
         out = await _whole(stdout, limit)
         return await process.wait(), out, await errors
     finally:
         errors.cancel()
-        await asyncio.gather(errors, return_exceptions=True)
+        feeding.cancel()
+        await asyncio.gather(errors, feeding, return_exceptions=True)
+
+
+async def _feed(stream: asyncio.StreamWriter, data: bytes) -> None:
+    with suppress(ConnectionError):
+        stream.write(data)
+        await stream.drain()
+    stream.close()
 
 
 async def _whole(stream: asyncio.StreamReader, limit: int) -> bytes:

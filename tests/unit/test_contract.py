@@ -33,7 +33,7 @@ LAYERS = (
     {"doctor"},
     {"agents", "defaults"},
     {"github"},
-    {"settings", "workspace"},
+    {"settings", "workspace", "sandbox"},
     {"diagnosis"},
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},

@@ -1,0 +1,251 @@
+"""Starts commands in the sandbox: the way in for all code of a pull request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from qe_action.errors import SandboxUnavailable, WorkspaceError
+from qe_action.sandbox import landlock, seccomp
+from qe_action.sandbox.machine import Layers, Machine, layers
+from qe_action.sandbox.policy import Policy
+from qe_action.sandbox.running import Outcome, Running
+from qe_action.sandbox.slots import Slot, Slots
+
+_HERE = Path(__file__).parent
+_SUPERVISOR = str(_HERE / "supervise.py")
+_LAUNCHER = str(_HERE / "launch.py")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A whole run: how it ended and what it wrote to standard output."""
+
+    outcome: Outcome
+    stdout: bytes
+
+
+class Sandbox:
+    """Runs commands that may be hostile; as root at most eight at the same time, others wait.
+
+    `off` is the user's word that no layer but the limits is wanted.
+    """
+
+    def __init__(
+        self, *, machine: Machine | None = None, slots: Slots | None = None, off: bool = False
+    ) -> None:
+        self._machine = machine or Machine.here()
+        self._slots = slots or Slots()
+        self._off = off
+
+    def layers(self, policy: Policy | None = None) -> Layers:
+        """What a run would be protected by. Raises `SandboxUnavailable` if that is too little."""
+        return layers(self._machine, policy or Policy(), off=self._off)
+
+    async def run(
+        self,
+        command: Sequence[str],
+        policy: Policy,
+        *,
+        stdin: bytes = b"",
+        slot: Slot | None = None,
+    ) -> Finished:
+        """Run a command to its end; `start` says what it raises."""
+        async with await self.start(command, policy, slot=slot) as running:
+            feeding = asyncio.create_task(_feed(running, stdin))
+            try:
+                stdout = await running.read_all()
+                return Finished(await running.outcome(), stdout)
+            finally:
+                feeding.cancel()
+                await asyncio.gather(feeding, return_exceptions=True)
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """A user for several runs, one after the other, whose files stay between them."""
+        slot = await self._slots.take() if self.layers().user else Slot()
+        try:
+            yield slot
+        finally:
+            await self._slots.give_back(slot)
+
+    async def start(
+        self, command: Sequence[str], policy: Policy, *, slot: Slot | None = None
+    ) -> Running:
+        """Start a command; it runs when this returns, behind all layers.
+
+        As root its writable folders are given to the slot's user first (a slot of its own if
+        none is named). Raises `SandboxUnavailable` where a layer is missing or does not hold,
+        and `WorkspaceError` where the command can't be run.
+        """
+        held = self.layers(policy)
+        taken = slot or (await self._slots.take() if held.user else Slot())
+        try:
+            if taken.uid is not None:
+                for folder in policy.writable:
+                    await asyncio.to_thread(give, folder, taken.uid)
+            return await self._launch(tuple(command), policy, held, taken, ours=slot is None)
+        except BaseException:
+            if slot is None:
+                await self._slots.give_back(taken)
+            raise
+
+    async def _launch(
+        self, command: tuple[str, ...], policy: Policy, held: Layers, slot: Slot, *, ours: bool
+    ) -> Running:
+        process, control, reader = await _supervisor(slot)
+
+        async def release(lost: bool) -> None:
+            reader.close()
+            if lost and slot.uid is not None:
+                await _sweep(slot)
+            if ours:
+                await self._slots.give_back(slot)
+
+        running = Running(process, control, reader.stream, policy, held, release=release)
+        try:
+            shielded = (os.getpid(), process.pid)
+            plan = _plan(command, policy, held, slot, shielded, self._machine.processor)
+            with suppress(BrokenPipeError):
+                control.write(json.dumps(plan).encode() + b"\n")
+            said = await reader.stream.readline()
+            _raise_unless_it_runs(json.loads(said or b"{}"), command[0])
+        except BaseException:
+            await running.kill()
+            raise
+        return running
+
+
+@dataclass(frozen=True)
+class _Reader:
+    stream: asyncio.StreamReader
+    transport: asyncio.ReadTransport
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+async def _supervisor(slot: Slot) -> tuple[asyncio.subprocess.Process, FileIO, _Reader]:
+    """The supervisor, waiting for its plan: the process, the way to it and the way back."""
+    control_source, control_target = os.pipe()
+    report_source, report_target = os.pipe()
+    names = (control_source, report_target)
+    passed = (*names, *(() if slot.held is None else (slot.held.fileno(),)))
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", _SUPERVISOR, *map(str, names)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=passed,
+            env={},
+            cwd="/",
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(control_target)
+        os.close(report_source)
+        raise
+    finally:
+        os.close(control_source)
+        os.close(report_target)
+    stream = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), FileIO(report_source, "rb")
+    )
+    return process, FileIO(control_target, "wb"), _Reader(stream, transport)
+
+
+def _plan(
+    command: tuple[str, ...],
+    policy: Policy,
+    held: Layers,
+    slot: Slot,
+    shielded: tuple[int, ...],
+    processor: str,
+) -> dict[str, Any]:
+    """All that supervisor and launcher are told."""
+    plan: dict[str, Any] = {
+        "launch": _LAUNCHER,
+        "command": command,
+        "environment": policy.variables(),
+        "folder": str(policy.folder),
+        "writable": [str(folder) for folder in policy.writable],
+        "uid": slot.uid,
+        "guard": slot.guard,
+        "network": policy.network,
+        "wall": policy.wall,
+        "disk": policy.disk,
+        "limits": {
+            "cpu": policy.cpu,
+            "memory": policy.memory,
+            "file_size": policy.file_size,
+            "open_files": policy.open_files,
+            "processes": policy.processes,
+        },
+        "landlock": None,
+        "seccomp": None,
+        "layers": {"user": slot.uid, "landlock": held.landlock, "weaker": held.weaker},
+    }
+    if held.seccomp:
+        plan["landlock"] = {
+            "attributes": landlock.attributes(held.landlock, network=policy.network).hex(),
+            "rules": list(landlock.rules(policy, held.landlock)),
+        }
+        safe = held.user or landlock.keeps_signals(held.landlock)
+        refused = seccomp.rules(
+            network=policy.network,
+            modes=held.user or policy.modes,
+            shielded=() if safe else shielded,
+            machine=processor,
+        )
+        plan["seccomp"] = seccomp.encode(seccomp.assemble(refused, processor)).hex()
+    return plan
+
+
+def _raise_unless_it_runs(said: dict[str, Any], program: str) -> None:
+    if "runs" in said:
+        return
+    if "exec" in said:
+        raise WorkspaceError(
+            f"{program} can't be run in the sandbox: {said['exec']}.",
+            hint="Its folder has to be readable for every user.",
+        )
+    reason = said.get("layer") or "the supervisor ended early"
+    raise SandboxUnavailable(f"The sandbox could not be set up: {reason}.")
+
+
+async def _feed(running: Running, data: bytes) -> None:
+    await running.write(data)
+    running.close_input()
+
+
+async def _sweep(slot: Slot) -> None:
+    """End what a supervisor that was killed has left behind."""
+    process, control, reader = await _supervisor(slot)
+    plan = {"sweep": True, "uid": slot.uid, "guard": slot.guard}
+    with suppress(BrokenPipeError):
+        control.write(json.dumps(plan).encode() + b"\n")
+    control.close()
+    await process.communicate()
+    reader.close()
+
+
+def give(folder: Path, uid: int) -> None:
+    """Make a folder and all in it a user's own, for nobody else to enter."""
+    try:
+        os.chown(folder, uid, uid, follow_symlinks=False)
+        folder.chmod(0o700)
+        for parent, folders, files in os.walk(folder):
+            for name in (*folders, *files):
+                os.chown(Path(parent, name), uid, uid, follow_symlinks=False)
+    except (OSError, RecursionError) as error:
+        raise WorkspaceError(f"{folder} can't be given to the sandbox: {error}.") from error

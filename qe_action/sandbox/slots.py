@@ -1,0 +1,81 @@
+"""Users of their own for sandboxes that run beside each other.
+
+As root every run gets one of the uids 60000 to 60007 while it lasts (and, as the real user of
+the supervisor's helpers, the uid 100 above it). A name of the kernel's, held by us and by the
+supervisor, keeps another qe-action on the machine off it: killing by uid would end its run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pwd
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from qe_action.errors import SandboxUnavailable
+
+UIDS = range(60000, 60008)
+GUARD = 100
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A user for one run; `uid` is None where the run has ours."""
+
+    uid: int | None = None
+    held: socket.socket | None = None
+
+    @property
+    def guard(self) -> int | None:
+        return None if self.uid is None else self.uid + GUARD
+
+
+class Slots:
+    """Hands out the uids, each to one run at a time; who gets none waits for one of ours."""
+
+    def __init__(self, uids: Iterable[int] = UIDS) -> None:
+        self._uids = tuple(uids)
+        self._taken: set[int] = set()
+        self._freed = asyncio.Condition()
+
+    async def take(self) -> Slot:
+        """A free slot. Raises `SandboxUnavailable` where others hold them all."""
+        async with self._freed:
+            while True:
+                for uid in self._uids:
+                    if uid not in self._taken and (held := _hold(uid)):
+                        self._taken.add(uid)
+                        return Slot(uid, held)
+                if not self._taken:
+                    raise SandboxUnavailable(
+                        f"All of the users {self._uids[0]} to {self._uids[-1]} are in use.",
+                        hint="Is another qe-action running on this machine?",
+                    )
+                await self._freed.wait()
+
+    async def give_back(self, slot: Slot) -> None:
+        """Free a slot whose run is over."""
+        if slot.held is None or slot.uid is None:
+            return
+        slot.held.close()
+        async with self._freed:
+            self._taken.discard(slot.uid)
+            self._freed.notify()
+
+
+def _hold(uid: int) -> socket.socket | None:
+    """The name that stands for a uid; None where somebody has it, or the uid is a real user."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        pass
+    else:
+        return None
+    held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        held.bind(f"\0qe-action-sandbox-{uid}")
+    except OSError:
+        held.close()
+        return None
+    return held

@@ -1,0 +1,320 @@
+"""What stands between us and the sandboxed processes: `python -I -S supervise.py`.
+
+A program on its own, standard library only. Descriptor 0, 1 and 2 are the command's; it is told
+two more: on the first comes the plan as one line of JSON, and its end, or any other byte, means
+that all is to be killed; on the second it says as JSON lines that the command runs, and at the
+end how it ended.
+
+It is a child subreaper, so whatever the sandboxed processes start and leave stays its
+descendant: it is done when it has no child any more. It holds no secret and no variable.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+_PR_SET_CHILD_SUBREAPER = 36
+_TICK = 0.03  # seconds between two looks at memory
+_WALK_SHARE = 10  # looking at the disk takes at most one part in so many of the time
+_WALK_MOST = 200_000  # entries of the writable folders
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PROC = Path("/proc")
+
+
+def become_subreaper() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    values = [ctypes.c_ulong(value) for value in (1, 0, 0, 0)]
+    if libc.prctl(ctypes.c_int(_PR_SET_CHILD_SUBREAPER), *values) != 0:
+        raise OSError(ctypes.get_errno(), "no child subreaper")
+
+
+def children(process: int) -> Iterator[int]:
+    try:
+        for task in (_PROC / str(process) / "task").iterdir():
+            yield from map(int, (task / "children").read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return
+
+
+def all_children() -> dict[int, list[int]]:
+    """The children of every process, for kernels that don't list them."""
+    found: dict[int, list[int]] = {}
+    for name in os.listdir(_PROC) if _PROC.is_dir() else ():  # noqa: PTH208 - names are enough
+        try:
+            stat = (_PROC / name / "stat").read_bytes() if name.isdigit() else b""
+            parent = int(stat.rpartition(b")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        found.setdefault(parent, []).append(int(name))
+    return found
+
+
+_LISTED = (_PROC / "thread-self" / "children").exists()
+
+
+def descendants() -> list[int]:
+    """All processes below this one."""
+    found: list[int] = []
+    waiting = [os.getpid()]
+    known = {} if _LISTED else all_children()
+    while waiting:
+        process = waiting.pop()
+        below = list(children(process)) if _LISTED else known.get(process, [])
+        found += below
+        waiting += below
+    return found
+
+
+def as_user(plan: dict[str, Any], act: Callable[[], bytes]) -> bytes:
+    """What `act` gives, called in a process with the sandbox's user (here if there is none).
+
+    Its real user is another one, which makes it a process that the sandboxed can't signal.
+    """
+    uid, guard = plan["uid"], plan["guard"]
+    if uid is None:
+        return act()
+    source, target = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(guard, uid, guard)
+            os.write(target, act())
+        finally:
+            os._exit(0)
+    os.close(target)
+    with open(source, "rb") as pipe:  # noqa: PTH123 - a descriptor
+        said = pipe.read()
+    os.waitpid(helper, 0)
+    return said
+
+
+def resident(process: int) -> int:
+    """Bytes of memory, with what it shares."""
+    try:
+        text = (_PROC / str(process) / "statm").read_text(encoding="ascii")
+        return int(text.split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def proportional(process: int) -> int:
+    """Bytes of memory, what it shares counted in parts."""
+    try:
+        for line in (_PROC / str(process) / "smaps_rollup").read_text(encoding="ascii").split("\n"):
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except (ProcessLookupError, FileNotFoundError):
+        return 0
+    except (OSError, ValueError, IndexError):
+        pass
+    return resident(process)
+
+
+class Watch:
+    """Looks after memory, disk, number of processes and time of all descendants."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self.peak = 0
+        self._plan = plan
+        self._limits = plan["limits"]
+        self._ends = time.monotonic() + plan["wall"]
+        self._next_walk = 0.0
+        self._free = [free_space(folder) for folder in plan["writable"]]
+        self._before = self._used()[0]
+
+    def broken(self) -> str:
+        """Which limit is broken; empty while none is."""
+        if time.monotonic() > self._ends:
+            return "wall"
+        processes = descendants()
+        if len(processes) > self._limits["processes"] + 1:
+            return "processes"
+        if self._too_much_memory(processes):
+            return "memory"
+        return "disk" if self._too_much_disk() else ""
+
+    def _too_much_memory(self, processes: list[int]) -> bool:
+        most: int = self._limits["memory"]
+        used = sum(map(resident, processes))
+        if used > most:  # what forks share is counted once a process; only its user may see more
+            said = as_user(self._plan, lambda: str(sum(map(proportional, processes))).encode())
+            used = int(said) if said.isdigit() else used
+        self.peak = max(self.peak, used)
+        return used > most
+
+    def _too_much_disk(self) -> bool:
+        began = time.monotonic()
+        if began < self._next_walk:
+            return False
+        used, entries = self._used()
+        self._next_walk = time.monotonic() + max(0.2, _WALK_SHARE * (time.monotonic() - began))
+        free = [free_space(folder) for folder in self._plan["writable"]]
+        return bool(
+            used - self._before > self._plan["disk"]
+            or entries > _WALK_MOST
+            # files that are deleted and still open are seen only here
+            or any(now < before // 2 for now, before in zip(free, self._free))  # noqa: B905
+        )
+
+    def _used(self) -> tuple[int, int]:
+        used = entries = 0
+        waiting = [str(folder) for folder in self._plan["writable"]]
+        while waiting and entries <= _WALK_MOST:
+            for entry in listed(waiting.pop()):
+                entries += 1
+                try:
+                    used += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                except OSError:
+                    continue
+        return used, entries
+
+
+def listed(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as listing:
+            return list(itertools.islice(listing, _WALK_MOST))
+    except OSError:
+        return []
+
+
+def free_space(folder: str) -> int:
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize
+
+
+def kill_user() -> bytes:
+    os.kill(-1, signal.SIGKILL)
+    return b""
+
+
+def kill_all(plan: dict[str, Any], group: int | None = None) -> int:
+    """Kill until no descendant is left; how many were still alive at first."""
+    left = len(descendants())
+    while True:
+        if plan["uid"] is not None:  # in one step, so that nothing forks away
+            as_user(plan, kill_user)
+        for process in (*descendants(), *(() if group is None else (-group,))):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return left
+        time.sleep(0.002)
+
+
+def start(plan: dict[str, Any], control: int, report: int) -> tuple[int, bytes]:
+    """The launched process, and what it has to say before it becomes the command."""
+    plan_source, plan_target = os.pipe()
+    status_source, status_target = os.pipe()
+    process = os.fork()
+    if process == 0:
+        try:
+            for descriptor in (plan_target, status_source, control, report):
+                os.close(descriptor)
+            for descriptor in (plan_source, status_target):
+                os.set_inheritable(descriptor, True)
+            python = [sys.executable, "-I", "-S", plan["launch"]]
+            os.execve(  # noqa: S606 - no shell is wanted
+                python[0], [*python, str(plan_source), str(status_target)], {}
+            )
+        finally:
+            os._exit(127)
+    os.close(plan_source)
+    os.close(status_target)
+    try:
+        with open(plan_target, "wb") as pipe:  # noqa: PTH123 - a descriptor
+            pipe.write(json.dumps({**plan, "parent": os.getpid()}).encode())
+    except BrokenPipeError:
+        pass  # it says why on the other pipe, or nothing
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    with open(status_source, "rb") as pipe:  # noqa: PTH123 - a descriptor
+        return process, pipe.read()
+
+
+def attend(process: int, watch: Watch, control: int) -> tuple[str, int | None, float]:
+    """Wait for the command's end, or end it: why, its status, and its processor time."""
+    wake, waker = os.pipe()
+    for descriptor in (wake, waker):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while True:
+        while True:
+            try:
+                gone, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return "lost", None, 0.0
+            if gone == process:
+                return "", status, usage.ru_utime + usage.ru_stime
+            if gone == 0:
+                break
+        why = watch.broken()
+        if why:
+            return why, None, 0.0
+        ready, _, _ = select.select([wake, control], [], [], _TICK)
+        if control in ready:
+            return "killed", None, 0.0
+        if wake in ready:
+            os.read(wake, 4096)
+
+
+def supervise(control: int, report: int) -> None:
+    with open(control, "rb", closefd=False) as pipe:
+        line = pipe.readline()
+    if not line.endswith(b"\n"):
+        return
+    plan = json.loads(line)
+    if plan.get("sweep"):
+        kill_all(plan)
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if sys.platform == "linux":
+        become_subreaper()
+    began = time.monotonic()
+    watch = Watch(plan)
+    process = 0
+    ended: dict[str, Any] = {}
+    try:
+        process, failed = start(plan, control, report)
+        if failed:
+            ended = json.loads(failed)
+        else:
+            os.write(report, b'{"runs": true}\n')
+            why, status, processor = attend(process, watch, control)
+            ended = {
+                "why": why,
+                "status": None if status is None else os.waitstatus_to_exitcode(status),
+                "processor": round(processor, 3),
+                "layers": plan["layers"],
+            }
+    finally:
+        left = kill_all(plan, process or None)
+    ended.update(left=left, peak=watch.peak, seconds=round(time.monotonic() - began, 3))
+    os.write(report, json.dumps(ended).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    supervise(*(int(argument) for argument in sys.argv[1:]))
