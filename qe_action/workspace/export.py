@@ -259,19 +259,26 @@ def _link(root: Path, targets: dict[str, bytes | None]) -> Iterator[LeftOut]:
     """
     made = []
     for path, target in targets.items():
-        try:
-            if target is None:
-                raise ValueError
-            _make_folder(root, str(PurePosixPath(path).parent))
-            (root / path).symlink_to(os.fsdecode(target))
+        if target is not None and _create_link(root, path, target):
             made.append(path)
-        except (OSError, ValueError):
+        else:
             yield LeftOut(_printable(path), "no link that can be made")
     while outside := [path for path in made if not _stays_inside(root, path)]:
         for path in outside:
             (root / path).unlink()
             made.remove(path)
             yield LeftOut(_printable(path), "a link that leads outside")
+
+
+def _create_link(root: Path, path: str, target: bytes) -> bool:
+    folder = (root / path).parent
+    if not _make_folder(root, str(PurePosixPath(path).parent)) or folder.resolve() != folder:
+        return False
+    try:
+        (root / path).symlink_to(os.fsdecode(target))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _stays_inside(root: Path, path: str) -> bool:

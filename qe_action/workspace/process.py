@@ -31,9 +31,9 @@ async def run_program(
 ) -> tuple[int, bytes, bytes]:
     """Exit code, output and the head of standard error of a program on `env`'s PATH.
 
-    It has no standard input but `stdin` and no environment but `env`. Raises `WorkspaceError` where it
-    can't be started, runs longer than `timeout` seconds, or gives more than `limit` bytes.
-    A cancelled call, too, ends the program before it returns.
+    It has no input but `stdin` and no environment but `env`. Raises `WorkspaceError` where it
+    can't be started, runs longer than `timeout` seconds, or gives more than `limit` bytes. A
+    cancelled call, too, ends the program before it returns.
     """
     name = f"{program} {args[0]}" if args else program
     try:
