@@ -72,6 +72,10 @@ def _weaker(machine: Machine, policy: Policy) -> list[str]:
     found = []
     if policy.network:
         found.append("the network is open, this machine's own services with it")
+    if machine.landlock < 2:
+        found.append("files can't be moved between folders")
+    if machine.landlock < 3:
+        found.append("files that every user may write can be cut short")
     if machine.root:
         return found
     found.append("no user of its own: Landlock alone keeps files and /proc out of reach")

@@ -109,9 +109,9 @@ def rules(
     found += [Rule(call, errno.ENOSYS) for call in _ABSENT]
     found += _fine_rules()
     found += _network_rules(network=network)
+    found += [Rule(call, errno.ENOTSUP) for call in _XATTRS]
     if not modes:
         found += [Rule(call) for call in _MODES]
-        found += [Rule(call, errno.ENOTSUP) for call in _XATTRS]
     found += _signal_rules(tuple(shielded))
     return tuple(rule for rule in found if number(rule.call, machine) is not None)
 
