@@ -1,8 +1,8 @@
 """What runs between us and the sandboxed command, and becomes it: `python -I -S launch.py`.
 
 A program on its own, standard library only, syntax of Python 3.9. It is told the descriptors of
-two pipes: on the first comes the plan as JSON, on the second it says as JSON what went wrong or
-which layers hold. It gives up everything step by step, checks that it is gone, and execs.
+two pipes: on the first comes the plan as JSON, on the second it says that all layers hold, or as
+JSON what went wrong. It gives up everything step by step, checks that it is gone, and execs.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ _SECCOMP_FILTER = 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
 _ADDRESS_SPACE = 4  # what is reserved beside what is used, in multiples of the memory
+
+READY = b"\n"
+"""Said when all layers hold; only the command's own start can fail after it."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -203,6 +206,7 @@ def main(arguments: list[str]) -> int:
     if layer:
         os.write(status, json.dumps({"layer": layer}).encode())
         return 1
+    os.write(status, READY)
     command = plan["command"]
     try:
         os.execvpe(command[0], command, plan["environment"])  # noqa: S606 - no shell is wanted

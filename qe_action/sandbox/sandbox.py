@@ -71,11 +71,11 @@ class Sandbox:
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
         """A user for several runs, one after the other, whose files stay between them."""
-        slot = await self._slots.take() if self.layers().user else Slot()
-        try:
-            yield slot
-        finally:
-            await self._slots.give_back(slot)
+        if self.layers().user:
+            async with self._slots.held() as slot:
+                yield slot
+        else:
+            yield Slot()
 
     async def start(
         self, command: Sequence[str], policy: Policy, *, slot: Slot | None = None
@@ -87,6 +87,8 @@ class Sandbox:
         and `WorkspaceError` where the command can't be run.
         """
         held = self.layers(policy)
+        if held.user and slot is not None and slot.uid is None:
+            raise SandboxUnavailable("As root a run needs a user of its own.")
         taken = slot or (await self._slots.take() if held.user else Slot())
         try:
             if taken.uid is not None:

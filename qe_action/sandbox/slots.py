@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import pwd
 import socket
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from qe_action.errors import SandboxUnavailable
@@ -53,6 +54,15 @@ class Slots:
                         hint="Is another qe-action running on this machine?",
                     )
                 await self._freed.wait()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[Slot]:
+        """A slot for the time of a block."""
+        slot = await self.take()
+        try:
+            yield slot
+        finally:
+            await self.give_back(slot)
 
     async def give_back(self, slot: Slot) -> None:
         """Free a slot whose run is over."""

@@ -224,7 +224,7 @@ def kill_all(plan: dict[str, Any], group: int | None = None) -> int:
 
 
 def start(plan: dict[str, Any], control: int, report: int) -> tuple[int, bytes]:
-    """The launched process, and what it has to say before it becomes the command."""
+    """The launched process, and why it did not become the command; empty where it did."""
     plan_source, plan_target = os.pipe()
     status_source, status_target = os.pipe()
     process = os.fork()
@@ -251,7 +251,10 @@ def start(plan: dict[str, Any], control: int, report: int) -> tuple[int, bytes]:
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
     with open(status_source, "rb") as pipe:  # noqa: PTH123 - a descriptor
-        return process, pipe.read()
+        said = pipe.read()
+    if not said:  # killed, perhaps by its own filter
+        said = b'{"layer": "the launcher ended early"}'
+    return process, said.lstrip(b"\n")
 
 
 def attend(process: int, watch: Watch, control: int) -> tuple[str, int | None, float]:

@@ -100,7 +100,8 @@ ATTACKS = (
         for pid in (os.getppid(), 1, *OUTSIDE, "self", os.getpid()):
             for name in ("environ", "mem", "maps", "cmdline", "fd"):
                 path = f"/proc/{pid}/{name}"
-                attempt(path, lambda: os.listdir(path) if name == "fd" else open(path, "rb").read(9))
+                look = os.listdir if name == "fd" else open
+                attempt(path, lambda: look(path))
         buffer = ctypes.create_string_buffer(64)
         vector = (ctypes.c_void_p * 2)(ctypes.addressof(buffer), 64)
         for pid in (os.getppid(), *OUTSIDE):
@@ -143,7 +144,8 @@ ATTACKS = (
         attempt("tcp", lambda: socket.create_connection(("127.0.0.1", port), 2))
         attempt("tcp6", lambda: socket.socket(socket.AF_INET6).connect(("::1", port)))
         def udp():
-            return socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port))
+            one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            return one.sendto(b"x", ("127.0.0.1", port))
         attempt("udp", udp)
         attempt("abstract", lambda: socket.socket(socket.AF_UNIX).connect("\\0qe-probe"))
         attempt("listen", lambda: socket.create_server(("127.0.0.1", 0)))
@@ -333,7 +335,8 @@ ATTACKS = (
             attempt("prlimit", lambda: resource.prlimit(pid, resource.RLIMIT_CPU, (1, 1)))
             attempt("affinity", lambda: os.sched_setaffinity(pid, {0}))
             attempt("priority", lambda: os.setpriority(os.PRIO_PROCESS, pid, 19))
-            attempt("scheduler", lambda: os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0)))
+            idle = os.SCHED_IDLE, os.sched_param(0)
+            attempt("scheduler", lambda: os.sched_setscheduler(pid, *idle))
             attempt("ioprio", lambda: call(251, 30, 1, pid, 3 << 13))
         attempt("all of the user", lambda: os.setpriority(os.PRIO_USER, 0, 19))
         attempt("raise a limit", lambda: resource.setrlimit(resource.RLIMIT_NPROC, (9999, 9999)))

@@ -1,0 +1,90 @@
+"""Attacks on the sandbox, and programs that have to work in it, for real.
+
+As whoever runs the tests, and as root once more as another user: without a user of its own for
+each run, a sandbox holds by Landlock and the filter alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_driver import overlay
+from sandbox_here import (
+    ANOTHER_USER,
+    MACHINE,
+    MISSING,
+    give_all,
+    library,
+    open_folder,
+    python_for_all,
+    sandboxed_python,
+)
+from sandbox_probes import ATTACKS, WORKING
+
+pytestmark = pytest.mark.skipif(MISSING, reason="needs Linux with Landlock")
+
+Results = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=["whoever runs the tests", "another user"])
+def results(request: pytest.FixtureRequest) -> Iterator[Results]:
+    another = request.param == "another user"
+    if another and not MACHINE.root:
+        pytest.skip("only root can become another user")
+    if another and MACHINE.landlock < 3:
+        pytest.skip("needs version 3 of Landlock")
+    python = sandboxed_python()
+    if python is None:
+        pytest.skip("no interpreter here that every user may run")
+    with open_folder() as folder:
+        yield driven(folder, python, another=another)
+
+
+def driven(folder: Path, python: str, *, another: bool) -> Results:
+    """What the driver says of every probe."""
+    ours = library(folder)
+    overlay(folder / "overlay")
+    driver = python_for_all() if another else sys.executable
+    assert driver is not None
+    user: dict[str, Any] = {}
+    if another:
+        give_all(folder, ANOTHER_USER)
+        user = {"user": ANOTHER_USER, "group": ANOTHER_USER, "extra_groups": []}
+    done = subprocess.run(
+        [driver, str(ours / "sandbox_driver.py"), str(folder), python],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ours), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+        **user,
+    )
+    assert done.returncode == 0, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert said[0]["layers"][0] == (MACHINE.root and not another)
+    return {result["name"]: result for result in said[1:]}
+
+
+def held(results: Results, name: str) -> None:
+    result = results[name]
+    if result["held"] is None:
+        pytest.skip(result["detail"])
+    assert result["held"], result["detail"]
+
+
+@pytest.mark.parametrize("name", [probe.name for probe in ATTACKS])
+def test_an_attack_comes_to_nothing(results: Results, name: str) -> None:
+    held(results, name)
+
+
+@pytest.mark.parametrize("name", [probe.name for probe in WORKING])
+def test_an_honest_program_works(results: Results, name: str) -> None:
+    held(results, name)
