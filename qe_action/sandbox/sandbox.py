@@ -115,7 +115,7 @@ class Sandbox:
         running = Running(process, control, reader.stream, policy, held, release=release)
         try:
             shielded = (os.getpid(), process.pid)
-            plan = _plan(command, policy, held, slot, shielded, self._machine.processor)
+            plan = make_plan(command, policy, held, slot, shielded, self._machine.processor)
             with suppress(BrokenPipeError):
                 control.write(json.dumps(plan).encode() + b"\n")
             said = await reader.stream.readline()
@@ -166,7 +166,7 @@ async def _supervisor(slot: Slot) -> tuple[asyncio.subprocess.Process, FileIO, _
     return process, FileIO(control_target, "wb"), _Reader(stream, transport)
 
 
-def _plan(
+def make_plan(
     command: tuple[str, ...],
     policy: Policy,
     held: Layers,

@@ -2,6 +2,7 @@
 
 A program of its own, so that it can run as another user and in a container, with nothing but
 the standard library and qe_action's sandbox: `sandbox_driver.py FOLDER PYTHON [NAME...]`.
+LANDLOCK names an older version of Landlock than the kernel's, to do with no more than that has.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 from sandbox_probes import ATTACKS, WORKING, Probe
 
+from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.running import Outcome, Running
 from qe_action.sandbox.sandbox import Sandbox
@@ -82,7 +84,7 @@ class World:
         return Policy(readable=readable, **{**usual, **changes})
 
     def variables(self) -> dict[str, str]:
-        ours = f"{os.getpid()} {os.getppid()}"
+        ours = " ".join(str(pid) for pid in (os.getpid(), os.getppid()) if pid)
         return {
             "CHECKOUT": str(self.checkout),
             "READABLE": str(self.readable),
@@ -235,7 +237,9 @@ def remaining(probe: Probe, own: Path, outcome: Outcome) -> list[str]:
 
 
 async def main(folder: Path, python: str, names: list[str]) -> None:
-    sandbox = Sandbox()
+    here = Machine.here()
+    older = int(os.environ.get("LANDLOCK", here.landlock))
+    sandbox = Sandbox(machine=replace(here, landlock=min(here.landlock, older)))
     world = World(folder, python, sandbox)
     furnish(folder)
     layers = sandbox.layers()
@@ -250,6 +254,7 @@ async def main(folder: Path, python: str, names: list[str]) -> None:
             else:
                 result = await attempted(world, probe)
             print(json.dumps(result), flush=True)
+    remove(world.neighbours_folder)  # it belongs to another user
 
 
 def overlay(folder: Path) -> None:

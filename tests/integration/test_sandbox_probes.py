@@ -47,8 +47,10 @@ def results(request: pytest.FixtureRequest) -> Iterator[Results]:
         yield driven(folder, python, another=another)
 
 
-def driven(folder: Path, python: str, *, another: bool) -> Results:
-    """What the driver says of every probe."""
+def driven(
+    folder: Path, python: str, *names: str, another: bool, version: int | None = None
+) -> Results:
+    """What the driver says of the probes (of all of them if none is named)."""
     ours = library(folder)
     overlay(folder / "overlay")
     driver = python_for_all() if another else sys.executable
@@ -58,8 +60,13 @@ def driven(folder: Path, python: str, *, another: bool) -> Results:
         give_all(folder, ANOTHER_USER)
         user = {"user": ANOTHER_USER, "group": ANOTHER_USER, "extra_groups": []}
     done = subprocess.run(
-        [driver, str(ours / "sandbox_driver.py"), str(folder), python],
-        env={"PATH": os.defpath, "PYTHONPATH": str(ours), "PYTHONDONTWRITEBYTECODE": "1"},
+        [driver, str(ours / "sandbox_driver.py"), str(folder), python, *names],
+        env={
+            "PATH": os.defpath,
+            "PYTHONPATH": str(ours),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LANDLOCK": str(version or MACHINE.landlock),
+        },
         cwd="/",
         capture_output=True,
         text=True,
@@ -88,3 +95,29 @@ def test_an_attack_comes_to_nothing(results: Results, name: str) -> None:
 @pytest.mark.parametrize("name", [probe.name for probe in WORKING])
 def test_an_honest_program_works(results: Results, name: str) -> None:
     held(results, name)
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_the_oldest_landlock_that_is_taken_is_enough(another: bool) -> None:
+    """Without own rules for signals, TCP and, as root, for links and shortened files."""
+    python = sandboxed_python()
+    if python is None or (another and not MACHINE.root):
+        pytest.skip("no interpreter for all, or no other user")
+    names = (
+        "read the checkout's credentials, the event and a key",
+        "read environment and memory of other processes",
+        "speak to the container engine's socket",
+        "connect by TCP, UDP and an abstract name",
+        "write outside its folder",
+        "lead out of its folder with links",
+        "change modes and owners of other files",
+        "signal the parents",
+        "slow down or limit other processes",
+        "stay alive after a kill",
+        "asyncio",
+    )
+    version = 1 if MACHINE.root and not another else 3
+    with open_folder() as folder:
+        results = driven(folder, python, *names, another=another, version=version)
+    assert {name: result["detail"] for name, result in results.items() if not result["held"]} == {}
+    assert set(results) == set(names)
