@@ -26,7 +26,8 @@ SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives"),
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/etc/timezone"),
-    *("/etc/mime.types", "/etc/ssl", "/etc/pki/tls", "/etc/ca-certificates"),
+    *("/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs"),
+    *("/etc/pki/ca-trust", "/etc/ca-certificates"),
 )
 """What every program needs, all of it readable by any user of the machine."""
 RESOLVER = (

@@ -80,16 +80,21 @@ def _tasks_of_user() -> int:
 
 def limit(limits: dict[str, int], *, own_user: bool) -> None:
     """The limits of every process from here on; they can't be raised again."""
-    processes = limits["processes"] + (0 if own_user else _tasks_of_user())
-    for kind, soft, hard in (
-        (resource.RLIMIT_CORE, 0, 0),
+    memory = limits["memory"]
+    wanted = [
+        (resource.RLIMIT_CORE, 1, 1),  # with 0 a crash would still start the machine's handler
         (resource.RLIMIT_CPU, limits["cpu"], limits["cpu"] + 1),
-        (resource.RLIMIT_DATA, limits["memory"], limits["memory"]),
-        (resource.RLIMIT_AS, limits["memory"] * _ADDRESS_SPACE, limits["memory"] * _ADDRESS_SPACE),
         (resource.RLIMIT_FSIZE, limits["file_size"], limits["file_size"]),
         (resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"]),
-        (resource.RLIMIT_NPROC, processes, processes),
-    ):
+    ]
+    if sys.platform == "linux":
+        processes = limits["processes"] + (0 if own_user else _tasks_of_user())
+        wanted += [
+            (resource.RLIMIT_DATA, memory, memory),
+            (resource.RLIMIT_AS, memory * _ADDRESS_SPACE, memory * _ADDRESS_SPACE),
+            (resource.RLIMIT_NPROC, processes, processes),
+        ]
+    for kind, soft, hard in wanted:
         highest = resource.getrlimit(kind)[1]
         if highest == resource.RLIM_INFINITY:
             highest = hard

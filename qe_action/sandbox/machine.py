@@ -13,6 +13,7 @@ from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.syscalls import MACHINES
 
 _OFF = "Only with code you trust, on a machine of your own: set `sandbox: off`."
+_ELSEWHERE = "Run them on Linux, in the action or in a container."
 _LEAST = {True: 1, False: 3}
 """The version of Landlock that is enough as root, and that is needed otherwise."""
 
@@ -48,6 +49,8 @@ def layers(machine: Machine, policy: Policy, *, off: bool = False) -> Layers:
 
     Raises `SandboxUnavailable` where a layer is missing, unless the user wants none.
     """
+    if machine.system == "win32":
+        raise SandboxUnavailable("Generated tests can't be run on Windows.", hint=_ELSEWHERE)
     if off:
         return Layers(False, 0, False, ("the sandbox is switched off",))
     if machine.system != "linux":
@@ -82,5 +85,5 @@ def _weaker(machine: Machine, policy: Policy) -> list[str]:
     if policy.modes:
         found.append("modes of all files of the user can be changed")
     if not landlock.keeps_signals(machine.landlock):
-        found.append("only our own processes are kept from its signals, not the user's others")
+        found.append("signals may reach the user's other processes (Linux 6.12 keeps them in)")
     return found

@@ -11,7 +11,10 @@ from qe_action.errors import UsageError
 
 MEBIBYTE = 1024 * 1024
 
-_NEVER = ("/proc", "/sys", "/dev", "/run", "/var/run", "/boot", "/root/.ssh", "/var/lib/docker")
+_NEVER = (
+    *("/proc", "/sys", "/dev", "/run", "/var/run", "/boot", "/root/.ssh", "/var/lib/docker"),
+    *("/github/workflow", "/github/file_commands", "/github/runner_temp", "/github/home"),
+)
 """Folders that no policy may open, with all that hold them or lie in them."""
 
 

@@ -89,6 +89,9 @@ class Sandbox:
         held = self.layers(policy)
         if held.user and slot is not None and slot.uid is None:
             raise SandboxUnavailable("As root a run needs a user of its own.")
+        for path in (*policy.readable, *policy.writable):
+            if path.resolve() != path:  # the kernel would open what it leads to
+                raise WorkspaceError(f"{path} can't be opened to the sandbox: it leads elsewhere.")
         taken = slot or (await self._slots.take() if held.user else Slot())
         try:
             if taken.uid is not None:

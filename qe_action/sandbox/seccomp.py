@@ -28,6 +28,8 @@ _STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
 _NAMESPACES = 0x7E020000  # CLONE_NEW*, but the one of time, which clone can't make
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _SET_PDEATHSIG, _SIGKILL = 1, 9
+_OWNERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+_IOCTL_OWNERS = (0x8901, 0x8902)  # FIOSETOWN, SIOCSPGRP
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,9 @@ def _signal_rules(shielded: tuple[int, ...]) -> list[Rule]:
     return [
         *(Rule(call, conditions=(Condition(0, shielded),)) for call in _SIGNALS),
         Rule("kill", conditions=(Condition(0, (_WHOLE, *groups)),)),  # -1 is everyone
+        # a descriptor's owner is signalled when it becomes ready
+        Rule("fcntl", conditions=(Condition(1, _OWNERS),)),
+        Rule("ioctl", conditions=(Condition(1, _IOCTL_OWNERS),)),
     ]
 
 

@@ -8,7 +8,6 @@ supervisor, keeps another qe-action on the machine off it: killing by uid would 
 from __future__ import annotations
 
 import asyncio
-import pwd
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -76,6 +75,8 @@ class Slots:
 
 def _hold(uid: int) -> socket.socket | None:
     """The name that stands for a uid; None where somebody has it, or the uid is a real user."""
+    import pwd  # Windows has none
+
     try:
         pwd.getpwuid(uid)
     except KeyError:

@@ -25,7 +25,8 @@ from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
 _TICK = 0.03  # seconds between two looks at memory
-_WALK_SHARE = 10  # looking at the disk takes at most one part in so many of the time
+_WALK_PAUSE = 0.3  # seconds between two looks at the disk
+_WALK_SLICE = 0.005  # seconds of one that are spent at a time
 _WALK_MOST = 200_000  # entries of the writable folders
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PROC = Path("/proc")
@@ -130,9 +131,10 @@ class Watch:
         self._plan = plan
         self._limits = plan["limits"]
         self._ends = time.monotonic() + plan["wall"]
-        self._next_walk = 0.0
         self._free = [free_space(folder) for folder in plan["writable"]]
-        self._before = self._used()[0]
+        *_, (self._before, _) = walked(plan["writable"])
+        self._walk = walked(plan["writable"])
+        self._next_walk = 0.0
 
     def broken(self) -> str:
         """Which limit is broken; empty while none is."""
@@ -155,32 +157,39 @@ class Watch:
         return used > most
 
     def _too_much_disk(self) -> bool:
+        """Goes on with the look at the folders for a moment, so that memory is not left alone."""
         began = time.monotonic()
         if began < self._next_walk:
             return False
-        used, entries = self._used()
-        self._next_walk = time.monotonic() + max(0.2, _WALK_SHARE * (time.monotonic() - began))
+        for used, entries in self._walk:
+            if used - self._before > self._plan["disk"] or entries > _WALK_MOST:
+                return True
+            if time.monotonic() - began > _WALK_SLICE:
+                return False
+        self._walk = walked(self._plan["writable"])
+        self._next_walk = time.monotonic() + _WALK_PAUSE
+        # Files that are deleted and still open are seen only here.
         free = [free_space(folder) for folder in self._plan["writable"]]
-        return bool(
-            used - self._before > self._plan["disk"]
-            or entries > _WALK_MOST
-            # files that are deleted and still open are seen only here
-            or any(now < before // 2 for now, before in zip(free, self._free))  # noqa: B905
-        )
+        return any(now < before // 2 for now, before in zip(free, self._free))  # noqa: B905
 
-    def _used(self) -> tuple[int, int]:
-        used = entries = 0
-        waiting = [str(folder) for folder in self._plan["writable"]]
-        while waiting and entries <= _WALK_MOST:
-            for entry in listed(waiting.pop()):
-                entries += 1
-                try:
-                    used += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                except OSError:
-                    continue
-        return used, entries
+
+def walked(folders: list[str]) -> Iterator[tuple[int, int]]:
+    """Bytes and entries in the folders, as far as was looked."""
+    used = entries = 0
+    waiting = list(folders)
+    yield 0, 0
+    while waiting:
+        for entry in listed(waiting.pop()):
+            entries += 1
+            try:
+                used += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+            except OSError:
+                continue
+            if entries % 100 == 0:
+                yield used, entries
+        yield used, entries
 
 
 def listed(folder: str) -> list[os.DirEntry[str]]:

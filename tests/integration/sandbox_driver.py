@@ -53,6 +53,7 @@ class World:
     folder: Path
     python: str
     sandbox: Sandbox
+    keeps_signals: bool
     port: int = 0
     neighbour: Running | None = None
     neighbour_pid: int = 0
@@ -77,7 +78,7 @@ class World:
             text=True,
             check=True,
         )
-        prefixes = {Path(line) for line in process.stdout.split()}
+        prefixes = {Path(line).resolve() for line in process.stdout.split()}
         overlay = self.folder / "overlay"
         usual: dict[str, Any] = {"memory": 512 << 20, "wall": 40.0, "cpu": 20, "processes": 32}
         readable = (self.readable, overlay, *(p for p in prefixes if p != Path("/usr")))
@@ -92,6 +93,7 @@ class World:
             "OVERLAY": str(self.folder / "overlay"),
             "PORT": str(self.port),
             "PARENTS": ours,
+            "OWNERS": "" if self.keeps_signals else "refused",
             "OUTSIDE": str(self.neighbour_pid),
         }
 
@@ -240,10 +242,10 @@ async def main(folder: Path, python: str, names: list[str]) -> None:
     here = Machine.here()
     older = int(os.environ.get("LANDLOCK", here.landlock))
     sandbox = Sandbox(machine=replace(here, landlock=min(here.landlock, older)))
-    world = World(folder, python, sandbox)
-    furnish(folder)
     layers = sandbox.layers()
     kept = layers.user or layers.landlock >= 6
+    world = World(folder, python, sandbox, kept)
+    furnish(folder)
     print(json.dumps({"layers": [layers.user, layers.landlock, layers.weaker]}), flush=True)
     async with listening(world), neighbouring(world):
         for probe in (*ATTACKS, *WORKING):

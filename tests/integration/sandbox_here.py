@@ -49,7 +49,7 @@ def prefixes(python: str) -> tuple[Path, ...]:
     """What has to be readable for an interpreter beside the system's own folders."""
     code = "import sys; print(sys.base_prefix)\nprint(sys.prefix)"
     out = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
-    return tuple(Path(line) for line in dict.fromkeys(out.split()) if line != "/usr")
+    return tuple(Path(line).resolve() for line in dict.fromkeys(out.split()) if line != "/usr")
 
 
 @contextmanager

@@ -339,6 +339,10 @@ ATTACKS = (
             attempt("scheduler", lambda: os.sched_setscheduler(pid, *idle))
             attempt("ioprio", lambda: call(251, 30, 1, pid, 3 << 13))
         attempt("all of the user", lambda: os.setpriority(os.PRIO_USER, 0, 19))
+        reading, writing = os.pipe()
+        import fcntl
+        if os.environ["OWNERS"]:
+            attempt("owner", lambda: fcntl.fcntl(reading, fcntl.F_SETOWN, OUTSIDE[0]))
         attempt("raise a limit", lambda: resource.setrlimit(resource.RLIMIT_NPROC, (9999, 9999)))
         attempt("survive the supervisor", lambda: call(157, 167, 1, 0, 0, 0, 0))
         print("DONE")
@@ -554,6 +558,18 @@ ATTACKS = (
         ends="disk",
         done=False,
         policy={"disk": 32 * MEGABYTE, "wall": 20.0},
+    ),
+    Probe(
+        "fill the disk with names",
+        """
+        for number in range(10000):
+            os.mkdir(f"d{number}")
+            for inner in range(100):
+                os.mkdir(f"d{number}/{inner}")
+        """,
+        ends="disk",
+        done=False,
+        policy={"disk": 8 * MEGABYTE, "wall": 20.0},
     ),
     Probe(
         "open descriptors without end",

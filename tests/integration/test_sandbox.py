@@ -201,6 +201,14 @@ def test_a_command_that_cant_be_run_is_said(policy: Policy, command: str) -> Non
         asyncio.run(Sandbox().run([command], policy))
 
 
+def test_a_link_opens_nothing(python: str, policy: Policy, folder: Path) -> None:
+    link = folder.parent / "link"
+    link.symlink_to("/root")
+    for changes in ({"readable": (link,)}, {"writable": (link,)}, {"readable": (link / "x",)}):
+        with pytest.raises(WorkspaceError, match="leads elsewhere"):
+            run(python, "pass", replace(policy, **changes))  # type: ignore[arg-type]
+
+
 def test_nothing_runs_where_a_layer_is_missing(python: str, policy: Policy, folder: Path) -> None:
     old = Machine("linux", MACHINE.processor, MACHINE.root, landlock=0)
     with pytest.raises(SandboxUnavailable, match="Landlock"):

@@ -109,7 +109,6 @@ def test_proc_and_the_resolvers_files_are_opened_only_on_demand() -> None:
     ("machine", "message"),
     [
         (Machine("darwin", "arm64", root=False, landlock=0), "needs Linux"),
-        (Machine("win32", "AMD64", root=False, landlock=0), "needs Linux"),
         (Machine("linux", "riscv64", root=True, landlock=7), "no system calls of riscv64"),
         (Machine("linux", "x86_64", root=True, landlock=0), "version 0 of Landlock; 1 is needed"),
         (Machine("linux", "x86_64", root=False, landlock=2), "3 is needed when not root"),
@@ -123,6 +122,12 @@ def test_a_missing_layer_means_no_run(machine: Machine, message: str) -> None:
     assert layers(machine, Policy(), off=True) == Layers(
         False, 0, False, ("the sandbox is switched off",)
     )
+
+
+def test_windows_has_not_even_the_supervisor() -> None:
+    for off in (False, True):
+        with pytest.raises(SandboxUnavailable, match="Windows"):
+            layers(Machine("win32", "AMD64", root=False, landlock=0), Policy(), off=off)
 
 
 def test_root_has_a_user_for_each_run_and_others_say_what_is_weaker() -> None:

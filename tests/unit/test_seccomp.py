@@ -202,6 +202,17 @@ def test_shielded_processes_get_no_signal(machine: str, call: str) -> None:
     assert answer(program(machine), machine, call, 300, 9) == 0
 
 
+@pytest.mark.parametrize(
+    ("call", "command"),
+    [("fcntl", 8), ("fcntl", 10), ("fcntl", 15), ("ioctl", 0x8901), ("ioctl", 0x8902)],
+)
+def test_no_descriptor_signals_for_it(machine: str, call: str, command: int) -> None:
+    filter_ = program(machine, shielded=(300,))
+    assert answer(filter_, machine, call, 1, command) == errno.EPERM
+    assert answer(filter_, machine, call, 1, 0x5401) == 0
+    assert answer(program(machine), machine, call, 1, command) == 0
+
+
 def test_nobody_signals_everyone_or_a_shielded_group(machine: str) -> None:
     filter_ = program(machine, shielded=(300,))
     assert answer(filter_, machine, "kill", -1, 9) == errno.EPERM
