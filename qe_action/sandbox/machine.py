@@ -82,6 +82,7 @@ def _weaker(machine: Machine, policy: Policy) -> list[str]:
     if machine.root:
         return found
     found.append("no user of its own: Landlock alone keeps files and /proc out of reach")
+    found.append("times of the user's files can be changed")
     if policy.modes:
         found.append("modes of all files of the user can be changed")
     if not landlock.keeps_signals(machine.landlock):

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from qe_action.errors import SandboxUnavailable
 
 UIDS = range(60000, 60008)
 GUARD = 100
+_LOOK_AGAIN = 0.2  # seconds, since nobody says when another program gives a user back
 
 
 @dataclass(frozen=True)
@@ -32,27 +33,35 @@ class Slot:
 
 
 class Slots:
-    """Hands out the uids, each to one run at a time; who gets none waits for one of ours."""
+    """Hands out the uids, each to one run at a time.
 
-    def __init__(self, uids: Iterable[int] = UIDS) -> None:
+    Who gets none waits for one of ours, and `patience` seconds for one that others hold.
+    """
+
+    def __init__(self, uids: Iterable[int] = UIDS, *, patience: float = 20.0) -> None:
+        self._patience = patience
         self._uids = tuple(uids)
         self._taken: set[int] = set()
         self._freed = asyncio.Condition()
 
     async def take(self) -> Slot:
         """A free slot. Raises `SandboxUnavailable` where others hold them all."""
+        clock = asyncio.get_running_loop().time
+        given_up = clock() + self._patience
         async with self._freed:
             while True:
                 for uid in self._uids:
                     if uid not in self._taken and (held := _hold(uid)):
                         self._taken.add(uid)
                         return Slot(uid, held)
-                if not self._taken:
+                if not self._taken and clock() >= given_up:
                     raise SandboxUnavailable(
                         f"All of the users {self._uids[0]} to {self._uids[-1]} are in use.",
                         hint="Is another qe-action running on this machine?",
                     )
-                await self._freed.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_AGAIN):
+                        await self._freed.wait()
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Slot]:
@@ -64,8 +73,8 @@ class Slots:
             await self.give_back(slot)
 
     async def give_back(self, slot: Slot) -> None:
-        """Free a slot whose run is over."""
-        if slot.held is None or slot.uid is None:
+        """Free a slot whose run is over; once, though asked twice."""
+        if slot.held is None or slot.uid is None or slot.held.fileno() < 0:
             return
         slot.held.close()
         async with self._freed:

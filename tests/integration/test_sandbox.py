@@ -17,6 +17,7 @@ import pytest
 from sandbox_here import MACHINE, MISSING, ROOT, open_folder, prefixes, sandboxed_python
 
 from qe_action.errors import SandboxUnavailable, WorkspaceError
+from qe_action.sandbox import supervise
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.running import Outcome
@@ -340,7 +341,7 @@ def test_users_are_held_once_on_the_whole_machine() -> None:
         ours, theirs = Slots([61930, 61931]), Slots([61930, 61931])
         async with ours.held() as first, theirs.held() as second:
             with pytest.raises(SandboxUnavailable, match="in use"):
-                async with Slots([61930, 61931]).held():
+                async with Slots([61930, 61931], patience=0.3).held():
                     pass
             found: list[int | None] = [first.uid, second.uid]
         async with theirs.held() as again:
@@ -349,9 +350,36 @@ def test_users_are_held_once_on_the_whole_machine() -> None:
     assert asyncio.run(go()) == [61930, 61931, 61930]
 
 
+def test_who_gets_no_user_waits_until_another_program_gives_one_back() -> None:
+    async def go() -> int | None:
+        ours, theirs = Slots([61940]), Slots([61940])
+        slot = await theirs.take()
+        waiting = asyncio.create_task(ours.take())
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        await theirs.give_back(slot)
+        found = await waiting
+        await ours.give_back(found)
+        return found.uid
+
+    assert asyncio.run(go()) == 61940
+
+
+def test_descendants_are_found_where_the_kernel_lists_no_children() -> None:
+    with subprocess.Popen(["sleep", "100"]) as child:
+        try:
+            assert child.pid in supervise.all_children()[os.getpid()]
+            assert child.pid in supervise.children(os.getpid())
+            assert supervise.proportional(child.pid) > 0
+            assert supervise.resident(child.pid) >= supervise.proportional(child.pid)
+        finally:
+            child.kill()
+    assert child.pid not in supervise.descendants()
+
+
 def test_users_that_the_machine_knows_are_not_taken() -> None:
     async def go() -> None:
-        async with Slots([0]).held():
+        async with Slots([0], patience=0).held():
             pass
 
     with pytest.raises(SandboxUnavailable, match="in use"):
