@@ -86,5 +86,7 @@ def _weaker(machine: Machine, policy: Policy) -> list[str]:
     if policy.modes:
         found.append("modes of all files of the user can be changed")
     if not landlock.keeps_signals(machine.landlock):
-        found.append("signals may reach the user's other processes (Linux 6.12 keeps them in)")
+        found.append(
+            "signals may reach processes that are younger than the run (Linux 6.12 keeps them in)"
+        )
     return found

@@ -56,6 +56,7 @@ class Running:
     def __init__(
         self,
         process: asyncio.subprocess.Process,
+        transport: asyncio.SubprocessTransport,
         control: FileIO,
         report: asyncio.StreamReader,
         policy: Policy,
@@ -65,6 +66,7 @@ class Running:
     ) -> None:
         self.layers = layers
         self._process = process
+        self._transport = transport
         self._control = control
         self._report = report
         self._policy = policy
@@ -169,7 +171,7 @@ class Running:
                     pass
                 await self._reading
         self._reading.cancel()
-        self.close_input()
+        self._transport.close()  # who has outlived a killed supervisor may hold the pipes
         await self._process.wait()
         return self._outcome(report)
 

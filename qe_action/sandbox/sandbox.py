@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from asyncio.subprocess import SubprocessStreamProtocol
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from qe_action.sandbox.slots import Slot, Slots
 _HERE = Path(__file__).parent
 _SUPERVISOR = str(_HERE / "supervise.py")
 _LAUNCHER = str(_HERE / "launch.py")
+_LINE = 65536
 
 
 @dataclass(frozen=True)
@@ -106,22 +108,25 @@ class Sandbox:
     async def _launch(
         self, command: tuple[str, ...], policy: Policy, held: Layers, slot: Slot, *, ours: bool
     ) -> Running:
-        process, control, reader = await _supervisor(slot)
+        started = await _supervisor(slot)
 
         async def release(lost: bool) -> None:
-            reader.close()
+            started.report_transport.close()
             if lost and slot.uid is not None:
                 await _sweep(slot)
             if ours:
                 await self._slots.give_back(slot)
 
-        running = Running(process, control, reader.stream, policy, held, release=release)
+        running = Running(
+            *(started.process, started.transport, started.control, started.report),
+            policy=policy,
+            layers=held,
+            release=release,
+        )
         try:
-            shielded = (os.getpid(), process.pid)
-            plan = make_plan(command, policy, held, slot, shielded, self._machine.processor)
-            with suppress(BrokenPipeError):
-                control.write(json.dumps(plan).encode() + b"\n")
-            said = await reader.stream.readline()
+            shielded = (os.getpid(), started.process.pid)
+            started.tell(make_plan(command, policy, held, slot, shielded, self._machine.processor))
+            said = await started.report.readline()
             _raise_unless_it_runs(json.loads(said or b"{}"), command[0])
         except BaseException:
             await running.kill()
@@ -130,27 +135,30 @@ class Sandbox:
 
 
 @dataclass(frozen=True)
-class _Reader:
-    stream: asyncio.StreamReader
-    transport: asyncio.ReadTransport
+class _Supervisor:
+    """The supervisor, waiting for its plan: the way to it and the way back."""
 
-    def close(self) -> None:
-        self.transport.close()
+    process: asyncio.subprocess.Process
+    transport: asyncio.SubprocessTransport
+    control: FileIO
+    report: asyncio.StreamReader
+    report_transport: asyncio.ReadTransport
+
+    def tell(self, plan: dict[str, Any]) -> None:
+        with suppress(BrokenPipeError):
+            self.control.write(json.dumps(plan).encode() + b"\n")
 
 
-async def _supervisor(slot: Slot) -> tuple[asyncio.subprocess.Process, FileIO, _Reader]:
-    """The supervisor, waiting for its plan: the process, the way to it and the way back."""
+async def _supervisor(slot: Slot) -> _Supervisor:
+    loop = asyncio.get_running_loop()
     control_source, control_target = os.pipe()
     report_source, report_target = os.pipe()
     names = (control_source, report_target)
-    passed = (*names, *(() if slot.held is None else (slot.held.fileno(),)))
     try:
-        process = await asyncio.create_subprocess_exec(
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(limit=_LINE, loop=loop),
             *(sys.executable, "-I", "-S", _SUPERVISOR, *map(str, names)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            pass_fds=passed,
+            pass_fds=(*names, *(() if slot.held is None else (slot.held.fileno(),))),
             env={},
             cwd="/",
             start_new_session=True,
@@ -162,11 +170,12 @@ async def _supervisor(slot: Slot) -> tuple[asyncio.subprocess.Process, FileIO, _
     finally:
         os.close(control_source)
         os.close(report_target)
-    stream = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(stream), FileIO(report_source, "rb")
+    report = asyncio.StreamReader()
+    report_transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(report), FileIO(report_source, "rb")
     )
-    return process, FileIO(control_target, "wb"), _Reader(stream, transport)
+    process = asyncio.subprocess.Process(transport, protocol, loop)
+    return _Supervisor(process, transport, FileIO(control_target, "wb"), report, report_transport)
 
 
 def make_plan(
@@ -174,7 +183,7 @@ def make_plan(
     policy: Policy,
     held: Layers,
     slot: Slot,
-    shielded: tuple[int, ...],
+    shielded: tuple[int, int],
     processor: str,
 ) -> dict[str, Any]:
     """All that supervisor and launcher are told."""
@@ -209,7 +218,7 @@ def make_plan(
         refused = seccomp.rules(
             network=policy.network,
             modes=held.user or policy.modes,
-            shielded=() if safe else shielded,
+            shielded=None if safe else shielded,
             machine=processor,
         )
         plan["seccomp"] = seccomp.encode(seccomp.assemble(refused, processor)).hex()
@@ -235,13 +244,11 @@ async def _feed(running: Running, data: bytes) -> None:
 
 async def _sweep(slot: Slot) -> None:
     """End what a supervisor that was killed has left behind."""
-    process, control, reader = await _supervisor(slot)
-    plan = {"sweep": True, "uid": slot.uid, "guard": slot.guard}
-    with suppress(BrokenPipeError):
-        control.write(json.dumps(plan).encode() + b"\n")
-    control.close()
-    await process.communicate()
-    reader.close()
+    started = await _supervisor(slot)
+    started.tell({"sweep": True, "uid": slot.uid, "guard": slot.guard})
+    started.control.close()
+    await started.process.communicate()
+    started.report_transport.close()
 
 
 def give(folder: Path, uid: int) -> None:

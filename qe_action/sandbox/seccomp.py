@@ -36,6 +36,8 @@ _IOCTL_OWNERS = (0x8901, 0x8902)  # FIOSETOWN, SIOCSPGRP
 class Condition:
     """Whether the low half of an argument, masked, is one of the values (or none of them).
 
+    Or, with `span`, whether it is at least the first number and below the second.
+
     Every argument looked at is an int or takes flags from its low half alone.
     """
 
@@ -43,6 +45,7 @@ class Condition:
     values: tuple[int, ...]
     mask: int = _WHOLE
     negated: bool = False
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,13 @@ _SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "
 
 
 def rules(
-    *, network: bool, modes: bool, shielded: Iterable[int] = (), machine: str
+    *, network: bool, modes: bool, shielded: tuple[int, int] | None = None, machine: str
 ) -> tuple[Rule, ...]:
     """What the sandbox refuses.
 
     `modes`: files may change mode and owner, which Landlock does not see; harmless where the
-    sandbox's user owns nothing else. `shielded` are processes that get no signal, for kernels
-    whose Landlock does not keep signals in.
+    sandbox's user owns nothing else. `shielded`, for kernels whose Landlock does not keep signals
+    in, are our process and the supervisor: those two and all that are older get no signal.
     """
     found = [Rule(call) for call in _REFUSED]
     found += [Rule(call, errno.ENOSYS) for call in _ABSENT]
@@ -114,7 +117,8 @@ def rules(
     found += [Rule(call, errno.ENOTSUP) for call in _XATTRS]
     if not modes:
         found += [Rule(call) for call in _MODES]
-    found += _signal_rules(tuple(shielded))
+    if shielded:
+        found += _signal_rules(*shielded)
     return tuple(rule for rule in found if number(rule.call, machine) is not None)
 
 
@@ -156,13 +160,15 @@ def _network_rules(*, network: bool) -> list[Rule]:
     ]
 
 
-def _signal_rules(shielded: tuple[int, ...]) -> list[Rule]:
-    if not shielded:
-        return []
-    groups = tuple((-process) & _WHOLE for process in shielded)
+def _signal_rules(ours: int, supervisor: int) -> list[Rule]:
+    # What the sandbox starts has a higher number, until the numbers begin anew.
+    older = Condition(0, (), span=(1, supervisor + 1))
+    groups = Condition(0, (), span=(_WHOLE + 1 - supervisor, _WHOLE))
     return [
-        *(Rule(call, conditions=(Condition(0, shielded),)) for call in _SIGNALS),
-        Rule("kill", conditions=(Condition(0, (_WHOLE, *groups)),)),  # -1 is everyone
+        *(Rule(call, conditions=(older,)) for call in _SIGNALS),
+        *(Rule(call, conditions=(Condition(0, (ours,)),)) for call in _SIGNALS),
+        Rule("kill", conditions=(groups,)),
+        Rule("kill", conditions=(Condition(0, (_WHOLE, -ours & _WHOLE)),)),  # -1 is everyone
         # a descriptor's owner is signalled when it becomes ready
         Rule("fcntl", conditions=(Condition(1, _OWNERS),)),
         Rule("ioctl", conditions=(Condition(1, _IOCTL_OWNERS),)),
@@ -205,6 +211,9 @@ def _tested(condition: Condition, rest: int) -> Iterator[Instruction]:
     yield Instruction(_LOAD, 0, 0, _ARGUMENTS + 8 * condition.argument)
     if condition.mask != _WHOLE:
         yield Instruction(_AND, 0, 0, condition.mask)
+    if condition.span is not None:
+        yield Instruction(_AT_LEAST, 0, 1 + rest, condition.span[0])
+        yield Instruction(_AT_LEAST, rest, 0, condition.span[1])
     for left in range(len(condition.values) - 1, -1, -1):
         value = condition.values[len(condition.values) - 1 - left]
         if condition.negated:

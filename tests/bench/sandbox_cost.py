@@ -82,7 +82,7 @@ def main() -> int:
         if uid is not None:
             os.chown(folder, uid, uid)
         plan = make_plan(
-            ("true",), policy, sandbox.layers(policy), Slot(uid), (), machine.processor
+            ("true",), policy, sandbox.layers(policy), Slot(uid), (1, 1), machine.processor
         )
         plan["parent"] = os.getpid()
         bare = shown("bare fork", [forked(lambda: None) for _ in range(200)])

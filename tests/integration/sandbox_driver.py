@@ -85,7 +85,7 @@ class World:
         return Policy(readable=readable, **{**usual, **changes})
 
     def variables(self) -> dict[str, str]:
-        ours = " ".join(str(pid) for pid in (os.getpid(), os.getppid()) if pid)
+        ours = " ".join(str(pid) for pid in (os.getpid(), os.getppid(), 1) if pid)
         return {
             "CHECKOUT": str(self.checkout),
             "READABLE": str(self.readable),

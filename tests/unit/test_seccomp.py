@@ -88,7 +88,11 @@ def answer(program: Program, machine: str, call: int | str, *arguments: int) -> 
 
 
 def program(
-    machine: str, *, network: bool = False, modes: bool = True, shielded: tuple[int, ...] = ()
+    machine: str,
+    *,
+    network: bool = False,
+    modes: bool = True,
+    shielded: tuple[int, int] | None = None,
 ) -> Program:
     found = rules(network=network, modes=modes, shielded=shielded, machine=machine)
     return decoded(encode(assemble(found, machine)))
@@ -194,12 +198,13 @@ def test_modes_stay_as_they_are_unless_allowed(machine: str) -> None:
     "call",
     ["kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open"],
 )
-def test_shielded_processes_get_no_signal(machine: str, call: str) -> None:
-    filter_ = program(machine, shielded=(300, 4000))
-    assert answer(filter_, machine, call, 300, 9) == errno.EPERM
-    assert answer(filter_, machine, call, 4000, 9) == errno.EPERM
-    assert answer(filter_, machine, call, 301, 9) == 0
-    assert answer(program(machine), machine, call, 300, 9) == 0
+def test_older_processes_get_no_signal(machine: str, call: str) -> None:
+    filter_ = program(machine, shielded=(9000, 400))  # ours has come round the numbers' end
+    for process in (1, 2, 300, 399, 400, 9000):
+        assert answer(filter_, machine, call, process, 9) == errno.EPERM
+        assert answer(program(machine), machine, call, process, 9) == 0
+    for process in (0, 401, 8999, 9001, 4_000_000):
+        assert answer(filter_, machine, call, process, 9) == 0
 
 
 @pytest.mark.parametrize(
@@ -207,18 +212,31 @@ def test_shielded_processes_get_no_signal(machine: str, call: str) -> None:
     [("fcntl", 8), ("fcntl", 10), ("fcntl", 15), ("ioctl", 0x8901), ("ioctl", 0x8902)],
 )
 def test_no_descriptor_signals_for_it(machine: str, call: str, command: int) -> None:
-    filter_ = program(machine, shielded=(300,))
+    filter_ = program(machine, shielded=(200, 300))
     assert answer(filter_, machine, call, 1, command) == errno.EPERM
     assert answer(filter_, machine, call, 1, 0x5401) == 0
     assert answer(program(machine), machine, call, 1, command) == 0
 
 
-def test_nobody_signals_everyone_or_a_shielded_group(machine: str) -> None:
-    filter_ = program(machine, shielded=(300,))
-    assert answer(filter_, machine, "kill", -1, 9) == errno.EPERM
-    assert answer(filter_, machine, "kill", -300, 9) == errno.EPERM
-    assert answer(filter_, machine, "kill", -301, 9) == 0
-    assert answer(filter_, machine, "kill", 0, 9) == 0
+def test_nobody_signals_everyone_or_an_older_group(machine: str) -> None:
+    filter_ = program(machine, shielded=(9000, 400))
+    for process in (-1, -2, -399, -400, -9000):
+        assert answer(filter_, machine, "kill", process, 9) == errno.EPERM
+    for process in (0, -401, -8999, -9001, -4_000_000):
+        assert answer(filter_, machine, "kill", process, 9) == 0
+
+
+@given(
+    low=st.integers(0, 9), high=st.integers(0, 9), value=st.integers(0, 10), other=st.integers(0, 1)
+)
+def test_a_span_has_a_first_number_and_an_end(low: int, high: int, value: int, other: int) -> None:
+    spans = (Condition(1, (), span=(low, high)), Condition(3, (1,)))
+    for conditions in (spans, spans[::-1]):
+        refused = (Rule("ioctl", 7, conditions), Rule("bind", 8))
+        code = decoded(encode(assemble(refused, "x86_64")))
+        holds = low <= value < high and other == 1
+        assert answer(code, "x86_64", "ioctl", 0, value, 0, other) == (7 if holds else 0)
+        assert answer(code, "x86_64", "bind") == 8
 
 
 @given(
@@ -260,7 +278,7 @@ def test_every_number_of_the_table_is_used_for_something(machine: str) -> None:
     named = {
         rule.call
         for network in (False, True)
-        for rule in rules(network=network, modes=False, shielded=(1,), machine=machine)
+        for rule in rules(network=network, modes=False, shielded=(1, 2), machine=machine)
     }
     assert named == {name for name in NUMBERS if number(name, machine) is not None}
 
