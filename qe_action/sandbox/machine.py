@@ -86,7 +86,5 @@ def _weaker(machine: Machine, policy: Policy) -> list[str]:
     if policy.modes:
         found.append("modes of all files of the user can be changed")
     if not landlock.keeps_signals(machine.landlock):
-        found.append(
-            "signals may reach processes that are younger than the run (Linux 6.12 keeps them in)"
-        )
+        found.append("signals may reach younger processes of the user (Linux 6.12 keeps them in)")
     return found

@@ -56,8 +56,6 @@ class Probe:
     policy: Mapping[str, Any] = field(default_factory=dict)
     check: str = ""
     """A check of the driver's afterwards: `gone` (the processes of pids.txt)."""
-    signals: bool = False
-    """Holds only where signals are kept in, or with a user of its own."""
     own_user: bool = False
     kill_after: float = 0.0
 
@@ -325,7 +323,6 @@ ATTACKS = (
             attempt("group", lambda: os.killpg(pid, signal.SIGKILL))
         print("DONE")
         """,
-        signals=True,
     ),
     Probe(
         "slow down or limit other processes",

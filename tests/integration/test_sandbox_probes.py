@@ -112,6 +112,7 @@ def test_the_oldest_landlock_that_is_taken_is_enough(another: bool) -> None:
         "lead out of its folder with links",
         "change modes and owners of other files",
         "signal the parents",
+        "kill the neighbour",
         "slow down or limit other processes",
         "stay alive after a kill",
         "asyncio",
