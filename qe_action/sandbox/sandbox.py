@@ -145,8 +145,10 @@ class _Supervisor:
     report_transport: asyncio.ReadTransport
 
     def tell(self, plan: dict[str, Any]) -> None:
+        left = memoryview(json.dumps(plan).encode() + b"\n")
         with suppress(BrokenPipeError):
-            self.control.write(json.dumps(plan).encode() + b"\n")
+            while left:
+                left = left[self.control.write(left) :]
 
 
 async def _supervisor(slot: Slot) -> _Supervisor:

@@ -83,14 +83,8 @@ class Slots:
 
 
 def _hold(uid: int) -> socket.socket | None:
-    """The name that stands for a uid; None where somebody has it, or the uid is a real user."""
-    import pwd  # Windows has none
-
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        pass
-    else:
+    """The name that stands for a uid; None where somebody has it, or it is a real user's."""
+    if _known(uid) or _known(uid + GUARD):
         return None
     held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
@@ -99,3 +93,13 @@ def _hold(uid: int) -> socket.socket | None:
         held.close()
         return None
     return held
+
+
+def _known(uid: int) -> bool:
+    import pwd  # Windows has none
+
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True

@@ -17,6 +17,7 @@ import json
 import os
 import select
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -52,8 +53,8 @@ def all_children() -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for name in os.listdir(_PROC) if _PROC.is_dir() else ():  # noqa: PTH208 - names are enough
         try:
-            stat = (_PROC / name / "stat").read_bytes() if name.isdigit() else b""
-            parent = int(stat.rpartition(b")")[2].split()[1])
+            text = (_PROC / name / "stat").read_bytes() if name.isdigit() else b""
+            parent = int(text.rpartition(b")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             continue
         found.setdefault(parent, []).append(int(name))
@@ -161,6 +162,7 @@ class Watch:
         began = time.monotonic()
         if began < self._next_walk:
             return False
+        used = self._before
         for used, entries in self._walk:
             if used - self._before > self._plan["disk"] or entries > _WALK_MOST:
                 return True
@@ -168,9 +170,23 @@ class Watch:
                 return False
         self._walk = walked(self._plan["writable"])
         self._next_walk = time.monotonic() + _WALK_PAUSE
-        # Files that are deleted and still open are seen only here.
-        free = [free_space(folder) for folder in self._plan["writable"]]
-        return any(now < before // 2 for now, before in zip(free, self._free))  # noqa: B905
+        return self._hides_too_much(used)
+
+    def _hides_too_much(self, used: int) -> bool:
+        """Whether files that have no name any more take too much; looks where space is going."""
+        most: int = self._plan["disk"]
+        gone = [
+            before - free_space(folder)
+            for before, folder in zip(self._free, self._plan["writable"])  # noqa: B905
+        ]
+        if max(gone, default=0) <= most:
+            return False
+        processes = descendants()
+        said = as_user(self._plan, lambda: str(sum(unlinked(processes).values())).encode())
+        hidden = int(said) if said.isdigit() else 0
+        # What is mapped and closed besides is not found: half of the space stays free.
+        halved = any(2 * lost > before for lost, before in zip(gone, self._free))  # noqa: B905
+        return used - self._before + hidden > most or halved
 
 
 def walked(folders: list[str]) -> Iterator[tuple[int, int]]:
@@ -198,6 +214,20 @@ def listed(folder: str) -> list[os.DirEntry[str]]:
             return list(itertools.islice(listing, _WALK_MOST))
     except OSError:
         return []
+
+
+def unlinked(processes: list[int]) -> dict[tuple[int, int], int]:
+    """Bytes of the open files without a name, each once."""
+    found: dict[tuple[int, int], int] = {}
+    for process in processes:
+        for entry in listed(f"{_PROC}/{process}/fd"):
+            try:
+                about = entry.stat()
+            except OSError:
+                continue
+            if stat.S_ISREG(about.st_mode) and about.st_nlink == 0:
+                found[about.st_dev, about.st_ino] = about.st_blocks * 512
+    return found
 
 
 def free_space(folder: str) -> int:

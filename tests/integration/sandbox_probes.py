@@ -557,6 +557,20 @@ ATTACKS = (
         policy={"disk": 32 * MEGABYTE, "wall": 20.0},
     ),
     Probe(
+        "fill the disk with files that have no name",
+        """
+        held = []
+        for number in range(200):
+            held.append(os.open(".", os.O_TMPFILE | os.O_RDWR))
+            os.write(held[-1], bytes(1 << 20))
+            time.sleep(0.002)
+        time.sleep(20)
+        """,
+        ends="disk",
+        done=False,
+        policy={"disk": 64 * MEGABYTE, "wall": 15.0},
+    ),
+    Probe(
         "fill the disk with names",
         """
         for number in range(10000):

@@ -22,7 +22,7 @@ from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.running import Outcome
 from qe_action.sandbox.sandbox import Finished, Sandbox
-from qe_action.sandbox.slots import Slots
+from qe_action.sandbox.slots import GUARD, Slots
 
 pytestmark = pytest.mark.skipif(MISSING, reason="needs Linux with Landlock")
 needs_root = pytest.mark.skipif(not MACHINE.root, reason="only root has users to give")
@@ -377,9 +377,12 @@ def test_descendants_are_found_where_the_kernel_lists_no_children() -> None:
     assert child.pid not in supervise.descendants()
 
 
-def test_users_that_the_machine_knows_are_not_taken() -> None:
+@pytest.mark.parametrize("uid", [0, -GUARD])
+def test_users_that_the_machine_knows_are_not_taken(uid: int) -> None:
+    """Neither as the run's own nor as that of the supervisor's helpers."""
+
     async def go() -> None:
-        async with Slots([0], patience=0).held():
+        async with Slots([uid], patience=0).held():
             pass
 
     with pytest.raises(SandboxUnavailable, match="in use"):
