@@ -212,7 +212,7 @@ async def attempted(world: World, probe: Probe) -> dict[str, Any]:
 def faults(probe: Probe, outcome: Outcome, said: str) -> list[str]:
     """What is wrong with an end and an output."""
     wrong = [line for line in said.splitlines() if line.startswith("BROKEN")]
-    if outcome.how != probe.ends:
+    if outcome.how not in probe.ends.split(" or "):
         wrong.append(f"ended by {outcome.how}, not by {probe.ends}")
     if probe.done and (outcome.code != 0 or "DONE" not in said):
         wrong.append("did not come to its end")

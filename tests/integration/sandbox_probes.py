@@ -47,7 +47,7 @@ OUTSIDE = pids("OUTSIDE")
 
 @dataclass(frozen=True)
 class Probe:
-    """One program. `ends` is how its run has to end; `policy` replaces limits."""
+    """One program. `ends` is how its run has to end, `a or b` where either will do; `policy` replaces limits."""
 
     name: str
     code: str
@@ -354,7 +354,7 @@ ATTACKS = (
             except OSError:
                 pass
         """,
-        ends="wall",
+        ends="wall or processes",  # which limit comes first depends on who counts
         done=False,
         policy={"wall": 3.0, "cpu": 60},
     ),
