@@ -47,7 +47,10 @@ OUTSIDE = pids("OUTSIDE")
 
 @dataclass(frozen=True)
 class Probe:
-    """One program. `ends` is how its run has to end, `a or b` where either will do; `policy` replaces limits."""
+    """One program. `ends` is how its run has to end, `a or b` where either will do.
+
+    `policy` replaces limits.
+    """
 
     name: str
     code: str
