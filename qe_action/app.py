@@ -43,7 +43,7 @@ def publish(options: Mapping[str, str], journal: str | None) -> int:
     from qe_action.settings import load
 
     with _told():
-        return _publish(load(os.environ, options), journal)
+        return _publish(load(os.environ, {**options, "mode": "publish"}), journal)
 
 
 def _publish(settings: Settings, journal: str | None) -> int:

@@ -172,8 +172,12 @@ class Facts:
 
     @property
     def has_pull(self) -> bool:
-        """Whether there is a pull request to comment on, by the event or by its number."""
-        return self.run.pull is not None or self.asked.pull_request is not None
+        """Whether there is a pull request to comment on: the event's, a number's, or one to find.
+
+        What a finished workflow was for is looked up when its journal is published.
+        """
+        finds = self.asked.publishes and self.run.event == "workflow_run"
+        return self.run.pull is not None or self.asked.pull_request is not None or finds
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,10 @@ def tree(facts: Facts) -> Findings:
     text = f"{found.kind}: {found.why}"
     if found.kind != "unknown":
         yield Finding("ok", text)
-    elif facts.run.event == "workflow_run":
-        yield Finding("fail", text, paste.CHECKOUT_FINISHED)
+    elif facts.run.event in ("workflow_run", "pull_request_target"):
+        why = "don't check out a pull request's code where the token may write"
+        publish = paste.PUBLISH if facts.run.event == "workflow_run" else ""
+        yield Finding("fail", f"{text}; {why}", publish)
     else:
         yield Finding("fail", f"{text}; check out what was measured with actions/checkout")
 
@@ -93,19 +95,20 @@ def permissions(facts: Facts) -> Findings:
         not facts.history.base_here and not facts.asked.publishes
     ):  # else the diff is here, and nothing is read
         yield _right("contents: read", may_read(facts, "contents"))
-    yield _right("checks: write", may_write(facts, "checks"))
+    needs = paste.PUBLISHING if facts.asked.publishes else paste.PERMISSIONS
+    yield _right("checks: write", may_write(facts, "checks"), needs)
     if facts.has_pull:
-        yield _right("pull-requests: write", may_write(facts, "pull-requests"))
+        yield _right("pull-requests: write", may_write(facts, "pull-requests"), needs)
     if facts.asked.publishes:
         why = "the journal's artifact is read with it, and the doctor does not look for one"
         yield Finding("unknown", f"actions: read is unknown: {why}", paste.PUBLISHING)
 
 
-def _right(name: str, verdict: Verdict) -> Finding:
+def _right(name: str, verdict: Verdict, needs: str = paste.PERMISSIONS) -> Finding:
     adds = verdict.mendable and verdict.level in ("fail", "unknown")
     said = {"ok": "granted", "fail": "lacking", "unknown": "unknown", "warn": "unsure"}
     text = f"{name} is {said[verdict.level]}: {verdict.why}"
-    return Finding(verdict.level, text, paste.PERMISSIONS if adds else "")
+    return Finding(verdict.level, text, needs if adds else "")
 
 
 def history(facts: Facts) -> Findings:

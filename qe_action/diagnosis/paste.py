@@ -78,10 +78,10 @@ PULLS = """\
 on:
   pull_request:"""
 
-CHECKOUT_FINISHED = """\
-# in the step with actions/checkout
+PUBLISH = """\
+# in the step with qe-action
 with:
-  ref: ${{ github.event.workflow_run.head_sha }}"""
+  mode: publish  # of the journal that the finished workflow left; checks nothing out"""
 
 WORKFLOW = """\
 # .github/workflows/tests.yml

@@ -160,7 +160,10 @@ class _Resolver(Comparer):
         """Sources and lines are not those of the report, so that none can be told from them."""
         remedy = "Check out the commit that the event is about"
         if commit.event == "workflow_run":
-            remedy = "Set `ref: ${{ github.event.workflow_run.head_sha }}` on actions/checkout"
+            remedy = (
+                "Publish what the finished workflow measured with `mode: publish`, which checks "
+                "nothing out: never check out a pull request's code where the token may write"
+            )
         self.notes.append(
             f"The checkout is at {head[:7]} and not at {commit.head_sha[:7]}, which was measured: "
             f"changed lines are unknown and none is annotated. {remedy}."
@@ -208,9 +211,12 @@ class _Resolver(Comparer):
         return replace(change, sources=False)
 
     async def _unknown(self, pull: PullRef, commit: str) -> Change:
+        remedy = "check out the commit that was measured"
+        if pull.trusted_sha is not None:
+            remedy = "leave the checkout at the base, as this job's token may write"
         self.notes.append(
             f"The checkout is at {commit[:7]}, which is neither the pull request's head "
-            f"{pull.head_sha[:7]} nor its test merge: check out the commit that was measured."
+            f"{pull.head_sha[:7]} nor its test merge: {remedy}."
         )
         line_map = await self.map_from(pull.head_sha, commit)
         base, diff = None, None

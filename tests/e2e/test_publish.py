@@ -562,3 +562,16 @@ def test_review_comments_come_with_the_second_workflow(told: Fork) -> None:
     assert result.status == 0, result.log
     lines = sorted(comment.end for comment in told.github.review_comments.values())
     assert lines == [13, 17]
+
+
+def test_the_command_s_set_up_is_one_that_publishes(told: Fork) -> None:
+    """No report and no checkout is missed, least of all one of the pull request's code."""
+    result = told.publish("nope.jsonl")
+    start = result.log.index("::group::Set-up: workflow_run")
+    group = result.log[start : result.log.index("::endgroup::", start)]
+    assert "actions/checkout" not in group
+    assert "no coverage report" not in group
+    assert "contents: read" not in group
+    assert "actions: read" in group
+    assert "pull-requests: write" in group
+    assert "comment " in group

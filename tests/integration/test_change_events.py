@@ -227,7 +227,7 @@ def test_a_named_base_goes_before_the_event_s(history: History) -> None:
         ("merge_group", "Check out the commit that the event is about."),
         (
             "workflow_run",
-            "Set `ref: ${{ github.event.workflow_run.head_sha }}` on actions/checkout.",
+            "never check out a pull request's code where the token may write.",
         ),
     ],
 )

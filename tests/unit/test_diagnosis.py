@@ -126,9 +126,16 @@ def test_the_measured_tree(facts: Facts, kind: str) -> None:
     assert only(found.tree(facts)).level == level
 
 
-def test_a_finished_workflow_s_commit_has_to_be_checked_out() -> None:
-    facts = run(event="workflow_run", pull=None, target_sha="d" * 40)
-    assert "workflow_run.head_sha" in only(found.tree(facts)).paste
+@pytest.mark.parametrize(
+    ("event", "way"), [("workflow_run", "publish"), ("pull_request_target", "")]
+)
+def test_no_checkout_is_advised_where_the_token_may_write(event: str, way: str) -> None:
+    facts = run(event=event, pull=None, target_sha="d" * 40)
+    finding = only(found.tree(facts))
+    assert "don't check out" in finding.text
+    assert way in finding.paste
+    assert not any("ref:" in each.paste for each in diagnose(facts))
+    assert not any("check out what" in each.text for each in diagnose(facts))
 
 
 @pytest.mark.parametrize(
