@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Level = Literal["ok", "warn", "fail", "unknown"]
+Level = Literal["ok", "info", "warn", "fail", "unknown"]
 TokenKind = Literal["none", "installation", "classic", "fine-grained", "user", "other"]
 TreeKind = Literal["merge", "head", "commit", "worktree", "unknown"]
 Read = Literal["not asked", "allowed", "refused", "unanswered"]

@@ -106,7 +106,13 @@ def permissions(facts: Facts) -> Findings:
 
 def _right(name: str, verdict: Verdict, needs: str = paste.PERMISSIONS) -> Finding:
     adds = verdict.mendable and verdict.level in ("fail", "unknown")
-    said = {"ok": "granted", "fail": "lacking", "unknown": "unknown", "warn": "unsure"}
+    said = {
+        "ok": "granted",
+        "info": "not given",
+        "fail": "lacking",
+        "unknown": "unknown",
+        "warn": "unsure",
+    }
     text = f"{name} is {said[verdict.level]}: {verdict.why}"
     return Finding(verdict.level, text, needs if adds else "")
 

@@ -9,7 +9,7 @@ from qe_action.diagnosis.facts import Facts, Finding, measured
 from qe_action.diagnosis.rights import Verdict, may_read, may_write
 
 Findings = Iterator[Finding]
-_JOURNAL = f"{paste.JOURNAL}\n{paste.KEEP_JOURNAL}"
+_JOURNAL = f"{paste.JOURNAL}\n{paste.KEEP_JOURNAL}\n{paste.SECOND_WORKFLOW}"
 
 
 def check_run(facts: Facts) -> Findings:
@@ -28,6 +28,9 @@ def annotated(facts: Facts) -> Findings:
         return
     if measured(facts.run, facts.history).kind == "unknown":
         yield Finding("fail", "none: where measured lines stand at the head is not known")
+    elif may_write(facts, "checks").level == "info":
+        later = ", all with the second workflow" if facts.asked.journal_file else ""
+        yield Finding("ok", f"the ten worst, as this step's own{later}")
     elif may_write(facts, "checks").level == "fail":
         yield Finding("warn", "the ten worst, as this step's own, since there is no check run")
     else:
@@ -52,11 +55,13 @@ def _delivered(facts: Facts, verdict: Verdict) -> Findings:
         yield Finding("ok", "will be made")
     elif verdict.level == "unknown":
         yield Finding("unknown", f"will be made if the token may: {verdict.why}")
-    elif facts.run.fork and facts.asked.journal_file:
+    elif verdict.level == "info" and facts.asked.journal_file:
         yield Finding("ok", "left to the second workflow, which publishes the journal")
+    elif verdict.level == "info":
+        text = f"not made: {verdict.why}; a second workflow that publishes a journal could"
+        yield Finding("info", text, _JOURNAL)
     else:
-        fork = facts.run.fork and facts.run.event == "pull_request"
-        yield Finding("fail", f"won't be made: {verdict.why}", _JOURNAL if fork else "")
+        yield Finding("fail", f"won't be made: {verdict.why}")
 
 
 def patch_coverage(facts: Facts) -> Findings:

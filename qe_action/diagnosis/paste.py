@@ -73,6 +73,27 @@ KEEP_JOURNAL = """\
     path: qe-action-journal.jsonl
     if-no-files-found: ignore"""
 
+SECOND_WORKFLOW = """\
+# .github/workflows/publish-coverage.yml, on the default branch
+name: publish coverage
+on:
+  workflow_run:
+    workflows: [tests]  # the `name:` of the workflow that leaves the journal
+    types: [completed]
+permissions: {}
+jobs:
+  publish:
+    if: github.event.workflow_run.event == 'pull_request'
+    runs-on: ubuntu-latest
+    permissions:
+      actions: read
+      checks: write
+      pull-requests: write
+    steps:
+      - uses: qe-action/qe-action@v1
+        with:
+          mode: publish"""
+
 PULLS = """\
 # at the top of the workflow
 on:

@@ -16,7 +16,10 @@ _LOG = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether something may be done, and the evidence. `mendable`: `permissions:` would do it."""
+    """Whether something may be done, and the evidence. `mendable`: `permissions:` would do it.
+
+    The level of what a fork's token may not do is `info`: nobody can grant it, and that is no error.
+    """
 
     level: Level
     why: str
@@ -78,7 +81,7 @@ def _of_fork(facts: Facts) -> Verdict | None:
     why = "the pull request is from a fork, so GitHub lets the job's token only read"
     if facts.run.private is True:
         return Verdict("unknown", f"{why}, unless the repository sends write tokens to forks")
-    return Verdict("fail", why)
+    return Verdict("info", why)
 
 
 def _of_the_job(facts: Facts, right: Right, access: Access) -> Verdict:

@@ -23,6 +23,7 @@ PATIENCE = 10.0
 """Seconds that the short form may take beside the analysis; then it is left out."""
 _STYLES = {
     "ok": "green",
+    "info": "blue",
     "warn": "yellow",
     "fail": "bold red",
     "unknown": "cyan",

@@ -208,7 +208,7 @@ SOME = Access(checks="allowed", comments="allowed")
         (replace(BARE, access=replace(SOME, bad_token=True)), "fail", "fail"),
         (replace(BARE, access=replace(SOME, checks="refused")), "fail", "unknown"),
         (replace(BARE, access=replace(SOME, wrote=True)), "ok", "unknown"),
-        (replace(GOOD, run=replace(PULL, fork=True)), "fail", "fail"),
+        (replace(GOOD, run=replace(PULL, fork=True)), "info", "info"),
         (replace(GOOD, run=replace(PULL, fork=True, private=True)), "unknown", "unknown"),
         (replace(GOOD, run=replace(PULL, fork=True, event="pull_request_target")), "ok", "ok"),
         (replace(GOOD, run=replace(PULL, dependabot=True)), "ok", "ok"),
@@ -329,7 +329,9 @@ def test_the_tests_outcome() -> None:
 def test_annotations() -> None:
     assert only(outlook.annotated(GOOD)).level == "ok"
     assert only(outlook.annotated(past(head=BASE, parents=()))).level == "fail"
-    assert only(outlook.annotated(run(fork=True))).level == "warn"
+    assert "ten worst" in only(outlook.annotated(run(fork=True))).text
+    bare = replace(GOOD, workflow=Workflow("ci.yml", {}))
+    assert only(outlook.annotated(bare)).level == "warn"
     assert list(outlook.annotated(asked(annotations=False))) == []
     assert list(outlook.annotated(DESK)) == []
 
@@ -344,10 +346,22 @@ def test_only_what_is_asked_for_is_judged() -> None:
 
 
 def test_a_fork_with_a_journal_is_published_later() -> None:
-    facts = replace(run(fork=True), asked=Asked(journal_file=True))
+    facts = replace(run(fork=True), asked=Asked(journal_file=True, tests_outcome=True))
     assert only(outlook.check_run(facts)).level == "ok"
+    findings = diagnose(facts)
+    assert {finding.level for finding in findings} == {"ok", "info"}
+    assert not any(finding.paste for finding in findings)
+    assert lines(findings)[-1].text == "All that is asked for will work."
+
+
+def test_a_fork_without_a_journal_is_no_error() -> None:
+    findings = diagnose(run(fork=True))
+    assert works(findings)
     without = only(outlook.check_run(run(fork=True)))
-    assert (without.level, without.paste) == ("fail", f"{paste.JOURNAL}\n{paste.KEEP_JOURNAL}")
+    parts = (paste.JOURNAL, paste.KEEP_JOURNAL, paste.SECOND_WORKFLOW)
+    assert (without.level, without.paste) == ("info", "\n".join(parts))
+    last = lines(findings)[-1].text
+    assert last == "All is in order; not made for a fork: check-run, comment."
 
 
 def test_a_pull_request_that_was_named_gets_all() -> None:
