@@ -77,16 +77,21 @@ def _told(path: Path, workspace: Path) -> Report:
 
 
 def _nearby(settings: Settings) -> Iterator[Report]:
-    """Files by a report's usual names that are reports, those further up first."""
+    """Files by a report's usual names that are reports, those further up first, data last."""
     folder = settings.workspace / settings.inputs.working_directory
     seen = 0
-    for name in sorted(_usual(folder), key=lambda path: (path.count(os.sep), path)):
+    for name in sorted(_usual(folder), key=_order):
         told = _told(folder / name, folder)
         if not told.problem:
             yield told
             seen += 1
         if seen == NEARBY:
             return
+
+
+def _order(path: str) -> tuple[int, bool, str]:
+    """Written reports go before the data they were made of, which need their sources."""
+    return path.count(os.sep), Path(path).name.startswith(".coverage"), path
 
 
 def _usual(folder: Path) -> Iterator[str]:
