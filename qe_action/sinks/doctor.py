@@ -47,7 +47,8 @@ class DoctorSink:
             async with asyncio.timeout(PATIENCE):
                 facts = await self._doctor.short()
             findings = diagnose(facts)
-            rows = [line.text for line in lines(findings) if line.text]
+            # The last line is the verdict, which the title says already.
+            rows = [line.text for line in lines(findings)[:-1] if line.text]
             group(title(facts, findings), rows, self._out)
 
 
