@@ -129,7 +129,9 @@ class Step(ABC):
             return "the event can't be read" if broken else "this run has no GitHub event"
         if self.context.target_sha is None:
             event = self.context.event_name
-            return f"the event {event} is about no pull request and no pushed branch"
+            why = f"the event {event} is about no pull request and no pushed branch"
+            hint = ", and the input pull-request names none" if event == "workflow_dispatch" else ""
+            return f"{why}{hint}"
         return "" if self.github else "there is no token"
 
     def _sinks(self, journal: IO[bytes] | None) -> list[Sink]:

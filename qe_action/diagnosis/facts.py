@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
 Level = Literal["ok", "info", "warn", "fail", "unknown"]
@@ -137,7 +138,8 @@ class Access:
 class Workflow:
     """What the text of the workflow's file tells. `grants` is None where it grants nothing.
 
-    `own_token`: nothing in it makes or takes another token than the job's.
+    `own_token`: nothing in it makes or takes another token than the job's. `events` start it,
+    None where that is not told; a push does to the branches that the globs `pushes` name.
     """
 
     path: str
@@ -146,6 +148,12 @@ class Workflow:
     after_failures: bool = True
     names_depth: bool = True
     names_outcome: bool = True
+    events: tuple[str, ...] | None = None
+    pushes: tuple[str, ...] = ()
+
+    def runs_on_push_to(self, branch: str) -> bool:
+        """Whether a push to the branch surely starts it."""
+        return any(fnmatchcase(branch, glob) for glob in self.pushes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,18 @@ def event(facts: Facts) -> Findings:
     elif facts.asked.pull_request:
         yield Finding("ok", f"{run.event}: reports to #{facts.asked.pull_request}, as asked for")
     else:
-        why = "about no pull request and no pushed branch, so log and job summary get the result"
-        yield Finding("warn", f"{run.event or 'no event'}: {why}", paste.PULLS)
+        yield _about_nothing(facts)
+
+
+def _about_nothing(facts: Facts) -> Finding:
+    """An event that names nothing to write to; somebody who starts it by hand may."""
+    name = facts.run.event or "no event"
+    why = "about no pull request and no pushed branch, so log and job summary get the result"
+    if name == "workflow_dispatch":
+        return Finding("warn", f"{name}: {why}; pull-request names one", paste.NAMED_PULL)
+    file = facts.workflow
+    known = file is not None and "pull_request" in (file.events or ())
+    return Finding("warn", f"{name}: {why}", "" if known else paste.PULLS)
 
 
 def tree(facts: Facts) -> Findings:

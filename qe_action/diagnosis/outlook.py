@@ -39,13 +39,23 @@ def annotated(facts: Facts) -> Findings:
 
 def comment(facts: Facts) -> Findings:
     """Whether the pull request can get its comment."""
-    if facts.run.in_workflow and facts.has_pull and facts.asked.comment:
+    if not (facts.run.in_workflow and facts.has_pull and facts.asked.comment):
+        return
+    if facts.run.closed:
+        yield Finding(
+            "info", "none is made on a closed pull request; one that is there is kept true"
+        )
+    else:
         yield from _delivered(facts, may_write(facts, "pull-requests"))
 
 
 def review_comments(facts: Facts) -> Findings:
     """Whether the diff can get its review comments."""
-    if facts.run.in_workflow and facts.has_pull and facts.asked.review_comments:
+    if not (facts.run.in_workflow and facts.has_pull and facts.asked.review_comments):
+        return
+    if facts.run.closed:
+        yield Finding("info", "none: the pull request is closed")
+    else:
         yield from _delivered(facts, may_write(facts, "pull-requests"))
 
 
@@ -113,10 +123,15 @@ def baseline(facts: Facts) -> Findings:
         return
     if not run.in_workflow or run.pull is None or access is None or access.baseline is None:
         return
-    add = paste.baseline(run.default_branch)
     if access.baseline:
         yield Finding("ok", "the base has one: the change of the totals is shown")
-    elif "max-drop" in facts.asked.gates:
-        yield Finding("warn", "the base itself has none, so max-drop may not be judged", add)
+        return
+    branch = run.default_branch or "main"
+    drops = "max-drop" in facts.asked.gates
+    text = "the base itself has none" + (", so max-drop may not be judged" if drops else "")
+    if facts.workflow is not None and facts.workflow.runs_on_push_to(branch):
+        text += f"; the baseline comes with the next push to {branch}"
+        yield Finding("warn" if drops else "info", text)
     else:
-        yield Finding("warn", "the base itself has none; one shortly before it may serve", add)
+        text += "; one shortly before it may serve"
+        yield Finding("warn", text, paste.baseline(run.default_branch))

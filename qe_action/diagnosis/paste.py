@@ -104,6 +104,17 @@ PUBLISH = """\
 with:
   mode: publish  # of the journal that the finished workflow left; checks nothing out"""
 
+NAMED_PULL = """\
+# in the step with qe-action
+with:
+  pull-request: ${{ inputs.pull-request }}  # of the pull request that is checked out
+# at the top of the workflow
+on:
+  workflow_dispatch:
+    inputs:
+      pull-request:
+        required: true"""
+
 WORKFLOW = """\
 # .github/workflows/tests.yml
 on:

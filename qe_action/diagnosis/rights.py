@@ -18,7 +18,7 @@ _LOG = (
 class Verdict:
     """Whether something may be done, and the evidence. `mendable`: `permissions:` would do it.
 
-    The level of what a fork's token may not do is `info`: nobody can grant it, and that is no error.
+    The level of what a fork's token may not do is `info`: nobody can grant it, it is no error.
     """
 
     level: Level

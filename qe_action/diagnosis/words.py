@@ -13,8 +13,8 @@ from qe_action.render.text import clip, plural, visible
 TEXT_LIMIT = 600
 """Characters of one finding that are shown."""
 _WIDTH = 15
-_OF_A_FORK = ("check-run", "comment", "review-comments")
-"""What may be left out for a fork's pull request, and nothing is wrong."""
+_LEFT_OUT = ("check-run", "comment", "review-comments")
+"""What may be left out for a fork's or a closed pull request, and nothing is wrong."""
 _HEADINGS = {"found": "Found", "outlook": "What will work"}
 
 
@@ -58,9 +58,9 @@ def summary(findings: tuple[Finding, ...]) -> str:
     if not works(findings):
         topics = dict.fromkeys(f.topic for f in findings if f.level == "fail")
         return f"To be mended: {', '.join(topics)}."
-    withheld = [f.topic for f in findings if f.level == "info" and f.topic in _OF_A_FORK]
-    if withheld:
-        return f"All is in order; not made for a fork: {', '.join(withheld)}."
+    withheld = [f.topic for f in findings if f.level == "info" and f.topic in _LEFT_OUT]
+    if withheld and not unknown:
+        return f"All is in order; not made: {', '.join(withheld)}."
     if unknown:
         return f"Nothing is known to fail; unknown: {', '.join(dict.fromkeys(unknown))}."
     return "All that is asked for will work."

@@ -15,6 +15,9 @@ from qe_action.diagnosis.facts import Workflow
 LINE = 500
 """Characters of a line that are looked at, so that no pattern takes long on an endless one."""
 
+_ALL = ("*",)
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*:(?:\s(.*))?""")
 _LEVEL = re.compile(r"""\s*["']?([a-z-]+)["']?\s*:\s*["']?(read|write|none)["']?\s*(?:#.*)?""")
 _OTHER_TOKEN = re.compile(r"create-github-app-token|token:\s*['\"]?\$\{\{\s*(secrets|steps|env)\.")
 _PERMISSIONS = re.compile(r"permissions:\s*([^#\s].*?)?\s*(?:#.*)?")
@@ -25,6 +28,7 @@ def read_workflow(path: str, text: str, job: str) -> Workflow:
     lines = [line[:LINE].rstrip() for line in text.splitlines() if line.strip()]
     said = [line for line in lines if not line.lstrip().startswith("#")]
     bare = "\n".join(said)
+    events, pushes = _triggers(said)
     return Workflow(
         path=path,
         grants=_grants(said, job),
@@ -32,7 +36,48 @@ def read_workflow(path: str, text: str, job: str) -> Workflow:
         after_failures=re.search(r"cancelled\(\)|always\(\)|failure\(\)", bare) is not None,
         names_depth="fetch-depth" in bare,
         names_outcome="tests-outcome" in bare,
+        events=events,
+        pushes=pushes,
     )
+
+
+def _triggers(lines: list[str]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """The events below `on:`, and the globs of the branches whose push is one."""
+    value, inside = _entries(lines).get("on", ("", []))
+    if value.startswith("{") or not (value or inside):
+        return None, ()
+    if value or inside[0].lstrip().startswith("- "):
+        events = _listed(value, inside)
+        return events, _ALL if "push" in events else ()
+    entries = _entries(inside)
+    value, inside = entries.get("push", ("{", []))
+    return tuple(entries), () if value else _branches(_entries(inside))
+
+
+def _branches(push: Mapping[str, tuple[str, list[str]]]) -> tuple[str, ...]:
+    if "branches" in push:
+        return _listed(*push["branches"])
+    return () if "tags" in push or "branches-ignore" in push else _ALL
+
+
+def _listed(value: str, inside: list[str]) -> tuple[str, ...]:
+    """The items of a list, written `[a, b]`, as one word or each on its own line."""
+    items = value.strip("[]").split(",") if value else [line.lstrip(" -") for line in inside]
+    return tuple(_COMMENT.sub("", item).strip().strip("\"'") for item in items)
+
+
+def _entries(block: list[str]) -> dict[str, tuple[str, list[str]]]:
+    """The keys at a block's own level: the value beside each, and the lines below it."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    inside: list[str] = []
+    for line in block:
+        key = _KEY.fullmatch(line) if _indent(line) == _indent(block[0]) else None
+        if key is None:
+            inside.append(line)
+        else:
+            inside = []
+            found[key[1]] = (_COMMENT.sub("", key[2] or "").strip(), inside)
+    return found
 
 
 def _grants(lines: list[str], job: str) -> Mapping[str, str] | None:

@@ -183,10 +183,12 @@ def test_a_wrong_coverage_file_names_what_lies_nearby(job: Job) -> None:
     (job.repo.root / "out").mkdir()
     (job.repo.root / "out/lcov.info").write_text("SF:app.py\nDA:1,1\nend_of_record\n")
     (job.repo.root / "out/coverage-notes.xml").write_text("<notes/>")
+    (job.repo.root / ".coverage").write_bytes(b"SQLite format 3\x00")
     seen = doctor(job, coverage_file="build/coverage.xml", min_patch_coverage="80")
     assert seen.status == 1
     assert "no coverage report at build/coverage.xml" in seen.says("reports")
-    assert "coverage.xml (cobertura), out/lcov.info (lcov)" in seen.says("reports")
+    nearby = "coverage.xml (cobertura), .coverage (coverage.py data), out/lcov.info (lcov)"
+    assert nearby in seen.says("reports")
     assert "notes" not in seen.log
     assert "coverage-file: coverage.xml" in seen.added
     assert "min-patch-coverage" in seen.says("gates")
@@ -351,6 +353,7 @@ def test_the_base_s_baseline_is_found(job: Job) -> None:
 
 
 def test_an_event_that_is_about_nothing_says_what_to_add(job: Job) -> None:
+    job.repo.write({".github/workflows/ci.yml": WORKFLOW.replace("pull_request", "schedule")})
     seen = doctor(job, event_name="schedule", payload={"schedule": "1 2 3 4 5"})
     assert seen.level("event") == "warn"
     assert seen.requests == []
@@ -385,6 +388,7 @@ def test_a_run_says_the_short_form_in_a_group_and_asks_nothing_for_it(job: Job) 
     assert result.status == 0, result.log
     start = result.log.index("::group::Set-up: pull_request #7, tree: merge, token: installation")
     group = result.log[start : result.log.index("::endgroup::", start)]
+    assert group.count("All that is asked for") == 1
     assert "ok       check-run       will be made" in group
     assert "coverage.xml: cobertura" in group
     assert result.log.index("Comparing with the base") < start

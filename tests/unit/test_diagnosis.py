@@ -361,7 +361,57 @@ def test_a_fork_without_a_journal_is_no_error() -> None:
     parts = (paste.JOURNAL, paste.KEEP_JOURNAL, paste.SECOND_WORKFLOW)
     assert (without.level, without.paste) == ("info", "\n".join(parts))
     last = lines(findings)[-1].text
-    assert last == "All is in order; not made for a fork: check-run, comment."
+    assert last == "All is in order; not made: check-run, comment."
+
+
+def test_a_closed_pull_request_gets_no_new_comment() -> None:
+    facts = replace(run(closed=True), asked=Asked(review_comments=True, tests_outcome=True))
+    assert "closed" in only(outlook.comment(facts)).text
+    assert "closed" in only(outlook.review_comments(facts)).text
+    assert works(diagnose(facts))
+
+
+def test_what_the_file_has_is_not_to_be_added() -> None:
+    file = Workflow("ci.yml", GRANTS, events=("pull_request", "push"), pushes=("main", "v*"))
+    assert file.runs_on_push_to("v1")
+    none = replace(GOOD, access=replace(SOME, baseline=False), workflow=file)
+    finding = only(outlook.baseline(none))
+    assert (finding.level, finding.paste) == ("info", "")
+    assert finding.text.endswith("the baseline comes with the next push to main")
+    dropped = replace(none, asked=replace(none.asked, gates=("max-drop",)))
+    assert only(outlook.baseline(dropped)).level == "warn"
+    trunk = replace(none, run=replace(PULL, default_branch="trunk"))
+    assert only(outlook.baseline(trunk)).paste == paste.baseline("trunk")
+    timed = replace(none, run=replace(PULL, event="schedule", pull=None, target_sha=None))
+    assert only(found.event(timed)).paste == ""
+    by_hand = replace(timed, run=replace(timed.run, event="workflow_dispatch"))
+    assert "pull-request" in only(found.event(by_hand)).text
+    assert "with:\n  pull-request:" in only(found.event(by_hand)).paste
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "pushes"),
+    [
+        ("on: push\n", ("push",), ("*",)),
+        ("on: [pull_request, 'push'] # both\n", ("pull_request", "push"), ("*",)),
+        ("on:\n  - push\n  - schedule\n", ("push", "schedule"), ("*",)),
+        ("on:\n  pull_request:\n  push:\n", ("pull_request", "push"), ("*",)),
+        ('"on":\n  push:\n    branches: [main, "v*"]\n', ("push",), ("main", "v*")),
+        ("on:\n  push:\n    branches:\n    - main # ours\n    paths: [x]\n", ("push",), ("main",)),
+        ("on:\n  push:\n    paths:\n      - src/**\n", ("push",), ("*",)),
+        ("on:\n  push:\n    tags: [v1]\n", ("push",), ()),
+        ("on:\n  push:\n    branches-ignore: [main]\n", ("push",), ()),
+        ("on:\n  push: {branches: [main]}\n", ("push",), ()),
+        ("on:\n  pull_request:\n    branches: [main]\n", ("pull_request",), ()),
+        ("on: {push: {}}\n", None, ()),
+        ("jobs:\n  on:\n    push:\n", None, ()),
+    ],
+)
+def test_what_starts_a_workflow(text: str, events: Any, pushes: Any) -> None:
+    told = read_workflow(
+        "ci.yml", f"name: x\n{text}jobs: {{}}\n" if "jobs" not in text else text, ""
+    )
+    assert (told.events, told.pushes) == (events, pushes)
 
 
 def test_a_pull_request_that_was_named_gets_all() -> None:
