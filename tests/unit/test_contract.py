@@ -234,6 +234,20 @@ def test_every_error_points_at_a_heading_of_the_readme() -> None:
     assert anchors - headings == set()
 
 
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    headings = {
+        line.lstrip("# ").lower().replace(" ", "-").replace(",", "")
+        for line in readme.splitlines()
+        if line.startswith("#")
+    }
+    links = re.findall(r"\]\(([^)\s]+)\)", readme)
+    assert {link[1:] for link in links if link.startswith("#")} <= headings
+    files = [link for link in links if not link.startswith(("#", "http"))]
+    assert len(files) > 10
+    assert [link for link in files if not (ROOT / link).exists()] == []
+
+
 def test_extras_are_pinned_as_they_are_asked_for() -> None:
     """With hashes, some versions of pip refuse `name==1` where a package needs `name[extra]`."""
     text = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
