@@ -39,7 +39,8 @@ INPUTS: tuple[Input, ...] = (
     Input(
         "comment",
         "always",
-        "When the pull request gets a comment.",
+        "When the pull request gets a comment; on-gap is where changed lines have a gap or a gate "
+        "failed.",
         ("always", "on-gap", "never"),
     ),
     Input(
@@ -58,7 +59,9 @@ INPUTS: tuple[Input, ...] = (
         "",
         "How many jobs share the comment of comment-group: no verdict before the last of them.",
     ),
-    Input("min-patch-coverage", "", "Percent of the changed lines that the tests must cover."),
+    Input(
+        "min-patch-coverage", "", "Percent of the changed lines and branches that must be covered."
+    ),
     Input("min-project-coverage", "", "Percent of all lines and branches that must be covered."),
     Input("min-branch-coverage", "", "Percent of all branches that the tests must take."),
     Input("max-drop", "", "Percentage points of coverage that may be lost since the baseline."),
