@@ -743,6 +743,9 @@ def test_a_module_is_named_from_its_import_root(path: str, name: str) -> None:
         ("return [each.n for each in a]", "Custom", "`[each.n for each in a]`"),
         ("x, y = made(a)", "ValueError", "`x, y = made(a)`"),
         ("if a.fits(b):\n    return 2", "ValueError", "`a.fits(b)`"),
+        ("if not a:\n    return 2", "TypeError", "the body of the `try` on line 2"),
+        ("if a is b or a == 1:\n    return 2", "TypeError", "the body of the `try` on line 2"),
+        ("if a < b:\n    return 2", "TypeError", "`a < b`"),
     ],
 )
 def test_what_raises_is_named_where_nothing_else_can(body: str, error: str, told: str) -> None:

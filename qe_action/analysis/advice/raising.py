@@ -49,6 +49,7 @@ _PLAIN = frozenset(
     {"tuple", "list", "set", "frozenset", "str", "repr", "bool", "len", "sorted", "sum", "print"}
 )
 """Functions that raise nothing, and those that by themselves raise at most a `TypeError`."""
+_COMPARING_ANYTHING = (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)
 _BROAD = frozenset({"", "Exception", "BaseException"})
 _NARROW = _LOOKUPS | _DIVISIONS | {"ValueError", "OverflowError", "StopIteration", *_OS_ERRORS}
 """Exceptions that operators raise only where they are the usual source."""
@@ -198,8 +199,10 @@ class _Body:
                 can = self._operator(op)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 can = not self.types <= _NARROW  # it goes through something
-            case ast.UnaryOp() | ast.Compare():
-                can = broad
+            case ast.UnaryOp(op=op):
+                can = broad and not isinstance(op, ast.Not)
+            case ast.Compare(ops=ops):
+                can = broad and not all(isinstance(op, _COMPARING_ANYTHING) for op in ops)
             case ast.Subscript():
                 can = broad or not self.types <= _NARROW or bool(self.types & _LOOKUPS)
             case _:
