@@ -343,9 +343,10 @@ def main() -> None:
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
-    with github.start(options.port):
-        print(f"{github.url} {options.repo} token {options.token}", flush=True)
-        ended.wait()
+    github.start(options.port)
+    print(f"{github.url} {options.repo} token {options.token}", flush=True)
+    ended.wait()
+    github.stop()
     if options.dump:
         options.dump.write_text(json.dumps(github.state(), indent=1))
 

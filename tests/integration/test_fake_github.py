@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -385,13 +386,17 @@ def test_the_description_is_held_against_every_exchange(call: Caller) -> None:
 def test_by_hand_it_serves_until_interrupted_and_writes_its_state(tmp_path: Path) -> None:
     script = Path(__file__).parents[1] / "fake_github.py"
     dump = tmp_path / "state.json"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     with subprocess.Popen(
-        [sys.executable, script, "--port=0", f"--dump={dump}", f"--pull=7:{SHA}:{SHA}"],
+        [sys.executable, script, f"--port={port}", f"--dump={dump}", f"--pull=7:{SHA}:{SHA}"],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[0]
+        assert url.endswith(f":{port}")
         requests.post(
             f"{url}/repos/octo/demo/issues/7/comments",
             json={"body": "hi"},
