@@ -78,6 +78,19 @@ def plain(text: str) -> str:
     return _REFERENCE.sub(rf"\1{_ZERO_WIDTH}", text)
 
 
+def prose(text: str) -> str:
+    """A sentence of ours as Markdown: as `plain`, with what may be a commit's name as code.
+
+    In a code span GitHub links none, and it can be copied.
+    """
+    text = visible(text)
+    parts, at = [], 0
+    for found in _COMMIT.finditer(text):
+        parts += [plain(text[at : found.start()]), code(found[0])]
+        at = found.end()
+    return "".join((*parts, plain(text[at:])))
+
+
 def _parted(digits: re.Match[str]) -> str:
     """What may be a commit's name, in pieces too short for one."""
     found = digits[0]

@@ -12,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qe_action.events import percentage
-from qe_action.render.text import cell, clip, code, duration, percent, plain, plural, size, visible
+from qe_action.render.text import (
+    cell,
+    clip,
+    code,
+    duration,
+    percent,
+    plain,
+    plural,
+    prose,
+    size,
+    visible,
+)
 from qe_action.sinks.commands import log_line
 
 MARKUP = "`|@#<>[]()*_\\!:/wg.hH-1 ~&;x\n\r\t"
@@ -105,3 +116,18 @@ def test_small_words() -> None:
     assert clip("abc", 4) == "abc"
     assert size("a😀") == 3
     assert [duration(ms) for ms in (400, 12_000, 200_000)] == ["0.4 s", "12 s", "3 min 20 s"]
+
+
+def test_a_sentence_s_commits_are_code_that_can_be_copied() -> None:
+    assert prose("at c0ffee1, not @x a\\`deadbeef_1") == (
+        "at `c0ffee1`, not @\u200bx a\\\\\\``deadbeef`\\_1"
+    )
+    assert prose("no commit") == plain("no commit")
+
+
+@given(st.lists(ANY_TEXT | st.from_regex(r"[0-9a-f]{7,9}", fullmatch=True)).map("".join))
+def test_a_sentence_has_no_markup_but_its_commits(text: str) -> None:
+    html = github(f"x {prose(text)} x")
+    assert re.fullmatch(r"<p>(?:[^<]|<code>[0-9a-fA-F]+</code>)*</p>\n", html), html
+    shown = unescape(re.sub("</?code>", "", html).removeprefix("<p>x ").removesuffix(" x</p>\n"))
+    assert shown.replace("\u200b", "").split() == visible(text).replace("\u200b", "").split()
