@@ -48,7 +48,7 @@ class ReportFile:
             raise ReportError(
                 f"There is no coverage report at {self._path}.",
                 hint="Write it before this step (pytest --cov --cov-report=xml), "
-                "or say where it is: coverage-file and working-directory, or REPORT of `analyze`.",
+                "or name the one that is there (input coverage-file, below working-directory).",
                 anchor="the-report-is-not-found",
             ) from None
         except OSError as error:
@@ -62,7 +62,7 @@ class ReportFile:
             # A pipe or a device could keep us waiting for ever.
             raise ReportError(
                 f"{self._path} is no file.",
-                hint="Name the report that the tests wrote: coverage-file, or REPORT of `analyze`.",
+                hint="Name the report that the tests wrote (input coverage-file).",
                 anchor="the-report-is-not-found",
             )
         size = max(1, self._path.stat().st_size)
