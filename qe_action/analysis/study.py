@@ -157,7 +157,8 @@ class Study:
     def _shape(self, miss: Miss) -> Iterator[str]:
         if miss.branch is not None:
             missed = miss.branch.total - miss.branch.covered
-            yield f"{missed} of {miss.branch.total} branches were not taken"
+            were = "was" if missed == 1 else "were"
+            yield f"{missed} of {miss.branch.total} branches {were} not taken"
         elif miss.whole_file and 0 < len(miss.changed) < len(miss.lines):
             changed, whole = len(miss.changed), len(miss.lines)
             yield f"{changed} of its {whole} statements lie in changed lines"

@@ -67,7 +67,7 @@ def test_errors_and_calls_are_weighed() -> None:
     assert "it raises an error" in found[4].reasons
     assert "it handles an error" in found[8].reasons
     assert "no test runs any of this function" in found[12].reasons
-    assert found[3].reasons[0] == "1 of 2 branches were not taken"
+    assert found[3].reasons[0] == "1 of 2 branches was not taken"
 
 
 def test_a_gap_names_the_critical_path_of_its_function() -> None:
