@@ -215,7 +215,8 @@ def measured(run: Run, history: History) -> Tree:
     if head is None:
         return Tree("unknown", history.problem or "the repository has no commit yet")
     if run.target_sha is None:
-        return Tree("commit" if run.in_workflow else "worktree", f"on top of {head[:7]}")
+        desk = Tree("worktree", f"the files as they are, on top of {head[:7]}")
+        return Tree("commit", f"{head[:7]} is checked out") if run.in_workflow else desk
     if head == run.target_sha:
         return Tree("head" if run.pull else "commit", f"{head[:7]} is checked out")
     is_merge = head == run.merge_sha or run.target_sha in parents[1:]
