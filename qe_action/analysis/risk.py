@@ -61,6 +61,9 @@ def judge(evidence: Evidence) -> Judgement:
     return Judgement(severity, tuple(reasons))
 
 
+IN_CHANGED_LINES = "it lies in lines that this change adds or edits"
+
+
 def _rows(evidence: Evidence) -> tuple[tuple[int, str], ...]:
     """What each fact is worth, and how it is said."""
     return (
@@ -74,7 +77,7 @@ def _rows(evidence: Evidence) -> tuple[tuple[int, str], ...]:
 
 def _place(evidence: Evidence) -> tuple[int, str]:
     if evidence.in_diff:
-        return IN_DIFF, "it lies in lines that this change adds or edits"
+        return IN_DIFF, IN_CHANGED_LINES
     return 0, "it lies outside the changed lines"
 
 

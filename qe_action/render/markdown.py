@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from qe_action.analysis.globs import is_test_or_migration
+from qe_action.analysis.risk import IN_CHANGED_LINES
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
@@ -26,6 +27,7 @@ from qe_action.render.text import (
     percent,
     plain,
     plural,
+    prose,
     size,
 )
 from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running_title
@@ -150,7 +152,7 @@ def _gates(result: AnalysisComplete) -> Iterator[str]:
     icons = {True: "✅", False: "❌", None: "⚪"}
     for gate in result.gates:
         name = plain(gate.name[0].upper() + gate.name[1:])
-        yield f"- {icons[gate.passed]} **{name}:** {plain(gate.detail)}"
+        yield f"- {icons[gate.passed]} **{name}:** {prose(gate.detail)}"
     if result.gates:
         yield ""
 
@@ -253,7 +255,7 @@ def _common_reasons(gaps: list[Gap]) -> tuple[str, ...]:
     """What holds for every one of several gaps is said once."""
     if len(gaps) < 2:
         return ()
-    shared = set.intersection(*(set(gap.reasons) for gap in gaps))
+    shared = set.intersection(*(set(gap.reasons) for gap in gaps)) - {IN_CHANGED_LINES}
     return tuple(reason for reason in gaps[0].reasons if reason in shared)
 
 
@@ -261,7 +263,8 @@ def _gap_line(gap: Gap, links: Links, common: tuple[str, ...]) -> str:
     inside = f" in {code(gap.function)}" if gap.function else ""
     ways = missing_ways(gap)
     never = f": {markdown(ways)}" if ways else ""
-    own = "; ".join(reason for reason in gap.reasons if reason not in common)
+    said = (*common, IN_CHANGED_LINES)  # the list's heading says the latter
+    own = "; ".join(reason for reason in gap.reasons if reason not in said)
     why = f" ({plain(own)})" if own else ""
     label = links.gap(gap, where(gap))
     return f"- {label}{inside}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
@@ -276,7 +279,7 @@ def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:
     if notes:
         yield "**Good to know**"
         yield ""
-        yield from (f"- {plain(clip(note, 1000))}" for note in dict.fromkeys(notes))
+        yield from (f"- {prose(clip(note, 1000))}" for note in dict.fromkeys(notes))
         yield ""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from qe_action.analysis.risk import IN_CHANGED_LINES
 from qe_action.events import (
     AnalysisComplete,
     AnalyzerError,
@@ -251,3 +252,13 @@ def test_a_test_file_has_no_gaps_to_list() -> None:
     rows = [line for line in comment(state([result]), LINKS, HEADING).split("\n") if "a.py" in line]
     assert "| test or migration |" in rows[0]
     assert "test or migration" not in rows[1]
+
+
+def test_a_list_of_gaps_does_not_repeat_its_heading_for_each() -> None:
+    said = RunState()
+    for number in (12, 16):
+        one = gap(number).model_copy(update={"reasons": (IN_CHANGED_LINES, RAISES)})
+        said.fold(GapFound(gap=one))
+    text = comment(said, LINKS, Heading("x"))
+    assert IN_CHANGED_LINES not in text
+    assert f"For each: {RAISES}." in text
