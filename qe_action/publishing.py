@@ -19,10 +19,11 @@ from qe_action.agents.result import Judged, gates
 from qe_action.archive import MAX_PACKED, only_member
 from qe_action.errors import QEError, ReportError, UsageError, sentence
 from qe_action.events import AnalysisComplete, AnalyzerError, Conclusion, Event
-from qe_action.github.artifacts import Artifact
+from qe_action.github.artifacts import ACTIONS, Artifact
 from qe_action.github.client import GitHub
 from qe_action.github.finished import FinishedRun, read_finished
 from qe_action.render.links import Links
+from qe_action.render.text import clip, visible
 from qe_action.settings import Settings
 from qe_action.step import Step
 from qe_action.untrusted import ReadLine, events_of, no_figures
@@ -33,6 +34,8 @@ ANCHOR = "pull-requests-from-forks"
 SUFFIX = ".jsonl"
 TURN = 50
 """Events after which the sinks have their turn."""
+LISTED, LONGEST_NAME = 20, 100
+"""Artifacts that are named where the one looked for is missing, and characters of each."""
 ITS_OWN_WORD = "A fork's workflow measured this with the fork's code: the figures are its own word."
 
 OpenJournal = Callable[[], Awaitable[ReadLine]]
@@ -128,10 +131,27 @@ class Publication(Step):
         found = await github.find_artifact(finished.id, name)
         if found is None:
             raise NothingToPublish(
-                f"The finished run has left no artifact {name}: it has written its results "
-                "itself, or was over before there were any."
+                f"The finished run has left no artifact {name}: {await self._why_none(finished)}"
             )
         return found
+
+    async def _why_none(self, finished: FinishedRun) -> str:
+        """Another name is the usual mistake, so the names that there are are told."""
+        assert self.github is not None
+        names = await self.github.get(
+            "list the finished run's artifacts",
+            ACTIONS,
+            f"actions/runs/{finished.id}/artifacts",
+            lambda data: [str(item["name"]) for item in data["artifacts"] if not item["expired"]],
+            {"per_page": LISTED},
+        )
+        if not names:
+            return "it has written its results itself, or was over before there were any."
+        told = ", ".join(clip(visible(each), LONGEST_NAME) for each in dict.fromkeys(names))
+        return (
+            f"it has {told}. If one of them is the journal, name it in journal-artifact; else the "
+            "run has written its results itself."
+        )
 
     async def _pull(self, github: GitHub, finished: FinishedRun) -> PullRef:
         """The one open pull request whose head the finished run was for."""
