@@ -27,9 +27,11 @@ LOG_ANNOTATIONS = 10
 """Annotations a step may leave by workflow commands, of each level (GitHub's own cap)."""
 
 
-READ_ONLY = (
-    "The token may only read, so the result is in the job summary and in this step's annotations."
-)
+def read_only(*, annotated: bool, kept: bool) -> str:
+    """Where the result is, with a token that may only read."""
+    places = "the job summary and in this step's annotations" if annotated else "the job summary"
+    later = " The journal leaves the rest to a run with mode: publish." if kept else ""
+    return f"The token may only read, so the result is in {places}.{later}"
 
 
 class Finish:
@@ -130,7 +132,8 @@ class Finish:
             self._tell(f"Nothing was sent to GitHub: {why_not}.")
         if self._delivery.read_only:
             self._annotate_in_log()
-            self._tell(READ_ONLY)
+            kept = self._settings.inputs.journal_file is not None
+            self._tell(read_only(annotated=bool(self._log_gaps()), kept=kept))
         # A certificate that is not trusted fails each request with the same words.
         for error in {error.line(): error for error in self._delivery.problems}.values():
             self._say_undelivered(error)

@@ -134,6 +134,12 @@ def test_a_red_suite_s_report_is_marked_and_judged_by_no_gate(job: Job) -> None:
     assert "may be partial" in job.comment.body
 
 
+def test_a_read_only_token_s_last_words_say_where_the_result_is(job: Job) -> None:
+    reader = job.github.read_only_token
+    log = job.run(token=reader, annotations="none", journal_file="journal.jsonl").log
+    assert "so the result is in the job summary. The journal leaves the rest" in log
+
+
 def test_a_read_only_token_is_no_error(job: Job) -> None:
     result = job.run(token=job.github.read_only_token, fail_on_error="true")
     assert result.status == 0, result.log
