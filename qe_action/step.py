@@ -54,6 +54,7 @@ class Step(ABC):
         files that none of them may replace.
         """
         self._check_names(reads)
+        self._check_group()
         journal = self._output(self.settings.inputs.journal_file)
         preview = self._output(self.settings.inputs.preview_file)
         try:
@@ -157,6 +158,14 @@ class Step(ABC):
             raise UsageError(
                 "journal-file, preview-file and what is read must be different files.",
                 anchor="inputs",
+            )
+
+    def _check_group(self) -> None:
+        """What is counted must be there to be counted."""
+        inputs = self.settings.inputs
+        if inputs.expect_parts and not inputs.comment_group:
+            self.problems.append(
+                "expect-parts does nothing: it counts the parts of comment-group, which is missing."
             )
 
     def _output(self, name: str | None) -> OutputFile | None:

@@ -38,6 +38,8 @@ def group_comment(parts: Sequence[Part], name: str, marker: str, expected: int |
     ended = sum(part.conclusion is not None for part in parts)
     total = max(expected or 0, len(parts))
     head = [marker, _title(parts, name, ended, total), "", *_table(parts), ""]
+    if expected is not None and len(parts) > expected:
+        head += [f"{plural(len(parts), 'part')}, and expect-parts says {expected}.", ""]
     bodies = _bodies(parts, COMMENT_LIMIT - size("\n".join(head)))
     head += [_details(part, bodies[part.check_id]) for part in parts if part.check_id in bodies]
     return "\n".join(head)

@@ -142,3 +142,11 @@ def test_parts_that_are_cancelled_at_once_all_stand_in_one_comment(job: Job) -> 
         process.wait(timeout=30)
     assert title(job) == "### ✅ all tests: 3 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
+
+
+def test_parts_that_do_not_fit_what_is_expected_are_noted(job: Job) -> None:
+    for name in ("unit", "slow"):
+        part(job, name, expect_parts="1")
+    assert "2 parts, and expect-parts says 1." in job.comment.body
+    alone = job.run(name="alone", expect_parts="2")
+    assert "expect-parts does nothing" in " ".join(c.message for c in alone.commands)
