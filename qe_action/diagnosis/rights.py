@@ -49,11 +49,16 @@ def may_write(facts: Facts, right: Right) -> Verdict:
     access = facts.access or Access()
     if (hopeless := _hopeless(facts, right, access)) is not None:
         return hopeless
+    fork = _of_fork(facts)
+    if fork is not None and fork.level == "info" and facts.bearer not in _PERSONAL:
+        return fork  # whatever it may read
+    if _answer(access, right) == "refused":
+        return Verdict("fail", f"not even reading is allowed: {_refused(access)}", mendable=True)
     if access.scopes is not None and facts.bearer == "classic":
         return _scoped(facts, access.scopes)
     if facts.bearer in _PERSONAL:
         return Verdict("unknown", "nothing but writing would show what a personal token may write")
-    return _of_fork(facts) or _of_the_job(facts, right, access)
+    return fork or _of_the_job(facts, right, access)
 
 
 def _hopeless(facts: Facts, right: Right, access: Access) -> Verdict | None:
@@ -64,8 +69,6 @@ def _hopeless(facts: Facts, right: Right, access: Access) -> Verdict | None:
     if right == "checks" and facts.bearer in _PERSONAL:
         why = f"{_PERSONAL[facts.bearer]} can't write check runs: only an App's can, as the job's"
         return Verdict("fail", why)
-    if _answer(access, right) == "refused":
-        return Verdict("fail", f"not even reading is allowed: {_refused(access)}", mendable=True)
     return None
 
 

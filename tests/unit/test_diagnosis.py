@@ -209,6 +209,7 @@ SOME = Access(checks="allowed", comments="allowed")
         (replace(BARE, access=replace(SOME, checks="refused")), "fail", "unknown"),
         (replace(BARE, access=replace(SOME, wrote=True)), "ok", "unknown"),
         (replace(GOOD, run=replace(PULL, fork=True)), "info", "info"),
+        (replace(run(fork=True), access=replace(SOME, comments="refused")), "info", "info"),
         (replace(GOOD, run=replace(PULL, fork=True, private=True)), "unknown", "unknown"),
         (replace(GOOD, run=replace(PULL, fork=True, event="pull_request_target")), "ok", "ok"),
         (replace(GOOD, run=replace(PULL, dependabot=True)), "ok", "ok"),
