@@ -56,8 +56,7 @@ class StepLogSink:
                 for file in result.files
             ]
             group(plural(len(rows), "file"), rows, self._out)
-        for error in state.errors:
-            self._say(f"{error.message} {error.hint}".strip())
+        # The errors are said at the run's end, as commands that put them on the run's page too.
         told = {error.message for error in state.errors}
         for note in result.notes if result else ():
             if note not in told:
@@ -65,7 +64,8 @@ class StepLogSink:
         for line in gate_lines(result) if result else ():
             self._say(line)
         took = f" ({duration(result.analysis_time_ms)})" if result else ""
-        self._say(f"{conclude(state).title}{took}")
+        failed = result is not None and result.conclusion == "failed" and state.errors
+        self._say(f"{'No result' if failed else conclude(state).title}{took}")
 
     def _say(self, text: str) -> None:
         print(log_line(text), file=self._out, flush=True)

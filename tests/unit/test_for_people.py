@@ -11,6 +11,7 @@ from rich.console import Console
 
 from qe_action.events import (
     AnalysisComplete,
+    AnalyzerError,
     Counts,
     CriticalPath,
     Event,
@@ -133,3 +134,11 @@ def test_where_there_is_no_terminal_nothing_is_wrapped() -> None:
     gap = found(1, "high", in_diff=True).gap
     long = gap.model_copy(update={"suggested_tests": ("word " * 50 + "end",)})
     assert "word " * 50 + "end" in terminal(GapFound(gap=long))
+
+
+def test_a_workflow_s_log_leaves_errors_to_the_commands_at_its_end() -> None:
+    out = io.StringIO()
+    update = {"conclusion": "failed", "analysis_time_ms": 100, "gates": (), "files": ()}
+    failed = result().model_copy(update=update)
+    shown(StepLogSink(out), [AnalyzerError(message="No x.", hint="Write x."), failed])
+    assert out.getvalue() == "No result (0.1 s)\n"
