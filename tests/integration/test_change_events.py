@@ -252,7 +252,7 @@ def test_a_finished_workflow_s_pull_request_is_compared_with_its_base(history: H
     assert (change.tree.kind, change.tree.base_sha) == ("merge", history.main)
     change = resolved(history.at(history.main), pull=pull, commit=ref)
     assert (change.tree.kind, change.diff, change.line_map) == ("unknown", None, None)
-    assert "workflow_run.head_sha" in change.notes[0]
+    assert "never check out a pull request's code" in change.notes[0]
 
 
 def test_a_commit_without_a_repository_has_no_lines(history: History, tmp_path: Path) -> None:
