@@ -146,7 +146,7 @@ def test_a_forced_push_says_what_it_is_compared_with(job: Job) -> None:
     job.report({2, 3, 7})
     payload = push(job, old, ref="refs/heads/topic", forced=True)
     assert_checked(job, run(job, "push", payload), job.merge)
-    assert f"history was rewritten: {old[:7]}" in summary(job)
+    assert f"history was rewritten: `{old[:7]}`" in summary(job)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_push_that_is_not_checked_out_has_no_annotation(job: Job) -> None:
     assert job.check.data["head_sha"] == job.head
     assert job.check.annotations == []
     assert job.check.data["output"]["title"].startswith("Patch coverage unknown")
-    assert f"not at {job.head[:7]}" in summary(job)
+    assert f"not at `{job.head[:7]}`" in summary(job)
 
 
 def checked_out_head(job: Job) -> None:
@@ -239,7 +239,7 @@ def test_the_default_checkout_of_a_finished_workflow_is_told_from_the_measured_o
     assert job.check.annotations == []
     assert result.outputs["patch-coverage"] == ""
     assert result.outputs["project-coverage"] == "84.61"
-    assert "github.event.workflow_run.head_sha" in summary(job)
+    assert "never check out a pull request's code" in summary(job)
     assert bool(job.github.comments) is known
 
 
