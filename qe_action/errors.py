@@ -40,5 +40,12 @@ class WorkspaceError(QEError):
     """Git, the repository or the file system does not give what is needed."""
 
 
+class SandboxUnavailable(QEError):  # noqa: N818 - nothing went wrong, it is not there
+    """The machine lacks what the sandbox needs, so nothing of the pull request is run."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint, anchor="the-sandbox")
+
+
 class DeliveryError(QEError):
     """GitHub did not take what we sent."""

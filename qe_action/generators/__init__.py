@@ -1,0 +1,1 @@
+"""What makes candidate tests: one file a generator."""
