@@ -115,10 +115,7 @@ def _place(tests: Mapping[str, str], target: str, module: str, files: Mapping[st
         if len(found) == 1:
             return found[0]
     folders = [str(PurePosixPath(path).parent) for path in tests]
-    if folders:
-        folder = max(sorted(set(folders)), key=folders.count)
-    else:
-        folder = "tests"
+    folder = max(sorted(set(folders)), key=folders.count) if folders else "tests"
     name = f"test_{stem}.py"
     if any(PurePosixPath(path).name == name for path in tests):
         name = f"test_{module.replace('.', '_')}.py"

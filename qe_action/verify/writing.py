@@ -19,6 +19,7 @@ class Part:
 
 def new_file(parts: Sequence[Part], head: str = "") -> str:
     """A file of these tests; the head is its first comment or docstring."""
+    parts = list(_renamed("", parts))
     imports = sorted({line for part in parts for line in part.imports}, key=_import_order)
     blocks = [head.rstrip(), "\n".join(imports), *(f"\n{part.code.strip()}" for part in parts)]
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"

@@ -47,7 +47,7 @@ def _metaclass(real):
 
 
 def _moved_date(real, delta):
-    class date(real, metaclass=_metaclass(real)):  # noqa: N801
+    class date(real, metaclass=_metaclass(real)):  # type: ignore  # noqa: N801
         def __new__(cls, *args, **options):
             made = real if cls.__mro__[0].__module__ == __name__ else cls
             return real.__new__(made, *args, **options)
@@ -60,7 +60,7 @@ def _moved_date(real, delta):
 
 
 def _moved_datetime(real, delta):
-    class datetime(real, metaclass=_metaclass(real)):  # noqa: N801
+    class datetime(real, metaclass=_metaclass(real)):  # type: ignore  # noqa: N801
         def __new__(cls, *args, **options):
             made = real if cls.__mro__[0].__module__ == __name__ else cls
             return real.__new__(made, *args, **options)

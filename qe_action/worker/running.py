@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.machinery
 import io
@@ -19,9 +20,7 @@ RESULT = 16 << 20
 
 def in_fork(spec: dict) -> dict:
     """Run in a fork of this process, which has imported pytest and nothing of the project."""
-    import coverage  # noqa: F401
-    import pytest  # noqa: F401
-
+    warm()
     source, target = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -36,6 +35,40 @@ def in_fork(spec: dict) -> dict:
         return _result(source, pid, time.monotonic() + spec["timeout"])
     finally:
         os.close(source)
+
+
+_warmed: list = []
+
+
+def warm() -> None:
+    """Import once what every fork needs: pytest with its parts, and coverage.
+
+    Not its plugins: pytest warns of those that are there before it could rewrite their asserts.
+    """
+    if _warmed:
+        return
+    _warmed.append(True)
+    import coverage
+    import coverage.jsonreport
+    from _pytest import config
+
+    from . import recorder  # noqa: F401
+
+    for name in (*config.default_plugins, "assertion.rewrite", "python_api"):
+        _import("_pytest." + name)
+    for name in ("pdb", "faulthandler", "_pytest._argcomplete"):
+        _import(name)
+    coverage.Coverage(data_file=None, config_file=False, messages=False)
+    gc.collect()
+    gc.freeze()
+
+
+def _import(name: str) -> None:
+    """A part that is missing or does not load is pytest's to complain about."""
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        sys.modules.pop(name, None)
 
 
 def in_new_process(spec: dict) -> dict:
@@ -202,4 +235,4 @@ def mutate(file: str, edit: dict) -> None:
         data = data[: edit["start"]] + edit["text"].encode() + data[edit["end"] :]
         return compile(data, self.path, "exec", dont_inherit=True)
 
-    loader.get_code = get_code
+    loader.get_code = get_code  # type: ignore[method-assign]

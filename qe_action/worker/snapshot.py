@@ -11,7 +11,7 @@ NAMED = 20
 
 def take(folders: list) -> dict:
     """Time and size of every file, by path."""
-    found = {}
+    found: dict = {}
     for folder in folders:
         for parent, names, files in os.walk(folder):
             names[:] = [name for name in names if name not in IGNORED]
