@@ -101,6 +101,8 @@ class _Maker:
 
     def all(self) -> Iterator[Mutant]:
         yield from self._whole()
+        if _says_nothing(self._statement):
+            return
         for node in self._expressions():
             yield from self._of(node)
 
@@ -168,11 +170,16 @@ class _Maker:
 def _does_something(statement: ast.stmt) -> bool:
     """An expression or annotated assignment whose absence can be seen."""
     match statement:
-        case ast.Expr(value=ast.Constant()):
-            return False  # a docstring, or `...`
-        case ast.Expr() | ast.AnnAssign(value=ast.expr()):
+        case ast.Expr():
+            return not _says_nothing(statement)
+        case ast.AnnAssign(value=ast.expr()):
             return True
     return False
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    """A docstring, or `...`."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _is_none(value: ast.expr) -> bool:

@@ -44,8 +44,7 @@ def appended(text: str, parts: Sequence[Part]) -> str:
 
 
 def _import_order(line: str) -> tuple[bool, bool, str]:
-    module = line.split()[1]
-    return not line.startswith("from __future__"), line.startswith("from"), module
+    return not line.startswith("from __future__"), line.startswith("from"), line
 
 
 def _missing(text: str, parts: Sequence[Part]) -> set[str]:
