@@ -10,6 +10,7 @@ import types
 
 from . import express, isolation, tracing
 
+FIELDS = 12
 MANY = 30
 """How many items of an iterator are looked at."""
 _SPOILING = {"threads", "recursion limit"}
@@ -18,9 +19,14 @@ _SPOILING = {"threads", "recursion limit"}
 class Runner:
     """Runs cases in this process. After a case that set `spoilt` it should be left."""
 
-    def __init__(self, tracer: tracing.Tracer, place: isolation.Place, detail: bool) -> None:
-        self.tracer, self.place, self.detail = tracer, place, detail
+    def __init__(
+        self, tracer: tracing.Tracer, place: isolation.Place, detail: bool, every: bool
+    ) -> None:
+        self.tracer, self.place = tracer, place
+        self.detail, self.every = detail, every or detail
+        self._poor: set = set()
         self.spoilt = False
+        self.caches: list = []
         self._spaces: dict = {}
         self._raises: dict = {}
 
@@ -31,7 +37,9 @@ class Runner:
             arrange = compile(case["arrange"], "<arrange>", "exec") if case["arrange"] else None
             act = compile(case["act"], "<act>", "eval")
         except (SyntaxError, ValueError, RecursionError, MemoryError, AttributeError, ImportError):
-            return {"n": case["n"], "outcome": "invalid"} if self.detail else None
+            return {"n": case["n"], "outcome": "invalid"} if self.every else None
+        for clear in self.caches:
+            clear()
         self.place.enter()
         space["tmp_path"] = _path(self.place.tmp_path)
         found: dict = {}
@@ -48,11 +56,17 @@ class Runner:
         if refused:
             found["outcome"], found["detail"] = "refused", refused
         new = [arc for arc in self.tracer.arcs if arc not in seen]
-        if not new and not self.detail:
+        if not new and not self.every:
             return None
-        told = {"n": case["n"], "outcome": found["outcome"], "new": sorted(new)}
+        told = {"n": case["n"], "outcome": found["outcome"], "arcs": sorted(self.tracer.arcs)}
         if "raised" in found:
             told["raised"] = self._raised(found["raised"])
+        good = found["outcome"] == "value" or told.get("raised", {}).get("explicit", False)
+        if not good and not self.every:
+            if all(arc in self._poor for arc in new):
+                return None
+            self._poor.update(new)
+        told["good"] = bool(good and not changed)
         if self.detail:
             told.update(self._described(found, space, case))
             told["changed"], told["files"] = changed, files
@@ -138,29 +152,50 @@ class Runner:
             told["module"] = type(value).__module__
             told["repr"] = _repr(value)
             if told["value"] is None:
-                told["fields"] = self._fields(value)
+                told["fields"] = {a: made for a, made in self._fields(value).items() if made}
         return told
 
     def _fields(self, value: object) -> dict:
-        """Public attributes and properties of an object that no expression makes."""
-        kind = type(value)
+        """Expressions on an object that no expression makes, `{}` standing for it."""
         told: dict = {}
-        if kind.__module__ == "builtins" or isinstance(value, (type, types.ModuleType)):
-            return told
-        if hasattr(kind, "__len__") and not isinstance(value, tuple):
-            told["len()"] = self._safe(lambda: len(value))  # type: ignore[arg-type]
+        self._look(value, "{}", told, 0)
+        return told
+
+    def _look(self, value: object, access: str, told: dict, depth: int) -> None:
+        kind = type(value)
+        if len(told) > FIELDS or depth > 3 or isinstance(value, (type, types.ModuleType)):
+            return
+        if isinstance(value, (list, tuple)):
+            told["len(%s)" % access] = self._safe(lambda: len(value))
+            for at, item in enumerate(value[:3]):
+                self._deeper(item, "%s[%d]" % (access, at), told, depth)
+            return
+        if kind.__module__ == "builtins" or isinstance(value, types.FunctionType):
+            return
         names = [n for n in getattr(value, "__dict__", {}) if not n.startswith("_")]
         names += [
             name
             for base in kind.__mro__
             for name, item in vars(base).items()
-            if isinstance(item, property) and not name.startswith("_")
+            if not name.startswith("_")
+            and (isinstance(item, property) or type(item).__name__ == "member_descriptor")
         ]
-        for name in names[:20]:
-            told[name] = self._safe(lambda name=name: getattr(value, name))
-        if kind.__str__ is not object.__str__:
-            told["str()"] = self._safe(lambda: str(value))
-        return {name: made for name, made in told.items() if made}
+        for name in dict.fromkeys(names[:20]):
+            try:
+                item = getattr(value, name)
+            except Exception:
+                continue
+            if not callable(item):
+                self._deeper(item, access + "." + name, told, depth)
+        if kind.__str__ is not object.__str__ and depth == 0 and not told:
+            told["str(%s)" % access] = self._safe(lambda: str(value))
+
+    def _deeper(self, item: object, access: str, told: dict, depth: int) -> None:
+        made = self._told(item)
+        if made:
+            told[access] = made
+        else:
+            self._look(item, access, told, depth + 1)
 
     def _safe(self, get) -> dict | None:
         try:
@@ -201,9 +236,22 @@ class Runner:
         return line in self._raises[file]
 
 
+def caches_of(module) -> list:
+    """What empties the caches of a module's functions: a cached call shows nothing of its body."""
+    holders = [module, *(item for item in list(vars(module).values()) if isinstance(item, type))]
+    return [
+        item.cache_clear
+        for holder in holders
+        for item in list(vars(holder).values())
+        if hasattr(item, "cache_clear") and hasattr(item, "__wrapped__")
+    ]
+
+
 def _raise_lines(file: str) -> set:
-    if not os.path.isfile(file) or file.startswith(os.path.dirname(os.__file__) + os.sep) and (
-        "site-packages" not in file
+    if (
+        not os.path.isfile(file)
+        or file.startswith(os.path.dirname(os.__file__) + os.sep)
+        and ("site-packages" not in file)
     ):
         return set()
     try:
@@ -229,5 +277,3 @@ def _path(folder: str):
     import pathlib
 
     return pathlib.Path(folder)
-
-

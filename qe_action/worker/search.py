@@ -28,7 +28,7 @@ def run(request: dict, tell) -> dict:
     if request.get("fresh") is not None:
         return _elsewhere(request, tell)
     module = project.load(request)
-    batch = Batch(request, project.filename(module), tell)
+    batch = Batch(request, module, tell)
     batch.run()
     return {"ran": len(request["cases"]), "lost": batch.lost}
 
@@ -66,15 +66,18 @@ def _elsewhere(request: dict, tell) -> dict:
 class Batch:
     """The cases of one request."""
 
-    def __init__(self, request: dict, filename: str, tell) -> None:
+    def __init__(self, request: dict, module, tell) -> None:
+        filename = project.filename(module)
+        self.module = module
         self.cases = request["cases"]
         self.detail = bool(request.get("detail"))
+        self.every = self.detail or bool(request.get("every"))
         self.apart = bool(request.get("apart"))
         self.filename = filename
         self.tell = tell
         self.lost = 0
-        self.seen = set() if self.detail else _SEEN.setdefault(filename, set())
-        self.seen.update(map(tuple, request.get("known", ())))
+        self.seen = set() if self.every else _SEEN.setdefault(filename, set())
+        self.seen.difference_update(map(tuple, request.get("forget", ())))
 
     def run(self) -> None:
         start = 0
@@ -110,9 +113,14 @@ class Batch:
     def _heard(self, answer: dict, at: int) -> int:
         if "at" in answer:
             return int(answer["at"])
-        self.seen.update(map(tuple, answer.get("new", ())))
+        self.learn(answer)
         self.tell(answer)
         return at
+
+    def learn(self, answer: dict) -> None:
+        """What a presentable case reached is news no longer."""
+        if answer.get("good") and not self.every:
+            self.seen.update(map(tuple, answer.get("arcs", ())))
 
 
 class Watch:
@@ -179,7 +187,8 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
         place = isolation.Place()
         write = os.write
         tracer = tracing.Tracer(batch.filename)
-        runner = calls.Runner(tracer, place, batch.detail)
+        runner = calls.Runner(tracer, place, batch.detail, batch.every)
+        runner.caches = calls.caches_of(batch.module)
         dead = _alarm()
         for at in range(start, end):
             write(writing, b'{"at": %d}\n' % at)
@@ -187,7 +196,7 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
             answer = runner.run(batch.cases[at], batch.seen)
             dead(0)
             if answer is not None:
-                batch.seen.update(map(tuple, answer.get("new", ())))
+                batch.learn(answer)
                 _write_all(writing, json.dumps({"event": "ran", **answer}).encode() + b"\n")
             if runner.spoilt and at + 1 < end:
                 write(writing, b'{"at": %d}\n{"end": true}\n' % (at + 1))
