@@ -11,6 +11,8 @@ import types
 from . import express, isolation, tracing
 
 FIELDS = 12
+EACH = "*"
+"""Stands for a list or tuple of iterators."""
 MANY = 30
 """How many items of an iterator are looked at."""
 _SPOILING = {"threads", "recursion limit"}
@@ -29,6 +31,7 @@ class Runner:
         self.caches: list = []
         self._spaces: dict = {}
         self._raises: dict = {}
+        self._bare: dict = {}
 
     def run(self, case: dict, seen: set) -> dict | None:
         """What came of a case, or None where there's nothing to say."""
@@ -67,6 +70,9 @@ class Runner:
                 return None
             self._poor.update(new)
         told["good"] = bool(good and not changed)
+        told["iterator"] = found.get("iterator")
+        if "value" in found and (self.every or good):
+            told["repr"] = _repr(found["value"])[:200]
         if self.detail:
             told.update(self._described(found, space, case))
             told["changed"], told["files"] = changed, files
@@ -102,10 +108,14 @@ class Runner:
                 with value as inner:
                     value = inner
             kind = type(value)
-            if hasattr(kind, "__next__") and hasattr(kind, "__iter__"):
-                value = list(itertools.islice(value, MANY + 1))
+            if _iterates(value):
                 found["iterator"] = kind.__name__
+                value = list(itertools.islice(value, MANY + 1))
                 found["ended"] = len(value) <= MANY
+            elif kind in (list, tuple) and 0 < len(value) <= 5 and all(map(_iterates, value)):
+                found["iterator"] = EACH
+                value = [list(itertools.islice(item, MANY + 1)) for item in value]
+                found["ended"] = all(len(item) <= MANY for item in value)
             found["outcome"], found["value"] = "value", value
         except tracing.Stop:
             found["outcome"] = "stopped"
@@ -135,7 +145,7 @@ class Runner:
         return made and {"text": made.text, "names": made.names, "exact": made.exact}
 
     def _described(self, found: dict, space: dict, case: dict) -> dict:
-        told: dict = {"iterator": found.get("iterator"), "ended": found.get("ended", True)}
+        told: dict = {"ended": found.get("ended", True)}
         told["detail"] = found.get("detail", "")
         if found["outcome"] not in ("value", "raised"):
             return told
@@ -220,8 +230,10 @@ class Runner:
             "module": kind.__module__,
             "public": self._public(kind),
             "message": message,
-            "line": line if file == self.tracer.filename else 0,
-            "explicit": self._explicit(file, line),
+            "line": line if file == self.tracer.filename and self._explicit(file, line) else 0,
+            "explicit": self._explicit(file, line)
+            or (file == "<act>" and self._undefined(error))
+            or self._raised_again(),
         }
 
     @staticmethod
@@ -229,6 +241,18 @@ class Runner:
         """A module from which a test would import the class."""
         public = express._public(kind)
         return public or kind.__module__
+
+    def _raised_again(self) -> bool:
+        """Whether the target ran a bare `raise`: the traceback shows where it came from first."""
+        own = self.tracer.filename
+        if own not in self._bare:
+            self._bare[own] = _raise_lines(own, bare=True)
+        return any(line in self._bare[own] for _, line in self.tracer.arcs)
+
+    def _undefined(self, error: BaseException) -> bool:
+        """Whether an operator of the target's said NotImplemented."""
+        text = str(error) if type(error) is TypeError else ""
+        return "not supported between" in text or "unsupported operand type" in text
 
     def _explicit(self, file: str, line: int) -> bool:
         if file not in self._raises:
@@ -247,11 +271,13 @@ def caches_of(module) -> list:
     ]
 
 
-def _raise_lines(file: str) -> set:
-    if (
-        not os.path.isfile(file)
-        or file.startswith(os.path.dirname(os.__file__) + os.sep)
-        and ("site-packages" not in file)
+def _iterates(value: object) -> bool:
+    return hasattr(type(value), "__next__") and hasattr(type(value), "__iter__")
+
+
+def _raise_lines(file: str, bare: bool = False) -> set:
+    if not os.path.isfile(file) or (
+        file.startswith(os.path.dirname(os.__file__) + os.sep) and ("site-packages" not in file)
     ):
         return set()
     try:
@@ -261,7 +287,7 @@ def _raise_lines(file: str) -> set:
         return set()
     lines = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Raise):
+        if isinstance(node, ast.Raise) and (node.exc is None or not bare):
             lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines
 

@@ -30,9 +30,13 @@ class Expression:
 
 
 class Writer:
-    """Writes expressions. `calls` are constructor calls seen, by `id` of what they made."""
+    """Writes expressions. `calls` are constructor calls seen, by `id` of what they made.
 
-    def __init__(self, calls: dict | None = None) -> None:
+    With `by_state` objects without an equality of their own are equal if their attributes are.
+    """
+
+    def __init__(self, calls: dict | None = None, by_state: bool = False) -> None:
+        self._by_state = by_state
         self._names: dict = {}
         self._exact = True
         self._calls = calls or {}
@@ -47,6 +51,8 @@ class Writer:
                 return None
             again = evaluate(text, self._names)
             if type(again) is not type(value) or not same(again, value):
+                return None
+            if not self._by_state and not (again == value or again != again):
                 return None
         except Exception:
             return None
@@ -131,7 +137,7 @@ class Writer:
         return "(%s%s)" % (self.many(value, depth), "," if len(value) == 1 else "")
 
     def _set(self, value, depth: int) -> str:
-        items = sorted((self._write(item, depth + 1) for item in value))
+        items = sorted(self._write(item, depth + 1) for item in value)
         text = "{%s}" % ", ".join(items) if items else ""
         if type(value) is set:
             return text or "set()"
@@ -228,14 +234,17 @@ def evaluate(text: str, names: dict) -> object:
     return eval(compile(text, "<expression>", "eval"), space)
 
 
-def same(one: object, two: object) -> bool:
+def same(one: object, two: object, depth: int = 0) -> bool:
     """Equal, types included where it shows: True is not 1, and nan is nan."""
     if type(one) is not type(two):
         return False
     if isinstance(one, float):
         return one == two or (one != one and two != two)
     if isinstance(one, (list, tuple)):
-        return len(one) == len(two) and all(map(same, one, two))
+        return len(one) == len(two) and all(same(a, b, depth) for a, b in zip(one, two))
     if isinstance(one, dict):
-        return list(one) == list(two) and all(same(one[key], two[key]) for key in one)
+        return list(one) == list(two) and all(same(one[key], two[key], depth) for key in one)
+    if type(one).__eq__ is object.__eq__ and one is not two:
+        held = getattr(one, "__dict__", None)
+        return bool(held) and depth < 4 and same(held, vars(two), depth + 1)
     return bool(one == two)

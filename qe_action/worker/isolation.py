@@ -10,8 +10,8 @@ import resource
 import shutil
 import signal
 import sys
-import threading
 import tempfile
+import threading
 import warnings
 
 LIMIT = 4096
@@ -98,18 +98,19 @@ class Place:
         self.tmp_path = os.path.join(self.folder, "tmp_path")
         self.guard = Guard(self.folder)
         self._environ = dict(os.environ)
+        self._raw = dict(getattr(os.environ, "_data", {}))
         self._locale = locale.setlocale(locale.LC_ALL)
         self._path = list(sys.path)
         self._streams = sys.stdin, sys.stdout, sys.stderr
         self._recursion = sys.getrecursionlimit()
         self.out, self.err = Printed(), Printed()
-        self.left: list = []
+        self.seed = 0
         self._threads = threading.active_count()
 
     def enter(self) -> None:
         os.makedirs(self.tmp_path, exist_ok=True)
         os.chdir(self.tmp_path)
-        random.seed(0)
+        random.seed(self.seed)
         self.out, self.err = Printed(), Printed()
         sys.stdin = io.StringIO("")
         sys.stdout, sys.stderr = self.out, self.err
@@ -121,7 +122,7 @@ class Place:
         self.guard.armed = False
         changed = []
         sys.stdin, sys.stdout, sys.stderr = self._streams
-        if dict(os.environ) != self._environ:
+        if getattr(os.environ, "_data", self._raw) != self._raw:
             changed.append("environment")
             os.environ.clear()
             os.environ.update(self._environ)

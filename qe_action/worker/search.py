@@ -37,7 +37,7 @@ def _elsewhere(request: dict, tell) -> dict:
     """The same in a fresh interpreter with a hash seed of its own."""
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
     env = {**os.environ, "PYTHONHASHSEED": str(int(request["fresh"]))}
-    inner = {**request, "fresh": None}
+    inner = {**request, "fresh": None, "seed": request["fresh"]}
     process = subprocess.Popen(
         [sys.executable, place],
         stdin=subprocess.PIPE,
@@ -76,6 +76,7 @@ class Batch:
         self.filename = filename
         self.tell = tell
         self.lost = 0
+        self.seed = int(request.get("seed", 0))
         self.seen = set() if self.every else _SEEN.setdefault(filename, set())
         self.seen.difference_update(map(tuple, request.get("forget", ())))
 
@@ -126,8 +127,11 @@ class Batch:
 class Watch:
     """Reads a child's lines; kills one that is silent for too long."""
 
-    def __init__(self, reading: int, child: int) -> None:
+    def __init__(
+        self, reading: int, child: int, cpu: float = SILENT_CPU, wall: float = SILENT_WALL
+    ) -> None:
         self._reading, self._child = reading, child
+        self._cpu, self._wall = cpu, wall
         self.late = self.ended = False
 
     def lines(self):
@@ -137,7 +141,7 @@ class Watch:
             ready, _, _ = select.select([self._reading], [], [], 0.05)
             if not ready:
                 used = _cpu(self._child) - cpu
-                if used > SILENT_CPU or time.monotonic() - since > SILENT_WALL:
+                if used > self._cpu or time.monotonic() - since > self._wall:
                     self.late = True
                     return
                 continue
@@ -185,6 +189,7 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
         os.setpgid(0, 0)
         isolation.limit(MEMORY)
         place = isolation.Place()
+        place.seed = batch.seed
         write = os.write
         tracer = tracing.Tracer(batch.filename)
         runner = calls.Runner(tracer, place, batch.detail, batch.every)

@@ -12,13 +12,14 @@ from . import express, project, tracing, types_of
 
 LIMIT = 400
 """How many functions and classes of one module are told."""
-_SPECIAL = {
-    "__call__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__repr__",
-    "__str__", "__len__", "__contains__", "__iter__", "__next__", "__getitem__", "__bool__",
-    "__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__", "__and__", "__or__",
-    "__xor__", "__neg__", "__pos__", "__abs__", "__invert__", "__int__", "__float__", "__setitem__",
-    "__delitem__", "__enter__", "__reversed__", "__radd__", "__rmul__", "__rsub__", "__pow__",
+_SILENT = {
+    "__init__", "__new__", "__del__", "__class_getitem__", "__init_subclass__", "__getattribute__",
+    "__setattr__", "__delattr__", "__exit__", "__aexit__", "__aenter__", "__post_init__", "__dir__",
+    "__subclasshook__", "__reduce__", "__reduce_ex__", "__sizeof__", "__format__", "__getattr__",
+    "__instancecheck__", "__subclasscheck__", "__set_name__", "__get__", "__set__", "__prepare__",
+    "__repr_args__", "__annotate_func__", "__annotate__",
 }  # fmt: skip
+"""Special methods that tests don't call."""
 
 
 def run(request: dict, tell) -> dict:
@@ -93,7 +94,8 @@ class Surveyor:
             if not self._own(base):
                 continue
             for name, value in list(vars(base).items()):
-                if name in seen or (name.startswith("_") and name not in _SPECIAL):
+                special = name.startswith("__") and name.endswith("__") and name not in _SILENT
+                if name in seen or (name.startswith("_") and not special):
                     continue
                 seen.add(name)
                 member = self._member(name, value)
@@ -187,7 +189,11 @@ class Surveyor:
 def constants(module) -> dict:
     """Literals and patterns among the module's globals, also those it has imported."""
     found: dict = {"literals": [], "patterns": []}
-    for name, value in list(vars(module).items())[:500]:
+    items = list(vars(module).items())[:500]
+    for _, value in list(items):
+        if inspect.isclass(value) and value.__module__ == module.__name__:
+            items += list(vars(value).items())[:100]
+    for name, value in items[:3000]:
         if name.startswith("__"):
             continue
         if isinstance(value, re.Pattern) and isinstance(value.pattern, str):

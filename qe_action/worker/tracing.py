@@ -77,23 +77,27 @@ class Tracer:
         if code.co_filename != self.filename:
             return None
         first = code.co_firstlineno
-        arcs = self.arcs
+        add = self.arcs.add
+        tick = self._tick
         last = -first if _is_start(frame) else frame.f_lineno
 
         def local(frame, event, arg):
             nonlocal last
             if event == "line":
                 line = frame.f_lineno
-                arcs.add((last, line))
+                add((last, line))
                 last = line
-                self._count += 1
-                if self._count % _EVERY == 0:
-                    self._check()
+                tick()
             elif event == "return" and _is_end(frame):
-                arcs.add((last, -first))
+                add((last, -first))
             return local
 
         return local
+
+    def _tick(self) -> None:
+        self._count += 1
+        if not self._count % _EVERY:
+            self._check()
 
     def _check(self) -> None:
         late = self._count > self._lines or time.thread_time() > self._deadline

@@ -13,8 +13,8 @@ _PLAIN = {
 }  # fmt: skip
 _HOLDERS = {
     list: "list", set: "set", frozenset: "frozenset", dict: "dict", tuple: "tuple",
-    cabc.Iterable: "iterable", cabc.Iterator: "iterator", cabc.Sequence: "list",
-    cabc.MutableSequence: "list", cabc.Collection: "list", cabc.Container: "list",
+    cabc.Iterable: "iterable", cabc.Iterator: "iterator", cabc.Sequence: "iterable",
+    cabc.MutableSequence: "list", cabc.Collection: "iterable", cabc.Container: "list",
     cabc.Reversible: "list", cabc.Sized: "list", cabc.Generator: "iterator",
     cabc.Set: "set", cabc.MutableSet: "set", cabc.Mapping: "dict", cabc.MutableMapping: "dict",
     cabc.Callable: "callable", cabc.Hashable: "hashable", type: "type",

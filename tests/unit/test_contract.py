@@ -32,13 +32,14 @@ LAYERS = (
     {"sinks", "running"},
     {"doctor"},
     {"agents", "defaults"},
-    {"github"},
+    {"github", "generators"},
+    {"lab"},
     {"settings", "workspace"},
     {"diagnosis"},
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
     {"journal", "archive"},
-    {"task", "events", "findings", "errors", "inputs", "__init__"},
+    {"task", "events", "findings", "errors", "inputs", "worker", "__init__"},
 )
 PURE = (
     "diagnosis",

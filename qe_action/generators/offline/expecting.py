@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qe_action.generators.offline.answers import Made, Raised, Ran
 from qe_action.generators.offline.values import quoted, read, text
@@ -24,6 +24,10 @@ class Expectation:
     names: Mapping[str, str] = field(default_factory=dict)
     more: tuple[tuple[str, str], ...] = ()
     """Pairs of an access and what it gives: changed state, fields, files."""
+    consumed: bool = False
+    """Whether the result has to be iterated for this."""
+    writes: bool = False
+    """Whether the call leaves files where it runs."""
 
 
 def expectation(one: Ran, two: Ran, owner_of_files: bool = True) -> Expectation | None:
@@ -31,6 +35,11 @@ def expectation(one: Ran, two: Ran, owner_of_files: bool = True) -> Expectation 
     if not (one.good and two.good) or one.changed or two.changed or one.outcome != two.outcome:
         return None
     found = _raised(one.raised, two.raised) if one.raised else _returned(one, two)
+    if found is not None and one.iterator and found.kind in ("raises", "fields"):
+        whole = one.iterator != "*" and (one.ended or found.kind == "raises")
+        found = replace(found, consumed=True) if whole else None
+    if found is not None and one.files:
+        found = replace(found, writes=True)
     if found is None or ADDRESS.search(found.wanted + str(found.more)):
         return None
     return found
@@ -67,8 +76,10 @@ def _returned(one: Ran, two: Ran) -> Expectation | None:
     needed = _names(state.values())
     if one.value is None:
         return _object(one, two)
-    if two.value is None or one.value.text != two.value.text:
+    if two.value is None:
         return None
+    if one.value.text != two.value.text:
+        return _sized(one, one.value.text, two.value.text)
     made = one.value
     needed = {**needed, **made.names}
     if one.iterator:
@@ -82,6 +93,22 @@ def _returned(one: Ran, two: Ran) -> Expectation | None:
         kind = "approx" if _flat(made.text) else "equal"
         kind = "nan" if made.text == 'float("nan")' else kind
     return Expectation(kind, _neat(made), needed, effects[:FIELDS])
+
+
+def _sized(one: Ran, first: str, second: str) -> Expectation | None:
+    """The length of what is otherwise by chance."""
+    sizes = []
+    for source in (first, second):
+        try:
+            node = ast.parse(source, mode="eval").body
+        except SyntaxError:
+            return None
+        if not isinstance(node, ast.List | ast.Tuple | ast.Dict):
+            return None
+        sizes.append(len(node.keys) if isinstance(node, ast.Dict) else len(node.elts))
+    if sizes[0] != sizes[1] or not one.ended:
+        return None
+    return Expectation("fields", "", {}, (("len({})", str(sizes[0])),))
 
 
 def _nothing(
@@ -101,7 +128,9 @@ def _nothing(
 
 def _iterated(one: Ran, made: Made, needed: dict[str, str]) -> Expectation | None:
     if one.ended:
-        return Expectation("iterated", _neat(made), needed)
+        return Expectation("each" if one.iterator == "*" else "iterated", _neat(made), needed)
+    if one.iterator == "*":
+        return None
     try:
         items = ast.parse(made.text, mode="eval").body
     except SyntaxError:
@@ -147,11 +176,11 @@ def _names(made: object) -> dict[str, str]:
 
 
 def _neat(made: Made) -> str:
-    return _tidy(made.text)
+    return _tidy(made.text, made.names)
 
 
-def _tidy(source: str) -> str:
-    value = read(source, {})
+def _tidy(source: str, known: Mapping[str, str] | None = None) -> str:
+    value = read(source, known or {})
     return text(value) if value is not None else source
 
 

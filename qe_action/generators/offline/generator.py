@@ -6,10 +6,10 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from pydantic import ValidationError
 
-from qe_action.generators.offline.answers import ClassInfo, Ran, Signature
 from qe_action.generators.offline.asking import Asking, Survey
 from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
 from qe_action.generators.offline.making import Maker
@@ -18,8 +18,8 @@ from qe_action.generators.offline.pools import Pool, pool_for
 from qe_action.generators.offline.reading import Reading, quoted_words
 from qe_action.generators.offline.rendering import Renderer
 from qe_action.generators.offline.settling import Settler
-from qe_action.generators.offline.subjects import Input, Subject, case_of, subjects_of
-from qe_action.generators.offline.values import Call, read
+from qe_action.generators.offline.subjects import Input, Subject, subjects_of
+from qe_action.generators.offline.values import Call
 from qe_action.generators.port import Job, Proposal, Suspicion, Trouble
 from qe_action.lab import WorkerLost
 
@@ -73,10 +73,12 @@ class Run:
         plan = Plan(goals, self.reading, subjects, pools, maker, self.rng)
         plan.imported(survey.arcs)
         seeds = await self._seeds(subjects, survey, pools, maker)
-        for suspicion in await self._suspicions(survey):
+        suspicions = await self._suspicions(survey)
+        for suspicion in suspicions:
             yield suspicion
+        doubtful = {suspicion.qualname for suspicion in suspicions}
         await self._warm(subjects, pools, maker)
-        settler = Settler(plan, self.asking, Renderer(self.job))
+        settler = Settler(plan, self.asking, Renderer(self.job), doubtful)
         while self.asking.spent < self.job.budget and plan.open:
             seeds = await self._round(plan, seeds)
             for candidate in await settler.settle():
@@ -105,6 +107,7 @@ class Run:
         known.update({name.split(".")[0]: info.module for name, info in survey.classes.items()})
         seeds = await self.asking.recorded(subjects, known)
         seeds += inputs_of(examples_of(self.reading), subjects, known)
+        seeds = [replace(call, shown=True) for call in seeds]
         for call in seeds:
             pool = pools[call.subject.id]
             parameters = [p for p in call.subject.parameters if p.kind.startswith("POSITIONAL")]
@@ -123,7 +126,9 @@ class Run:
         got = await self.asking.examples(examples, survey)
         found = []
         for example, ran in zip(examples, got, strict=True):
-            if ran is not None and ran.value is not None and contradicts(example.want, ran.repr):
+            if ran is None or ran.value is None or ran.iterator:
+                continue
+            if contradicts(example.want, ran.repr):
                 place = self.job.target, example.qualname
                 found.append(Suspicion(*place, example.source, example.want.strip(), ran.repr))
         return found

@@ -26,6 +26,7 @@ _BY_NAME = (
      r"|args|coll|elements)", "iterable"),
     (r"(d|dct|mapping|dictionary|kwargs|options|config|\w*_dict|\w*_map)", "dict"),
 )  # fmt: skip
+_PATH = re.compile(r"(\w+_)?(path|file|filename|filepath|dest|destination)")
 _KNOWN = {
     "datetime.datetime": ("datetime.datetime(2024, 2, 29, 12, 30)", "datetime.datetime(2020, 1, 1)"),
     "datetime.date": ("datetime.date(2024, 2, 29)", "datetime.date(2020, 1, 1)"),
@@ -57,6 +58,7 @@ class Maker:
         self._module = module
         self._made: dict[str, list[Value]] = {}
         self.pool = Pool()
+        self.off = False
 
     def keep(self, name: str, value: Value) -> None:
         """An object's expression that is known to work."""
@@ -66,12 +68,14 @@ class Maker:
 
     def input(self, subject: Subject, pool: Pool) -> Input:
         self.pool = pool
+        self.off = False
         args, kwargs = self.arguments(subject.parameters, subject.name)
+        off, self.off = self.off, False
         receiver = None
         if subject.on_object:
             assert subject.owner is not None
             receiver = self.object(subject.owner, 0)
-        return Input(subject, args, kwargs, receiver)
+        return Input(subject, args, kwargs, receiver, off=off)
 
     def arguments(
         self, parameters: Iterable[Parameter], called: str = "", depth: int = 0
@@ -79,14 +83,13 @@ class Maker:
         """Values for parameters; those with a default are often left out."""
         args: list[Value] = []
         kwargs: list[tuple[str, Value]] = []
+        before: Parameter | None = None
         named = False
         chance = self.rng.choice((0.2, 0.45, 0.8)) if depth == 0 else 0.25
         for item in parameters:
             if item.kind == "VAR_POSITIONAL":
                 if not named:
-                    args += [
-                        self.argument(item, depth) for _ in range(self.rng.choice((0, 1, 2, 2, 3)))
-                    ]
+                    args += self._several(item, depth)
                 named = True
             elif item.kind == "VAR_KEYWORD":
                 kwargs += self._extra(item, depth)
@@ -98,10 +101,29 @@ class Maker:
                     named = True
                     kwargs.append((item.name, self.argument(item, depth)))
                 elif not (named and item.kind == "POSITIONAL_ONLY"):
-                    args.append(self.argument(item, depth))
+                    like = args and before is not None and before.type == item.type
+                    related = self._related(args[-1]) if like else None
+                    args.append(related or self.argument(item, depth))
+                    before = item
             else:
                 kwargs.append((item.name, self.argument(item, depth)))
         return tuple(args), tuple(kwargs)
+
+    def _several(self, item: Parameter, depth: int) -> list[Value]:
+        args: list[Value] = []
+        for _ in range(self.rng.choice((0, 1, 2, 2, 2, 3))):
+            related = self._related(args[-1]) if args else None
+            args.append(related or self.argument(item, depth))
+        return args
+
+    def _related(self, value: Value) -> Value | None:
+        """Sometimes a value much like the one before: comparisons look at what is alike."""
+        from qe_action.generators.offline.mutating import Mutator
+
+        roll = self.rng.random()
+        if roll > 0.35 or isinstance(value, Code):
+            return None
+        return value if roll < 0.05 else Mutator(self, self.rng).value(value, self.pool)
 
     def _extra(self, item: Parameter, depth: int) -> list[tuple[str, Value]]:
         if self.rng.random() < 0.7:
@@ -112,6 +134,11 @@ class Maker:
     def argument(self, item: Parameter, depth: int = 0) -> Value:
         """A value for one parameter."""
         rng = self.rng
+        if depth == 0 and item.name in self.pool.checked and rng.random() < 0.08:
+            self.off = True
+            return self.anything(depth)
+        if item.type.t in ("any", "str") and _PATH.fullmatch(item.name) and rng.random() < 0.4:
+            return Code('tmp_path / "a.txt"' if item.type.t == "any" else 'str(tmp_path / "a.txt")')
         recorded = self.pool.by_parameter.get(item.name, ())
         if recorded and rng.random() < 0.35:
             return rng.choice(recorded)
@@ -185,8 +212,12 @@ class Maker:
         if info.enum:
             top = ((info.name.split(".")[0], info.module),)
             return Code(f"{info.name}.{self.rng.choice(info.enum)}", top)
-        if info.abstract or depth > 2:
-            heirs = [c for c in self._classes.values() if info.name in c.bases and not c.abstract]
+        if info.abstract or info.name.startswith("_") or depth > 2:
+            heirs = [
+                heir
+                for heir in self._classes.values()
+                if info.name in heir.bases and not heir.abstract and not heir.name.startswith("_")
+            ]
             if heirs and depth <= 3:
                 return self.object(self.rng.choice(heirs), depth + 1)
         args, kwargs = self.arguments(info.parameters, "__init__", depth + 1)
@@ -322,7 +353,10 @@ def _list(maker: Maker, hint: TypeTree, name: str, depth: int) -> Value:
 
 
 def _iterable(maker: Maker, hint: TypeTree, name: str, depth: int) -> Value:
-    if not hint.inner and maker.rng.random() < 0.15:
+    inner = _first(hint)
+    if (inner is None or inner.t in ("any", "str")) and maker.rng.random() < 0.25:
+        if maker.rng.random() < 0.5:
+            return Lit(maker.text())
         return Lit(maker.rng.choice(("abc", "aab", "", "abcabc")))
     if not hint.inner and maker.pool.literals and maker.rng.random() < 0.3:
         return maker.rng.choice(maker.pool.literals)

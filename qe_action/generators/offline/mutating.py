@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -35,6 +36,9 @@ def _word(pool: Pool, rng: random.Random) -> str:
 
 def _step(text: str, pool: Pool, rng: random.Random) -> str:
     at = rng.randint(0, len(text))
+    if rng.random() < 0.1 and (found := re.search(r"\d+", text)):
+        number = rng.choice(pool.numbers or [7]) if rng.random() < 0.6 else 10 ** rng.randint(0, 12)
+        return text[: found.start()] + str(number) + text[found.end() :]
     match rng.randint(0, 10):
         case 0 | 1:
             return text + rng.choice(JOINTS) + _word(pool, rng)
@@ -87,6 +91,7 @@ class Mutator:
     def mutated(self, call: Input, pool: Pool, others: list[Input], hot: Pool | None) -> Input:
         """The input changed in one or a few places; `hot` is what the next condition says."""
         self._maker.pool = pool
+        call = replace(call, shown=False)
         for _ in range(self._rng.choice((1, 1, 1, 2, 3))):
             near = hot if hot is not None and self._rng.random() < 0.5 else pool
             call = self._one(call, near, pool, others)
@@ -101,6 +106,8 @@ class Mutator:
             return self._crossed(call, rng.choice(others))
         if roll < 0.62:
             args, kwargs = self._maker.arguments(call.subject.parameters, call.subject.name)
+            off, self._maker.off = self._maker.off, False
+            call = replace(call, off=call.off or off)
             if rng.random() < 0.5 and len(args) == len(call.args):
                 return replace(call, kwargs=kwargs)
             return replace(call, args=args, kwargs=kwargs)
@@ -111,7 +118,9 @@ class Mutator:
         parameter = parameter_at(call, at)
         value = value_at(call, at)
         if parameter is not None and (rng.random() < 0.3 or _closed(parameter)):
-            return with_value(call, at, self._maker.argument(parameter))
+            call = with_value(call, at, self._maker.argument(parameter))
+            off, self._maker.off = self._maker.off, False
+            return replace(call, off=call.off or off)
         return with_value(call, at, self.value(value, near))
 
     def _receiver(self, call: Input, near: Pool) -> Input:
@@ -152,7 +161,9 @@ class Mutator:
         if self._rng.random() < 0.3 and call.receiver is not None:
             return replace(call, receiver=other.receiver, steps=other.steps)
         if self._rng.random() < 0.5:
-            return replace(call, kwargs=other.kwargs)
+            return replace(call, kwargs=other.kwargs, off=call.off or other.off)
+        if other.off:
+            return call
         return replace(call, args=other.args) if len(other.args) == len(call.args) else call
 
     def value(self, value: Value, pool: Pool) -> Value:
@@ -273,8 +284,8 @@ def _simpler_holder(value: Seq | Map) -> Iterator[Value]:
             return Map(kept)  # type: ignore[arg-type]
         return Seq(value.kind, kept)  # type: ignore[arg-type]
 
-    if not fixed and items:
-        yield of(())
+    if not fixed and len(items) > 1:
+        yield of(items[:1])
         if len(items) > 2:
             yield of(items[: len(items) // 2])
             yield of(items[len(items) // 2 :])
@@ -297,12 +308,11 @@ def _simpler_literal(value: Lit) -> Iterator[Value]:
     if isinstance(old, str):
         yield from (Lit(text) for text in _shorter(old))
     elif isinstance(old, int):
-        for number in (0, 1, 2, 10, old // 10, old // 2, abs(old)):
+        for number in (1, 2, 10, old // 10, old // 2, abs(old)):
             if abs(number) < abs(old) or (number == -old and old < 0):
                 yield Lit(number)
     elif isinstance(old, float) and old == old:
         for near in (
-            0.0,
             1.0,
             0.5,
             2.0,
@@ -316,14 +326,12 @@ def _simpler_literal(value: Lit) -> Iterator[Value]:
 
 
 def _shorter(text: str) -> Iterator[str]:
-    if not text:
-        return
-    yield ""
     size = len(text)
     step = size // 2
     while step >= 1:
         for at in range(0, size, step):
-            yield text[:at] + text[at + step :]
+            if shorter := text[:at] + text[at + step :]:
+                yield shorter
         step //= 2
         if size > 40 and step < size // 16:
             break

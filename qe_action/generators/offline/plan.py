@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qe_action.generators.offline.answers import Ran
 from qe_action.generators.offline.making import Maker
@@ -29,6 +29,7 @@ class Reached:
     goals: frozenset[Goal]
     kind: str
     raw: tuple[Arc, ...] = ()
+    telling: bool = True
 
 
 @dataclass
@@ -169,13 +170,14 @@ class Plan:
         if not ran.arcs:
             return
         reached = self.reached(ran.arcs)
-        fresh = frozenset(reached & self.open) if ran.good else frozenset()
+        good = ran.good and not (call.off and ran.raised is None)
+        fresh = frozenset(reached & self.open) if good else frozenset()
         self._remember(call, reached)
         if fresh:
             self.open -= fresh
             tally.since = 0
             kind = ran.raised.type if ran.raised else "value"
-            self.pending.append(Reached(call, fresh, kind, ran.arcs))
+            self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
 
     def _remember(self, call: Input, reached: set[Goal]) -> None:
         kept = self._by_subject[call.subject.id]
@@ -207,10 +209,26 @@ class Plan:
         self.pending = []
         chosen: list[Reached] = []
         while todo:
-            item, goals = max(full, key=lambda pair: (len(pair[1] & todo), -pair[0].call.size))
-            chosen.append(Reached(item.call, goals & todo, item.kind, item.raw))
+            item, goals = max(full, key=lambda pair: _worth(pair[0], len(pair[1] & todo)))
+            chosen.append(replace(item, goals=goals & todo))
             todo -= goals
         return chosen
+
+
+def _worth(item: Reached, count: int) -> tuple[int, bool, bool, int]:
+    return count, item.telling, item.call.shown, -item.call.size
+
+
+def tells(call: Input, ran: Ran) -> bool:
+    """Whether the result says something: neither empty nor just what went in."""
+    if ran.raised is not None:
+        return True
+    inside = [text(arg) for arg in (*call.args, *(value for _, value in call.kwargs))]
+    shown = ran.repr.replace("'", '"')
+    return ran.repr not in _DULL and shown not in {item.replace("'", '"') for item in inside}
+
+
+_DULL = frozenset(["", "None", "''", "[]", "{}", "()", "0", "set()", "b''", "0.0"])
 
 
 def _key(call: Input) -> str:

@@ -35,6 +35,7 @@ class Pool:
     uses: dict[str, set[str]] = field(default_factory=dict)
     compared: dict[str, list[Value]] = field(default_factory=dict)
     keys: dict[str, list[Value]] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
     by_parameter: dict[str, list[Value]] = field(default_factory=dict)
 
     def matching(self, rng: random.Random) -> str:
@@ -50,6 +51,8 @@ def pool_for(subject: Subject, reading: Reading, constants: Constants, words: li
     if init in reading.functions:
         reached = reached | reading.reach(init)
     own = reading.functions.get(subject.qualname)
+    if own is not None and "NotImplemented" in own.mentions:
+        pool.checked |= set(own.uses)
     mentions: set[str] = set()
     for name in (subject.qualname, *sorted(reached - {subject.qualname})):
         function = reading.functions.get(name)
@@ -59,6 +62,7 @@ def pool_for(subject: Subject, reading: Reading, constants: Constants, words: li
         pool.numbers += function.numbers
         pool.patterns += [(pattern, 0) for pattern in function.patterns]
         mentions |= function.mentions
+        pool.checked |= function.checked
         for parameter, uses in function.uses.items():
             if function is own or own is None or parameter not in own.uses:
                 pool.uses.setdefault(parameter, set()).update(uses)

@@ -9,16 +9,86 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _STR = frozenset(
-    "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha "
-    "isascii isdecimal isdigit isidentifier islower isnumeric isspace istitle isupper join ljust "
-    "lower lstrip partition replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
-    "startswith strip swapcase title translate upper zfill removeprefix removesuffix".split()
+    [
+        "capitalize",
+        "casefold",
+        "center",
+        "count",
+        "encode",
+        "endswith",
+        "expandtabs",
+        "find",
+        "format",
+        "index",
+        "isalnum",
+        "isalpha",
+        "isascii",
+        "isdecimal",
+        "isdigit",
+        "isidentifier",
+        "islower",
+        "isnumeric",
+        "isspace",
+        "istitle",
+        "isupper",
+        "join",
+        "ljust",
+        "lower",
+        "lstrip",
+        "partition",
+        "replace",
+        "rfind",
+        "rindex",
+        "rjust",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "translate",
+        "upper",
+        "zfill",
+        "removeprefix",
+        "removesuffix",
+    ]
 )
 _LIST = frozenset(["append", "extend", "insert", "sort", "reverse"])
 _MAP = frozenset(["items", "keys", "values", "get", "setdefault", "update"])
 _ITERATING = frozenset(
-    "iter sorted sum min max any all list tuple set enumerate zip map filter reversed frozenset "
-    "islice chain deque Counter cycle tee groupby takewhile dropwhile accumulate starmap join".split()
+    [
+        "iter",
+        "sorted",
+        "sum",
+        "min",
+        "max",
+        "any",
+        "all",
+        "list",
+        "tuple",
+        "set",
+        "enumerate",
+        "zip",
+        "map",
+        "filter",
+        "reversed",
+        "frozenset",
+        "islice",
+        "chain",
+        "deque",
+        "Counter",
+        "cycle",
+        "tee",
+        "groupby",
+        "takewhile",
+        "dropwhile",
+        "accumulate",
+        "starmap",
+        "join",
+    ]
 )
 _NUMERIC = frozenset(["int", "float", "abs", "round", "range", "divmod", "pow", "floor", "ceil"])
 _PATTERN = frozenset(
@@ -39,6 +109,8 @@ class Function:
     mentions: set[str] = field(default_factory=set)
     uses: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     compared: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
+    checked: set[str] = field(default_factory=set)
+    """Parameters that the function checks, to raise where they are wrong."""
     examples: str = ""
 
     @property
@@ -165,6 +237,12 @@ class Reading:
 def _usage(statement: ast.stmt, names: set[str], found: Function) -> None:
     """How a function uses its parameters."""
     for node in ast.walk(statement):
+        if isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise):
+            found.checked |= _names_in(node.test) & names
+        elif isinstance(node, ast.Try) and any(
+            isinstance(inner, ast.Raise) for h in node.handlers for inner in h.body
+        ):
+            found.checked |= {n for part in node.body for n in _names_in(part)} & names
         if isinstance(node, ast.Call):
             _call_usage(node, names, found)
         elif isinstance(node, ast.For | ast.comprehension) and _named(node.iter, names):
@@ -180,6 +258,10 @@ def _usage(statement: ast.stmt, names: set[str], found: Function) -> None:
             _compare_usage(node, names, found)
         elif isinstance(node, ast.YieldFrom | ast.Starred) and _named(node.value, names):
             found.uses[node.value.id].add("iterable")  # type: ignore[attr-defined]
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def _named(node: ast.AST | None, names: set[str]) -> bool:

@@ -10,13 +10,13 @@ from qe_action.generators.offline.expecting import Expectation
 from qe_action.generators.offline.mutating import parameter_at, value_at, with_value
 from qe_action.generators.offline.naming import group_name, single_name
 from qe_action.generators.offline.subjects import Case, Input, case_of
-from qe_action.generators.offline.values import Code, names, text
+from qe_action.generators.offline.values import Code, names, quoted, text
 from qe_action.generators.port import Arc, Candidate, Job
 
 MOST = 8
 """How many cases one parametrised test has."""
 WIDE = 88
-_ALIKE = ("is", "equal", "approx", "raises", "iterated")
+_ALIKE = ("is", "equal", "approx", "raises", "iterated", "each")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,12 @@ def _shape(proof: Proof) -> object:
     """What must be alike for cases to be one test."""
     call, expected = proof.call, proof.expected
     inside = (*call.args, *(value for _, value in call.kwargs))
-    if expected.kind not in _ALIKE or call.steps or expected.more and expected.kind != "raises":
+    if (
+        expected.kind not in _ALIKE
+        or call.steps
+        or expected.writes
+        or (expected.more and expected.kind != "raises")
+    ):
         return None
     if not inside or any(names(value) for value in inside) or _uses_fixture(call):
         return None
@@ -107,7 +112,16 @@ def _shape(proof: Proof) -> object:
     match = expected.more if expected.kind == "raises" else ()
     receiver = text(call.receiver) if call.receiver else ""
     keywords = tuple(name for name, _ in call.kwargs)
-    return (call.subject.id, expected.kind, fixed, match, receiver, len(call.args), keywords)
+    return (
+        call.subject.id,
+        expected.kind,
+        fixed,
+        match,
+        receiver,
+        len(call.args),
+        keywords,
+        expected.consumed,
+    )
 
 
 def _uses_fixture(call: Input) -> bool:
@@ -120,8 +134,10 @@ def _single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
     case = written(proof.call, expected)
     needed = {**case.names, **expected.names}
     body = [*case.arrange, *_checks(case, expected, needed)]
+    if expected.writes and "tmp_path" not in "\n".join([*case.arrange, case.act]):
+        body.insert(0, "monkeypatch.chdir(tmp_path)")
     shown = "\n".join(body)
-    fixtures = [f for f in ("capsys", "tmp_path") if f in shown]
+    fixtures = [f for f in ("capsys", "monkeypatch", "tmp_path") if f in shown]
     return _function(name, fixtures, body), needed
 
 
@@ -141,7 +157,7 @@ def _checks(case: Case, expected: Expectation, needed: dict[str, str]) -> list[s
     if expected.kind == "raises":
         needed["pytest"] = ""
         match = "".join(f", match={pattern}" for _, pattern in expected.more)
-        inner = f"list({act})" if case.consumed else act
+        inner = f"list({act})" if expected.consumed else act
         return [f"with pytest.raises({wanted}{match}):", f"    {inner}"]
     if case.how == "with":
         return _entered(case, expected)
@@ -154,13 +170,14 @@ def _checks(case: Case, expected: Expectation, needed: dict[str, str]) -> list[s
             return [act, f"assert capsys.readouterr().out == {wanted}"]
         case "files":
             reads = [
-                f"assert (tmp_path / {path!r}).read_text() == {body}"
+                f"assert (tmp_path / {quoted(path)}).read_text() == {body}"
                 for path, body in expected.more
             ]
             return [act, *reads]
         case "fields":
             looks = [f"assert {a.format('result')} {_equals(v)}" for a, v in expected.more]
-            return [f"result = {act}", *looks]
+            shown = f"list({act})" if expected.consumed else act
+            return [f"result = {shown}", *looks]
         case "instance":
             return [f"assert isinstance({act}, {wanted})"]
         case "callable":
@@ -194,6 +211,8 @@ def _comparison(act: str, wanted: str, kind: str, needed: dict[str, str]) -> str
         needed["islice"] = "itertools"
         count = wanted.count(", ") + 1 if wanted.count("(") + wanted.count("[") == 1 else 5
         return f"list(islice({act}, {min(count, 5)})) == {wanted}"
+    if kind == "each":
+        return f"[list(items) for items in {act}] == {wanted}"
     if kind == "iterated":
         return f"list({act}) == {wanted}"
     if kind == "approx":
@@ -225,7 +244,7 @@ def _parametrised(name: str, group: list[Proof]) -> tuple[list[str], dict[str, s
     for at, label in zip(varying, labels, strict=True):
         call = with_value(call, at, Code(label))
     expected = first.expected
-    told = expected.kind in ("equal", "approx", "iterated")
+    told = expected.kind in ("equal", "approx", "iterated", "each")
     alike = len({proof.expected.wanted for proof in group}) == 1
     columns = [*labels, *(["expected"] if told and not alike else [])]
     table = []
@@ -235,7 +254,11 @@ def _parametrised(name: str, group: list[Proof]) -> tuple[list[str], dict[str, s
             cells.append(proof.expected.wanted)
         table.append(f"({', '.join(cells)})" if len(cells) > 1 else cells[0])
     shown = Expectation(
-        expected.kind, "expected" if told and not alike else expected.wanted, {}, expected.more
+        expected.kind,
+        "expected" if told and not alike else expected.wanted,
+        {},
+        expected.more,
+        expected.consumed,
     )
     case = written(call, shown)
     needed = {**case.names, "pytest": ""}

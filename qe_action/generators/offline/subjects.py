@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from qe_action.generators.offline.answers import ClassInfo, Parameter, Signature
 from qe_action.generators.offline.values import Call, Names, Value, arguments, names, text
@@ -19,7 +19,8 @@ OPERATORS = {
     "__len__": "len({})", "__iter__": "list({})", "__bool__": "bool({})", "__neg__": "-{}",
     "__pos__": "+{}", "__abs__": "abs({})", "__invert__": "~{}", "__int__": "int({})",
     "__float__": "float({})", "__next__": "next({})", "__reversed__": "list(reversed({}))",
-    "__setitem__": "{}.__setitem__({}, {})", "__delitem__": "{}.__delitem__({})",
+    "__getstate__": "copy.copy({}) is not None", "__setstate__": "copy.copy({0}) == {0}",
+    "__copy__": "copy.copy({})", "__deepcopy__": "copy.deepcopy({})", "__setitem__": "{}.__setitem__({}, {})", "__delitem__": "{}.__delitem__({})",
 }  # fmt: skip
 """How special methods are called: {0} is the object, {1} the argument."""
 COMPARISONS = frozenset(["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"])
@@ -64,6 +65,10 @@ class Input:
     kwargs: tuple[tuple[str, Value], ...] = ()
     receiver: Value | None = None
     steps: tuple[tuple[str, tuple[Value, ...], tuple[tuple[str, Value], ...]], ...] = ()
+    shown: bool = False
+    """Whether it comes from the project's documentation or tests."""
+    off: bool = False
+    """Whether it goes against a type hint, where the code itself checks for that and raises."""
 
     @property
     def size(self) -> int:
@@ -81,7 +86,6 @@ class Case:
     names: dict[str, str]
     watch: tuple[str, ...] = ()
     how: str = "expr"
-    consumed: bool = field(default=False)
 
 
 def case_of(call: Input, *, apart: bool = False) -> Case:
@@ -111,6 +115,8 @@ def case_of(call: Input, *, apart: bool = False) -> Case:
         needed["asyncio"] = ""
         arrange += ["async def collect(items):", "    return [item async for item in items]"]
         act = f"asyncio.run(collect({act}))"
+    if act.startswith("copy."):
+        needed["copy"] = ""
     watch = tuple(line.split(" = ")[0] for line in arrange[:1] if " = " in line)
     entered = subject.signature.context or subject.name == "__enter__"
     return Case(tuple(arrange), act, needed, watch, "with" if entered else "expr")
