@@ -12,11 +12,13 @@ BIN := $(VENV)/bin
 IMAGE ?= qe-action:local
 BASE ?= python:3.13-slim
 PYTEST_ARGS ?=
+SEED ?=
+ONLY ?=
 UV := uv==0.13.9
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test bench check golden lock image clean
+.PHONY: help demo test faults bench check golden lock image clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -26,6 +28,9 @@ demo: $(VENV)/.ready ## Analyse a small real project live and leave an HTML prev
 
 test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them).
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+faults: $(VENV)/.ready ## Break every request of a run in every way (SEED=printed-7 repeats a storm, ONLY=regex names cases).
+	$(BIN)/python tests/faults/run.py --seed "$(SEED)" --only "$(ONLY)"
 
 bench: .venv-bench/.ready ## Measure speed and memory beside expat, diff-cover and pycobertura.
 	.venv-bench/bin/python tests/bench/bench.py

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
-from qe_action.errors import ReportError
+from qe_action.errors import QEError, ReportError
 from qe_action.github.baseline import BaselineFinder
+from qe_action.github.named_pull import named_pull
 from qe_action.step import Step
 from qe_action.task import QETask
 from qe_action.workspace.change import list_files, resolve_change
@@ -33,6 +34,7 @@ class ActionRun(Step):
 
         Raises `UsageError` before anything else where an output can't be written.
         """
+        await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)
         git = Git(self.settings.workspace, env=self.environment)
         agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
@@ -41,6 +43,20 @@ class ActionRun(Step):
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
+
+    async def _name_pull(self) -> None:
+        """Take the pull request that the input names, where the event names none."""
+        if self.context is None:
+            return
+        number = self.settings.inputs.pull_request
+        try:
+            self.context, problem = await named_pull(self.context, number, self.github)
+        except QEError:
+            await self.hang_up()
+            raise
+        if problem:
+            self.problems.append(problem)
+        self.links = self._make_links()
 
     def _checkout(self, git: Git) -> Checkout:
         # A workflow measures what it checked out; on a desk the edits in progress count too.

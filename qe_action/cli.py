@@ -199,7 +199,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return commands[arguments.command]()
     except QEError as error:
-        sys.stderr.write(f"qe-action: {error.line()}\n")
+        from qe_action.sinks.commands import log_line
+
+        # The runner takes commands from standard error too.
+        sys.stderr.write(f"{log_line(f'qe-action: {error.line()}')}\n")
         return 2
     except BrokenPipeError:
         return 0

@@ -18,6 +18,7 @@ from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
 from qe_action.render.state import RunState
 from qe_action.running import stream_to
+from qe_action.sinks.commands import no_command
 from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
 from qe_action.stream import Sink
@@ -52,7 +53,8 @@ async def analyze(arguments: Namespace) -> RunState:
             on_failure=lambda _sink, error: failures.append(error),
         )
         if arguments.output in ("markdown", "html"):
-            out.write(_document(arguments, state))
+            text = _document(arguments, state)
+            out.write(text if arguments.out else no_command(text))
     for error in (broadcast.failure, *failures):
         if error is not None:
             raise error

@@ -39,6 +39,7 @@ _PACED = "QE_ACTION_"
 
 Environment = Mapping[str, str]
 _KEPT = ("GITHUB_", "RUNNER_", _PACED)
+_AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def _lines(value: object) -> object:
@@ -112,8 +113,8 @@ class Inputs(BaseModel):
 class Settings(BaseModel):
     """What a run of the action works with.
 
-    `environment` holds the variables that GitHub's runner sets (`GITHUB_…`, `RUNNER_…`) and
-    those of `PACING`; the token is in `inputs` alone.
+    `environment` holds the variables that GitHub's runner sets (`GITHUB_…`, `RUNNER_…`), those
+    of `PACING` and those that name certificates; the token is in `inputs` alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -139,6 +140,11 @@ class Settings(BaseModel):
         if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value):
             return float(value)
         raise UsageError(f"{variable} is no number of seconds: {value!r:.40}.") from None
+
+    @property
+    def authorities(self) -> str | None:
+        """File or folder of the certificates to trust, by the first variable that names one."""
+        return next((v for name in _AUTHORITIES if (v := self.environment.get(name))), None)
 
     @property
     def step_summary(self) -> Path | None:
@@ -235,7 +241,7 @@ def load(environment: Environment, options: Mapping[str, str] | None = None) -> 
             f"The input {name.replace('_', '-')} takes {_takes(name)}, not {given!r}.",
             anchor="inputs",
         ) from None
-    kept = {k: v for k, v in environment.items() if k.startswith(_KEPT)}
+    kept = {k: v for k, v in environment.items() if k.startswith(_KEPT) or k in _AUTHORITIES}
     for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):
         kept.pop(secret, None)
     return Settings(inputs=inputs, environment=kept)

@@ -313,9 +313,9 @@ def pull(api: str, repo: str, facts: Json) -> Json:
         "statuses_url": links["statuses"],
         "number": number,
         "state": facts["state"],
-        "locked": False,
+        "locked": facts["locked"],
         "title": "A change",
-        "user": user(api, facts["head_repo"].split("/")[0]),
+        "user": user(api, (facts["head_repo"] or "ghost").split("/")[0]),
         "body": None,
         "labels": [],
         "milestone": None,
@@ -352,7 +352,10 @@ def simple_pull(api: str, repo: str, facts: Json) -> Json:
     return {key: value for key, value in pull(api, repo, facts).items() if key not in DETAILS}
 
 
-def _side(api: str, repo: str, ref: str, sha: str, home: str) -> Json:
+def _side(api: str, repo: str | None, ref: str, sha: str, home: str) -> Json:
+    """One side of a pull request; a fork that was deleted leaves `repo` null and no user."""
+    if repo is None:
+        return {"label": ref, "ref": ref, "sha": sha, "repo": None, "user": None}
     owner = repo.partition("/")[0]
     return {
         "label": f"{owner}:{ref}",

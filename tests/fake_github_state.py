@@ -67,11 +67,12 @@ class Pull:
     number: int
     head_sha: str
     base_sha: str
-    head_repo: str
+    head_repo: str | None
     head_ref: str = "change"
     merge_sha: str | None = None
     state: str = "open"
     draft: bool = False
+    locked: bool = False
     files: list[Json] | None = None
 
 
@@ -140,6 +141,8 @@ class State:
 
     def create_comment(self, request: Recorded, login: str, number: str) -> Reply:
         self._issue(number)
+        if self.pulls[int(number)].locked:
+            raise RefusalError(403, "Unable to create comment because issue is locked.")
         body = _accept(request, rules.comment_errors)
         self._ids += 1
         self.comments[self._ids] = Comment(int(number), login, body["body"])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import struct
+import sys
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -15,7 +18,10 @@ from typing import Any, Literal, Protocol
 
 @dataclass
 class Recorded:
-    """A request and its answer. `status` is 0 while it is unanswered, and where it was dropped."""
+    """A request and its answer. `status` is 0 while it is unanswered, and where it was dropped.
+
+    `ending` says how a connection ends: properly, reset instead of an answer, or with half of it.
+    """
 
     method: str
     path: str
@@ -30,6 +36,7 @@ class Recorded:
     headers: dict[str, str] = field(default_factory=dict)
     rights: dict[str, str] = field(default_factory=dict)
     scripted: bool = False
+    ending: Literal["", "reset", "cut"] = ""
 
     @property
     def body(self) -> Any:
@@ -111,6 +118,11 @@ class Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().shutdown_request(request)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is killed is no error of the server."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     def hang_up(self) -> None:
         """End kept-alive connections, so that their threads end."""
         for connection in tuple(self._open):
@@ -122,6 +134,12 @@ def _shut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # the client was first
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close without a goodbye: the other side reads "connection reset by peer"."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -141,11 +159,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length),
             time.monotonic(),
         )
-        if not self.server.fake.serve(request):
+        answered = self.server.fake.serve(request)
+        if answered:
+            self._reply(request)
+        if request.ending == "reset":
+            self.close_connection = True
+            _reset(self.connection)
+        elif not answered or request.ending == "cut":
             self.close_connection = True
             _shut(self.connection)
-            return
-        self._reply(request)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815 - looked up by name
 
@@ -157,8 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
             "content-length": str(len(request.answer)),
         }
         lines += [f"{name}: {value}" for name, value in headers.items()]
+        whole = "\r\n".join([*lines, "", ""]).encode("latin-1") + request.answer
         try:
-            self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + request.answer)
+            self.wfile.write(whole[: -len(request.answer) // 2] if request.ending else whole)
         except OSError:
             self.close_connection = True  # the client gave up waiting
 

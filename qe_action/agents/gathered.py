@@ -167,7 +167,9 @@ class Gathered:
 
     def _patch(self) -> Counts | None:
         """Counts of the changed lines; None where not all of them are known."""
-        if not self.whole or self.patches is None or self.diff is None or self.diff.incomplete:
+        if not self.whole or self.patches is None or self.diff is None:
+            return None
+        if self.diff.incomplete or not self.diff.whole:
             return None
         if self._paths.total and not self._paths.matched:
             return None

@@ -25,7 +25,7 @@ from qe_action.events import (
     TestRejected,
 )
 from qe_action.generators.given import GivenTests
-from qe_action.generators.port import Generator, Goals, Job, Layout, Trouble
+from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.lab import Lab
 from qe_action.verify.answers import Hello, Measured
 from qe_action.verify.batch import Batch
@@ -182,7 +182,9 @@ class Generation:
             async for item in found:
                 if isinstance(item, Trouble):
                     yield self._trouble(item)
-                elif isinstance(item, Trial):
+                elif isinstance(item, Suspicion):
+                    self._notes.append(_suspected(item))
+                else:
                     yield self._released(item, setting)
                 for event in self._searching():
                     yield event
@@ -287,6 +289,13 @@ class Generation:
             framework=self._options.framework,
             test_type=self._options.test_type,
         )
+
+
+def _suspected(found: Suspicion) -> str:
+    return (
+        f"A suspected bug in {found.qualname or found.target}: its documentation says that "
+        f"{found.example.strip()} gives {found.expected}, and it gives {found.got}."
+    )
 
 
 async def _checked(bench: Bench) -> Hello:

@@ -49,9 +49,10 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """The files of a change by path."""
+    """The files of a change by path; not `whole` where there may be others."""
 
     files: Mapping[str, FileChange]
+    whole: bool = True
 
     def added(self, path: str) -> frozenset[int]:
         """The file's added and changed lines; empty for a file outside the diff."""
@@ -62,6 +63,17 @@ class Diff:
     def incomplete(self) -> int:
         """How many files have changed lines that are not known."""
         return sum(not change.lines_known for change in self.files.values())
+
+    def names(self, files: Iterable[str]) -> tuple[str, ...]:
+        """The files of the new side, where `files` are those of the old one."""
+        names = dict.fromkeys(files)
+        for change in self.files.values():
+            if change.status == "deleted":
+                names.pop(change.path, None)
+            elif change.status == "renamed" and change.old_path is not None:
+                names.pop(change.old_path, None)
+        names.update((path, None) for path, c in self.files.items() if c.status != "deleted")
+        return tuple(names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Generator
 
-GENERATORS: dict[str, Callable[[], Generator]] = {}
+GENERATORS: dict[str, Callable[[], Generator]] = {
+    "offline": OfflineGenerator,
+}

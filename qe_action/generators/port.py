@@ -70,7 +70,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Job:
-    """What to write tests for. `budget` is in executions: with the seed it decides the tests."""
+    """What to write tests for. `budget` is in executions; the same seed and budget, the same tests."""
 
     target: str
     source: str

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from qe_action.errors import UsageError
 from qe_action.github import fields
 from qe_action.github.fields import Fields, needed, part
 from qe_action.workspace.change import CommitRef, PullRef
@@ -109,6 +110,24 @@ def read_context(env: Mapping[str, str], payload: Mapping[str, Any]) -> RunConte
     return read(run, payload) if read else run
 
 
+def with_named_pull(run: RunContext, pull: Fields) -> RunContext:
+    """The run, about a pull request that its event does not name, as GitHub describes it.
+
+    Raises `UsageError` where the description can't be, or where the run is about another
+    commit than the pull request's head.
+    """
+    named = _with_pull(run, {"pull_request": pull})
+    assert named.pull is not None
+    head = named.pull.head_sha
+    if run.commit is not None and run.commit.head_sha != head:
+        raise UsageError(
+            f"The head of pull request {named.pull.number} is {head[:7]}, and this run is about "
+            f"{run.commit.head_sha[:7]}: the pull request gets nothing.",
+            anchor="without-a-pull-request",
+        )
+    return named
+
+
 def _with_pull(run: RunContext, payload: Fields) -> RunContext:
     pull = part(payload, "pull_request")
     ref = _pull_ref(pull, "pull_request.")
@@ -120,7 +139,11 @@ def _with_pull(run: RunContext, payload: Fields) -> RunContext:
     state = pull.get("state")
     return replace(
         run,
-        pull=replace(ref, merge_sha=run.sha if is_merge else merge),
+        pull=replace(
+            ref,
+            merge_sha=run.sha if is_merge else merge,
+            trusted_sha=run.sha if run.event_name == "pull_request_target" else None,
+        ),
         pull_state=state if state in ("open", "closed") else None,
         draft=pull.get("draft") is True,
         head_repo=head_repo,

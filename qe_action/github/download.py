@@ -13,11 +13,20 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 
 
-def download(action: str, url: str, *, limit: int, timeout: float, plain: bool) -> bytes:
+def download(
+    action: str,
+    url: str,
+    *,
+    limit: int,
+    timeout: float,
+    plain: bool,
+    authorities: str | None = None,
+) -> bytes:
     """The file at `url`; `plain` takes one over http too, as a GitHub of one's own may have.
 
-    The address is a secret of its own (it is signed), so no error shows it. Proxies and private
-    CAs are those of the usual variables. Raises `DeliveryError`s and `RequestException`.
+    The address is a secret of its own (it is signed), so no error shows it. Proxies are those of
+    the usual variables, `authorities` is as `Line` has it. Raises `DeliveryError`s and
+    `RequestException`.
     """
     import requests
 
@@ -27,7 +36,12 @@ def download(action: str, url: str, *, limit: int, timeout: float, plain: bool) 
     with (
         requests.Session() as session,
         session.get(
-            url, auth=_anonymous, stream=True, timeout=timeout, allow_redirects=False
+            url,
+            auth=_anonymous,
+            stream=True,
+            timeout=timeout,
+            allow_redirects=False,
+            verify=authorities or True,
         ) as answer,
     ):
         status = answer.status_code

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from qe_action.errors import DeliveryError
 
 SECONDARY_LIMIT_WAIT = 60.0  # GitHub's advice where a secondary limit comes without Retry-After
+NAMELESS = "the proxy wants a name and password"
 _PRIMARY = "api rate limit exceeded"
 _NO_APP = "must authenticate via a github app"
 _INTEGRATION = "not accessible by"
@@ -31,6 +32,10 @@ class Forbidden(DeliveryError):
         super().__init__(message, hint=hint, anchor="permissions")
         self.permission = permission
         self.read_only = read_only
+
+
+class Locked(Forbidden):
+    """403: the conversation is locked, which is a decision of the project's and no fault."""
 
 
 class NotFound(DeliveryError):
@@ -67,9 +72,26 @@ class Unreachable(DeliveryError):
     `unsure` says that the request may have taken effect all the same.
     """
 
-    def __init__(self, message: str, *, unsure: bool) -> None:
-        super().__init__(message, hint="See https://www.githubstatus.com.")
+    def __init__(
+        self,
+        message: str,
+        *,
+        unsure: bool,
+        hint: str = "Is it up? For github.com see https://www.githubstatus.com.",
+    ) -> None:
+        super().__init__(message, hint=hint, anchor="github-enterprise-server")
         self.unsure = unsure
+
+
+class Untrusted(DeliveryError):
+    """The server's certificate is from no authority that is known here: nothing to repeat."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            hint="Name the file of your authority's certificates in REQUESTS_CA_BUNDLE.",
+            anchor="github-enterprise-server",
+        )
 
 
 def from_answer(
@@ -102,6 +124,8 @@ def from_answer(
         return NotFound(text, hint=hint, anchor="permissions")
     if status >= 500:
         return Unreachable(text, unsure=True)
+    if status == 407:
+        text = f"GitHub could not be reached to {action}: {NAMELESS}"
     return Rejected(text, status=status)
 
 
@@ -109,11 +133,13 @@ def _forbidden(text: str, said: str, permission: str) -> Forbidden:
     if _NO_APP in said:
         hint = "Only the job's own token (github.token) or a GitHub App's can write check runs."
         return Forbidden(text, permission=permission, read_only=True, hint=hint)
+    if "is locked" in said:
+        return Locked(text, permission=permission, read_only=False, hint="")
     lacking = _INTEGRATION in said
     hint = f"Add `{permission}` to the job's `permissions:`."
     if lacking:
         hint += " For a pull request from a fork the token stays read-only."
-    elif "locked" in said or "archived" in said:
+    elif "archived" in said:
         hint = ""
     return Forbidden(text, permission=permission, read_only=lacking, hint=hint)
 

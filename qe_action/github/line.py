@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from qe_action.errors import DeliveryError
 from qe_action.github.download import download
-from qe_action.github.errors import Unreachable, from_answer
+from qe_action.github.errors import NAMELESS, Unreachable, Untrusted, from_answer
 
 if TYPE_CHECKING:
     from github import Github
@@ -28,6 +28,7 @@ T = TypeVar("T")
 JSON_TYPE = "application/vnd.github+json"
 USER_AGENT = "qe-action"
 ELSEWHERE = (302, 303, 307)
+_IMPORTING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,19 @@ class Ask(Generic[T]):
 
 
 class Line:
-    """A connection that serves one request at a time."""
+    """A connection that serves one request at a time.
+
+    `authorities` is a file or folder of the certificates to trust; without it those in
+    REQUESTS_CA_BUNDLE, or else the public ones, as `requests` finds them.
+    """
 
     def __init__(
-        self, token: SecretStr, api_url: str, timeout: float, clock: Callable[[], float]
+        self,
+        token: SecretStr,
+        api_url: str,
+        timeout: float,
+        clock: Callable[[], float],
+        authorities: str | None = None,
     ) -> None:
         self.timeout = timeout
         self.remaining: int | None = None
@@ -77,6 +87,7 @@ class Line:
         self._token = token
         self._api_url = api_url
         self._clock = clock
+        self._authorities = authorities
         self._client: Github | None = None
         self._guard = threading.Lock()
         self._busy = False
@@ -123,6 +134,7 @@ class Line:
     def _exchange(self, ask: Ask[T]) -> T:
         client = self._client = self._client or self._connect()
         from requests import RequestException
+        from requests.exceptions import SSLError
 
         try:
             status, headers, text = client.requester.requestJson(
@@ -136,11 +148,12 @@ class Line:
             raise Unreachable(
                 f"GitHub sends us elsewhere to {ask.action}; check the API's address", unsure=False
             ) from None
+        except SSLError as error:
+            raise _untrusted(ask, error, self._api_url) from None
         except RequestException as error:
-            reason, sent = _failure(error)
-            raise Unreachable(
-                f"GitHub could not be reached to {ask.action}: {reason}", unsure=sent
-            ) from None
+            raise _unreachable(ask, error) from None
+        except OSError as error:  # a file of certificates that is not there
+            raise Untrusted(f"The file of trusted certificates can't be read: {error}") from None
         self.headers = headers
         left = client.requester.rate_limiting[0]
         self.remaining = left if left >= 0 else None
@@ -149,6 +162,8 @@ class Line:
         if status >= 300:
             raise self._refusal(ask, status, headers, text)
         try:
+            if headers.get("content-type", "").startswith("text/html"):
+                raise ValueError("a page for people")  # noqa: TRY301
             if ask.accept == JSON_TYPE:
                 return ask.read(json.loads(text) if status != 204 else None)
             return ask.read(text)
@@ -168,9 +183,10 @@ class Line:
                 limit=ask.file_limit,
                 timeout=self.timeout,
                 plain=self._api_url.startswith("http:"),
+                authorities=self._authorities,
             )
         except RequestException as error:
-            reason, _ = _failure(error)
+            reason, *_ = _failure(error)
             raise Unreachable(
                 f"GitHub's store could not be reached to {ask.action}: {reason}", unsure=False
             ) from None
@@ -193,16 +209,18 @@ class Line:
 
     def _connect(self) -> Github:
         """PyGithub without its own pacing, retries and log handler: those are ours."""
-        logger = logging.getLogger("github")
-        handlers = [*logger.handlers]
-        from github import Auth, Github
+        with _IMPORTING:
+            logger = logging.getLogger("github")
+            handlers = [*logger.handlers]
+            from github import Auth, Github
 
-        logger.handlers[:] = handlers
+            logger.handlers[:] = handlers
         return Github(
             auth=Auth.Token(self._token.get_secret_value()),
             base_url=self._api_url,
             timeout=max(1, math.ceil(self.timeout)),
             user_agent=USER_AGENT,
+            verify=self._authorities or True,
             retry=0,
             seconds_between_requests=None,
             seconds_between_writes=None,
@@ -210,20 +228,38 @@ class Line:
         )
 
 
-def _failure(error: Exception) -> tuple[str, bool]:
-    """Why no answer came, and whether the request may have been received."""
+def _untrusted(ask: Ask[Any], error: Exception, api_url: str) -> DeliveryError:
+    said = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        why = "not for this name" if "mismatch" in said else "from no authority that is known here"
+        return Untrusted(f"The certificate of {api_url} is {why}")
+    if "[X509" in said:
+        return Untrusted("The file of trusted certificates holds none")
+    return _unreachable(ask, error)
+
+
+def _unreachable(ask: Ask[Any], error: Exception) -> Unreachable:
+    reason, sent, hint = _failure(error)
+    message = f"GitHub could not be reached to {ask.action}: {reason}"
+    return (
+        Unreachable(message, unsure=sent, hint=hint) if hint else Unreachable(message, unsure=sent)
+    )
+
+
+def _failure(error: Exception) -> tuple[str, bool, str]:
+    """Why no answer came, whether the request may have been received, and what to do."""
     from requests import exceptions
     from urllib3.exceptions import NewConnectionError
 
     if isinstance(error, exceptions.ProxyError):
-        return "the proxy does not answer", False
-    if isinstance(error, exceptions.SSLError):
-        return "its certificate is not trusted (a private CA goes in REQUESTS_CA_BUNDLE)", False
+        wants_name = " 407 " in str(error)
+        reason = NAMELESS if wants_name else "no way past the proxy"
+        return reason, False, "Look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
     if isinstance(error, exceptions.ConnectTimeout):
-        return "connecting timed out", False
+        return "connecting timed out", False, ""
     if isinstance(error, exceptions.Timeout):
-        return "no answer in time", True
+        return "no answer in time", True, ""
     cause = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(cause, NewConnectionError):
-        return "no connection", False
-    return "the connection was dropped", True
+        return "no connection", False, ""
+    return "the connection was dropped", True, ""

@@ -44,7 +44,7 @@ class Pulls(Repository):
             accept="application/vnd.github.diff",
         )
         try:
-            return await self._sender.send(ask)
+            return await self._reader.send(ask)
         except Rejected as error:
             if error.status != 406:
                 raise
@@ -54,7 +54,7 @@ class Pulls(Repository):
         """A pull request's files, at most the 3,000 that GitHub lists."""
         found: list[PullFile] = []
         for page in range(1, MAX_LISTED_FILES // PAGE + 1):
-            items = await self._sender.send(
+            items = await self._reader.send(
                 Ask(
                     "list the pull request's files",
                     "pull-requests: read",
@@ -79,6 +79,17 @@ class Pulls(Repository):
             {"state": "open", "head": f"{owner}:{branch}", "per_page": PAGE},
         )
 
+    async def pull(self, number: int) -> Mapping[str, Any]:
+        """A pull request as GitHub describes it; its fields are still to be checked."""
+        ask: Ask[Mapping[str, Any]] = Ask(
+            f"read pull request {number}",
+            "pull-requests: read",
+            "GET",
+            f"{self._repo}/pulls/{number}",
+            dict,
+        )
+        return await self._sender.send(ask)
+
     async def pull_head(self, number: int) -> str:
         """The SHA of a pull request's head as it is now."""
         ask = Ask(
@@ -88,7 +99,7 @@ class Pulls(Repository):
             f"{self._repo}/pulls/{number}",
             lambda data: data["head"]["sha"],
         )
-        return str(await self._sender.send(ask))
+        return str(await self._reader.send(ask))
 
 
 def _open_pull(data: Mapping[str, Any]) -> OpenPull:

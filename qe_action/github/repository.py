@@ -8,6 +8,7 @@ not repeated.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -52,17 +53,21 @@ class Repository:
         # As GitHub marks such tokens; they may not ask who they are.
         self._is_installation = token.get_secret_value().startswith("ghs_")
         self._doubtful: set[int] = set()  # checks whose last annotations may have arrived
-        self._sender = Sender(token, self._api_url, policy or Policy(), ports or Ports())
+        policy, ports = policy or Policy(), ports or Ports()
+        self._sender = Sender(token, self._api_url, policy, ports)
+        # What the analysis reads must not stand in line behind what is shown of it.
+        self._reader = Sender(token, self._api_url, policy, ports)
 
     @property
     def requests_made(self) -> int:
         """Requests sent so far, repeats included."""
-        return self._sender.requests_made
+        return self._sender.requests_made + self._reader.requests_made
 
     @property
     def remaining(self) -> int | None:
-        """Requests left of the hour's quota, as the last answer said."""
-        return self._sender.remaining
+        """Requests left of the hour's quota, as the sinks' last answer said, or else another."""
+        left = self._sender.remaining
+        return self._reader.remaining if left is None else left
 
     def hurry(self) -> None:
         """From now on no pacing and no order: `Policy.last_word` seconds for everything.
@@ -72,10 +77,11 @@ class Repository:
         waited for, and looked up meanwhile. Reads and later edits are repeated once.
         """
         self._sender.hurry()
+        self._reader.hurry()
 
     async def aclose(self) -> None:
-        """Wait for a request under way, as long as `hurry` would, and close the connection."""
-        await self._sender.aclose()
+        """Wait for requests under way, as long as `hurry` would, and close the connections."""
+        await asyncio.gather(self._sender.aclose(), self._reader.aclose())
 
     async def get(
         self,
@@ -87,7 +93,7 @@ class Repository:
     ) -> T:
         """What `read` makes of the answer at `path` below the repository; see `Ask`."""
         address = f"{self._repo}/{path}"
-        return await self._sender.send(
+        return await self._reader.send(
             Ask(action, permission, "GET", address, read, parameters=parameters)
         )
 

@@ -1,7 +1,7 @@
 """How requests reach GitHub: one at a time, paced, retried, and finished in time.
 
-Until the hurry requests never overlap, and writes keep their order even when one of them is
-being retried. From then on none waits for another.
+Until the hurry requests of one sender never overlap, and writes keep their order even when one
+of them is being retried. From then on none waits for another.
 Retries are here and not in PyGithub's GithubRetry because that one sleeps on its thread, so
 that it can't be hurried, and knows no total budget.
 """
@@ -73,11 +73,15 @@ def policy_of(pacing: Callable[[str], float]) -> Policy:
 
 @dataclass(frozen=True)
 class Ports:
-    """The world outside: seconds since 1970, sleeping, and a number in 0-1 to spread retries."""
+    """The world outside: seconds since 1970, sleeping, and a number in 0-1 to spread retries.
+
+    `authorities` is where the certificates to trust are, see `Line`.
+    """
 
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
+    authorities: str | None = None
 
 
 class Sender:
@@ -88,7 +92,7 @@ class Sender:
         self.remaining: int | None = None
         self._token, self._api_url = token, api_url
         self._policy, self._ports = policy, ports
-        self._line = Line(token, api_url, policy.timeout, ports.clock)
+        self._line = self._new_line(policy.timeout)
         self._pending: asyncio.Future[Any] | None = None
         self._wire = asyncio.Lock()
         self._writing = asyncio.Lock()
@@ -229,11 +233,15 @@ class Sender:
     def _submit_apart(self, ask: Ask[T], seconds: float) -> asyncio.Future[T]:
         """On a connection of its own, which closes with the answer."""
         self.requests_made += 1
-        line = Line(self._token, self._api_url, seconds, self._ports.clock)
+        line = self._new_line(seconds)
         answer = asyncio.wrap_future(line.submit(ask))
         line.retire()
         answer.add_done_callback(_retrieved)
         return answer
+
+    def _new_line(self, timeout: float) -> Line:
+        ports = self._ports
+        return Line(self._token, self._api_url, timeout, ports.clock, ports.authorities)
 
     async def _settle(self) -> bool:
         """Wait for the request under way, but not once hurried; False: there is no answer."""
@@ -253,7 +261,7 @@ class Sender:
         pending.cancel()
         self._pending = None
         self._line.retire()
-        self._line = Line(self._token, self._api_url, self._policy.timeout, self._ports.clock)
+        self._line = self._new_line(self._policy.timeout)
 
     @asynccontextmanager
     async def _turn(self, lock: asyncio.Lock) -> AsyncGenerator[None, None]:

@@ -13,6 +13,7 @@ from qe_action.analysis.globs import is_test_or_migration
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
+from qe_action.render.fit import fitted
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
 from qe_action.render.suggestion import markdown
@@ -34,7 +35,6 @@ SUMMARY_LIMIT = 65_535
 JOB_SUMMARY_LIMIT = 1024 * 1024
 """In bytes, for a whole step."""
 
-_ROWS = (200, 100, 50, 25, 10, 5, 2, 0)
 ICONS: dict[CheckConclusion, str] = {
     "success": "✅",
     "failure": "❌",
@@ -77,12 +77,8 @@ def job_summary(state: RunState, links: Links, heading: Heading) -> str:
 
 def _fit(state: RunState, links: Links, heading: Heading, limit: int) -> str:
     """The document with as many rows as `limit` allows."""
-    text = ""
-    for rows in _ROWS:
-        text = _document(state, links, heading, rows)
-        if size(text) <= limit:
-            return text
-    return clip(text, limit // 2)
+    ending = list(_footer(state, links))
+    return fitted(lambda rows: _document(state, links, heading, rows), ending, limit)
 
 
 def _document(state: RunState, links: Links, heading: Heading, rows: int) -> str:

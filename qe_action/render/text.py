@@ -8,8 +8,16 @@ from decimal import ROUND_FLOOR, Decimal
 
 UNKNOWN = "unknown"
 _ZERO_WIDTH = "\u200b"
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()!|~>])")
-_REFERENCE = re.compile(r"([@#]|:(?=//)|\bwww(?=\.)|\b[Gg][Hh](?=-\d))")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()!|~>$])")
+_BLOCK = re.compile(r"( ?\d{0,9})(?:(?<=\d)[.)]|[-+](?<!\d.))(?=[ -]|$)")  # a list item, a line
+# What GitHub links, or shows as something else: people and issues, addresses, emoji, formulas.
+_EMOJI = r":(?!\d+(?::|$))(?=(?:\\?[\w+-]){1,50}(?::|$))"  # its end may be a colon of ours
+_REFERENCE = re.compile(
+    rf"([@#$]|:(?=//)|{_EMOJI}|www(?=\.)|gh(?=-\d)|(?:mailto|xmpp)(?=:))", re.IGNORECASE
+)
+_COMMIT = re.compile(r"(?<![^\W_])[0-9a-f]{7,}(?![^\W_])", re.IGNORECASE)
+_NO_COMMIT = 6  # GitHub takes 7 digits for a commit
+_LINE_ENDS = "\u2028\u2029"
 _BACKTICKS = re.compile("`+")
 
 
@@ -34,7 +42,11 @@ def floor(value: float, step: str) -> Decimal:
 
 def visible(text: str) -> str:
     """`text` on one line without control, bidirectional-override and unpaired characters."""
-    return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in text)
+    return "".join("\ufffd" if _unseen(c) else c for c in text)
+
+
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character)[0] == "C" or character in _LINE_ENDS
 
 
 def code(text: str) -> str:
@@ -52,10 +64,25 @@ def cell(markdown: str) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` as Markdown that shows just its characters: no markup, mention, link or reference."""
-    text = visible(text).replace("&", "&amp;").replace("<", "&lt;")
+    """`text` as Markdown that shows just its characters: no markup, mention, link or reference.
+
+    Also where it starts a block.
+    """
+    text = visible(text)
+    if text.startswith("  "):
+        text = f" {text.lstrip(' ')}"  # four would be code; more than one is never seen
+    text = _COMMIT.sub(_parted, text).replace("&", "&amp;").replace("<", "&lt;")
     text = _MARKDOWN.sub(r"\\\1", text)
+    if start := _BLOCK.match(text):
+        text = f"{start[1]}\\{text[start.end() - 1 :]}"
     return _REFERENCE.sub(rf"\1{_ZERO_WIDTH}", text)
+
+
+def _parted(digits: re.Match[str]) -> str:
+    """What may be a commit's name, in pieces too short for one."""
+    found = digits[0]
+    pieces = (found[at : at + _NO_COMMIT] for at in range(0, len(found), _NO_COMMIT))
+    return _ZERO_WIDTH.join(pieces)
 
 
 def plural(number: int, one: str, many: str = "") -> str:

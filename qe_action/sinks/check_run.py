@@ -94,7 +94,7 @@ class CheckRunSink:
         """This run's check run: what a run like this that died has left, else a new one."""
         identity = await self._identify()
         seen: list[CheckSeen] = []
-        with suppress(Forbidden, NotFound):  # where it may be written, but not read
+        with suppress(Forbidden, NotFound, Rejected):  # where it may be written, but not read
             if not self._delivery.hurried:
                 seen = await self._github.list_checks(identity.head_sha, identity.name)
         for check in seen:
@@ -177,7 +177,10 @@ class CheckRunSink:
         step = self._next_step()
         try:
             await self._conclude(verdict, step)
-        except REFUSALS as error:
+        except DeliveryError as error:
+            if not step:
+                raise
+            # A last try with less to carry: better without annotations than without an end.
             await self._conclude(verdict, [])
             self._lost(len(step), error)
 

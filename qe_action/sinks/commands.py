@@ -21,8 +21,13 @@ SUMMARY_LIMIT = 1024 * 1024
 
 def log_line(text: str) -> str:
     """`text` as one log line that is no command."""
-    line = visible(text).replace("##[", f"##{_ZERO_WIDTH}[")
+    line = no_command(visible(text))
     return f"{_ZERO_WIDTH}{line}" if line.lstrip().startswith("::") else line
+
+
+def no_command(text: str) -> str:
+    """Lines of ours, none of which starts with `::`, without the older `##[name]` in them."""
+    return text.replace("##[", f"##{_ZERO_WIDTH}[")
 
 
 def group(title: str, lines: list[str], out: IO[str]) -> None:

@@ -77,8 +77,8 @@ class CommentSink:
     """Shows the stream as one comment on a pull request.
 
     `words` makes the comment of `state`, into which the sink folds the events. `on-gap` creates
-    the comment only for a gap in changed lines or a failed gate; one that is there from an
-    earlier push is edited all the same.
+    the comment only for a gap in changed lines or a failed gate, `never` not at all; one that
+    is there from an earlier push is edited all the same.
     """
 
     name = "comment"
@@ -151,8 +151,8 @@ class CommentSink:
             self._delivery.writes += 1
 
     def _worth_creating(self) -> bool:
-        if self._when == "always":
-            return True
+        if self._when != "on-gap":
+            return self._when == "always"
         failed = conclude(self._state).conclusion == "failure"
         return failed or self._state.in_diff_count > 0
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from qe_action.errors import DeliveryError
-from qe_action.github.errors import Forbidden
+from qe_action.github.errors import Forbidden, Locked
 
 
 @dataclass(slots=True)
@@ -54,5 +54,9 @@ class Delivery:
 
     @property
     def lost(self) -> bool:
-        """Something was not delivered, for another reason than a token that may only read."""
-        return bool(self.problems) and not self.read_only
+        """Something was not delivered that should have been.
+
+        Not so where the token may only read, or the conversation is locked.
+        """
+        missing = any(not isinstance(error, Locked) for error in self.problems)
+        return missing and not self.read_only

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qe_action.errors import DeliveryError, sentence
 from qe_action.events import Gap
+from qe_action.github.errors import Locked
 from qe_action.render.annotations import annotation
 from qe_action.render.html import page
 from qe_action.render.links import Links
@@ -128,7 +129,8 @@ class Finish:
         if self._delivery.read_only:
             self._annotate_in_log()
             self._tell(READ_ONLY)
-        for error in self._delivery.problems:
+        # A certificate that is not trusted fails each request with the same words.
+        for error in {error.line(): error for error in self._delivery.problems}.values():
             self._say_undelivered(error)
         for text in self._delivery.notes:
             self._tell(text)
@@ -140,7 +142,9 @@ class Finish:
 
     def _say_undelivered(self, error: DeliveryError) -> None:
         """A fork's token can't be given more, so there is nothing to add to the workflow."""
-        if not self._delivery.read_only:
+        if isinstance(error, Locked):
+            self._flag(commands.notice, error.line())
+        elif not self._delivery.read_only:
             self._flag(commands.warn, error.line())
         elif not self._fork:
             self._flag(commands.notice, error.line())

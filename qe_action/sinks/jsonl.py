@@ -34,4 +34,6 @@ class EventsSink:
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         async for event in events:
-            print(event.model_dump_json(), file=self._out, flush=True)
+            # In a workflow's log `##[name]` is a command; in JSON this is the same text.
+            line = event.model_dump_json().replace("##[", "##\\u005b")
+            print(line, file=self._out, flush=True)

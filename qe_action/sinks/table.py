@@ -125,7 +125,8 @@ def _comment(wiring: Wiring) -> Sink | None:
         wiring.delivery,
         wiring.pull.number,
         wiring.marker(place_of(group, group=True) if group else place_of(name)),
-        inputs.comment,
+        # Nobody waits for news of a closed one; what stands there already is kept true.
+        "never" if wiring.context.pull_state == "closed" else inputs.comment,
         _pace(wiring.settings),
     )
     if group is None:
@@ -140,6 +141,8 @@ def _pace(settings: Settings) -> Pace:
 def _reviews(wiring: Wiring) -> Sink | None:
     inputs, context = wiring.settings.inputs, wiring.context
     if wiring.github is None or wiring.pull is None or not inputs.review_comments:
+        return None
+    if context.pull_state == "closed":
         return None
     review = ReviewOf(
         number=wiring.pull.number,

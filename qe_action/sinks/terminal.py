@@ -14,8 +14,9 @@ from rich.text import Text
 from qe_action.events import AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
 from qe_action.render.annotations import headline, missing_ways, where
 from qe_action.render.state import RunState
-from qe_action.render.text import duration, percent, plural, visible
+from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import conclude, gate_lines, running_title
+from qe_action.sinks.commands import log_line
 
 SHOWN = 12
 """Gaps in the live view and in the closing list."""
@@ -86,7 +87,7 @@ class TerminalSink:
         text = gap_text(gap)
         first = next(iter(gap.suggested_tests), "")
         if first and first != self._told:
-            text.append(f"\n         {visible(first)}")
+            text.append(f"\n         {log_line(first)}")
         self._told = first
         return text
 
@@ -102,13 +103,13 @@ class TerminalSink:
         if not self._brief:
             parts += self._found(result)
         for error in self._state.errors:
-            parts.append(Text(visible(f"{error.message} {error.hint}".strip()), style="red"))
+            parts.append(Text(log_line(f"{error.message} {error.hint}".strip()), style="red"))
         if result is not None:
             parts += self._remarks(result)
         verdict = conclude(self._state)
         took = f" ({duration(result.analysis_time_ms)})" if result else ""
         failed = result is not None and result.conclusion == "failed"
-        title = f"{'No result' if failed else visible(verdict.title)}{took}"
+        title = f"{'No result' if failed else log_line(verdict.title)}{took}"
         parts.append(Text(title, style=_VERDICTS[verdict.conclusion]))
         return parts
 
@@ -134,9 +135,9 @@ class TerminalSink:
         told = {error.message for error in self._state.errors}
         for note in result.notes:
             if note not in told and not self._brief:
-                yield Text(f"Note: {visible(note)}", style="dim")
+                yield Text(f"Note: {log_line(note)}", style="dim")
         for gate, line in zip(result.gates, gate_lines(result), strict=True):
-            yield Text(visible(line), style=_GATES[gate.passed])
+            yield Text(log_line(line), style=_GATES[gate.passed])
 
     def _tables(self, result: AnalysisComplete) -> list[RenderableType]:
         changed = [file for file in result.files if file.patch and file.patch.statements]
@@ -152,7 +153,7 @@ class TerminalSink:
             patch = percent(file.patch.percent) if file.patch else "–"
             missed = file.patch.missed if file.patch else file.counts.missed
             whole = percent(file.counts.percent)
-            table.add_row(Text(visible(file.path)), patch, whole, str(missed))
+            table.add_row(Text(log_line(file.path)), patch, whole, str(missed))
         if len(files) > FILES:
             table.caption = f"and {plural(len(files) - FILES, 'more file')}"
         return [table]
@@ -162,10 +163,10 @@ def gap_text(gap: Gap) -> Text:
     """One gap as one line."""
     text = Text()
     text.append(f"{gap.severity:<8} ", style=_STYLES[gap.severity])
-    text.append(where(gap), style="bold")
+    text.append(log_line(where(gap)), style="bold")
     if gap.function:
-        text.append(f" {visible(gap.function)}")
-    ways = missing_ways(gap)
+        text.append(f" {log_line(gap.function)}")
+    ways = log_line(missing_ways(gap))
     text.append(f"  {headline(gap).lower()}{f': {ways}' if ways else ''}", style="dim")
     return text
 
@@ -173,6 +174,6 @@ def gap_text(gap: Gap) -> Text:
 def _path_text(path: CriticalPath) -> Text:
     text = Text()
     text.append(f"{path.impact:<8} ", style=_STYLES[path.impact])
-    text.append(visible(path.path), style="bold")
-    text.append(f"  critical path: {visible('; '.join(path.reasons[:1]))}", style="dim")
+    text.append(log_line(path.path), style="bold")
+    text.append(f"  critical path: {log_line('; '.join(path.reasons[:1]))}", style="dim")
     return text

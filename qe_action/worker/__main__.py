@@ -9,7 +9,7 @@ import os
 import sys
 
 NAME = "_qe_worker"
-OPS = {"hello": "hello", "check": "check", "mutate": "mutate"}
+OPS = ("hello", "survey", "record", "search", "check", "mutate")
 
 
 def _package() -> None:
@@ -49,7 +49,9 @@ def main() -> None:
         try:
             request = json.loads(line)
             name = request["op"]
-            module = importlib.import_module(NAME + "." + OPS[name])
+            if name not in OPS:
+                raise KeyError(name)
+            module = importlib.import_module(NAME + "." + name)
             last = module.run(request, lambda answer, op=name: tell({"op": op, **answer})) or {}
             tell({"op": name, "done": True, **last})
         except KeyboardInterrupt:

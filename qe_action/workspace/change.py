@@ -54,13 +54,15 @@ class Change:
 
     `diff` is None where the change is not known. `line_map` leads to the head commit's lines
     and is None where they are not known: then nothing can be annotated. `notes` are
-    sentences for the user on what could not be had.
+    sentences for the user on what could not be had. Without `sources` the files that are
+    checked out are not those that were measured.
     """
 
     tree: MeasuredTree
     diff: Diff | None
     line_map: LineMap | None
     notes: tuple[str, ...] = ()
+    sources: bool = True
 
 
 async def resolve_change(
@@ -95,7 +97,7 @@ async def resolve_change(
         change = await resolver.local(head, worktree=worktree, diff_given=given is not None)
     if given is None:
         return change
-    return Change(change.tree, given, change.line_map, change.notes if pull or commit else ())
+    return replace(change, diff=given, notes=change.notes if pull or commit else ())
 
 
 async def list_files(git: Git, *, worktree: bool = True) -> tuple[str, ...] | None:
@@ -141,6 +143,8 @@ class _Resolver(Comparer):
             return await self._merge(pull, head, parents)
         if commit is not None:
             return self._elsewhere(commit, head)
+        if head == pull.trusted_sha:
+            return await self._given(pull, head)
         return await self._unknown(pull, head)
 
     async def of_commit(self, commit: CommitRef, head: str) -> Change:
@@ -188,6 +192,20 @@ class _Resolver(Comparer):
         if diff is None:
             diff = await self.listed_files(pull, identity)
         return self._change(MeasuredTree("head", head, base, head), diff, identity)
+
+    async def _given(self, pull: PullRef, commit: str) -> Change:
+        """A report of the head, measured elsewhere, beside a checkout of the base.
+
+        The head is not fetched for its sources: a job with secrets keeps what may be a
+        stranger's off its disk.
+        """
+        self.notes.append(
+            f"The checkout is at {commit[:7]}, not the pull request's, so the report is taken as "
+            f"one of the head {pull.head_sha[:7]}, measured elsewhere. Without its sources "
+            "functions, critical paths and tests to add are not told."
+        )
+        change = await self._head(pull)
+        return replace(change, sources=False)
 
     async def _unknown(self, pull: PullRef, commit: str) -> Change:
         self.notes.append(

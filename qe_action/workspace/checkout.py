@@ -44,18 +44,25 @@ class GitCheckout:
         self._resolve = resolve
         self._list_files = list_files
         self._folders: dict[str, Path | None] = {}
+        self._foreign: Change | None = None
 
     async def change(self) -> Change:
         """What was measured, and against what."""
-        return await self._resolve()
+        change = await self._resolve()
+        self._foreign = None if change.sources else change
+        return change
 
     async def index(self) -> PathIndex | None:
-        """The tracked files; None outside a git repository."""
+        """The files of the measured tree, as far as known; None outside a git repository."""
         files = await self._list_files()
+        if files is not None and self._foreign is not None and self._foreign.diff is not None:
+            files = self._foreign.diff.names(files)
         return None if files is None else PathIndex(files)
 
     def path(self, path: str) -> Path | None:
         """Where a file of the working tree really is; None where `source` gives none."""
+        if self._foreign is not None:
+            return None
         try:
             full = (self._root / path).resolve(strict=True)
             if not full.is_relative_to(self._root) or not full.is_file():
@@ -67,8 +74,11 @@ class GitCheckout:
     def source(self, path: str) -> bytes | None:
         """A file of the working tree; None where it is missing, too large or leads outside.
 
-        Folders are resolved once, as thousands of files may be asked for.
+        None also where another tree was measured. Folders are resolved once, as thousands of
+        files may be asked for.
         """
+        if self._foreign is not None:
+            return None
         folder, _, name = path.rpartition("/")
         if folder not in self._folders:
             self._folders[folder] = self._folder(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from qe_action.analysis.diff import (
@@ -45,7 +45,8 @@ class PullRef:
     """The pull request as the event names it.
 
     `merge_sha` is the test merge (GITHUB_SHA under `pull_request`), `base_ref` the name of
-    the base branch.
+    the base branch. `trusted_sha` is what the event runs on where that is nothing of the pull
+    request's (GITHUB_SHA under `pull_request_target`): a report beside it was measured elsewhere.
     """
 
     number: int
@@ -53,6 +54,7 @@ class PullRef:
     base_sha: str
     merge_sha: str | None = None
     base_ref: str | None = None
+    trusted_sha: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +264,14 @@ class Comparer:
         if now != pull.head_sha:
             self.notes.append("The pull request was pushed to since: GitHub lists newer lines.")
             line_map = None
-        if len(files) >= FILES_LIMIT:
-            self.notes.append(f"GitHub lists {FILES_LIMIT} files at most; others are left out.")
-        return diff_in_tree(diff_from_patches(files), line_map)
+        diff = diff_in_tree(diff_from_patches(files), line_map)
+        if len(files) < FILES_LIMIT:
+            return diff
+        self.notes.append(
+            f"GitHub lists {FILES_LIMIT:,} files of a pull request at most, and there may be more: "
+            f"patch coverage is unknown. {DEEPER}."
+        )
+        return replace(diff, whole=False)
 
 
 def _names(*refs: str | None) -> list[str]:

@@ -56,6 +56,7 @@ class Job:
         self.repo.git("checkout", "-q", "main")
         if moved:
             self.repo.commit({"app.py": "import os\n" * moved + body})
+        self.main = self.repo.git("rev-parse", "main")
         self.merge = self.repo.merge("main", "feature")
         github.add_pull(7, self.head, self.base)
 

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,46 +203,105 @@ class Running:
         )
 
 
+COMMANDS = frozenset(
+    (
+        *("add-mask", "add-matcher", "add-path", "debug", "echo", "endgroup", "error", "group"),
+        *("notice", "remove-matcher", "save-state", "set-env", "set-output", "stop-commands"),
+        "warning",
+    )
+)
+"""The commands that the runner has registered (its ActionCommandManager), in any case."""
+
+
 def read_pairs(text: str) -> dict[str, str]:
-    """What a file command's file says: `name=value`, or `name<<END`, lines, `END`."""
+    """What a file command's file says: `name=value`, or `name<<END`, lines, `END`.
+
+    After FileCommandManager of github.com/actions/runner: a line ends with LF alone, and
+    whichever of `=` and `<<` comes first tells what the line is.
+    """
     found: dict[str, str] = {}
-    lines = iter(text.splitlines())
+    lines = iter(text.removesuffix("\n").split("\n") if text else ())
     for line in lines:
-        if heredoc := re.match(r"([^=]+?)<<(.+)", line):
-            name, end = heredoc.groups()
-            block = []
-            for inner in lines:
-                if inner == end:
-                    break
-                block.append(inner)
-            else:
-                raise AssertionError(f"no line {end!r} ends the value of {name}")
-            found[name] = "\n".join(block)
-        elif line:
-            name, equals, value = line.partition("=")
-            assert equals, f"the runner refuses this line: {line!r}"
-            found[name] = value
+        if not line:
+            continue
+        name, sign, rest = _first_of(line, "=", "<<")
+        assert name, f"the runner refuses this line: {line!r}"
+        assert sign, f"the runner refuses this line: {line!r}"
+        if sign == "=":
+            found[name] = rest
+            continue
+        assert rest, f"the runner refuses this line: {line!r}"
+        block = []
+        for inner in lines:
+            if inner == rest:
+                break
+            block.append(inner)
+        else:
+            raise AssertionError(f"no line {rest!r} ends the value of {name}")
+        found[name] = "\n".join(block)
     return found
 
 
+def _first_of(line: str, *signs: str) -> tuple[str, str, str]:
+    """The line parted at the first of the signs."""
+    parted = [line.partition(sign) for sign in signs if sign in line]
+    return min(parted, key=lambda parts: len(parts[0]), default=(line, "", ""))
+
+
 def read_commands(log: str) -> Iterator[Command]:
-    """The workflow commands that the runner would obey, none between stop-commands and its end."""
+    """The workflow commands that the runner would obey, none between stop-commands and its end.
+
+    After ActionCommand and ActionCommandManager of github.com/actions/runner: `::name::` at a
+    line's start, else the older `##[name]` anywhere in it.
+    """
     paused = ""
-    for line in log.splitlines():
+    for line in re.split("\r\n|\r|\n", log):
+        known = COMMANDS | {paused.lower()} if paused else COMMANDS
+        command = _newer(line, known) or _older(line, known)
+        if command is None:
+            continue
         if paused:
-            paused = "" if line.strip() == f"::{paused}::" else paused
-            continue
-        if not (match := re.match(r"\s*::([\w-]+)(?: (.*?))?::(.*)", line)):
-            continue
-        name, properties, message = match.groups()
-        if name == "stop-commands":
-            paused = message
-            continue
-        pairs = (pair.partition("=") for pair in (properties or "").split(",") if pair)
-        yield Command(name, {key: _unescape(value) for key, _, value in pairs}, _unescape(message))
+            paused = "" if command.name.lower() == paused.lower() else paused
+        elif command.name.lower() == "stop-commands":
+            paused = command.message
+        else:
+            yield command
 
 
-def _unescape(text: str) -> str:
-    for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+def _newer(line: str, known: frozenset[str]) -> Command | None:
+    text = line.lstrip()  # .NET's TrimStart takes no more than this does
+    info, sign, message = text.removeprefix("::").partition("::")
+    if not text.startswith("::") or not sign:
+        return None
+    return _command(info, ",", message, known, _ESCAPED)
+
+
+def _older(line: str, known: frozenset[str]) -> Command | None:
+    _, sign, rest = line.partition("##[")
+    info, end, message = rest.partition("]")
+    if not sign or not end:
+        return None
+    return _command(info, ";", message, known, _ESCAPED_OLDER)
+
+
+def _command(
+    info: str, between: str, message: str, known: frozenset[str], escaped: _Escapes
+) -> Command | None:
+    name, _, properties = info.partition(" ")
+    if name.lower() not in known:
+        return None
+    pairs = (pair.partition("=") for pair in properties.strip().split(between))
+    held = {key: _unescape(value, escaped) for key, _, value in pairs if key and value}
+    data = _unescape(message, [pair for pair in escaped if pair[1] not in ":,"])
+    return Command(name, held, data)
+
+
+_Escapes = Sequence[tuple[str, str]]
+_ESCAPED = (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%"))
+_ESCAPED_OLDER = (("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%"))
+
+
+def _unescape(text: str, escaped: _Escapes) -> str:
+    for code, character in escaped:
         text = text.replace(code, character)
     return text

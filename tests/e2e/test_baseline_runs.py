@@ -65,12 +65,12 @@ def text_of(job: Job) -> str | None:
 
 def last_summary(job: Job) -> str:
     check = list(job.github.checks.values())[-1]
-    return str(check.data["output"]["summary"]).replace("\\", "")
+    return str(check.data["output"]["summary"]).replace("\\", "").replace("\u200b", "")
 
 
 def shown(job: Job) -> str:
     """The comment without the escapes of its Markdown."""
-    return str(job.comment.body).replace("\\", "")
+    return str(job.comment.body).replace("\\", "").replace("\u200b", "")
 
 
 def test_the_page_s_example_is_what_the_action_says(job: Job) -> None:

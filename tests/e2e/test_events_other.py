@@ -36,7 +36,7 @@ def spans(job: Job) -> list[tuple[str, int, int]]:
 
 def summary(job: Job) -> str:
     """The check run's text as it is read, without the escapes of its Markdown."""
-    return str(job.check.data["output"]["summary"]).replace("\\", "")
+    return str(job.check.data["output"]["summary"]).replace("\\", "").replace("\u200b", "")
 
 
 def assert_checked(job: Job, result: Result, sha: str, title: str = PATCH_70) -> None:

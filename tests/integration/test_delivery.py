@@ -180,3 +180,23 @@ def test_edits_on_the_way_spare_the_hour_s_quota(strict: FakeGitHub, left: int, 
     assert (len(check.annotations), check.data["status"]) == (120, "completed")
     assert "still running" not in next(iter(strict.comments.values())).body
     assert not delivery.problems
+
+
+def test_where_patience_ends_with_annotations_the_check_is_concluded_without(
+    strict: FakeGitHub,
+) -> None:
+    """A check that has not ended spins for ever, whatever it lacks."""
+    strict.fail("PATCH", "/check-runs/", 502, times=6)
+    delivery = deliver(strict, paced(0.1, 3))
+    (check,) = strict.checks.values()
+    assert (check.data["status"], check.annotations) == ("completed", [])
+    assert [problem.message.split(":")[0] for problem in delivery.problems] == [
+        "3 annotations could not be delivered"
+    ]
+
+
+def test_a_list_that_is_refused_does_not_cost_the_check_run(strict: FakeGitHub) -> None:
+    strict.fail("GET", "/check-runs", 422, times=1)
+    deliver(strict, paced(0.1, 3))
+    (check,) = strict.checks.values()
+    assert check.data["conclusion"] == "success"

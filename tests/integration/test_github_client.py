@@ -9,7 +9,7 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -341,6 +341,19 @@ def test_an_answer_that_is_not_githubs_is_unreachable(github: FakeGitHub, body: 
         run(portal, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
 
 
+def test_a_page_for_people_is_no_diff(github: FakeGitHub) -> None:
+    """A diff is text of any kind, so only its media type tells that it is none."""
+
+    class Portal(FakeGitHub):
+        def serve(self, request: Any) -> bool:
+            request.status, request.answer = 200, b"<html>sign in</html>"
+            request.content_type = "text/html; charset=utf-8"
+            return True
+
+    with Portal() as portal, pytest.raises(Unreachable, match="is not GitHub's API"):
+        run(portal, lambda c: c.compare_diff("a" * 40, "b" * 40), policy=Policy(retry_total=0))
+
+
 # Trouble
 
 
@@ -528,6 +541,26 @@ def test_requests_never_overlap(github: FakeGitHub) -> None:
     times = [r.time for r in github.requests]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(gaps) >= 0.05
+
+
+def test_what_the_analysis_reads_does_not_wait_for_what_is_shown(github: FakeGitHub) -> None:
+    github.fail("POST", "check-runs", "delay", seconds=2)
+
+    async def work(client: GitHub) -> list[str]:
+        ended: list[str] = []
+
+        async def note(what: str, request: Awaitable[object]) -> None:
+            await request
+            ended.append(what)
+
+        creating = asyncio.create_task(note("check", client.create_check(DRAFT)))
+        while not github.sent("POST"):
+            await asyncio.sleep(0.01)
+        await note("pull", client.pull_head(7))
+        await creating
+        return ended
+
+    assert run(github, work) == ["pull", "check"]
 
 
 def test_requests_and_quota_are_counted(github: FakeGitHub) -> None:

@@ -38,11 +38,10 @@ LAYERS = (
     {"github"},
     {"settings", "workspace"},
     {"diagnosis"},
-    {"worker"},
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
     {"journal", "archive"},
-    {"task", "events", "findings", "errors", "inputs", "__init__"},
+    {"task", "events", "findings", "errors", "inputs", "worker", "__init__"},
 )
 PURE = (
     "diagnosis",

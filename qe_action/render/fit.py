@@ -1,0 +1,39 @@
+"""Documents cut to what GitHub takes: fewer rows first, then whole lines from the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from qe_action.render.text import size
+
+ROWS = (200, 100, 50, 25, 10, 5, 2, 0)
+_REST = ("", "_The rest is left out here: it is longer than GitHub takes._", "")
+
+
+def fitted(document: Callable[[int], str], ending: Sequence[str], limit: int) -> str:
+    """`document` with as many rows a list as fit into `limit`.
+
+    Where none are still too many it is cut before its `ending`, which is kept: every document
+    tells which run made it.
+    """
+    text = ""
+    for rows in ROWS:
+        text = document(rows)
+        if size(text) <= limit:
+            return text
+    return _cut(text, [*_REST, *ending], limit)
+
+
+def _cut(text: str, ending: Sequence[str], limit: int) -> str:
+    """The lines that fit into half of `limit`, with the blocks that they open closed."""
+    left = limit // 2 - size("\n".join(ending))
+    kept: list[str] = []
+    for line in text.split("\n"):
+        left -= size(line) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    # No text from outside starts a line with a tag.
+    opened = sum(line.startswith("<details>") for line in kept) - kept.count("</details>")
+    closing = ["", "</details>"] * opened
+    return "\n".join([*kept, *closing, *ending]) + "\n"

@@ -1,0 +1,75 @@
+"""A sample of the fault matrix, the same one each time; `make faults` runs all of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+
+import fake_github_strict
+import losses
+import pytest
+from cases import Bench, Case, Verdict, judge_all, kills, singles, storms
+from crowd import crowd, judge_overtaken, overtaken
+from kinds import PASSING, STAYING
+from sites import sites
+
+SEED = "sample"
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    folder = tmp_path_factory.mktemp("faults")
+    return Bench(sites(folder), folder).prepare()
+
+
+def one_each(cases: Iterable[Case], last: int = 1) -> Iterator[Case]:
+    """One case of each sort, which the last parts of its name tell."""
+    sorts: dict[tuple[str, ...], list[Case]] = {}
+    for case in cases:
+        sorts.setdefault(tuple(case.name.split("/")[-last:]), []).append(case)
+    for sort, found in sorted(sorts.items()):
+        yield random.Random(f"{SEED} {sort}").choice(found)
+
+
+def told(verdicts: Iterable[Verdict]) -> str:
+    return "\n".join(
+        f"{v.case.name}: {'; '.join(v.wrong)}\n{v.log[-1000:]}" for v in verdicts if v.wrong
+    )
+
+
+def test_runs_without_faults_ask_as_github_s_description_says(bench: Bench) -> None:
+    if fake_github_strict.missing():
+        pytest.skip(fake_github_strict.missing())
+    for github in bench.exchanges:
+        asked = [r for r in github.requests if r.status != 406 and r.answer]
+        assert fake_github_strict.problems(asked) == []
+
+
+def test_each_fault_somewhere_ends_as_it_must(bench: Bench) -> None:
+    chosen = [*one_each(singles(bench))]
+    assert len(chosen) == len(PASSING) + len(STAYING)
+    assert not told(judge_all(bench, chosen, 2))
+
+
+def test_a_killed_run_is_taken_up_by_the_next(bench: Bench) -> None:
+    assert not told(judge_all(bench, [*one_each(kills(bench), 2)], 2))
+
+
+def test_storms_pass(bench: Bench) -> None:
+    assert not told(judge_all(bench, [*storms(f"{SEED}-{n}" for n in range(4))], 2))
+
+
+def test_an_overtaken_run_leaves_the_newer_one_s_comment(bench: Bench) -> None:
+    chosen = one_each(case for case in overtaken(bench) if "comment" in case.name)
+    assert not told(judge_all(bench, chosen, 2, judge=judge_overtaken))
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_five_runs_at_once_end_in_order(bench: Bench, names: bool) -> None:
+    assert not told([crowd(bench, SEED, 5, names=names)])
+
+
+def test_every_request_has_its_place_in_the_table_of_losses(bench: Bench) -> None:
+    asked = {position.endpoint for found in bench.positions.values() for position in found}
+    assert asked <= set(losses.BY_ENDPOINT)
+    assert {kind.name for kind in STAYING} == set(losses.BY_KIND)

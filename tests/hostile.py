@@ -1,0 +1,117 @@
+"""Text that tries to be more than text: shared by the tests on injection."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+NASTY = (
+    # mentions, references, links
+    "@octocat",
+    "@octo/team",
+    "#1",
+    "GH-1",
+    "gh-12",
+    "_GH-1",
+    "octo/demo#1",
+    "octo#1",
+    f"octo/demo@{SHA}",
+    SHA,
+    "deadbee",
+    "1234567",
+    "http://evil.example",
+    "https://evil.example/a",
+    "ftp://evil.example",
+    "www.evil.example",
+    "mailto:a@evil.example",
+    "xmpp:a@evil.example",
+    "a@evil.example",
+    "[x](https://evil.example)",
+    "![x](https://evil.example/i.png)",
+    "<https://evil.example>",
+    "[x]: https://evil.example",
+    "[^1]",
+    ":tada:",
+    # blocks and spans
+    "# h",
+    "- x",
+    "+ x",
+    "1. x",
+    "1) x",
+    "---",
+    "===",
+    "> q",
+    "> [!NOTE]",
+    "```",
+    "~~~",
+    "    code",
+    "[ ] x",
+    "- [x] y",
+    "**b**",
+    "_i_",
+    "~~s~~",
+    "`c`",
+    "``",
+    "$x$",
+    "$`x`$",
+    "| a |",
+    "\\|",
+    "\\\\|",
+    "\\",
+    "a\nb",
+    "a\n\n# b",
+    "a\r\n",
+    "\u2028",
+    "\u2029",
+    "\x85",
+    # HTML
+    "<b>",
+    "</details>",
+    "<details><summary>x</summary>",
+    "</summary>",
+    "</sub>",
+    "<sub>",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<!--",
+    "-->",
+    "<!-- qe-action comment 0123456789abcdef -->",
+    "<![CDATA[",
+    "<?x",
+    "&lt;b&gt;",
+    "&#64;octocat",
+    "&commat;octocat",
+    # workflow commands, outputs
+    "::error::x",
+    "::add-mask::x",
+    "::stop-commands::x",
+    "::set-output name=conclusion::success",
+    "  ::warning file=a::x",
+    "##[error]x",
+    "##[add-mask]x",
+    "\n::error::x",
+    "\r::error::x",
+    "%0A::error::x",
+    "conclusion=success",
+    "conclusion<<EOF",
+    "ghadelimiter_x",
+    # characters
+    "\x00",
+    "\x1b[31m",
+    "\u202e",
+    "\u200b",
+    "\ufeff",
+    "\ufe0f::error::x",
+    "#\ufe0f#[error]x",
+    "\u3000::error::x",
+    "\U0001f600",
+    "é",
+)
+
+FRAGMENT = st.sampled_from(NASTY) | st.text(
+    st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8
+)
+TEXT = st.lists(FRAGMENT, min_size=1, max_size=4).map("".join) | st.lists(
+    FRAGMENT, min_size=1, max_size=4
+).map(" ".join)
+"""One hostile text; never empty, and without the halves of surrogate pairs."""

@@ -1,0 +1,298 @@
+"""Whole documents of hostile events through GitHub's own Markdown engine.
+
+What is shown may hold any text, and is to have the structure, the links and the HTML that the
+same events have with harmless words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+
+import pytest
+from hostile import NASTY, TEXT
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from inert import Shown, assert_inert, rendered
+
+from qe_action.events import (
+    AnalysisComplete,
+    AnalyzerError,
+    AnalyzerProgress,
+    Anchor,
+    Baseline,
+    Counts,
+    CriticalPath,
+    Deltas,
+    Event,
+    FileSummary,
+    Gap,
+    GapFound,
+    GateResult,
+    IndirectChange,
+    Measured,
+)
+from qe_action.render.annotations import annotation
+from qe_action.render.group import Part, group_comment
+from qe_action.render.html import page
+from qe_action.render.links import Links
+from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, comment, job_summary
+from qe_action.render.marker import Marker, place_of
+from qe_action.render.review import review_body, review_comment
+from qe_action.render.state import RunState
+from qe_action.render.text import size
+
+SERVER = "https://ghe.example.org"
+RUN = f"{SERVER}/octo/demo/actions/runs/42"
+LINKS = Links(SERVER, "octo/demo", "f" * 40, RUN)
+MARKER = Marker(place_of("qe-action coverage"), 42, 1, "f" * 40).line
+HEADING = Heading("qe-action coverage", MARKER)
+SLOTS = 24
+COUNTS = Counts(statements=10, covered=7, branches=4, covered_branches=2)
+CONCLUSIONS = ("running", "finished", "failed", "cancelled")
+
+Words = Callable[[int], str]
+
+
+def events(word: Words, how: str) -> Iterator[Event]:
+    """A run in which every text from outside is a word of its own."""
+    yield AnalyzerProgress(percent=45, message=word(0), files_analyzed=12)
+    for number, in_diff in enumerate((True, True, False)):
+        yield GapFound(gap=gap(word, number, in_diff=in_diff))
+    yield CriticalPath(path=word(9), impact="high", reasons=(word(10), word(11)), callers=14)
+    if how == "running":
+        return
+    if how != "finished":
+        yield AnalyzerError(message=word(12), hint=word(13))
+    yield AnalysisComplete(
+        conclusion=how,  # type: ignore[arg-type]
+        overall_coverage=70.0,
+        line_coverage=70.0,
+        branch_coverage=50.0,
+        function_coverage=None,
+        patch_coverage=64.2,
+        totals=COUNTS,
+        patch=COUNTS,
+        total_gaps=3,
+        gaps_in_diff=2,
+        files=(
+            FileSummary(path=word(1), counts=COUNTS, patch=COUNTS, gaps=2, delta=0.1),
+            FileSummary(path=word(14), counts=COUNTS, patch=COUNTS),
+        ),
+        total_files=2,
+        gates=(
+            GateResult(name=word(15), threshold=80, passed=False, detail=word(16)),
+            GateResult(name="patch coverage", threshold=80, passed=None, detail=word(17)),
+        ),
+        measured=Measured(tree="merge", sha="a" * 40, base_sha="b" * 40),
+        baseline=Baseline(sha="c" * 40, commits_before=3, detail="files", totals=COUNTS),
+        deltas=Deltas(overall=-1.8, line=-2.04, branch=0.0),
+        indirect=(
+            IndirectChange(path=word(18), before=COUNTS, now=None, lost=2),
+            IndirectChange(path=word(19), before=COUNTS, now=COUNTS, lost=1),
+        ),
+        indirect_total=2,
+        indirect_lost=3,
+        notes=(word(20), word(21)),
+        analysis_time_ms=1234,
+    )
+
+
+def gap(word: Words, number: int, *, in_diff: bool) -> Gap:
+    partial = number == 1
+    return Gap(
+        id=f"{number}",
+        file_path=word(1),
+        line_start=number + 1,
+        line_end=number + 1,
+        gap_type="partial" if partial else "uncovered",
+        severity="medium",
+        function=word(2 + number),
+        in_diff=in_diff,
+        anchor=Anchor(
+            path=word(1),
+            line_start=number + 1,
+            line_end=number + 1,
+            branch_words=(f"never `{word(5)}` or {word(6)}",) if partial else (),
+        ),
+        statements=0 if partial else 3,
+        reasons=(word(7), f"{word(8)} {number}"),
+        suggested_tests=(f"Call `{word(22)}` with {word(23)}.",),
+        covered_by=(word(9),),
+    )
+
+
+def state(words: list[str], how: str) -> RunState:
+    folded = RunState()
+    for event in events(lambda slot: words[slot], how):
+        folded.fold(event)
+    return folded
+
+
+def harmless() -> list[str]:
+    return [f"word{'abcdefghijklmnopqrstuvwx'[n]}" for n in range(SLOTS)]
+
+
+DOCUMENTS: dict[str, Callable[[RunState], str]] = {
+    "comment": lambda found: comment(found, LINKS, HEADING),
+    "check": lambda found: check_summary(found, LINKS),
+    "job": lambda found: job_summary(found, LINKS, Heading("qe-action coverage")),
+}
+
+
+def inert(shown: Shown, *, comments: int) -> None:
+    assert_inert(shown, comments=comments, home=f"{SERVER}/octo/demo", sha="f" * 40, run=RUN)
+
+
+# Not made smaller: a document of 24 texts takes minutes for that, and says enough as it is.
+QUICK = settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate))
+hostile_words = st.lists(TEXT, min_size=SLOTS, max_size=SLOTS, unique=True)
+
+
+@pytest.mark.parametrize("how", CONCLUSIONS)
+@pytest.mark.parametrize("name", DOCUMENTS)
+@QUICK
+@given(hostile_words)
+def test_a_document_of_hostile_text_is_one_of_harmless_text(
+    name: str, how: str, words: list[str]
+) -> None:
+    document = DOCUMENTS[name](state(words, how))
+    shown = rendered(document)
+    expected = rendered(DOCUMENTS[name](state(harmless(), how)))
+    assert shown.blocks == expected.blocks
+    assert len(shown.links) == len(expected.links)
+    inert(shown, comments=1 if name == "comment" else 0)
+    if name == "comment":
+        first, _, rest = document.partition("\n")
+        assert first == HEADING.marker
+        assert not re.search("^<!--", rest, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_nasty_text_is_inert_in_every_place(name: str, text: str) -> None:
+    words = [f"{text} {number}" for number in range(SLOTS)]
+    for how in CONCLUSIONS:
+        found = state(words, how)
+        shown = rendered(DOCUMENTS[name](found))
+        assert shown.blocks == rendered(DOCUMENTS[name](state(harmless(), how))).blocks
+        inert(shown, comments=1 if name == "comment" else 0)
+
+
+def grouped(words: list[str], how: str) -> str:
+    """A comment of three parts, whose names come from a workflow's matrix."""
+    conclusions = ("failure", "success", None)
+    parts = [
+        Part(
+            check_id=number,
+            key=(42, 1),
+            name=f"{words[number]} {number}",
+            title=words[3 + number],
+            url=RUN,
+            conclusion=conclusion,  # type: ignore[arg-type]
+            summary=check_summary(state(words, how), LINKS),
+        )
+        for number, conclusion in enumerate(conclusions)
+    ]
+    return group_comment(parts, words[6], MARKER, 4)
+
+
+@pytest.mark.parametrize("how", CONCLUSIONS)
+@QUICK
+@given(hostile_words)
+def test_a_group_s_comment_of_hostile_text(how: str, words: list[str]) -> None:
+    document = grouped(words, how)
+    shown, expected = rendered(document), rendered(grouped(harmless(), how))
+    assert shown.blocks == expected.blocks
+    assert len(shown.links) == len(expected.links)
+    inert(shown, comments=1)
+    assert document.startswith(f"{MARKER}\n")
+
+
+@QUICK
+@given(hostile_words)
+def test_review_comments_of_hostile_text(words: list[str]) -> None:
+    def said(words: list[str]) -> list[str]:
+        gaps = state(words, "finished").gaps
+        body = review_body(words[0], in_diff=3, shown=2, outside=1)
+        return [body, *map(review_comment, gaps)]
+
+    for document, harmless_one in zip(said(words), said(harmless()), strict=True):
+        shown = rendered(document)
+        assert shown.blocks == rendered(harmless_one).blocks
+        assert shown.links == []
+        inert(shown, comments=0)
+
+
+class Page(HTMLParser):
+    """The tags of a page, with all that could run or load something."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert tag not in ("script", "img", "iframe", "object", "form")
+        for name, value in attrs:
+            assert not name.startswith("on")
+            assert name not in ("src", "style") or tag == "th" or tag == "td"
+            if name == "href":
+                self.links.append(value or "")
+
+
+@QUICK
+@given(hostile_words)
+def test_a_preview_of_hostile_text_is_one_of_harmless_text(words: list[str]) -> None:
+    shown = Page(page(state(words, "finished"), LINKS, HEADING, why="Nothing was sent."))
+    expected = Page(page(state(harmless(), "finished"), LINKS, HEADING, why="Nothing was sent."))
+    blocks = [tag for tag in shown.tags if tag not in Shown.INLINE]
+    assert blocks == [tag for tag in expected.tags if tag not in Shown.INLINE]
+    assert len(shown.links) == len(expected.links)
+    assert all(link.startswith(f"{SERVER}/octo/demo/") for link in shown.links)
+
+
+@given(hostile_words)
+@settings(deadline=None)
+def test_an_annotation_has_only_the_lines_that_are_ours(words: list[str]) -> None:
+    """It is shown as it is, without Markdown: line ends are what could mislead."""
+    for number, in_diff in enumerate((True, True, False)):
+        shown = annotation(gap(lambda slot: words[slot], number, in_diff=in_diff))
+        expected = annotation(gap(lambda slot: harmless()[slot], number, in_diff=in_diff))
+        assert len(shown.message.splitlines()) == len(expected.message.splitlines())
+        assert len(shown.title.splitlines()) == 1
+
+
+def crowded(how: str) -> RunState:
+    """More than a comment can hold although every list is cut: 600 gates and notes."""
+    found = state(harmless(), how)
+    assert found.result is not None
+    gates = tuple(
+        GateResult(name=f"gate {n}", threshold=1, passed=True, detail="x" * 150) for n in range(300)
+    )
+    notes = tuple(f"note {n} {'y' * 250}" for n in range(300))
+    found.result = found.result.model_copy(update={"gates": gates, "notes": notes})
+    return found
+
+
+@pytest.mark.parametrize("how", ["finished", "failed", "cancelled"])
+def test_a_document_that_has_to_be_cut_keeps_its_structure_and_its_link(how: str) -> None:
+    text = comment(crowded(how), LINKS, HEADING)
+    assert size(text) <= COMMENT_LIMIT
+    shown = rendered(text)
+    assert shown.blocks.count("details") == shown.blocks.count("/details")
+    assert RUN in shown.links
+    assert "left out" in shown.text
+    inert(shown, comments=1)
+
+
+@pytest.mark.parametrize("how", CONCLUSIONS)
+def test_every_state_links_to_its_run(how: str) -> None:
+    """GitHub files a check run under any workflow: the link is how its own one is found."""
+    for document in DOCUMENTS.values():
+        assert RUN in rendered(document(state(harmless(), how))).links
+    assert f"[run]({RUN})" in check_summary(RunState(), LINKS)
