@@ -6,6 +6,10 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+WIDTH = 88
+"""Characters of the longest import line; formatters agree on no number, most take this one."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Part:
 def new_file(parts: Sequence[Part], head: str = "") -> str:
     """A file of these tests; the head is its first comment or docstring."""
     parts = list(_renamed("", parts))
-    imports = sorted({line for part in parts for line in part.imports}, key=_import_order)
+    imports = _lines({name for part in parts for name in _wanted(part)})
     blocks = [head.rstrip(), "\n".join(imports), *(f"\n{part.code.strip()}" for part in parts)]
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
 
@@ -31,9 +35,9 @@ def appended(text: str, parts: Sequence[Part]) -> str:
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += newline
-    missing = sorted(_missing(text, parts), key=_import_order)
+    missing = _lines(_missing(text, parts))
     at = _end_of_imports(text)
-    head = [f"{line}{newline}" for line in missing]
+    head = [f"{line}{newline}" for text in missing for line in text.split("\n")]
     if head and at == 0:
         head.append(newline)
     end = [newline, newline]
@@ -47,25 +51,54 @@ def _import_order(line: str) -> tuple[bool, bool, str]:
     return not line.startswith("from __future__"), line.startswith("from"), line
 
 
-def _missing(text: str, parts: Sequence[Part]) -> set[str]:
-    """The imports that the file does not have at its top."""
-    present = set()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            present |= set(_names(node))
-    wanted = {line for part in parts for line in part.imports}
-    return {
-        line for line in wanted if not all(set(_names(node)) <= present for node in _imports(line))
-    }
+class _Name(NamedTuple):
+    """One imported name; `module` is None for `import name`."""
+
+    module: str | None
+    name: str
+    alias: str
+
+    def text(self) -> str:
+        return self.name if self.alias == self.name else f"{self.name} as {self.alias}"
 
 
-def _imports(line: str) -> Iterable[ast.Import | ast.ImportFrom]:
-    return [node for node in ast.parse(line).body if isinstance(node, ast.Import | ast.ImportFrom)]
+def _wanted(part: Part) -> Iterable[_Name]:
+    for line in part.imports:
+        for node in ast.parse(line).body:
+            yield from _names(node)
 
 
-def _names(node: ast.Import | ast.ImportFrom) -> Iterable[tuple[str, str, str]]:
-    module = f"{'.' * node.level}{node.module or ''}" if isinstance(node, ast.ImportFrom) else ""
-    return [(module, alias.name, alias.asname or alias.name) for alias in node.names]
+def _missing(text: str, parts: Sequence[Part]) -> set[_Name]:
+    """The names that the file does not import at its top."""
+    present = {name for node in ast.parse(text).body for name in _names(node)}
+    return {name for part in parts for name in _wanted(part)} - present
+
+
+def _names(node: ast.stmt) -> Iterable[_Name]:
+    match node:
+        case ast.Import(names=names):
+            return [_Name(None, alias.name, alias.asname or alias.name) for alias in names]
+        case ast.ImportFrom(module=module, names=names, level=level):
+            source = "." * level + (module or "")
+            return [_Name(source, alias.name, alias.asname or alias.name) for alias in names]
+    return []
+
+
+def _lines(names: Iterable[_Name]) -> list[str]:
+    """Import lines, one a module, in the order that formatters give them."""
+    modules: dict[str | None, list[str]] = {}
+    for name in sorted(names, key=lambda name: (name.module or "", name.name, name.alias)):
+        modules.setdefault(name.module, []).append(name.text())
+    lines = [f"import {name}" for name in modules.pop(None, [])]
+    lines += [_line(module or "", imported) for module, imported in modules.items()]
+    return sorted(lines, key=_import_order)
+
+
+def _line(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
 
 
 def _end_of_imports(text: str) -> int:

@@ -573,6 +573,35 @@ def _workers() -> set[str]:
     return found
 
 
+def test_what_fails_on_another_interpreter_is_withdrawn(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    project(folder, {"shapes.py": SHAPES})
+    other = tmp_path / "python"
+    other.write_text(f'#!/bin/sh\nQE_OTHER=1 exec {sys.executable} "$@"\n')
+    other.chmod(0o755)
+    tests = GOOD.replace(
+        "    assert area(2, 5) == 10",
+        '    import os\n    assert area(2, 5) == 10\n    assert "QE_OTHER" not in os.environ',
+    )
+    context = {"repo": folder, "file": "shapes.py", "tests": tests, "sandbox": "off"}
+    context["python"] = (Path(sys.executable), other)
+    task = QETask(task_type="test_generation", context=context)
+    result = asyncio.run(TestGeneratorAgent().execute(task))
+    assert result.rejected == {"other python": 1}
+    assert [case.test_name for case in result.tests] == [GOOD_NAMES[0], GOOD_NAMES[2]]
+    assert result.tests[0].evidence is not None
+    assert len(result.tests[0].evidence.pythons) == 2
+
+
+def test_the_same_seed_gives_the_same_tests(tmp_path: Path) -> None:
+    project(tmp_path, {"shapes.py": SHAPES})
+    context = {"repo": tmp_path, "file": "shapes.py", "seed": 3}
+    first, second = generate(context), generate({**context, "slots": 1})
+    assert first.result.coverage_estimate == 100.0
+    assert [c.test_code for c in first.result.tests] == [c.test_code for c in second.result.tests]
+    assert first.accepted
+
+
 def test_execute_returns_the_stream_s_last_event(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     context = {"repo": tmp_path, "file": "shapes.py", "tests": GOOD}

@@ -13,7 +13,7 @@ TWO = Part("test_b", "def test_b():\n    assert g() == 2", ("from m import g",))
 
 def test_a_new_file_has_its_imports_first_and_once() -> None:
     assert new_file([ONE, TWO, ONE]) == (
-        "import pytest\nfrom m import f\nfrom m import g\n\n\n"
+        "import pytest\nfrom m import f, g\n\n\n"
         "def test_a():\n    assert f(1) == 2\n\n\n"
         "def test_b():\n    assert g() == 2\n\n\n"
         "def test_a_2():\n    assert f(1) == 2\n"
@@ -47,6 +47,18 @@ def test_a_file_s_own_line_ends_are_kept() -> None:
 
 def test_a_file_without_imports_gets_them_at_its_top() -> None:
     assert appended("x = 1\n", [TWO]).startswith("from m import g\n\nx = 1\n")
+
+
+def test_long_imports_are_parted_and_other_names_are_kept() -> None:
+    names = [f"a_rather_long_name_{number}" for number in range(6)]
+    part = Part(
+        "test_a", "def test_a(): ...", (f"from m import {', '.join(names)}", "import a as b")
+    )
+    text = new_file([part])
+    assert text.startswith("import a as b\nfrom m import (\n    a_rather_long_name_0,\n")
+    after = appended(f"from m import {names[0]}\n", [part])
+    assert after.count(names[0]) == 1
+    assert ast.parse(after)
 
 
 def place(*files: str, target: str = "src/shop/cart.py", **texts: str) -> str:
