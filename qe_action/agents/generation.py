@@ -144,7 +144,7 @@ class Generation:
 
     async def _setting(self, bench: Bench, target: Wanted) -> tuple[Setting, Goals]:
         """What is missed: of the report's gaps, or of all statements."""
-        at_import = await _imported(bench)
+        at_import = await _imported(bench, max(5.0, min(60.0, self._left())))
         lines, arcs = target.goals(bench.project.source, at_import, at_import)
         setting = Setting(bench, lines, arcs, self._patience)
         ids = {n: g.id for g in target.gaps or () for n in range(g.line_start, g.line_end + 1)}
@@ -310,11 +310,11 @@ async def _checked(bench: Bench) -> Hello:
     return hello
 
 
-async def _imported(bench: Bench) -> Measured:
+async def _imported(bench: Bench, timeout: float) -> Measured:
     """What the target's import alone runs. Raises `WorkspaceError` where it can't be imported."""
     path = f"{bench.project.folder}/test_qe_import.py"
     text = f"def test_import():\n    import {bench.project.module}\n"
-    run = await bench.run({path: text}, [path], timeout=60, measure=True)
+    run = await bench.run({path: text}, [path], timeout=timeout, measure=True)
     if run.measured is None or run.measured.error is not None or len(run.passed) != 1:
         raise WorkspaceError(
             f"{bench.project.module} can't be imported by a test: {run.trouble()[:200]}.",

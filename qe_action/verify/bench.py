@@ -37,10 +37,12 @@ SLACK = 10.0
 
 @dataclass
 class Slot:
-    """One worker and the copy that it may write to."""
+    """One worker and the copy that it may write to. `dirty`: it may hold what it should not."""
 
     folder: Path
     worker: Worker
+    closing: AsyncExitStack
+    dirty: bool = False
 
     @property
     def root(self) -> Path:
@@ -78,16 +80,26 @@ class Bench:
         async with AsyncExitStack() as stack:
             for _ in range(slots):
                 folder = await stack.enter_async_context(_folder())
+                closing = await stack.enter_async_context(AsyncExitStack())
                 await asyncio.to_thread(_copy, tree, folder / "project")
-                worker = await stack.enter_async_context(lab.worker(folder))
-                bench._free.put_nowait(Slot(folder, worker))
+                worker = await closing.enter_async_context(lab.worker(folder))
+                bench._free.put_nowait(Slot(folder, worker, closing))
             yield bench
+
+    async def _renew(self, slot: Slot) -> None:
+        """The copy as it was, and another worker: the lab gives the folder to it anew."""
+        await slot.closing.aclose()
+        await asyncio.to_thread(_clear, slot.folder)
+        await asyncio.to_thread(_copy, self._tree, slot.root)
+        slot.worker = await slot.closing.enter_async_context(self._lab.worker(slot.folder))
+        slot.dirty = False
 
     async def hello(self) -> Hello:
         """What the interpreter is. Raises `WorkspaceError` where it can't be used."""
         async with self._slot() as slot:
             try:
                 answers = [answer async for answer in slot.worker.ask({"op": "hello"})]
+                slot.dirty = False
                 return Hello.model_validate(answers[-1])
             except (WorkerLost, ValidationError) as error:
                 raise WorkspaceError(
@@ -117,8 +129,8 @@ class Bench:
                 folders = [str(slot.root), str(slot.folder / "home"), *cwd]
                 request |= {"watch": folders, "watch_each": folders}
             run = await self._ask_run(slot, request, timeout)
-            if run.written or run.end != "done" or options is not ALONE:
-                await asyncio.to_thread(_renew, self._tree, slot.root)
+            wrote = run.written or run.written_by or options is not ALONE
+            slot.dirty = bool(wrote) or run.end == "unreadable"
             return run
 
     def as_configured(self, plugins: Sequence[str]) -> tuple[str, ...]:
@@ -160,8 +172,9 @@ class Bench:
                     async for answer in answers:
                         if not answer["done"]:
                             said.append(MutantSaid.model_validate(answer))
+                slot.dirty = False
             except (WorkerLost, ValidationError):
-                await asyncio.to_thread(_renew, self._tree, slot.root)
+                pass
             return said
 
     def _request(
@@ -200,6 +213,9 @@ class Bench:
     async def _slot(self) -> AsyncIterator[Slot]:
         slot = await self._free.get()
         try:
+            if slot.dirty:
+                await self._renew(slot)
+            slot.dirty = True  # until the run has come to its end
             yield slot
         finally:
             self._free.put_nowait(slot)
@@ -218,7 +234,9 @@ def _copy(tree: Path, to: Path) -> None:
     shutil.copytree(tree, to, symlinks=True)
 
 
-def _renew(tree: Path, root: Path) -> None:
-    """The copy as it was, after something was written to it."""
-    shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(tree, root, symlinks=True, dirs_exist_ok=True)
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

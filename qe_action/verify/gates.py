@@ -190,7 +190,8 @@ def _to_try(possible: tuple[Mutant, ...], setting: Setting, *, only_new: bool) -
 
 
 async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
-    path = setting.file(trial)
+    path, source = setting.file(trial), setting.bench.project.source
+    wanted = [mutant for mutant in wanted if mutant.parses(source)]
     for start in range(0, len(wanted), AT_ONCE):
         if trial.killed and start >= 2 * AT_ONCE:
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["deleted", "negated", "none", "comparison", "arithmetic", "boolean", "constant"]
@@ -26,6 +27,8 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitAnd, ast.LShift: ast.RShift,
     ast.RShift: ast.LShift,
 }  # fmt: skip
+_LEFT_ALONE = (ast.stmt, ast.JoinedStr, ast.Lambda, ast.ExceptHandler, ast.pattern)
+"""Statements have mutants of their own, a formatted string's parts no places before Python 3.12."""
 _DELETED = (ast.Assign, ast.AugAssign, ast.Delete, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 
 
@@ -44,6 +47,14 @@ class Mutant:
         """The source with the edit."""
         return source[: self.start] + self.text.encode() + source[self.end :]
 
+    def parses(self, source: bytes) -> bool:
+        """Whether it is Python with the edit. It should be: one that is not proves nothing."""
+        try:
+            ast.parse(self.applied(source))
+        except (SyntaxError, ValueError, RecursionError):
+            return False
+        return True
+
 
 def mutants(source: bytes, lines: frozenset[int]) -> tuple[Mutant, ...]:
     """The mutants of the statements that begin on these lines, those to try first in front.
@@ -51,18 +62,16 @@ def mutants(source: bytes, lines: frozenset[int]) -> tuple[Mutant, ...]:
     Of each line the first of every kind comes before any line's second. Source that our
     Python can't parse has none.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = _tree(source)
+    if tree is None:
         return ()
     found: list[Mutant] = []
     for statement in _statements(tree, lines):
         counts = dict.fromkeys(KINDS, 0)
         for mutant in _Maker(source, statement).all():
-            if _parses(mutant.applied(source)):
-                place = f"{mutant.line}:{mutant.kind}:{counts[mutant.kind]}"
-                counts[mutant.kind] += 1
-                found.append(_named(mutant, place))
+            place = f"{mutant.line}:{mutant.kind}:{counts[mutant.kind]}"
+            counts[mutant.kind] += 1
+            found.append(_named(mutant, place))
     return tuple(sorted(found, key=_rank))
 
 
@@ -75,12 +84,12 @@ def _rank(mutant: Mutant) -> tuple[int, int, int, int]:
     return number, KINDS.index(mutant.kind), mutant.line, mutant.start
 
 
-def _parses(source: bytes) -> bool:
+@lru_cache(maxsize=4)
+def _tree(source: bytes) -> ast.Module | None:
     try:
-        ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
-        return False
-    return True
+        return None
 
 
 def _statements(tree: ast.Module, lines: frozenset[int]) -> Iterator[ast.stmt]:
@@ -146,8 +155,8 @@ class _Maker:
         while waiting:
             node = waiting.pop(0)
             for child in ast.iter_child_nodes(node):
-                if isinstance(child, (ast.stmt, ast.JoinedStr, ast.Lambda, ast.ExceptHandler)):
-                    continue  # a formatted string's parts have no places before Python 3.12
+                if isinstance(child, _LEFT_ALONE):
+                    continue
                 if isinstance(child, (ast.expr, ast.comprehension)):
                     yield child
                 waiting.append(child)

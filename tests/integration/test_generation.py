@@ -524,6 +524,99 @@ def test_a_target_that_can_t_be_imported_is_an_error_and_the_stream_ends(tmp_pat
     assert outcome.result.conclusion == "failed"
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import os\nos._exit(3)\n", "crashed"),
+        ("raise SystemExit(3)\n", "SystemExit"),
+        ("while True:\n    pass\n", "timeout"),
+        ("def f(:\n", "SyntaxError"),
+    ],
+)
+def test_code_that_ends_or_hangs_on_import_is_an_error(
+    tmp_path: Path, source: str, why: str
+) -> None:
+    project(tmp_path, {"shapes.py": source})
+    outcome = judge(tmp_path, GOOD, time_budget=5)
+    (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
+    assert why in error.message
+    assert outcome.result.conclusion == "failed"
+
+
+NASTY = """
+import os
+import sys
+import threading
+
+
+def ends():
+    os._exit(1)
+
+
+def prints():
+    sys.stdout.write("x" * 10_000_000)
+    return 7
+
+
+def forks():
+    if os.fork() == 0:
+        while True:
+            pass
+    return 8
+
+
+def changes():
+    os.environ["TZ"] = "X"
+    os.chdir("/")
+    sys.setrecursionlimit(200)
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    return 9
+
+
+def reads():
+    return sys.stdin.read()
+
+
+def removes(path):
+    os.remove(path)
+    return 10
+"""
+
+
+def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
+    project(tmp_path, {"nasty.py": NASTY})
+    outcome = judge(
+        tmp_path,
+        """
+        import nasty
+
+        def test_ends():
+            assert nasty.ends() == 6
+
+        def test_prints():
+            assert nasty.prints() == 7
+
+        def test_forks():
+            assert nasty.forks() == 8
+
+        def test_changes():
+            assert nasty.changes() == 9
+
+        def test_reads():
+            assert nasty.reads() == ""
+
+        def test_removes():
+            assert nasty.removes(nasty.__file__) == 10
+        """,
+        "nasty.py",
+    )
+    assert outcome.refused["test_ends"] == "crashes"
+    assert {"test_prints", "test_forks"} <= set(outcome.accepted)
+    assert "test_removes" not in outcome.accepted
+    assert (tmp_path / "nasty.py").exists()
+    assert outcome.result.conclusion == "finished"
+
+
 @pytest.mark.parametrize("budget", [3.0, 6.0])
 def test_the_time_budget_ends_the_search(tmp_path: Path, budget: float) -> None:
     project(tmp_path, {"shapes.py": SHAPES})

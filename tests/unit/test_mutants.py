@@ -93,6 +93,11 @@ def test_the_first_of_every_kind_comes_before_a_second() -> None:
     ]
 
 
+def test_patterns_are_left_alone() -> None:
+    source = "def f(x):\n    match x:\n        case -1 | 'a' if x:\n            return 2\n"
+    assert made(source, 2, 3, 4).keys() == {"4:none:0", "4:constant:0"}
+
+
 def test_lines_that_were_not_asked_for_have_none() -> None:
     assert made("x = 1\ny = 2\n", 2).keys() == {"2:deleted:0", "2:constant:0"}
     assert made("x = 1\n") == {}
@@ -161,6 +166,7 @@ def test_each_mutant_parses_differs_and_leaves_all_other_lines(
     for mutant in found:
         after = mutant.applied(source.encode()).decode()
         ast.parse(after)
+        assert mutant.parses(source.encode())
         assert after != source
         before_lines, after_lines = source.split("\n"), after.split("\n")
         assert before_lines[: mutant.line - 1] == after_lines[: mutant.line - 1]
