@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from qe_action.verify.answers import Run
 from qe_action.verify.bench import Bench, Surroundings
 from qe_action.verify.cover import minimal
-from qe_action.verify.gates import Refusal, Trial
+from qe_action.verify.gates import Refusal, Trial, shown
 from qe_action.verify.suite import Suite
 
 ROUNDS: tuple[Surroundings, ...] = (
@@ -82,7 +82,7 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
                 yield trial, Refusal("flaky", f"in fresh process {number + 1} of 5: {why}")
                 break
             if written := _written(run, path):
-                yield trial, Refusal("writes", f"it leaves {written[0]}")
+                yield trial, Refusal("writes", f"it leaves or changes {shown(written[0])}")
                 break
 
 

@@ -124,10 +124,10 @@ class Bench:
             request |= {"measure": measure, "fresh": around is not None}
             if around is not None:
                 request |= self._around(slot, around)
+            if request.get("cwd"):
+                request["watch"].append(request["cwd"])
             if watch:
-                cwd = [] if not request.get("cwd") else [request["cwd"]]
-                folders = [str(slot.root), str(slot.folder / "home"), *cwd]
-                request |= {"watch": folders, "watch_each": folders}
+                request["watch_each"] = request["watch"]
             run = await self._ask_run(slot, request, timeout)
             wrote = run.written or run.written_by or options is not ALONE
             slot.dirty = bool(wrote) or run.end == "unreadable"
@@ -170,9 +170,10 @@ class Bench:
             try:
                 async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
                     async for answer in answers:
-                        if not answer["done"]:
+                        if answer["done"]:
+                            slot.dirty = bool(answer.get("written"))
+                        else:
                             said.append(MutantSaid.model_validate(answer))
-                slot.dirty = False
             except (WorkerLost, ValidationError):
                 pass
             return said
@@ -197,6 +198,7 @@ class Bench:
             "file": str(root / self.project.target),
             "exclude": list(self.exclude),
             "timeout": timeout,
+            "watch": [str(slot.root), str(slot.folder / "home")],
         }
 
     def _around(self, slot: Slot, around: Surroundings) -> dict[str, Any]:

@@ -142,7 +142,14 @@ async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
         return Refusal("not collected")
     if run.errors or len(run.passed) != len(run.outcomes):
         return Refusal("fails", run.trouble()[:300])
+    if run.written:
+        return Refusal("writes", f"it leaves or changes {shown(run.written[0])}")
     return None
+
+
+def shown(path: str) -> str:
+    """A path in a working copy as it is in the project."""
+    return path.rpartition("/project/")[2]
 
 
 async def reaches_a_goal(trial: Trial, setting: Setting) -> Refusal | None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from . import running
+from . import running, snapshot
 from .check import Files
 
 
 def run(request: dict, tell) -> dict:
     """Which of `mutants` the tests notice, and which tests; by their ids."""
     with Files(request["root"], request.get("files", {})):
+        watch = request.get("watch", [])
+        before = snapshot.take(watch)
         for mutant in request["mutants"]:
             result = running.in_fork({**request, "mutant": mutant})
             tell({"mutant": mutant["id"], **_verdict(result)})
             if request.get("until_killed") and _verdict(result)["killed"]:
                 break
-    return {}
+        written = snapshot.changed(before, snapshot.take(watch))
+    return {"written": written}
 
 
 def _verdict(result: dict) -> dict:

@@ -296,11 +296,17 @@ def test_what_writes_into_the_project_is_withdrawn_and_tmp_path_is_not(tmp_path:
         tmp_path,
         {
             "notes.py": """
+                import os
                 from pathlib import Path
 
                 def note(path, text):
                     Path(path).write_text(text)
                     return len(text)
+
+                def later(path):
+                    if "PYTEST_CURRENT_TEST" in os.environ and os.environ.get("TZ"):
+                        Path(path).write_text("x")
+                    return "x"
 
                 def loud(path):
                     return Path(path).read_text().upper()
@@ -310,7 +316,7 @@ def test_what_writes_into_the_project_is_withdrawn_and_tmp_path_is_not(tmp_path:
     outcome = judge(
         tmp_path,
         """
-        from notes import loud, note
+        from notes import later, loud, note
 
         def test_note_here():
             assert note("left.txt", "abc") == 3
@@ -318,10 +324,15 @@ def test_what_writes_into_the_project_is_withdrawn_and_tmp_path_is_not(tmp_path:
         def test_loud_in_tmp_path(tmp_path):
             note(tmp_path / "n.txt", "abc")
             assert loud(tmp_path / "n.txt") == "ABC"
+
+        def test_note_later():
+            assert later("left.txt") == "x"
         """,
         "notes.py",
     )
-    assert outcome.refused == {"test_note_here": "writes"}
+    assert outcome.refused == {"test_note_here": "writes", "test_note_later": "writes"}
+    assert outcome.why("test_note_here") == "it leaves or changes left.txt"
+    assert outcome.shown == ["test_loud_in_tmp_path", "test_note_later"]
     assert outcome.accepted == ["test_loud_in_tmp_path"]
     assert not (tmp_path / "left.txt").exists()
 
@@ -612,7 +623,7 @@ def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
     )
     assert outcome.refused["test_ends"] == "crashes"
     assert {"test_prints", "test_forks"} <= set(outcome.accepted)
-    assert "test_removes" not in outcome.accepted
+    assert outcome.refused["test_removes"] == "writes"
     assert (tmp_path / "nasty.py").exists()
     assert outcome.result.conclusion == "finished"
 
