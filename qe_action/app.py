@@ -93,6 +93,15 @@ def analyze(arguments: Namespace) -> int:
     return exit_code(state, fail_on_gate=True)
 
 
+def generate(arguments: Namespace) -> int:
+    """`qe-action generate`: 0 also where no test holds."""
+    from qe_action import generating
+
+    result = asyncio.run(generating.generate(arguments))
+    codes = {"finished": DONE, "cancelled": CANCELLED, "failed": WRONG_INPUT}
+    return codes[result.conclusion]
+
+
 def doctor(options: Mapping[str, str], output: str) -> int:
     """`qe-action doctor`: 0 where nothing that is asked for is known to fail, else 1."""
     from qe_action.diagnosis.checks import diagnose, works

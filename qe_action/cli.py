@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"qe-action {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_analyze(commands.add_parser("analyze", help="analyse a report in this checkout"))
+    _add_generate(commands.add_parser("generate", help="make tests for what the tests miss"))
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
@@ -82,6 +83,35 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--name", default="qe-action coverage", help=argparse.SUPPRESS)
+
+
+def _add_generate(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Make tests for the gaps of a report, or of every statement of --target, and keep those "
+        "that hold: alone, in fresh processes, beside the whole suite, and against small changes "
+        "of the code. Runs the project's code."
+    )
+    add = command.add_argument
+    add("reports", nargs="*", metavar="REPORT", help="coverage reports, files or globs")
+    add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
+    add("--target", metavar="FILE[::QUALNAME]", help="the file, or a function or class of it")
+    add("--generator", choices=("auto", "offline"), default="auto", help="what writes the tests")
+    add("--tests", action="append", default=[], metavar="FILE", help="judge these tests instead")
+    add("--max-tests", type=int, default=10, metavar="N", help="tests at most; default: 10")
+    add("--time-budget", type=float, default=120.0, metavar="S", help="seconds; default: 120")
+    add("--suite-timeout", type=float, default=300.0, metavar="S", help=argparse.SUPPRESS)
+    add(
+        "--python",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="the project's interpreter; more of them for other versions to look at",
+    )
+    add("--sandbox", choices=("on", "off"), default="on", help="off: on a machine of your own")
+    add("--out", metavar="FILE|DIR", help="write the tests there")
+    add("--write", action="store_true", help="write them into the project")
+    add("--output", choices=("terminal", "jsonl"), default="terminal", help="what to print")
+    add("--seed", type=int, default=0, metavar="N", help="the same seed gives the same tests")
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
@@ -161,6 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     commands: Mapping[str, Callable[[], int]] = {
         "analyze": lambda: app.analyze(arguments),
+        "generate": lambda: app.generate(arguments),
         "run": lambda: app.run(_inputs(arguments)),
         "publish": lambda: app.publish(_inputs(arguments), arguments.journal),
         "doctor": lambda: app.doctor(_inputs(arguments), arguments.output),

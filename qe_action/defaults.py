@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from qe_action.analysis.paths import PathIndex
+from qe_action.errors import SandboxUnavailable, UsageError
+from qe_action.lab import Lab, PlainLab
 from qe_action.workspace.change import Change, MeasuredTree, list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
@@ -53,3 +57,26 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
         resolve=partial(resolve_change, git, base=base),
         list_files=partial(list_files, git),
     )
+
+
+def labs(pythons: Sequence[Path], *, sandbox: str) -> tuple[Lab, ...]:
+    """A lab for each interpreter, first the one that tests are made on.
+
+    Raises `SandboxUnavailable` unless the user wants none, on a machine of their own.
+    """
+    if sandbox != "off":
+        raise SandboxUnavailable(
+            "Generated tests run the project's code, and there is no sandbox for it here.",
+            hint="hint: --sandbox off on a machine of your own",
+        )
+    for python in pythons:
+        if not python.is_file():
+            raise UsageError(f"There is no interpreter {python}.", anchor="command-line")
+    return tuple(PlainLab(str(python), os.environ) for python in pythons or (_interpreter(),))
+
+
+def _interpreter() -> Path:
+    """That of the active virtual environment; else our own."""
+    active = os.environ.get("VIRTUAL_ENV")
+    found = Path(active, "bin", "python") if active else Path(sys.executable)
+    return found if found.is_file() else Path(sys.executable)

@@ -18,12 +18,14 @@ from qe_action.findings import (
     Baseline,
     Counts,
     Deltas,
+    Evidence,
     FileSummary,
     Gap,
     GateResult,
     IndirectChange,
     Level,
     Measured,
+    Refused,
     TestCase,
     Wire,
     percentage,
@@ -46,6 +48,7 @@ __all__ = [
     "CriticalPath",
     "Deltas",
     "Event",
+    "Evidence",
     "Failure",
     "FileSummary",
     "Gap",
@@ -59,6 +62,7 @@ __all__ = [
     "Level",
     "Measured",
     "Progress",
+    "Refused",
     "TestCase",
     "TestProposed",
     "TestRejected",
@@ -144,7 +148,7 @@ class TestRejected(Wire):
     type: Literal["rejected"] = "rejected"
     agent: Generator = "test-generator"
     test_case: TestCase
-    reason: str
+    reason: Refused
     detail: str = ""
 
 
@@ -195,13 +199,20 @@ class AnalysisComplete(Wire):
 
 
 class GenerationComplete(Wire):
-    """The generation's result; `coverage_estimate` is measured, null where it was not."""
+    """The generation's result, also of one cut short: then `conclusion` says so.
+
+    `coverage_before` and `coverage_estimate` are the target's lines and branches in percent
+    without and with the tests, measured in a clean copy; null where they were not.
+    """
 
     type: Literal["complete"] = "complete"
     agent: Generator = "test-generator"
     tests: tuple[TestCase, ...] = ()
     total: int = Field(ge=0)
+    conclusion: Conclusion = "finished"
+    coverage_before: float | None = None
     coverage_estimate: float | None
+    notes: tuple[str, ...] = ()
     rejected: dict[str, int] = Field(default_factory=dict)
     framework: str
     test_type: str

@@ -208,8 +208,51 @@ class GateResult(Wire):
     missing: int | None = None
 
 
+Refused = Literal[
+    "syntax",
+    "imports",
+    "no assertion",
+    "outside",
+    "skips",
+    "duplicate",
+    "not collected",
+    "fails",
+    "times out",
+    "crashes",
+    "adds nothing",
+    "kills nothing",
+    "flaky",
+    "other python",
+    "writes",
+    "superseded",
+    "suite",
+]
+"""Why a test is not proposed: what it is, what it did alone, what it did with others."""
+
+
+class Evidence(Wire):
+    """What was measured of a test, none of it said by whoever wrote it.
+
+    `lines` and `branches` (`12->15`) are those of the target that it reaches and that were
+    missed. `mutants` were tried on those lines and `killed` of them noticed; 0 mutants where
+    none can be made. `runs` counts the fresh processes that it passed in, on `pythons`.
+    `suite` says in words with what it was run together.
+    """
+
+    lines: tuple[int, ...] = ()
+    branches: tuple[str, ...] = ()
+    mutants: int = Field(default=0, ge=0)
+    killed: int = Field(default=0, ge=0)
+    runs: int = Field(default=0, ge=0)
+    pythons: tuple[str, ...] = ()
+    suite: str = ""
+
+
 class TestCase(Wire):
-    """A proposed test and what is known of it."""
+    """A proposed test and what is known of it.
+
+    `imports` are the lines it needs at the top of its file, `path` is that file.
+    """
 
     __test__ = False
 
@@ -222,3 +265,6 @@ class TestCase(Wire):
     edge_cases: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     coverage_estimate: float | None = None
+    imports: tuple[str, ...] = ()
+    path: str = ""
+    evidence: Evidence | None = None

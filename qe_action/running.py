@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import FrameType
 
 from qe_action.events import Event
-from qe_action.stream import Broadcast, EventLog, Sink
+from qe_action.stream import Broadcast, Ending, EventLog, Sink, analysis_ended
 
 GRACE = 300.0
 """Seconds the sinks may go on after the last event: paced writes of many annotations."""
@@ -29,11 +29,13 @@ async def stream_to(
     *,
     on_failure: Callable[[Sink, BaseException], None],
     on_signal: Callable[[], None] = lambda: None,
+    ending: Ending = analysis_ended,
 ) -> Broadcast:
     """Run `source` into `sinks` to the end, or until SIGINT or SIGTERM ends it early."""
     gc.set_threshold(COLLECT_AFTER)
     spool = tempfile.TemporaryFile(prefix="qe-action-")  # noqa: SIM115 - closed below
-    broadcast = Broadcast(EventLog(spool), sinks, grace=GRACE, on_failure=on_failure)
+    log = EventLog(spool)
+    broadcast = Broadcast(log, sinks, grace=GRACE, on_failure=on_failure, ending=ending)
     restore = _on_signals(lambda: _interrupt(broadcast, on_signal))
     try:
         await broadcast.run(source)

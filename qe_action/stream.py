@@ -9,7 +9,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import IO, Protocol
 
-from qe_action.events import EVENT, AnalysisComplete, AnalyzerError, Conclusion, Event
+from qe_action.events import (
+    EVENT,
+    AnalysisComplete,
+    AnalyzerError,
+    Conclusion,
+    Event,
+    GenerationComplete,
+    GeneratorError,
+)
 from qe_action.journal import encode
 
 WINDOW = 1000
@@ -94,6 +102,42 @@ class EventLog:
                 waiter.set_result(None)
 
 
+Ending = Callable[[Conclusion, str], tuple[Event, ...]]
+"""The last events of a producer that can't say them itself."""
+
+
+def analysis_ended(conclusion: Conclusion, message: str) -> tuple[Event, ...]:
+    """An analysis that ended without a result."""
+    return (
+        AnalyzerError(message=message),
+        AnalysisComplete(
+            conclusion=conclusion,
+            overall_coverage=None,
+            line_coverage=None,
+            branch_coverage=None,
+            function_coverage=None,
+            patch_coverage=None,
+            notes=(message,),
+            analysis_time_ms=0,
+        ),
+    )
+
+
+def generation_ended(conclusion: Conclusion, message: str) -> tuple[Event, ...]:
+    """A generation that ended without a result."""
+    return (
+        GeneratorError(message=message),
+        GenerationComplete(
+            conclusion=conclusion,
+            total=0,
+            coverage_estimate=None,
+            notes=(message,),
+            framework="pytest",
+            test_type="unit",
+        ),
+    )
+
+
 class Broadcast:
     """One producer's events to many sinks: none waits for another, none can stop another.
 
@@ -108,7 +152,9 @@ class Broadcast:
         *,
         grace: float,
         on_failure: Callable[[Sink, BaseException], None],
+        ending: Ending = analysis_ended,
     ) -> None:
+        self._ending = ending
         self._log = log
         self._sinks = sinks
         self._grace = grace
@@ -172,21 +218,11 @@ class Broadcast:
             self._finish("failed", f"The analysis failed: {type(error).__name__}.")
 
     def _finish(self, conclusion: Conclusion, message: str) -> None:
-        if len(self._log) and isinstance(self._log[len(self._log) - 1], AnalysisComplete):
+        last = self._log[len(self._log) - 1] if len(self._log) else None
+        if isinstance(last, AnalysisComplete | GenerationComplete):
             return
-        self._log.append(AnalyzerError(message=message))
-        self._log.append(
-            AnalysisComplete(
-                conclusion=conclusion,
-                overall_coverage=None,
-                line_coverage=None,
-                branch_coverage=None,
-                function_coverage=None,
-                patch_coverage=None,
-                notes=(message,),
-                analysis_time_ms=0,
-            )
-        )
+        for event in self._ending(conclusion, message):
+            self._log.append(event)
 
     async def _consume(self, sink: Sink) -> None:
         try:

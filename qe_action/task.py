@@ -16,6 +16,8 @@ class QETask(BaseModel):
     `context` for `coverage_analysis` takes `coverage_file` (a path to a report, or several) or
     `coverage_data` (coverage.py's JSON report as a dict), and optionally `framework` (the
     name the result carries) and `target_coverage` (percent that `meets_threshold` asks for).
+    For `test_generation` it takes `code` (a module's source), `file`, or a report with gaps, and
+    what `GenerationOptions` lists.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -27,18 +27,21 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
-    {"__main__", "cli", "app", "action", "publishing", "local"},
+    {"__main__", "cli", "app", "action", "publishing", "local", "generating"},
     {"step"},
     {"sinks", "running"},
     {"doctor"},
     {"agents", "defaults"},
+    {"verify"},
+    {"generators"},
+    {"lab"},
     {"github"},
     {"settings", "workspace", "sandbox"},
     {"diagnosis"},
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
     {"journal", "archive"},
-    {"task", "events", "findings", "errors", "inputs", "__init__"},
+    {"task", "events", "findings", "errors", "inputs", "worker", "__init__"},
 )
 PURE = (
     "diagnosis",
@@ -94,6 +97,18 @@ def test_imports_go_down_only(path: Path) -> None:
 )
 def test_the_pure_core_does_no_io(path: Path) -> None:
     assert {module.split(".")[0] for module in imports(path)}.isdisjoint(FORBIDDEN)
+
+
+WORKER = [path for path in modules() if room(path) == "worker"]
+
+
+@pytest.mark.parametrize("path", WORKER, ids=lambda path: path.name)
+def test_the_worker_needs_nothing_but_an_old_python_and_pytest(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tops = {module.split(".")[0] for module in imports(path)}
+    own = {other.stem for other in WORKER}
+    assert tops - set(sys.stdlib_module_names) <= {"pytest", "_pytest", "coverage"} | own
+    ast.parse(text, feature_version=(3, 9))
 
 
 def test_action_yml_and_readme_say_what_the_table_says() -> None:
@@ -198,7 +213,10 @@ def test_the_readme_pins_what_our_own_workflows_pin() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], *([name, "--help"] for name in ("analyze", "run", "publish", "doctor"))],
+    [
+        ["--help"],
+        *([name, "--help"] for name in ("analyze", "generate", "run", "publish", "doctor")),
+    ],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (

@@ -1,0 +1,84 @@
+"""What a test generation can be told, read from a task's context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qe_action.errors import UsageError
+from qe_action.task import QETask
+
+
+class GenerationOptions(BaseModel):
+    """The context of a `test_generation` task.
+
+    What to test is `code` (a module's source), or `file`, `FILE::QUALNAME` for a part of it, or
+    the worst gaps of a report: `coverage_file` (one or several) or `coverage_data`. With `file`
+    and a report the gaps of that file count, without a report all its statements.
+
+    `target_count` bounds the tests, `time_budget` the seconds of search and of the gates of
+    single tests; the same `seed` gives the same tests. `python` is the project's interpreter,
+    or several, the first for all but the last look. `tests` are sources of tests to be judged
+    instead of generated ones. `sandbox` may be `off` on a machine of one's own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: str | None = Field(default=None, max_length=2_000_000)
+    file: str | None = None
+    coverage_file: Path | tuple[Path, ...] | None = None
+    coverage_data: Mapping[str, Any] | None = None
+    repo: Path = Path()
+    framework: Literal["pytest"] = "pytest"
+    test_type: str = "unit"
+    target_count: int = Field(default=10, ge=1, le=1000)
+    time_budget: float = Field(default=120.0, gt=0, le=86_400)
+    suite_timeout: float = Field(default=300.0, gt=0, le=86_400)
+    seed: int = 0
+    python: Path | tuple[Path, ...] | None = None
+    generator: Literal["auto", "offline"] = "auto"
+    tests: str | tuple[str, ...] = ()
+    sandbox: Literal["on", "off"] = "on"
+    slots: int = Field(default=2, ge=1, le=8)
+
+    @property
+    def pythons(self) -> tuple[Path, ...]:
+        """The interpreters that were named."""
+        if self.python is None:
+            return ()
+        return self.python if isinstance(self.python, tuple) else (self.python,)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The sources of tests to be judged."""
+        return (self.tests,) if isinstance(self.tests, str) else self.tests
+
+    @property
+    def has_report(self) -> bool:
+        return self.coverage_file is not None or self.coverage_data is not None
+
+
+def generation_options(task: QETask) -> GenerationOptions:
+    """The options of a task. Raises `UsageError` where they don't fit."""
+    if task.task_type != "test_generation":
+        raise UsageError(f"The test generator can't take a task of type {task.task_type}.")
+    for key in task.context:
+        if key not in GenerationOptions.model_fields:
+            near = get_close_matches(str(key), GenerationOptions.model_fields, 1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            raise UsageError(f"The task's context has no {str(key)!r:.60}{meant}")
+    try:
+        options = GenerationOptions.model_validate(dict(task.context))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UsageError(f"The task's {field} does not fit: {first['msg']}.") from None
+    if options.code is None and options.file is None and not options.has_report:
+        raise UsageError("The task needs code, file or a coverage report.")
+    if options.code is not None and options.file is not None:
+        raise UsageError("The task has code and file; it can take one of them.")
+    return options

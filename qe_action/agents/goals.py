@@ -1,0 +1,98 @@
+"""Which lines and branches of which file tests are wanted for."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.agents.generation_options import GenerationOptions
+from qe_action.errors import UsageError
+from qe_action.events import AnalyzerError, Gap, GapFound
+from qe_action.task import QETask
+from qe_action.verify.answers import Measured
+
+Arc = tuple[int, int]
+
+
+@dataclass
+class Wanted:
+    """A target and the gaps of it, `gaps` None where no report tells."""
+
+    target: str
+    qualname: str = ""
+    gaps: list[Gap] | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def goals(
+        self, source: bytes, whole: Measured, at_import: Measured
+    ) -> tuple[frozenset[int], frozenset[Arc]]:
+        """The statements and branches wanted; those that every import runs don't count."""
+        statements = frozenset((*whole.lines, *whole.missing_lines))
+        branches = frozenset((*whole.branches, *whole.missing_branches))
+        first, last = extent(source, self.qualname)
+        lines = frozenset(line for line in statements if first <= line <= last)
+        arcs = frozenset(arc for arc in branches if first <= arc[0] <= last)
+        if self.gaps is not None:
+            inside = [(gap.line_start, gap.line_end) for gap in self.gaps]
+            in_gaps = frozenset(n for n in lines if any(a <= n <= b for a, b in inside))
+            arcs = frozenset(arc for arc in arcs if arc[0] in in_gaps)
+            partial = [gap for gap in self.gaps if gap.gap_type == "partial"]
+            some = {gap.line_start: _ends(gap) for gap in partial if _ends(gap)}
+            arcs = frozenset(a for a in arcs if a[0] not in some or a[1] in some[a[0]])
+            lines = in_gaps - {gap.line_start for gap in partial}
+        later = lines - set(at_import.lines)
+        return (later if later or arcs else lines), arcs - set(at_import.branches)
+
+
+def _ends(gap: Gap) -> frozenset[int]:
+    """Where the ways lead that were not taken, as far as the report tells by lines."""
+    return frozenset(int(way) for way in gap.missing_branches if way.isdigit())
+
+
+def extent(source: bytes, qualname: str) -> tuple[int, int]:
+    """The lines of a function or class; all where no name is given."""
+    if not qualname:
+        return 1, 2**31
+    node: ast.AST = ast.parse(source)
+    for name in qualname.split("."):
+        found = [
+            child
+            for child in ast.iter_child_nodes(node)
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and child.name == name
+        ]
+        if not found:
+            raise UsageError(f"The target has no {qualname}.", anchor="command-line")
+        node = found[-1]
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return node.lineno, node.end_lineno or node.lineno
+
+
+async def wanted(options: GenerationOptions) -> Wanted:
+    """The target, with a report's gaps. Without a target it is the file of the worst gap."""
+    path, _, qualname = (options.file or "").partition("::")
+    if not options.has_report:
+        return Wanted(path, qualname)
+    context = {
+        "all_files": True,
+        "repo": options.repo,
+        **({"coverage_file": options.coverage_file} if options.coverage_file else {}),
+        **({"coverage_data": options.coverage_data} if options.coverage_data else {}),
+    }
+    task = QETask(task_type="coverage_analysis", context=context)
+    gaps: list[Gap] = []
+    async with aclosing(CoverageAnalyzerAgent().analyze_coverage_streaming(task)) as events:
+        async for event in events:
+            if isinstance(event, GapFound) and event.gap.file_path.endswith(".py"):
+                gaps.append(event.gap)
+            elif isinstance(event, AnalyzerError):
+                raise UsageError(event.message, hint=event.hint)
+    if not path and not gaps:
+        return Wanted("", notes=["The report has no gap."])
+    target = path or gaps[0].file_path
+    found = Wanted(target, qualname, [gap for gap in gaps if gap.file_path == target])
+    if not path and len({gap.file_path for gap in gaps}) > 1:
+        found.notes.append(f"Tests were made for {target} alone, the file of the worst gap.")
+    return found

@@ -1,0 +1,62 @@
+"""The test generator: a task in, a stream of events out, the last one with verified tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+
+from qe_action import defaults
+from qe_action.agents.generation import Generation, GeneratorEvent
+from qe_action.agents.generation_options import generation_options
+from qe_action.events import GenerationComplete
+from qe_action.generators.port import Generator
+from qe_action.lab import Lab
+from qe_action.task import QETask
+
+
+class TestGeneratorAgent:
+    """Makes tests for gaps, and proposes those alone that hold all it can measure.
+
+    `model` is for generators that ask one. `lab` is where the project's code runs (or several,
+    for more versions of Python), `generator` what writes candidates, `clock` gives seconds; the
+    task's options and the system's clock serve where they are absent.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self,
+        name: str = "test-generator",
+        model: object | None = None,
+        *,
+        lab: Lab | Sequence[Lab] | None = None,
+        generator: Generator | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.name = name
+        self._model = model
+        self._labs = () if lab is None else tuple(lab) if isinstance(lab, Sequence) else (lab,)
+        self._generator = generator
+        self._clock = clock or defaults.monotonic
+
+    async def generate_tests_streaming(self, task: QETask) -> AsyncGenerator[GeneratorEvent, None]:
+        """The generation as events, the last one `complete`: only its tests are proposed.
+
+        A test that was shown may be withdrawn by a `rejected` with its id. Raises `UsageError`
+        where the task does not fit. Closing the stream early leaves nothing running.
+        """
+        options = generation_options(task)
+        generation = Generation(options, self._labs, self._generator, self._clock)
+        async with aclosing(generation.events()) as events:
+            async for event in events:
+                yield event
+
+    async def execute(self, task: QETask) -> GenerationComplete:
+        """The result alone: the same stream, drained."""
+        result: GenerationComplete | None = None
+        async with aclosing(self.generate_tests_streaming(task)) as events:
+            async for event in events:
+                if isinstance(event, GenerationComplete):
+                    result = event
+        assert result is not None, "every stream ends in a complete event"
+        return result

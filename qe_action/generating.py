@@ -1,0 +1,113 @@
+"""`qe-action generate`: verified tests for what the project's tests miss."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from qe_action.agents.generation_options import generation_options
+from qe_action.agents.test_generator import TestGeneratorAgent
+from qe_action.errors import UsageError
+from qe_action.events import Event, GenerationComplete, TestCase
+from qe_action.running import stream_to
+from qe_action.sinks.generation import GenerationSink
+from qe_action.sinks.jsonl import EventsSink
+from qe_action.sinks.terminal import stderr_console
+from qe_action.stream import Sink, generation_ended
+from qe_action.task import QETask
+from qe_action.verify.writing import Part, appended, new_file
+
+
+async def generate(arguments: Namespace) -> GenerationComplete:
+    """Run the generation that the command line asks for, and write what holds.
+
+    Raises `QEError` for what the user can mend.
+    """
+    task = QETask(task_type="test_generation", context=_context(arguments))
+    generation_options(task)  # what does not fit is said before anything runs
+    last = _Last()
+    sinks: list[Sink] = [last]
+    if arguments.output == "jsonl":
+        sinks.append(EventsSink(sys.stdout))
+    sinks.append(GenerationSink(stderr_console(), brief=arguments.output == "jsonl"))
+    failures: list[BaseException] = []
+    broadcast = await stream_to(
+        TestGeneratorAgent().generate_tests_streaming(task),
+        sinks,
+        on_failure=lambda _sink, error: failures.append(error),
+        ending=generation_ended,
+    )
+    for error in (broadcast.failure, *failures):
+        if error is not None:
+            raise error
+    assert last.result is not None, "every stream ends in a complete event"
+    if last.result.tests:
+        _write(arguments, last.result.tests)
+    return last.result
+
+
+class _Last:
+    """Keeps the result."""
+
+    name = "result"
+
+    def __init__(self) -> None:
+        self.result: GenerationComplete | None = None
+
+    async def consume(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            if isinstance(event, GenerationComplete):
+                self.result = event
+
+
+def _context(arguments: Namespace) -> Mapping[str, Any]:
+    context: dict[str, Any] = {
+        "repo": Path(arguments.repo).resolve(),
+        "file": arguments.target,
+        "target_count": arguments.max_tests,
+        "time_budget": arguments.time_budget,
+        "suite_timeout": arguments.suite_timeout,
+        "generator": arguments.generator,
+        "python": tuple(Path(name).absolute() for name in arguments.python),
+        "sandbox": arguments.sandbox,
+        "seed": arguments.seed,
+        "tests": tuple(_read(name) for name in arguments.tests),
+    }
+    if arguments.reports:
+        context["coverage_file"] = tuple(Path(name) for name in arguments.reports)
+    return context
+
+
+def _read(name: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The tests {name} can't be read: {error}.") from None
+
+
+def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> None:
+    """The tests into `--out`, and with `--write` into the project."""
+    places = []
+    if arguments.write:
+        places.append(Path(arguments.repo, tests[0].path))
+    if arguments.out:
+        out = Path(arguments.out)
+        folder = out.is_dir() or str(arguments.out).endswith("/")
+        places.append(out / Path(tests[0].path).name if folder else out)
+    parts = [Part(case.test_name, case.test_code, case.imports) for case in tests]
+    for number, place in enumerate(places):
+        into = arguments.write and number == 0 and place.exists()
+        try:
+            text = appended(_text(place), parts) if into else new_file(parts)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(text.encode())
+        except OSError as error:
+            raise UsageError(f"{place} can't be written: {error.strerror}.") from None
+
+
+def _text(place: Path) -> str:
+    """A file's text with its own line ends."""
+    return place.read_bytes().decode("utf-8")

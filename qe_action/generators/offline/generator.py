@@ -1,0 +1,167 @@
+"""Drives a search through a worker and offers what it finds as tests, round by round."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from qe_action.generators.offline.asking import Asking, Survey
+from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
+from qe_action.generators.offline.making import Maker
+from qe_action.generators.offline.plan import Plan
+from qe_action.generators.offline.pools import Pool, pool_for
+from qe_action.generators.offline.reading import Reading, quoted_words
+from qe_action.generators.offline.rendering import Renderer
+from qe_action.generators.offline.settling import Settler
+from qe_action.generators.offline.subjects import Input, Subject, subjects_of
+from qe_action.generators.offline.values import Call
+from qe_action.generators.port import Job, Proposal, Suspicion, Trouble
+from qe_action.lab import WorkerLost
+
+BATCH = 250
+ROUND = 6
+"""How many batches are run before what they found is written."""
+WARM = 40
+
+
+class OfflineGenerator:
+    """Needs no model: the code, its tests and its documentation are what it works from."""
+
+    name = "offline"
+
+    async def candidates(self, job: Job) -> AsyncGenerator[Proposal, None]:
+        """Tests for the job's goals, in the same order for the same seed and budget."""
+        try:
+            reading = Reading(job.source)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            yield Trouble(job.target, "The file can't be parsed.", str(error))
+            return
+        try:
+            async with job.lab.worker() as worker:
+                run = Run(job, reading, Asking(worker, job))
+                async with aclosing(run.proposals()) as proposals:
+                    async for proposal in proposals:
+                        yield proposal
+        except WorkerLost as error:
+            yield Trouble(job.target, "The module can't be worked with.", str(error))
+        except ValidationError as error:
+            detail = f"{error.error_count()} wrong fields"
+            yield Trouble(job.target, "The worker's answer is not understood.", detail)
+
+
+class Run:
+    """One job from the survey to the last test."""
+
+    def __init__(self, job: Job, reading: Reading, asking: Asking) -> None:
+        self.job, self.reading, self.asking = job, reading, asking
+        self.rng = random.Random(job.seed)  # noqa: S311 - a repeatable search, no secret
+
+    async def proposals(self) -> AsyncGenerator[Proposal, None]:
+        survey = await self.asking.survey()
+        subjects = subjects_of(survey.functions, survey.own, survey.module)
+        if not subjects:
+            yield Trouble(self.job.target, "Nothing public in it can be called.")
+            return
+        maker = Maker(self.rng, survey.classes, survey.module)
+        pools = self._pools(subjects, survey)
+        goals = self.job.goals
+        plan = Plan(goals, self.reading, subjects, pools, maker, self.rng)
+        plan.imported(survey.arcs)
+        seeds = await self._seeds(subjects, survey, pools, maker)
+        suspicions = await self._suspicions(survey)
+        for suspicion in suspicions:
+            yield suspicion
+        doubtful = {suspicion.qualname for suspicion in suspicions}
+        await self._warm(subjects, pools, maker)
+        settler = Settler(plan, self.asking, Renderer(self.job), doubtful)
+        while self.asking.spent < self.job.budget and plan.open:
+            seeds = await self._round(plan, seeds)
+            for candidate in await settler.settle():
+                yield candidate
+            if self._over(plan):
+                return
+
+    def _over(self, plan: Plan) -> bool:
+        return not any(plan._weights())
+
+    def _pools(self, subjects: list[Subject], survey: Survey) -> dict[str, Pool]:
+        docs = [*self.reading.classes.values(), self.reading.functions[""].examples]
+        pools = {}
+        for subject in subjects:
+            own = self.reading.functions.get(subject.qualname)
+            owner = self.reading.classes.get(subject.owner.name, "") if subject.owner else ""
+            words = quoted_words([own.examples if own else "", owner, *docs[-1:]])
+            pools[subject.id] = pool_for(subject, self.reading, survey.constants, words[:80])
+        return pools
+
+    async def _seeds(
+        self, subjects: list[Subject], survey: Survey, pools: dict[str, Pool], maker: Maker
+    ) -> list[Input]:
+        """Inputs from the project's tests and documentation; their values go into the pools."""
+        known = {subject.names[0][0]: subject.module for subject in subjects}
+        known.update({name.split(".")[0]: info.module for name, info in survey.classes.items()})
+        seeds = await self.asking.recorded(subjects, known)
+        seeds += inputs_of(examples_of(self.reading), subjects, known)
+        seeds = [replace(call, shown=True) for call in seeds]
+        for call in seeds:
+            pool = pools[call.subject.id]
+            parameters = [p for p in call.subject.parameters if p.kind.startswith("POSITIONAL")]
+            for parameter, value in zip(parameters, call.args, strict=False):
+                pool.by_parameter.setdefault(parameter.name, []).append(value)
+                for other in pools.values():
+                    if value not in other.literals and len(other.literals) < 60:
+                        other.literals.append(value)
+            if isinstance(call.receiver, Call) and call.subject.owner:
+                maker.keep(call.subject.owner.name, call.receiver)
+        return seeds
+
+    async def _suspicions(self, survey: Survey) -> list[Suspicion]:
+        """Examples of the documentation that the code contradicts."""
+        examples = [e for e in examples_of(self.reading) if e.want.strip()][:200]
+        got = await self.asking.examples(examples, survey)
+        found = []
+        for example, ran in zip(examples, got, strict=True):
+            if ran is None or ran.value is None or ran.iterator:
+                continue
+            if contradicts(example.want, ran.repr):
+                place = self.job.target, example.qualname
+                found.append(Suspicion(*place, example.source, example.want.strip(), ran.repr))
+        return found
+
+    async def _warm(self, subjects: list[Subject], pools: dict[str, Pool], maker: Maker) -> None:
+        """Find constructor calls that work."""
+        for _ in range(2):
+            calls = [
+                maker.input(subject, pools[subject.id])
+                for subject in subjects
+                if subject.kind == "class"
+                for _ in range(WARM)
+            ]
+            for call, ran in await self.asking.run(calls, every=True):
+                if ran.good and ran.outcome == "value" and call.subject.owner:
+                    value = Call(call.subject.name, call.args, call.kwargs, call.subject.names)
+                    maker.keep(call.subject.owner.name, value)
+
+    async def _round(self, plan: Plan, seeds: list[Input]) -> list[Input]:
+        """Some batches; while one runs, the next one is made."""
+        batch = seeds[:BATCH] or plan.batch(BATCH)
+        seeds = seeds[BATCH:]
+        for _ in range(ROUND):
+            if not batch:
+                break
+            running = asyncio.ensure_future(self.asking.run(batch))
+            try:
+                await asyncio.sleep(0)
+                following = seeds[:BATCH] or plan.batch(BATCH)
+                seeds = seeds[BATCH:]
+                for call, ran in await running:
+                    plan.learn(call, ran)
+            finally:
+                running.cancel()
+            batch = following
+        return batch + seeds

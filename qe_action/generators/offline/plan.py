@@ -1,0 +1,238 @@
+"""The search: which inputs to run next, and what those that ran have taught. Pure and repeatable."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+
+from qe_action.generators.offline.answers import Ran
+from qe_action.generators.offline.making import Maker
+from qe_action.generators.offline.mutating import Mutator
+from qe_action.generators.offline.pools import Pool
+from qe_action.generators.offline.reading import Reading
+from qe_action.generators.offline.subjects import Input, Subject
+from qe_action.generators.offline.values import text
+from qe_action.generators.port import Arc, Goals
+
+KEPT = 12
+"""How many inputs are remembered for each line."""
+LONGEST = 600
+Goal = Arc | int
+
+
+@dataclass
+class Reached:
+    """An input and the goals that it is the first to reach."""
+
+    call: Input
+    goals: frozenset[Goal]
+    kind: str
+    raw: tuple[Arc, ...] = ()
+    telling: bool = True
+
+
+@dataclass
+class Tally:
+    """How a subject has done."""
+
+    tries: int = 0
+    since: int = 0
+    hangs: int = 0
+
+
+@dataclass
+class Plan:
+    """The state of a search."""
+
+    goals: Goals
+    reading: Reading
+    subjects: list[Subject]
+    pools: dict[str, Pool]
+    maker: Maker
+    rng: random.Random
+    open: set[Goal] = field(default_factory=set)
+    pending: list[Reached] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._mutator = Mutator(self.maker, self.rng)
+        self._at_line: dict[int, list[Input]] = defaultdict(list)
+        self._by_subject: dict[str, list[Input]] = defaultdict(list)
+        self._tallies = {subject.id: Tally() for subject in self.subjects}
+        self._asked: set[str] = set()
+        self._reached_lines: set[int] = set()
+        self._failed: dict[Goal, int] = defaultdict(int)
+        self.open = {*self.goals.lines, *self.goals.arcs}
+
+    def first(self, line: int) -> int:
+        """The first line of the statement that a line belongs to, signs kept."""
+        place = self.goals.first_line.get(abs(line), abs(line))
+        return -place if line < 0 else place
+
+    def reached(self, raw: tuple[Arc, ...]) -> set[Goal]:
+        """Statements and arcs, in the goals' terms, of what a call ran."""
+        found: set[Goal] = set()
+        for start, end in raw:
+            one, two = self.first(start), self.first(end)
+            if two > 0:
+                found.add(two)
+            if one > 0:
+                found.add(one)
+            if one != two:
+                found.add((one, two))
+        return found
+
+    def imported(self, raw: tuple[Arc, ...]) -> None:
+        """What runs on import is reached by every test."""
+        self.open -= self.reached(raw)
+
+    def batch(self, count: int) -> list[Input]:
+        """The next inputs."""
+        weights = self._weights()
+        if not any(weights):
+            return []
+        frontier = self._frontier()
+        made: list[Input] = []
+        for _ in range(count * 4):
+            if len(made) >= count:
+                break
+            call = self._next(weights, frontier)
+            key = _key(call)
+            if key in self._asked or len(key) > LONGEST:
+                continue
+            if len(self._asked) < 400_000:
+                self._asked.add(key)
+            made.append(call)
+            tally = self._tallies[call.subject.id]
+            tally.tries += 1
+            tally.since += 1
+        return made
+
+    def _weights(self) -> list[float]:
+        """How much each subject may still reach, less for those that long brought nothing."""
+        wanted: dict[str, int] = defaultdict(int)
+        for goal in self.open:
+            line = goal if isinstance(goal, int) else abs(goal[0])
+            wanted[self.reading.function_at(line)] += 1
+        weights = []
+        for subject in self.subjects:
+            reach = self.reading.reach(subject.qualname)
+            if subject.on_object and subject.owner:
+                reach = reach | self.reading.reach(f"{subject.owner.name}.__init__")
+            value = sum(wanted[name] for name in reach if name)
+            own = wanted.get(subject.qualname, 0)
+            tally = self._tallies[subject.id]
+            tired = 1 + tally.since / 400 + 20 * tally.hangs
+            weights.append((value + 2 * own) ** 0.5 / tired if value else 0.0)
+        return weights
+
+    def _frontier(self) -> list[int]:
+        """Lines that ran and from which a wanted branch was not taken."""
+        lines = {goal[0] for goal in self.open if not isinstance(goal, int)}
+        found = sorted(line for line in lines if self._at_line.get(line))
+        return found or sorted(
+            line for line in self._at_line if self.reading.function_at(line) in self._wanted()
+        )
+
+    def _wanted(self) -> set[str]:
+        lines = (goal if isinstance(goal, int) else goal[0] for goal in self.open)
+        return {self.reading.function_at(line) for line in lines}
+
+    def _next(self, weights: list[float], frontier: list[int]) -> Input:
+        rng = self.rng
+        if frontier and rng.random() < 0.55:
+            line = rng.choice(frontier)
+            call = rng.choice(self._at_line[line])
+            others = self._by_subject[call.subject.id]
+            return self._mutator.mutated(call, self._pool(call), others, self._hot(line))
+        subject = rng.choices(self.subjects, weights)[0]
+        kept = self._by_subject[subject.id]
+        if kept and rng.random() < 0.4:
+            return self._mutator.mutated(rng.choice(kept), self.pools[subject.id], kept, None)
+        return self.maker.input(subject, self.pools[subject.id])
+
+    def _pool(self, call: Input) -> Pool:
+        return self.pools[call.subject.id]
+
+    def _hot(self, line: int) -> Pool | None:
+        """What the condition on a line compares with."""
+        said = self.reading.on_line.get(line, ())
+        strings = [item for item in said if isinstance(item, str)]
+        numbers = [item for item in said if isinstance(item, int | float)]
+        return Pool(strings=strings, numbers=numbers) if strings or numbers else None
+
+    def learn(self, call: Input, ran: Ran) -> None:
+        """Take in what came of an input."""
+        tally = self._tallies[call.subject.id]
+        if ran.outcome in ("hung", "died"):
+            tally.hangs += 1
+            return
+        if not ran.arcs:
+            return
+        reached = self.reached(ran.arcs)
+        good = ran.good and not (call.off and ran.raised is None)
+        fresh = frozenset(reached & self.open) if good else frozenset()
+        self._remember(call, reached)
+        if fresh:
+            self.open -= fresh
+            tally.since = 0
+            kind = ran.raised.type if ran.raised else "value"
+            self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
+
+    def _remember(self, call: Input, reached: set[Goal]) -> None:
+        kept = self._by_subject[call.subject.id]
+        if len(kept) < 80:
+            kept.append(call)
+        else:
+            kept[self.rng.randrange(80)] = call
+        for line in sorted(goal for goal in reached if isinstance(goal, int)):
+            here = self._at_line[line]
+            if len(here) < KEPT:
+                here.append(call)
+            else:
+                here[self.rng.randrange(KEPT)] = call
+
+    def give_back(self, reached: Reached) -> bool:
+        """Goals whose test could not be written are open again, for a few times."""
+        again = False
+        for goal in sorted(reached.goals, key=repr):
+            self._failed[goal] += 1
+            if self._failed[goal] <= 3:
+                self.open.add(goal)
+                again = True
+        return again
+
+    def take(self) -> list[Reached]:
+        """The smallest choice of pending inputs that reaches all that they reach."""
+        todo = {goal for item in self.pending for goal in item.goals}
+        full = [(item, frozenset(self.reached(item.raw)) & todo) for item in self.pending]
+        self.pending = []
+        chosen: list[Reached] = []
+        while todo:
+            item, goals = max(full, key=lambda pair: _worth(pair[0], len(pair[1] & todo)))
+            chosen.append(replace(item, goals=goals & todo))
+            todo -= goals
+        return chosen
+
+
+def _worth(item: Reached, count: int) -> tuple[int, bool, bool, int]:
+    return count, item.telling, item.call.shown, -item.call.size
+
+
+def tells(call: Input, ran: Ran) -> bool:
+    """Whether the result says something: neither empty nor just what went in."""
+    if ran.raised is not None:
+        return True
+    inside = [text(arg) for arg in (*call.args, *(value for _, value in call.kwargs))]
+    shown = ran.repr.replace("'", '"')
+    return ran.repr not in _DULL and shown not in {item.replace("'", '"') for item in inside}
+
+
+_DULL = frozenset(["", "None", "''", "[]", "{}", "()", "0", "set()", "b''", "0.0"])
+
+
+def _key(call: Input) -> str:
+    inside = [text(arg) for arg in call.args] + [f"{n}={text(v)}" for n, v in call.kwargs]
+    steps = [f"{n}({','.join(map(text, a))};{k!r})" for n, a, k in call.steps]
+    receiver = text(call.receiver) if call.receiver else ""
+    return f"{call.subject.id}|{receiver}|{'|'.join(steps)}|{','.join(inside)}"

@@ -1,0 +1,114 @@
+"""From inputs that reach goals to tests: shrunk, looked at twice, written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from qe_action.generators.offline.answers import Ran
+from qe_action.generators.offline.asking import Asking
+from qe_action.generators.offline.expecting import expectation
+from qe_action.generators.offline.mutating import simpler_inputs
+from qe_action.generators.offline.plan import Goal, Plan, Reached, tells
+from qe_action.generators.offline.rendering import Proof, Renderer
+from qe_action.generators.offline.subjects import Input, case_of
+from qe_action.generators.port import Candidate
+
+WINDOW = 24
+ROUNDS = 16
+SHORT = 60
+"""Inputs from documentation and tests that are no longer than this stay as people wrote them."""
+OTHER_SEED = 4321
+
+
+@dataclass
+class Shrinking:
+    """An input on its way to the shortest that still serves."""
+
+    item: Reached
+    left: Iterator[Input]
+    over: bool = False
+
+
+class Settler:
+    """Writes what a plan has found so far."""
+
+    def __init__(self, plan: Plan, asking: Asking, renderer: Renderer, doubtful: set[str]) -> None:
+        self._plan, self._asking, self._renderer = plan, asking, renderer
+        self._doubtful = doubtful
+
+    async def settle(self) -> list[Candidate]:
+        """Candidates for all that is pending."""
+        chosen = self._plan.take()
+        if not chosen:
+            return []
+        shrunk = await self._shrunk(chosen)
+        cases = [case_of(item.call, apart=item.call.subject.on_object) for item in shrunk]
+        once = await self._asking.looked_at(cases)
+        twice = await self._asking.looked_at(cases, fresh=OTHER_SEED)
+        proofs = []
+        for item, one, two in zip(shrunk, once, twice, strict=True):
+            proof = self._proof(item, one, two)
+            if proof is None:
+                if self._plan.give_back(item):
+                    self._asking.forget(item.raw)
+            else:
+                proofs.append(proof)
+        order = {subject.id: at for at, subject in enumerate(self._plan.subjects)}
+        proofs.sort(key=lambda proof: order[proof.call.subject.id])
+        return self._renderer.render(proofs)
+
+    def _proof(self, item: Reached, one: Ran | None, two: Ran | None) -> Proof | None:
+        if one is None or two is None or item.call.subject.qualname in self._doubtful:
+            return None
+        expected = expectation(one, two)
+        reached = self._plan.reached(one.arcs)
+        aims = item.goals & reached
+        if expected is None or not aims:
+            return None
+        lines = frozenset(goal for goal in aims if isinstance(goal, int))
+        arcs = frozenset(goal for goal in aims if not isinstance(goal, int))
+        return Proof(item.call, expected, lines, arcs)
+
+    async def _shrunk(self, chosen: list[Reached]) -> list[Reached]:
+        work = [
+            Shrinking(item, simpler_inputs(item.call))
+            for item in chosen
+            if not (item.call.shown and item.call.size <= SHORT)
+        ]
+        kept = [item for item in chosen if item.call.shown and item.call.size <= SHORT]
+        for _ in range(ROUNDS):
+            tried: list[tuple[Shrinking, Input]] = []
+            for one in work:
+                window = [] if one.over else list(islice(one.left, WINDOW))
+                one.over = not window
+                tried += [(one, call) for call in window]
+            if not tried:
+                break
+            await self._round(tried)
+        return kept + [one.item for one in work]
+
+    async def _round(self, tried: list[tuple[Shrinking, Input]]) -> None:
+        calls = [call for _, call in tried]
+        best: dict[int, tuple[Shrinking, Input]] = {}
+        at = {id(call): number for number, call in enumerate(calls)}
+        for call, ran in await self._asking.run(calls, every=True):
+            one, _ = tried[at[id(call)]]
+            if not self._serves(replace(one.item, call=call), ran):
+                continue
+            kept = best.get(id(one))
+            if kept is None or call.size < kept[1].size:
+                best[id(one)] = (one, call)
+        for one, call in best.values():
+            one.item = replace(one.item, call=call)
+            one.left = simpler_inputs(call)
+
+    def _serves(self, item: Reached, ran: Ran) -> bool:
+        kind = ran.raised.type if ran.raised else "value"
+        if not ran.good or kind != item.kind:
+            return False
+        needed: frozenset[Goal] = item.goals
+        if item.telling and not tells(item.call, ran):
+            return False
+        return needed <= self._plan.reached(ran.arcs)

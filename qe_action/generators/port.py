@@ -1,0 +1,88 @@
+"""The port to whatever writes candidate tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from qe_action.lab import Lab
+
+Arc = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One whole test function, parametrised or not, and what it is meant to reach."""
+
+    id: str
+    name: str
+    code: str
+    imports: tuple[str, ...]
+    target: str
+    qualname: str
+    gap_id: str | None = None
+    aim_lines: frozenset[int] = frozenset()
+    aim_arcs: frozenset[Arc] = frozenset()
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """An example of a docstring that the code contradicts: a suspected bug, pinned by no test."""
+
+    target: str
+    qualname: str
+    example: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a generator can do nothing, or no more, with a target."""
+
+    target: str
+    message: str
+    detail: str = ""
+
+
+Proposal = Candidate | Suspicion | Trouble
+
+
+@dataclass(frozen=True)
+class Goals:
+    """The gaps of one file: lines and branches nothing has run yet; `ids` are their gaps'."""
+
+    lines: frozenset[int] = frozenset()
+    arcs: frozenset[Arc] = frozenset()
+    first_line: dict[int, int] = field(default_factory=dict)
+    ids: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the project's tests find the target: its module, and the folders to import from."""
+
+    module: str
+    paths: tuple[str, ...]
+    test_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to write tests for. `budget` is in executions; the same seed and budget, the same tests."""
+
+    target: str
+    source: str
+    goals: Goals
+    root: str
+    layout: Layout
+    lab: Lab
+    seed: int = 0
+    budget: int = 60_000
+
+
+class Generator(Protocol):
+    name: str
+
+    def candidates(self, job: Job) -> AsyncIterator[Proposal]: ...

@@ -1,0 +1,1 @@
+"""What a candidate test has to hold before anybody is shown it."""

@@ -1,0 +1,75 @@
+"""What a worker says of a run, checked: it comes from a process that ran the project's code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(max_length=4000)]
+Line = Annotated[int, Field(ge=-(2**31), le=2**31)]
+Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
+
+
+class Said(BaseModel):
+    """Base: nothing is converted, and what we don't know is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Hello(Said):
+    """An interpreter and its tools."""
+
+    python: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
+    pytest: Text | None
+    coverage: Text | None
+    plugins: tuple[Text, ...] = ()
+
+
+class Measured(Said):
+    """The target's lines and branches as coverage.py reports them; `error` where it can't."""
+
+    lines: tuple[Line, ...] = ()
+    missing_lines: tuple[Line, ...] = ()
+    branches: tuple[tuple[Line, Line], ...] = ()
+    missing_branches: tuple[tuple[Line, Line], ...] = ()
+    error: Text | None = None
+
+    @property
+    def percent(self) -> float | None:
+        done = len(self.lines) + len(self.branches)
+        whole = done + len(self.missing_lines) + len(self.missing_branches)
+        return 100.0 * done / whole if whole and self.error is None else None
+
+
+class Run(Said):
+    """One run of pytest."""
+
+    end: Literal["done", "crashed", "timeout", "unreadable"]
+    exit: int | None = None
+    seconds: float = 0.0
+    outcomes: dict[Name, tuple[Outcome, Text]] = Field(default_factory=dict, max_length=60_000)
+    errors: tuple[tuple[Name, Text], ...] = ()
+    measured: Measured | None = None
+    written: tuple[Name, ...] = ()
+    written_by: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, max_length=60_000)
+
+    @property
+    def passed(self) -> frozenset[str]:
+        return frozenset(name for name, (word, _) in self.outcomes.items() if word == "passed")
+
+    def trouble(self) -> str:
+        """The first thing that went wrong, in the words of pytest."""
+        bad = [f"{word}: {text}" for word, text in self.outcomes.values() if word != "passed"]
+        said = [text for _, text in self.errors] + bad
+        return said[0] if said else f"the run's end: {self.end}"
+
+
+class MutantSaid(Said):
+    """What became of a mutant."""
+
+    mutant: Name
+    killed: bool
+    by: tuple[Name, ...] = ()
+    how: Text = ""

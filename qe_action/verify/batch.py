@@ -1,0 +1,154 @@
+"""What the tests have to hold together: one table of gates, in this order.
+
+A test that fails once is out. No run is made again in the hope of another outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from qe_action.verify.answers import Run
+from qe_action.verify.bench import Bench, Surroundings
+from qe_action.verify.cover import minimal
+from qe_action.verify.gates import Refusal, Trial, shown
+from qe_action.verify.suite import Suite
+
+ROUNDS: tuple[Surroundings, ...] = (
+    Surroundings({"PYTHONHASHSEED": "0", "TZ": "UTC0", "LC_ALL": "C.UTF-8"}, order=1),
+    Surroundings({"PYTHONHASHSEED": "1", "TZ": "IST-5:30", "LC_ALL": "C"}, order=2, elsewhere=True),
+    Surroundings({"PYTHONHASHSEED": "31", "TZ": "NST3:30NDT", "LC_ALL": "tr_TR.UTF-8"}, order=3),
+    Surroundings(
+        {"PYTHONHASHSEED": "4711", "TZ": "LINT-14", "LC_ALL": "de_DE.UTF-8"},
+        order=4,
+        elsewhere=True,
+    ),
+    Surroundings(
+        {"PYTHONHASHSEED": "99991", "TZ": "SST11", "LC_ALL": "C.UTF-8"}, order=5, days=403.37
+    ),
+)
+"""Five processes that differ in hash seed, time zone, locale, order, folder and date."""
+EACH = 10.0
+"""Seconds a test may take in a batch, on the average."""
+
+Out = tuple[Trial, Refusal]
+
+
+@dataclass
+class Batch:
+    """The tests that are left, and what was measured of them."""
+
+    bench: Bench
+    others: Sequence[tuple[str, Bench]]
+    suite: Suite
+    trials: list[Trial]
+    limit: int
+    rounds: Sequence[Surroundings] = ROUNDS
+    python: str = ""
+    words: str = ""
+    progress: Callable[[float, str], None] = lambda _part, _words: None
+    pythons: list[str] = field(default_factory=list)
+
+    async def judge(self) -> AsyncGenerator[Out, None]:
+        """The tests that are out, each as soon as it is known; `trials` holds the others."""
+        for number, (name, gate) in enumerate(GATES):
+            if not self.trials:
+                return
+            self.progress(number / len(GATES), name)
+            async for trial, refusal in gate(self):
+                trial.refusal = refusal
+                self.trials.remove(trial)
+                yield trial, refusal
+
+
+def _path(batch: Batch, trial: Trial) -> str:
+    return f"{batch.bench.project.folder}/test_qe_candidate_{trial.number}.py"
+
+
+async def steady(batch: Batch) -> AsyncIterator[Out]:
+    """Five fresh processes over the whole batch."""
+    runs = await asyncio.gather(
+        *(
+            _run(batch, batch.bench, batch.trials, around, watch=number == 0)
+            for number, around in enumerate(batch.rounds)
+        )
+    )
+    batch.pythons.append(batch.python)
+    for trial in batch.trials.copy():
+        for number, run in enumerate(runs):
+            path = _path(batch, trial)
+            if (why := _failure(run, path)) is not None:
+                yield trial, Refusal("flaky", f"in fresh process {number + 1} of 5: {why}")
+                break
+            if written := _written(run, path):
+                yield trial, Refusal("writes", f"it leaves or changes {shown(written[0])}")
+                break
+
+
+async def _run(
+    batch: Batch, bench: Bench, trials: Sequence[Trial], around: Surroundings, *, watch: bool
+) -> Run:
+    """One process over all tests; where it does not come to its end, one for each of them."""
+    files = {_path(batch, trial): trial.text for trial in trials}
+    timeout = 30.0 + EACH * len(files)
+    run = await bench.run(files, list(files), timeout=timeout, around=around, watch=watch)
+    if run.end == "done" or len(trials) == 1:
+        return run
+    alone = [await _run(batch, bench, [trial], around, watch=watch) for trial in trials]
+    return Run(
+        end="done",
+        outcomes={name: said for one in alone for name, said in one.outcomes.items()},
+        errors=tuple(error for one in alone for error in one.errors),
+        written_by={name: paths for one in alone for name, paths in one.written_by.items()},
+    )
+
+
+def _failure(run: Run, path: str) -> str | None:
+    """What is wrong with a test's file in a run; None where all of it passed."""
+    outcomes = [said for name, said in run.outcomes.items() if _of(name, path)]
+    bad = [f"{word}: {text}"[:300] for word, text in outcomes if word != "passed"]
+    if bad or not outcomes:
+        errors = [text[:300] for name, text in run.errors if _of(name, path)]
+        return (bad + errors + [f"it was not run ({run.end})"])[0]
+    return None
+
+
+def _of(name: str, path: str) -> bool:
+    return name.partition("::")[0].endswith(path.removeprefix("./"))
+
+
+def _written(run: Run, path: str) -> tuple[str, ...]:
+    return next((paths for name, paths in run.written_by.items() if _of(name, path)), ())
+
+
+async def other_pythons(batch: Batch) -> AsyncIterator[Out]:
+    """Once on every other interpreter that is there."""
+    for version, bench in batch.others:
+        run = await _run(batch, bench, batch.trials, batch.rounds[0], watch=False)
+        batch.pythons.append(version)
+        for trial in batch.trials.copy():
+            if (why := _failure(run, _path(batch, trial))) is not None:
+                yield trial, Refusal("other python", f"on Python {version}: {why}")
+
+
+async def fewest(batch: Batch) -> AsyncIterator[Out]:
+    """The fewest tests that together reach the same lines, branches and mutants."""
+    kept = minimal({trial.candidate.id: trial.reached for trial in batch.trials}, batch.limit)
+    for trial in batch.trials.copy():
+        if trial.candidate.id not in kept:
+            yield trial, Refusal("superseded", "other tests reach the same, or more")
+
+
+async def with_the_suite(batch: Batch) -> AsyncIterator[Out]:
+    """The project's own tests with all of these, in random order."""
+    async for trial, why in batch.suite.judge(batch.trials):
+        yield trial, Refusal("suite", why)
+
+
+GATES: tuple[tuple[str, Callable[[Batch], AsyncIterator[Out]]], ...] = (
+    ("Running all tests in five fresh processes", steady),
+    ("Running them on other versions of Python", other_pythons),
+    ("Choosing the fewest tests", fewest),
+    ("Running the whole suite with them", with_the_suite),
+)

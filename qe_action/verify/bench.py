@@ -1,0 +1,244 @@
+"""Where tests are run: working copies of the project, a worker for each, requests and answers."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from qe_action.errors import WorkspaceError
+from qe_action.lab import Lab, Worker, WorkerLost
+from qe_action.verify.answers import Hello, MutantSaid, Run
+from qe_action.verify.mutants import Mutant
+from qe_action.verify.project import Project
+
+PLUGINS_OFF = (
+    *("pytest_cov", "xdist", "xdist.looponfail", "randomly", "random_order", "pytest-randomly"),
+    *("cacheprovider", "pytest_reverse", "benchmark", "rerunfailures", "sugar", "html"),
+    "hypothesispytest",  # its summary alone imports all of hypothesis; tests run without it
+)
+"""Plugins that measure, distribute, reorder or repeat: candidates run without them."""
+ALONE = (
+    *("-o", "addopts=", "-o", "required_plugins=", "-q", "--tb=short", "--no-header"),
+    *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
+)
+"""The project's own configuration, its `addopts` cleared."""
+AS_CONFIGURED = ("-p", "no:cacheprovider")
+SLACK = 10.0
+"""Seconds that a worker may answer later than a run's own time-out."""
+
+
+@dataclass
+class Slot:
+    """One worker and the copy that it may write to. `dirty`: it may hold what it should not."""
+
+    folder: Path
+    worker: Worker
+    closing: AsyncExitStack
+    dirty: bool = False
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "project"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What differs between runs that must come out the same."""
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    order: int | None = None
+    elsewhere: bool = False
+    days: float = 0.0
+
+
+class Bench:
+    """Runs tests on copies of `tree`, at most `slots` at the same time."""
+
+    def __init__(self, lab: Lab, project: Project, tree: Path, slots: int = 2) -> None:
+        self._lab = lab
+        self.project = project
+        self._tree = tree
+        self._count = slots
+        self._free: asyncio.Queue[Slot] = asyncio.Queue()
+        self.exclude: tuple[str, ...] = ()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, lab: Lab, project: Project, tree: Path, slots: int = 2
+    ) -> AsyncGenerator[Bench, None]:
+        """A bench whose workers and copies are gone when the block ends."""
+        bench = cls(lab, project, tree, slots)
+        async with AsyncExitStack() as stack:
+            for _ in range(slots):
+                folder = await stack.enter_async_context(_folder())
+                closing = await stack.enter_async_context(AsyncExitStack())
+                await asyncio.to_thread(_copy, tree, folder / "project")
+                worker = await closing.enter_async_context(lab.worker(folder))
+                bench._free.put_nowait(Slot(folder, worker, closing))
+            yield bench
+
+    async def _renew(self, slot: Slot) -> None:
+        """The copy as it was, and another worker: the lab gives the folder to it anew."""
+        await slot.closing.aclose()
+        await asyncio.to_thread(_clear, slot.folder)
+        await asyncio.to_thread(_copy, self._tree, slot.root)
+        slot.worker = await slot.closing.enter_async_context(self._lab.worker(slot.folder))
+        slot.dirty = False
+
+    async def hello(self) -> Hello:
+        """What the interpreter is. Raises `WorkspaceError` where it can't be used."""
+        async with self._slot() as slot:
+            try:
+                answers = [answer async for answer in slot.worker.ask({"op": "hello"})]
+                slot.dirty = False
+                return Hello.model_validate(answers[-1])
+            except (WorkerLost, ValidationError) as error:
+                raise WorkspaceError(
+                    f"The project's interpreter can't be used: {error}.",
+                    hint="Name one with --python.",
+                ) from None
+
+    async def run(
+        self,
+        files: Mapping[str, str],
+        paths: Sequence[str],
+        *,
+        timeout: float,
+        options: Sequence[str] = ALONE,
+        around: Surroundings | None = None,
+        measure: bool = False,
+        watch: bool = False,
+    ) -> Run:
+        """Run `paths` with `files` in place. With `around` in a fresh process, else in a fork."""
+        async with self._slot() as slot:
+            request = self._request(slot, "check", files, paths, timeout, options)
+            request |= {"measure": measure, "fresh": around is not None}
+            if around is not None:
+                request |= self._around(slot, around)
+            if request.get("cwd"):
+                request["watch"].append(request["cwd"])
+            if watch:
+                request["watch_each"] = request["watch"]
+            run = await self._ask_run(slot, request, timeout)
+            wrote = run.written or run.written_by or options is not ALONE
+            slot.dirty = bool(wrote) or run.end == "unreadable"
+            return run
+
+    def as_configured(self, plugins: Sequence[str]) -> tuple[str, ...]:
+        """The options of the whole suite: as it is, in one process that we measure ourselves."""
+        options = list(AS_CONFIGURED)
+        if "pytest_cov" in plugins:
+            options.append("--no-cov")
+        if "xdist" in plugins:
+            options += ["-n", "0"]
+        return tuple(options)
+
+    async def _ask_run(self, slot: Slot, request: dict[str, Any], timeout: float) -> Run:
+        try:
+            async with aclosing(slot.worker.ask(request, timeout=timeout + SLACK)) as answers:
+                async for answer in answers:
+                    if answer["done"]:
+                        return Run.model_validate(answer)
+        except (WorkerLost, ValidationError):
+            pass
+        return Run(end="unreadable")
+
+    async def mutate(
+        self,
+        files: Mapping[str, str],
+        paths: Sequence[str],
+        mutants: Sequence[Mutant],
+        *,
+        timeout: float,
+    ) -> list[MutantSaid]:
+        """What the tests say to each mutant; those that no answer came for are left out."""
+        async with self._slot() as slot:
+            request = self._request(slot, "mutate", files, paths, timeout, ALONE)
+            request["mutants"] = [
+                {"id": m.id, "start": m.start, "end": m.end, "text": m.text} for m in mutants
+            ]
+            said = []
+            try:
+                async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
+                    async for answer in answers:
+                        if answer["done"]:
+                            slot.dirty = bool(answer.get("written"))
+                        else:
+                            said.append(MutantSaid.model_validate(answer))
+            except (WorkerLost, ValidationError):
+                pass
+            return said
+
+    def _request(
+        self,
+        slot: Slot,
+        op: str,
+        files: Mapping[str, str],
+        paths: Sequence[str],
+        timeout: float,
+        options: Sequence[str],
+    ) -> dict[str, Any]:
+        root = slot.root
+        arguments = [*options, f"--rootdir={root}", *(str(root / path) for path in paths)]
+        return {
+            "op": op,
+            "root": str(root),
+            "files": dict(files),
+            "arguments": arguments,
+            "pythonpath": [str(root / path) for path in self.project.paths],
+            "file": str(root / self.project.target),
+            "exclude": list(self.exclude),
+            "timeout": timeout,
+            "watch": [str(slot.root), str(slot.folder / "home")],
+        }
+
+    def _around(self, slot: Slot, around: Surroundings) -> dict[str, Any]:
+        cwd = slot.folder / "elsewhere"
+        cwd.mkdir(exist_ok=True)
+        return {
+            "env": dict(around.env),
+            "seed": around.order,
+            "cwd": str(cwd) if around.elsewhere else None,
+            "days": around.days,
+        }
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[Slot]:
+        slot = await self._free.get()
+        try:
+            if slot.dirty:
+                await self._renew(slot)
+            slot.dirty = True  # until the run has come to its end
+            yield slot
+        finally:
+            self._free.put_nowait(slot)
+
+
+@asynccontextmanager
+async def _folder() -> AsyncIterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="qe-action-")).resolve()
+    try:
+        yield folder
+    finally:
+        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+
+def _copy(tree: Path, to: Path) -> None:
+    shutil.copytree(tree, to, symlinks=True)
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,241 @@
+"""What a single test has to hold: one table, in this order; the first that refuses it says why.
+
+The gates before `duplicate` know nothing of other tests, so they run in parallel; from there on
+the tests come one after the other, as the generator gave them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from qe_action.findings import Refused
+from qe_action.generators.port import Candidate
+from qe_action.verify.answers import Run
+from qe_action.verify.bench import Bench
+from qe_action.verify.duplicates import fingerprints
+from qe_action.verify.mutants import Mutant, mutants
+from qe_action.verify.reading import assertions, reaches_outside, refused_import, skips
+from qe_action.verify.writing import Part, new_file
+
+TRIED = 12
+"""Mutants that a test is tried on at most."""
+AT_ONCE = 4
+"""Mutants that are tried before it is asked whether one was killed."""
+
+Arc = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a test is not proposed."""
+
+    reason: Refused
+    detail: str = ""
+
+
+@dataclass
+class Trial:
+    """A candidate and what was found out about it."""
+
+    candidate: Candidate
+    number: int
+    tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
+    run: Run | None = None
+    lines: frozenset[int] = frozenset()
+    arcs: frozenset[Arc] = frozenset()
+    adds: frozenset[object] = frozenset()
+    mutants: int = 0
+    killed: frozenset[str] = frozenset()
+    assertions: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+
+    @property
+    def part(self) -> Part:
+        return Part(self.candidate.name, self.candidate.code, self.candidate.imports)
+
+    @property
+    def text(self) -> str:
+        return new_file([self.part])
+
+    @property
+    def reached(self) -> frozenset[object]:
+        """All that the fewest tests are counted by."""
+        return frozenset(self.lines | self.arcs | self.killed)
+
+
+@dataclass
+class Setting:
+    """What the gates share: the bench, the goals, and what tests before have reached."""
+
+    bench: Bench
+    lines: frozenset[int]
+    arcs: frozenset[Arc]
+    timeout: Callable[[], float]
+    fingerprints: set[str] = field(default_factory=set)
+    reached: set[object] = field(default_factory=set)
+    survived: dict[str, int] = field(default_factory=dict)
+
+    def file(self, trial: Trial) -> str:
+        """Where a candidate lies while it is tried."""
+        return f"{self.bench.project.folder}/test_qe_candidate_{trial.number}.py"
+
+
+Check = Callable[[Trial, Setting], Awaitable[Refusal | None]]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A name, and the function that refuses or not. `alone`: needs no other test's result."""
+
+    name: str
+    check: Check
+    alone: bool = True
+
+
+async def parses(trial: Trial, _: Setting) -> Refusal | None:
+    try:
+        trial.tree = ast.parse(trial.text)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return Refusal("syntax", str(error)[:200])
+    return None
+
+
+async def imports(trial: Trial, setting: Setting) -> Refusal | None:
+    name = refused_import(trial.tree, setting.bench.project.allowed)
+    return Refusal("imports", f"it imports {name}") if name else None
+
+
+async def asserts(trial: Trial, _: Setting) -> Refusal | None:
+    trial.assertions = tuple(assertions(trial.tree))
+    return None if trial.assertions else Refusal("no assertion", "no assertion of it can fail")
+
+
+async def stays_inside(trial: Trial, _: Setting) -> Refusal | None:
+    name = reaches_outside(trial.tree)
+    return Refusal("outside", f"it uses {name}") if name else None
+
+
+async def never_skips(trial: Trial, _: Setting) -> Refusal | None:
+    word = skips(trial.tree)
+    return Refusal("skips", f"it uses {word}") if word else None
+
+
+async def new(trial: Trial, setting: Setting) -> Refusal | None:
+    if fingerprints(trial.text) & setting.bench.project.known:
+        return Refusal("duplicate", "the project has this test")
+    return None
+
+
+async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
+    path = setting.file(trial)
+    run = await setting.bench.run(
+        {path: trial.text}, [path], timeout=setting.timeout(), measure=True
+    )
+    trial.run = run
+    if run.end == "timeout":
+        return Refusal("times out")
+    if run.end != "done":
+        return Refusal("crashes", "its process ended before pytest did")
+    if not run.outcomes and not run.errors:
+        return Refusal("not collected")
+    if run.errors or len(run.passed) != len(run.outcomes):
+        return Refusal("fails", run.trouble()[:300])
+    if run.written:
+        return Refusal("writes", f"it leaves or changes {shown(run.written[0])}")
+    return None
+
+
+def shown(path: str) -> str:
+    """A path in a working copy as it is in the project."""
+    return path.rpartition("/project/")[2]
+
+
+async def reaches_a_goal(trial: Trial, setting: Setting) -> Refusal | None:
+    measured = trial.run.measured if trial.run else None
+    if measured is None or measured.error is not None:
+        return Refusal("adds nothing", "it does not run the target")
+    trial.lines = frozenset(measured.lines) & setting.lines
+    trial.arcs = frozenset(measured.branches) & setting.arcs
+    if not trial.lines and not trial.arcs:
+        return Refusal("adds nothing", "it reaches no line or branch that was missed")
+    return None
+
+
+async def new_among_candidates(trial: Trial, setting: Setting) -> Refusal | None:
+    own = fingerprints(trial.text)
+    if own & setting.fingerprints:
+        return Refusal("duplicate", "a test before does the same")
+    setting.fingerprints |= own
+    return None
+
+
+async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
+    lines = trial.lines | {abs(arc[0]) for arc in trial.arcs}
+    possible = mutants(setting.bench.project.source, lines)
+    fresh = trial.reached - setting.reached
+    wanted = _to_try(possible, setting, only_new=not fresh)
+    if not possible:
+        trial.adds = frozenset(fresh)
+        return None if fresh else Refusal("adds nothing", "tests before reach the same")
+    await _try(trial, setting, wanted)
+    trial.adds = trial.reached - setting.reached
+    if fresh and trial.mutants and not trial.killed:
+        return Refusal("kills nothing", f"{trial.mutants} mutants of its lines go unnoticed")
+    if not trial.adds:
+        return Refusal("adds nothing", "tests before reach the same")
+    return None
+
+
+def _to_try(possible: tuple[Mutant, ...], setting: Setting, *, only_new: bool) -> list[Mutant]:
+    """Those that no test noticed so far and few survived, in front of all others."""
+    unnoticed = [m for m in possible if m.id not in setting.reached]
+    unnoticed = [m for m in unnoticed if setting.survived.get(m.id, 0) < TRIED]
+    noticed = [] if only_new else [m for m in possible if m.id in setting.reached]
+    return (unnoticed + noticed)[:TRIED]
+
+
+async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
+    path, source = setting.file(trial), setting.bench.project.source
+    wanted = [mutant for mutant in wanted if mutant.parses(source)]
+    for start in range(0, len(wanted), AT_ONCE):
+        if trial.killed and start >= 2 * AT_ONCE:
+            return
+        chunk = wanted[start : start + AT_ONCE]
+        said = await setting.bench.mutate(
+            {path: trial.text}, [path], chunk, timeout=min(setting.timeout(), _patience(trial))
+        )
+        for verdict in said:
+            trial.mutants += 1
+            if verdict.killed:
+                trial.killed |= {verdict.mutant}
+            else:
+                setting.survived[verdict.mutant] = setting.survived.get(verdict.mutant, 0) + 1
+
+
+def _patience(trial: Trial) -> float:
+    """Seconds after which a mutant is taken for an endless loop."""
+    return 2.0 + 5 * (trial.run.seconds if trial.run else 0.0)
+
+
+GATES: tuple[Gate, ...] = (
+    Gate("parses", parses),
+    Gate("imports", imports),
+    Gate("asserts", asserts),
+    Gate("stays inside", stays_inside),
+    Gate("never skips", never_skips),
+    Gate("new", new),
+    Gate("passes alone", passes_alone),
+    Gate("reaches a goal", reaches_a_goal),
+    Gate("new among candidates", new_among_candidates, alone=False),
+    Gate("kills a mutant", kills_a_mutant, alone=False),
+)
+
+
+async def judge(trial: Trial, setting: Setting, *, alone: bool) -> Trial:
+    """Take a test through the gates of one half, to the first that refuses it."""
+    for gate in GATES:
+        if trial.refusal is None and gate.alone is alone:
+            trial.refusal = await gate.check(trial, setting)
+    return trial

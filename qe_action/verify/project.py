@@ -1,0 +1,123 @@
+"""What is known of the project a test is for: its target, how it is imported, its tests. Pure."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from qe_action.verify.duplicates import fingerprints
+from qe_action.verify.reading import imported
+
+
+@dataclass(frozen=True)
+class Project:
+    """The facts of one target.
+
+    `module` is the target's name, `paths` the folders to import from, first those of the
+    target. `place` is the file that accepted tests go to, `exists` whether it is there.
+    `allowed` are the top-level names that tests may import beside harmless ones.
+    """
+
+    target: str
+    source: bytes
+    module: str
+    paths: tuple[str, ...]
+    test_files: Mapping[str, str]
+    place: str
+    allowed: frozenset[str]
+    known: frozenset[str]
+
+    @property
+    def exists(self) -> bool:
+        return self.place in self.test_files
+
+    @property
+    def folder(self) -> str:
+        """Where a candidate's own file lies: beside the tests, so that their fixtures serve."""
+        return str(PurePosixPath(self.place).parent)
+
+    def users(self) -> tuple[str, ...]:
+        """The test files that import the target or the package it stands in."""
+        names = {self.module, self.module.rpartition(".")[0]} - {""}
+        return tuple(path for path, text in self.test_files.items() if names & _all_imports(text))
+
+
+def is_test_file(path: str) -> bool:
+    """By the names that pytest knows."""
+    name = PurePosixPath(path).name
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+
+
+def describe(files: Mapping[str, bytes], target: str) -> Project:
+    """The facts of a target in a tree of Python files."""
+    folder, module = _module(files, target)
+    tests = {
+        path: data.decode("utf-8", "replace")
+        for path, data in sorted(files.items())
+        if is_test_file(path) and path != target
+    }
+    known: set[str] = set()
+    allowed = {_top(path, folder) for path in files if path.startswith(folder)}
+    allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
+    for text in tests.values():
+        known |= fingerprints(text)
+        allowed |= {name.partition(".")[0] for name in _all_imports(text)}
+    return Project(
+        target=target,
+        source=files[target],
+        module=module,
+        paths=tuple(dict.fromkeys((folder.rstrip("/") or ".", "."))),
+        test_files=tests,
+        place=_place(tests, target, module, files),
+        allowed=frozenset(allowed - {""}),
+        known=frozenset(known),
+    )
+
+
+def _module(files: Mapping[str, bytes], target: str) -> tuple[str, str]:
+    """The folder that the target is imported from (with `/`, empty for the top), and its name."""
+    parts = list(PurePosixPath(target).with_suffix("").parts)
+    start = len(parts) - 1
+    while start > 0 and "/".join((*parts[:start], "__init__.py")) in files:
+        start -= 1
+    name = parts[start:]
+    if name[-1] == "__init__":
+        name = name[:-1] or [PurePosixPath(target).parent.name]
+    return "".join(f"{part}/" for part in parts[:start]), ".".join(name)
+
+
+def _top(path: str, folder: str) -> str:
+    return path[len(folder) :].partition("/")[0].removesuffix(".py")
+
+
+def _all_imports(text: str) -> set[str]:
+    """Every module that a test file may mean, `from a import b` as `a` and `a.b`."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found = imported(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _place(tests: Mapping[str, str], target: str, module: str, files: Mapping[str, bytes]) -> str:
+    """The module's one existing test file; else a new one where most of the tests are."""
+    stem = module.rpartition(".")[2]
+    names = {f"test_{stem}.py", f"{stem}_test.py"}
+    own = [path for path in tests if PurePosixPath(path).name in names]
+    importing = [path for path in own if module in _all_imports(tests[path])]
+    for found in (importing, own):
+        if len(found) == 1:
+            return found[0]
+    folders = [str(PurePosixPath(path).parent) for path in tests]
+    folder = max(sorted(set(folders)), key=folders.count) if folders else "tests"
+    name = f"test_{stem}.py"
+    if any(PurePosixPath(path).name == name for path in tests):
+        name = f"test_{module.replace('.', '_')}.py"
+    path = str(PurePosixPath(folder, name))
+    return path if path not in files else str(PurePosixPath(folder, f"test_{stem}_generated.py"))

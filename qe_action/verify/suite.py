@@ -1,0 +1,144 @@
+"""The project's own tests beside new ones: none that passed before may fail after."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qe_action.verify.answers import Run
+from qe_action.verify.bench import Bench, Surroundings
+from qe_action.verify.gates import Trial
+from qe_action.verify.writing import appended, new_file
+
+ROUNDS = 6
+"""Runs of the suite that are made to find which of the new tests breaks another."""
+ORDER = Surroundings({"PYTHONHASHSEED": "7"}, order=20)
+
+
+@dataclass
+class Suite:
+    """The whole suite as configured; where it takes longer than `timeout`, a part of it.
+
+    `before` and `after` are the target's coverage in percent, `words` say what was run.
+    """
+
+    bench: Bench
+    plugins: Sequence[str]
+    timeout: float
+    head: str = ""
+    before: float | None = None
+    after: float | None = None
+    words: str = ""
+    paths: tuple[str, ...] = ()
+    _base: Run | None = field(default=None, repr=False)
+
+    async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
+        """The tests that break another or don't hold beside it; the others stay."""
+        await self._measure_before()
+        left = list(trials)
+        for _ in range(ROUNDS):
+            if not left:
+                return
+            run = await self._with(left)
+            bad = [(trial, why) for trial in left if (why := self._fails(run, trial))]
+            if run.end != "done":
+                bad = [(trial, f"the suite with it ended by {run.end}") for trial in left]
+            elif not bad and (broken := await self._broken(run)):
+                guilty = await self._guilty(left, broken)
+                bad = [(trial, f"with it {sorted(broken)[0]} fails") for trial in guilty]
+            if not bad:
+                self.after = run.measured.percent if run.measured else None
+                return
+            for trial, why in bad:
+                left.remove(trial)
+                yield trial, why
+
+    async def _measure_before(self) -> None:
+        """The suite without new tests, or the files that use the target where it is too slow."""
+        tests = self.bench.project.test_files
+        if not tests:
+            self.words = "the project has no other tests"
+            self._base = Run(end="done")
+            self.before = 0.0
+            return
+        self.words = "the whole suite in random order"
+        self._base = await self._run({}, ())
+        if self._base.end == "timeout":
+            users = self.bench.project.users()
+            self.words = (
+                f"the whole suite takes more than {self.timeout:g} s: "
+                f"the {len(users)} test files that import the target"
+            )
+            self.paths = users
+            self._base = await self._run({}, users) if users else Run(end="done")
+        self.before = self._base.measured.percent if self._base.measured else None
+        failing = len(self._base.outcomes) - len(self._base.passed)
+        if failing:
+            self.words += f" ({failing} of its tests fail without the new ones, too)"
+
+    async def _run(self, files: Mapping[str, str], paths: Sequence[str]) -> Run:
+        return await self.bench.run(
+            files,
+            paths,
+            timeout=self.timeout,
+            options=self.bench.as_configured(self.plugins),
+            around=ORDER,
+            measure=True,
+        )
+
+    async def _with(self, trials: Sequence[Trial]) -> Run:
+        place = self.bench.project.place
+        paths = self.paths and tuple(dict.fromkeys((*self.paths, place)))
+        if not self.bench.project.test_files:
+            paths = (place,)
+        return await self._run({place: self.text(trials)}, paths)
+
+    def text(self, trials: Sequence[Trial]) -> str:
+        """The file that the tests go to, with them."""
+        project = self.bench.project
+        parts = [trial.part for trial in trials]
+        if project.exists:
+            return appended(project.test_files[project.place], parts)
+        return new_file(parts, self.head)
+
+    def _fails(self, run: Run, trial: Trial) -> str:
+        """Why a new test does not hold in the suite; empty where it does."""
+        place, name = self.bench.project.place, trial.candidate.name
+        said = [
+            f"{word}: {text}"
+            for node, (word, text) in run.outcomes.items()
+            if node.partition("::")[0].endswith(place) and _is_of(node, name) and word != "passed"
+        ]
+        here = any(node.partition("::")[0].endswith(place) for node in run.outcomes)
+        if run.end == "done" and not here:
+            return "the suite as configured does not collect it"
+        return f"beside the other tests: {said[0]}"[:300] if said else ""
+
+    async def _broken(self, run: Run) -> frozenset[str]:
+        """The tests that passed without the new ones, twice, and no longer do."""
+        assert self._base is not None
+        broken = self._base.passed - run.passed
+        if broken:
+            again = await self._run({}, self.paths)
+            broken &= again.passed
+        return broken
+
+    async def _guilty(self, trials: Sequence[Trial], broken: frozenset[str]) -> Sequence[Trial]:
+        """The tests that break others: halved as long as one half alone does it."""
+        for _ in range(ROUNDS):
+            if len(trials) == 1:
+                break
+            middle = len(trials) // 2
+            for half in (trials[:middle], trials[middle:]):
+                if broken - (await self._with(half)).passed:
+                    trials = half
+                    break
+            else:
+                break
+        return trials
+
+
+def _is_of(node: str, name: str) -> bool:
+    """Whether a test's node is that of a function or class, or of one renamed `name_2`."""
+    part = node.split("::")[1].partition("[")[0] if "::" in node else ""
+    return part == name or part.removeprefix(name).removeprefix("_").isdigit()

@@ -1,0 +1,305 @@
+"""One call: run under the tracer, and described as far as a test could assert it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import os
+import types
+
+from . import express, isolation, tracing
+
+FIELDS = 12
+EACH = "*"
+"""Stands for a list or tuple of iterators."""
+MANY = 30
+"""How many items of an iterator are looked at."""
+_SPOILING = {"threads", "recursion limit"}
+
+
+class Runner:
+    """Runs cases in this process. After a case that set `spoilt` it should be left."""
+
+    def __init__(
+        self, tracer: tracing.Tracer, place: isolation.Place, detail: bool, every: bool
+    ) -> None:
+        self.tracer, self.place = tracer, place
+        self.detail, self.every = detail, every or detail
+        self._poor: set = set()
+        self.spoilt = False
+        self.caches: list = []
+        self._spaces: dict = {}
+        self._raises: dict = {}
+        self._bare: dict = {}
+
+    def run(self, case: dict, seen: set) -> dict | None:
+        """What came of a case, or None where there's nothing to say."""
+        try:
+            space = self._space(case)
+            arrange = compile(case["arrange"], "<arrange>", "exec") if case["arrange"] else None
+            act = compile(case["act"], "<act>", "eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError, AttributeError, ImportError):
+            return {"n": case["n"], "outcome": "invalid"} if self.every else None
+        for clear in self.caches:
+            clear()
+        self.place.enter()
+        space["tmp_path"] = _path(self.place.tmp_path)
+        found: dict = {}
+        try:
+            self._call(space, arrange, act, case, found)
+        finally:
+            kept = self.tracer.stop()
+            changed = self.place.leave()
+        files = self.place.files()
+        if not kept:
+            changed.append("trace function")
+        self.spoilt = bool(_SPOILING & set(changed))
+        refused = self.place.guard.refused
+        if refused:
+            found["outcome"], found["detail"] = "refused", refused
+        new = [arc for arc in self.tracer.arcs if arc not in seen]
+        if not new and not self.every:
+            return None
+        told = {"n": case["n"], "outcome": found["outcome"], "arcs": sorted(self.tracer.arcs)}
+        if "raised" in found:
+            told["raised"] = self._raised(found["raised"])
+        good = found["outcome"] == "value" or told.get("raised", {}).get("explicit", False)
+        if not good and not self.every:
+            if all(arc in self._poor for arc in new):
+                return None
+            self._poor.update(new)
+        told["good"] = bool(good and not changed)
+        told["iterator"] = found.get("iterator")
+        if "value" in found and (self.every or good):
+            told["repr"] = _repr(found["value"])[:200]
+        if self.detail:
+            told.update(self._described(found, space, case))
+            told["changed"], told["files"] = changed, files
+            told["printed"] = self.place.out.text if not self.place.out.dropped else None
+        return told
+
+    def _space(self, case: dict) -> dict:
+        key = tuple(case["names"].items())
+        if key not in self._spaces:
+            space: dict = {}
+            for name, module in key:
+                if module:
+                    space[name] = getattr(importlib.import_module(module), name)
+                else:
+                    space[name] = importlib.import_module(name)
+            self._spaces[key] = space
+        return dict(self._spaces[key])
+
+    def _call(self, space: dict, arrange, act, case: dict, found: dict) -> None:
+        """Arrange, act, and take an iterator's first items, all of it traced."""
+        try:
+            self.tracer.start()
+            if arrange is not None:
+                found["outcome"] = "unarranged"
+                exec(arrange, space)
+            if self.detail:
+                self.tracer.stop()
+                found["before"] = self._watched(space, case)
+                self.tracer.start_again()
+            found["outcome"] = "raised"
+            value = eval(act, space)
+            if case.get("how") == "with":
+                with value as inner:
+                    value = inner
+            kind = type(value)
+            if _iterates(value):
+                found["iterator"] = kind.__name__
+                value = list(itertools.islice(value, MANY + 1))
+                found["ended"] = len(value) <= MANY
+            elif kind in (list, tuple) and 0 < len(value) <= 5 and all(map(_iterates, value)):
+                found["iterator"] = EACH
+                value = [list(itertools.islice(item, MANY + 1)) for item in value]
+                found["ended"] = all(len(item) <= MANY for item in value)
+            found["outcome"], found["value"] = "value", value
+        except tracing.Stop:
+            found["outcome"] = "stopped"
+        except (MemoryError, RecursionError) as error:
+            self.spoilt = True
+            found["outcome"], found["detail"] = "stopped", type(error).__name__
+        except BaseException as error:
+            if found["outcome"] == "raised":
+                found["raised"] = error
+
+    def _watched(self, space: dict, case: dict) -> dict:
+        """The public attributes (or the whole) of the watched names, as expressions."""
+        seen = {}
+        for name in case.get("watch", ()):
+            value = space.get(name)
+            if isinstance(value, (list, dict, set, bytearray)):
+                seen[name] = self._told(value)
+                continue
+            for attribute, item in list(getattr(value, "__dict__", {}).items())[:12]:
+                if not attribute.startswith("_"):
+                    seen[name + "." + attribute] = self._told(item)
+        return seen
+
+    @staticmethod
+    def _told(value: object) -> dict | None:
+        made = express.Writer().express(value)
+        return made and {"text": made.text, "names": made.names, "exact": made.exact}
+
+    def _described(self, found: dict, space: dict, case: dict) -> dict:
+        told: dict = {"ended": found.get("ended", True)}
+        told["detail"] = found.get("detail", "")
+        if found["outcome"] not in ("value", "raised"):
+            return told
+        after = self._watched(space, case)
+        before = found.get("before", {})
+        told["state"] = {
+            name: made for name, made in after.items() if made and made != before.get(name)
+        }
+        if found["outcome"] == "value":
+            value = found["value"]
+            told["same"] = [n for n in case.get("watch", ()) if value is space.get(n)]
+            told["value"] = self._told(value)
+            told["type"] = type(value).__qualname__
+            told["module"] = type(value).__module__
+            told["repr"] = _repr(value)
+            if told["value"] is None:
+                told["fields"] = {a: made for a, made in self._fields(value).items() if made}
+        return told
+
+    def _fields(self, value: object) -> dict:
+        """Expressions on an object that no expression makes, `{}` standing for it."""
+        told: dict = {}
+        self._look(value, "{}", told, 0)
+        return told
+
+    def _look(self, value: object, access: str, told: dict, depth: int) -> None:
+        kind = type(value)
+        if len(told) > FIELDS or depth > 3 or isinstance(value, (type, types.ModuleType)):
+            return
+        if isinstance(value, (list, tuple)):
+            told["len(%s)" % access] = self._safe(lambda: len(value))
+            for at, item in enumerate(value[:3]):
+                self._deeper(item, "%s[%d]" % (access, at), told, depth)
+            return
+        if kind.__module__ == "builtins" or isinstance(value, types.FunctionType):
+            return
+        names = [n for n in getattr(value, "__dict__", {}) if not n.startswith("_")]
+        names += [
+            name
+            for base in kind.__mro__
+            for name, item in vars(base).items()
+            if not name.startswith("_")
+            and (isinstance(item, property) or type(item).__name__ == "member_descriptor")
+        ]
+        for name in dict.fromkeys(names[:20]):
+            try:
+                item = getattr(value, name)
+            except Exception:
+                continue
+            if not callable(item):
+                self._deeper(item, access + "." + name, told, depth)
+        if kind.__str__ is not object.__str__ and depth == 0 and not told:
+            told["str(%s)" % access] = self._safe(lambda: str(value))
+
+    def _deeper(self, item: object, access: str, told: dict, depth: int) -> None:
+        made = self._told(item)
+        if made:
+            told[access] = made
+        else:
+            self._look(item, access, told, depth + 1)
+
+    def _safe(self, get) -> dict | None:
+        try:
+            return self._told(get())
+        except Exception:
+            return None
+
+    def _raised(self, error: BaseException) -> dict:
+        """The exception, and whether a `raise` of the project's own code made it."""
+        kind = type(error)
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        file = trace.tb_frame.f_code.co_filename if trace is not None else ""
+        line = trace.tb_lineno if trace is not None else 0
+        try:
+            message = str(error)[:300]
+        except Exception:
+            message = ""
+        return {
+            "type": kind.__qualname__,
+            "module": kind.__module__,
+            "public": self._public(kind),
+            "message": message,
+            "line": line if file == self.tracer.filename and self._explicit(file, line) else 0,
+            "explicit": self._explicit(file, line)
+            or (file == "<act>" and self._undefined(error))
+            or self._raised_again(),
+        }
+
+    @staticmethod
+    def _public(kind: type) -> str:
+        """A module from which a test would import the class."""
+        public = express._public(kind)
+        return public or kind.__module__
+
+    def _raised_again(self) -> bool:
+        """Whether the target ran a bare `raise`: the traceback shows where it came from first."""
+        own = self.tracer.filename
+        if own not in self._bare:
+            self._bare[own] = _raise_lines(own, bare=True)
+        return any(line in self._bare[own] for _, line in self.tracer.arcs)
+
+    def _undefined(self, error: BaseException) -> bool:
+        """Whether an operator of the target's said NotImplemented."""
+        text = str(error) if type(error) is TypeError else ""
+        return "not supported between" in text or "unsupported operand type" in text
+
+    def _explicit(self, file: str, line: int) -> bool:
+        if file not in self._raises:
+            self._raises[file] = _raise_lines(file)
+        return line in self._raises[file]
+
+
+def caches_of(module) -> list:
+    """What empties the caches of a module's functions: a cached call shows nothing of its body."""
+    holders = [module, *(item for item in list(vars(module).values()) if isinstance(item, type))]
+    return [
+        item.cache_clear
+        for holder in holders
+        for item in list(vars(holder).values())
+        if hasattr(item, "cache_clear") and hasattr(item, "__wrapped__")
+    ]
+
+
+def _iterates(value: object) -> bool:
+    return hasattr(type(value), "__next__") and hasattr(type(value), "__iter__")
+
+
+def _raise_lines(file: str, bare: bool = False) -> set:
+    if not os.path.isfile(file) or (
+        file.startswith(os.path.dirname(os.__file__) + os.sep) and ("site-packages" not in file)
+    ):
+        return set()
+    try:
+        with open(file, "rb") as source:
+            tree = ast.parse(source.read())
+    except (SyntaxError, ValueError, OSError):
+        return set()
+    lines = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and (node.exc is None or not bare):
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return lines
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)[:500]
+    except Exception:
+        return ""
+
+
+def _path(folder: str):
+    import pathlib
+
+    return pathlib.Path(folder)

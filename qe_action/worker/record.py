@@ -1,0 +1,209 @@
+"""Runs the project's own tests and notes the calls that they make into the target file."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+import types
+
+from . import express, isolation, project
+from .search import Watch, _kill, _write_all
+
+MOST = 25
+"""How many calls of one function are kept."""
+TOTAL = 2000
+SECONDS = 60.0
+MEMORY = 2 << 30
+
+
+def run(request: dict, tell) -> dict:
+    """A `call` event for each call that can be written down, in a child that is watched."""
+    module = project.load(request)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _become_child(request, module, writing)
+    os.close(writing)
+    watch = Watch(reading, child, cpu=SECONDS, wall=float(request.get("seconds", SECONDS)))
+    last: dict = {"ended": False}
+    try:
+        for answer in watch.lines():
+            if "tests" in answer:
+                last.update(answer)
+            else:
+                tell({"event": "call", **answer})
+        last["ended"] = watch.ended
+    finally:
+        os.close(reading)
+        _kill(child)
+    return last
+
+
+def _become_child(request: dict, module, writing: int) -> None:
+    """Never returns."""
+    try:
+        os.setpgid(0, 0)
+        isolation.limit(MEMORY)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        os.chdir(request["root"])
+        recorder = Recorder(module, writing)
+        status = _run_tests(request, recorder)
+        _write_all(writing, json.dumps({"tests": status}).encode() + b'\n{"end": true}\n')
+    except BaseException:  # what was noted so far stands
+        _write_all(writing, b'{"end": true}\n')
+    finally:
+        os._exit(0)
+
+
+def _run_tests(request: dict, recorder: Recorder) -> str:
+    tests = request["tests"]
+    sys.dont_write_bytecode = True
+    recorder.start()
+    try:
+        if importlib.util.find_spec("pytest") is None:
+            return _unittest(tests)
+        import pytest
+
+        with tempfile.TemporaryDirectory() as folder:
+            plain = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--basetemp=" + folder]
+            return "pytest %d" % pytest.main([*plain, *tests])
+    finally:
+        recorder.stop()
+
+
+def _unittest(tests: list) -> str:
+    import io
+    import unittest
+
+    suite = unittest.TestSuite()
+    for at, path in enumerate(tests):
+        sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+        spec = importlib.util.spec_from_file_location("_qe_test_%d" % at, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
+    result = unittest.TextTestRunner(stream=io.StringIO()).run(suite)
+    return "unittest %d" % len(result.failures + result.errors)
+
+
+class Recorder:
+    """A profile function that writes down the arguments of calls from outside the file."""
+
+    def __init__(self, module, writing: int) -> None:
+        self.file = project.filename(module)
+        self._writing = writing
+        self._codes = codes_of(module, self.file)
+        self._counts: dict = {}
+        self._told: set = set()
+        self._made: dict = {}
+        self._alive: list = []
+        self._busy = False
+        self._until = time.monotonic() + SECONDS
+
+    def start(self) -> None:
+        threading.setprofile(self._hear)
+        sys.setprofile(self._hear)
+
+    def stop(self) -> None:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+    def _hear(self, frame, event, arg) -> None:
+        if event != "call" or self._busy or frame.f_code.co_filename != self.file:
+            return
+        if frame.f_code not in self._codes or len(self._told) > TOTAL:
+            return
+        self._busy = True
+        try:
+            self._note(frame)
+        except Exception:
+            return
+        finally:
+            self._busy = False
+
+    def _note(self, frame) -> None:
+        qualname, kind = self._codes[frame.f_code]
+        args, kwargs = arguments(frame)
+        receiver = None
+        if kind in ("method", "classmethod"):
+            receiver, args = args[0], args[1:]
+        if qualname.endswith(".__init__"):
+            if len(self._alive) < TOTAL and type(receiver).__qualname__ + ".__init__" == qualname:
+                self._alive.append(receiver)
+                self._made[id(receiver)] = (args, kwargs)
+            qualname, receiver = qualname[: -len(".__init__")], None
+        back = frame.f_back
+        outside = back is None or back.f_code.co_filename != self.file
+        if not outside or self._counts.get(qualname, 0) >= MOST:
+            return
+        told = {"qualname": qualname, "receiver": None}
+        if kind == "method" and receiver is not None:
+            told["receiver"] = self._express(receiver)
+        told["args"] = [self._express(arg) for arg in args]
+        told["kwargs"] = {name: self._express(value) for name, value in kwargs.items()}
+        line = json.dumps(told)
+        if line in self._told or len(line) > 4000:
+            return
+        self._told.add(line)
+        self._counts[qualname] = self._counts.get(qualname, 0) + 1
+        _write_all(self._writing, line.encode() + b"\n")
+
+    def _express(self, value: object) -> dict:
+        made = express.Writer(self._made, by_state=True).express(value)
+        if made is None:
+            raise express.Unknown
+        return {"text": made.text, "names": made.names, "exact": made.exact}
+
+
+def arguments(frame) -> tuple:
+    """A frame's positional and keyword arguments as they were given, as far as it tells."""
+    code, values = frame.f_code, frame.f_locals
+    count = code.co_argcount
+    args = [values[name] for name in code.co_varnames[:count]]
+    rest = code.co_varnames[count : count + code.co_kwonlyargcount]
+    kwargs = {name: values[name] for name in rest}
+    at = count + code.co_kwonlyargcount
+    if code.co_flags & 0x04:
+        args += values[code.co_varnames[at]]
+        at += 1
+    if code.co_flags & 0x08:
+        kwargs.update(values[code.co_varnames[at]])
+    return args, kwargs
+
+
+def codes_of(module, file: str) -> dict:
+    """Code object -> (qualified name, kind) of the public functions of a file."""
+    found: dict = {}
+    for name, value in list(vars(module).items()):
+        if isinstance(value, types.FunctionType):
+            _add(found, file, name, value, "function")
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            for inner, item in list(vars(value).items()):
+                kind = "method"
+                if isinstance(item, (staticmethod, classmethod)):
+                    kind, item = type(item).__name__, item.__func__
+                if isinstance(item, property) and item.fget is not None:
+                    item = item.fget
+                _add(found, file, value.__qualname__ + "." + inner, item, kind)
+    return found
+
+
+def _add(found: dict, file: str, name: str, value: object, kind: str) -> None:
+    while hasattr(value, "__wrapped__"):
+        value = value.__wrapped__
+    code = getattr(value, "__code__", None)
+    last = name.rpartition(".")[2]
+    public = not last.startswith("_") or last.startswith("__")
+    if code is not None and code.co_filename == file and public:
+        found[code] = (name, kind)

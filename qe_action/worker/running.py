@@ -1,0 +1,238 @@
+"""One run of pytest in a process of its own, forked or fresh."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.machinery
+import io
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+RESULT = 16 << 20
+"""Bytes of the longest result that is read."""
+
+
+def in_fork(spec: dict) -> dict:
+    """Run in a fork of this process, which has imported pytest and nothing of the project."""
+    warm()
+    source, target = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setpgid(0, 0)
+            _only(target)
+            perform(spec, target)
+        finally:
+            os._exit(70)
+    os.close(target)
+    try:
+        return _result(source, pid, time.monotonic() + spec["timeout"])
+    finally:
+        os.close(source)
+
+
+_warmed: list = []
+
+
+def warm() -> None:
+    """Import once what every fork needs: pytest with its parts, and coverage.
+
+    Not its plugins: pytest warns of those that are there before it could rewrite their asserts.
+    """
+    if _warmed:
+        return
+    _warmed.append(True)
+    import coverage
+    import coverage.jsonreport
+    from _pytest import config
+
+    from . import recorder  # noqa: F401
+
+    for name in (*config.default_plugins, "assertion.rewrite", "python_api"):
+        _import("_pytest." + name)
+    for name in ("pdb", "faulthandler", "_pytest._argcomplete"):
+        _import(name)
+    coverage.Coverage(data_file=None, config_file=False, messages=False)
+    gc.collect()
+    gc.freeze()
+
+
+def _import(name: str) -> None:
+    """A part that is missing or does not load is pytest's to complain about."""
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        sys.modules.pop(name, None)
+
+
+def in_new_process(spec: dict) -> dict:
+    """Run in a new interpreter, with the hash seed, time zone and locale that `spec` names."""
+    source, target = os.pipe()
+    main = os.path.join(os.path.dirname(os.path.abspath(__file__)), "once.py")
+    with subprocess.Popen(
+        [spec.get("python") or sys.executable, main, str(target)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **spec.get("env", {})},
+        pass_fds=(target,),
+        preexec_fn=os.setpgrp,
+    ) as process:
+        os.close(target)
+        try:
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(spec).encode() + b"\n")
+            process.stdin.close()
+            return _result(source, process.pid, time.monotonic() + spec["timeout"])
+        except BrokenPipeError:
+            return {"end": "crashed", "status": None}
+        finally:
+            os.close(source)
+            process.returncode = 0  # it was waited for
+
+
+def _only(kept: int) -> None:
+    """Keep standard streams, pointed to nothing, and one descriptor."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 1024)
+    sys.stdin, sys.stdout, sys.stderr = (open(n, m) for n, m in ((0, "r"), (1, "w"), (2, "w")))
+
+
+def _result(source: int, pid: int, deadline: float) -> dict:
+    """What the child wrote, or how it ended without; nothing of its group is left."""
+    data, end = _read(source, deadline)
+    for kill in (os.killpg, os.kill):  # the group may not be there yet, or no longer
+        try:
+            kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+    _, status = os.waitpid(pid, 0)
+    if end:
+        return {"end": end, "status": None}
+    try:
+        result = json.loads(data)
+    except ValueError:
+        return {"end": "crashed", "status": status}
+    return result if isinstance(result, dict) else {"end": "crashed", "status": status}
+
+
+def _read(source: int, deadline: float) -> tuple:
+    data = bytearray()
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([source], [], [], left)[0]:
+            return b"", "timeout"
+        chunk = os.read(source, 1 << 16)
+        if not chunk or data.endswith(b"\n"):
+            return bytes(data), ""
+        data += chunk
+        if len(data) > RESULT:
+            return b"", "unreadable"
+        if data.endswith(b"\n"):
+            return bytes(data), ""
+
+
+def perform(spec: dict, target: int) -> None:
+    """Run pytest as `spec` says, write the result and end the process."""
+    os.environ.update(spec.get("env", {}))
+    if hasattr(time, "tzset"):
+        time.tzset()
+    import pytest
+
+    from .recorder import Recorder
+
+    os.chdir(spec.get("cwd") or spec["root"])
+    for path in reversed(spec.get("pythonpath", [])):
+        if path in sys.path:
+            sys.path.remove(path)
+        sys.path.insert(0, path)
+    if spec.get("mutant"):
+        mutate(spec["file"], spec["mutant"])
+    measuring = _measure(spec)
+    if spec.get("days"):
+        from . import clock
+
+        clock.shift(spec["days"])
+    recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [])
+    started = time.perf_counter()
+    code = int(pytest.main(list(spec["arguments"]), plugins=[recorder]))
+    result = {
+        "end": "done",
+        "exit": code,
+        "seconds": time.perf_counter() - started,
+        "outcomes": recorder.outcomes,
+        "errors": recorder.errors,
+        "written_by": recorder.written,
+        "measured": _measured(measuring),
+    }
+    data = json.dumps(result).encode() + b"\n"
+    while data:
+        data = data[os.write(target, data) :]
+    os._exit(0)
+
+
+def _measure(spec: dict):
+    if not spec.get("measure"):
+        return None
+    import coverage
+
+    measuring = coverage.Coverage(
+        data_file=None, config_file=False, branch=True, include=[spec["file"]], messages=False
+    )
+    for pattern in spec.get("exclude", []):
+        measuring.exclude(pattern)
+    measuring.start()
+    return measuring
+
+
+def _measured(measuring):
+    """Lines and branches of the target by coverage.py's own report; None where it never ran."""
+    if measuring is None:
+        return None
+    import contextlib
+    import tempfile
+
+    measuring.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        place = os.path.join(folder, "report.json")
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                measuring.json_report(outfile=place)
+            with open(place, encoding="utf-8") as file:
+                files = list(json.load(file)["files"].values())
+        except Exception as error:
+            return {"error": type(error).__name__ + ": " + str(error)[:200]}
+    if len(files) != 1:
+        return {"error": "not run"}
+    (found,) = files
+    return {
+        "lines": found["executed_lines"],
+        "missing_lines": found["missing_lines"],
+        "branches": found["executed_branches"],
+        "missing_branches": found["missing_branches"],
+    }
+
+
+def mutate(file: str, edit: dict) -> None:
+    """Let the import of `file` see its text with an edit; nothing on disk is changed."""
+    loader = importlib.machinery.SourceFileLoader
+    original = loader.get_code
+    target = os.path.realpath(file)
+
+    def get_code(self, fullname):
+        if os.path.realpath(self.path) != target:
+            return original(self, fullname)
+        data = self.get_data(self.path)
+        data = data[: edit["start"]] + edit["text"].encode() + data[edit["end"] :]
+        return compile(data, self.path, "exec", dont_inherit=True)
+
+    loader.get_code = get_code  # type: ignore[method-assign]

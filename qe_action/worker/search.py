@@ -1,0 +1,235 @@
+"""Runs calls in a forked child, one after the other, and says what each reached and gave.
+
+The child is forked from the warm worker and watched from it: a call that ends the child, or
+doesn't end, is skipped and the next child goes on behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+from . import calls, isolation, project, tracing
+
+MEMORY = 512 << 20
+SILENT_CPU = 0.25
+SILENT_WALL = 3.0
+LONGEST = 1 << 20
+_SEEN: dict = {}
+
+
+def run(request: dict, tell) -> dict:
+    """`ran` events for the cases that reach something new (with `detail`: for every case)."""
+    if request.get("fresh") is not None:
+        return _elsewhere(request, tell)
+    module = project.load(request)
+    batch = Batch(request, module, tell)
+    batch.run()
+    return {"ran": len(request["cases"]), "lost": batch.lost}
+
+
+def _elsewhere(request: dict, tell) -> dict:
+    """The same in a fresh interpreter with a hash seed of its own."""
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+    env = {**os.environ, "PYTHONHASHSEED": str(int(request["fresh"]))}
+    inner = {**request, "fresh": None, "seed": request["fresh"]}
+    process = subprocess.Popen(
+        [sys.executable, place],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=env,
+    )
+    last: dict = {}
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps(inner).encode() + b"\n")
+        process.stdin.close()
+        for line in process.stdout:
+            answer = json.loads(line)
+            answer.pop("op", None)
+            if answer.pop("done", None):
+                last = answer
+            else:
+                tell(answer)
+    finally:
+        process.kill()
+        process.wait()
+    return last
+
+
+class Batch:
+    """The cases of one request."""
+
+    def __init__(self, request: dict, module, tell) -> None:
+        filename = project.filename(module)
+        self.module = module
+        self.cases = request["cases"]
+        self.detail = bool(request.get("detail"))
+        self.every = self.detail or bool(request.get("every"))
+        self.apart = bool(request.get("apart"))
+        self.filename = filename
+        self.tell = tell
+        self.lost = 0
+        self.seed = int(request.get("seed", 0))
+        self.seen = set() if self.every else _SEEN.setdefault(filename, set())
+        self.seen.difference_update(map(tuple, request.get("forget", ())))
+
+    def run(self) -> None:
+        start = 0
+        while start < len(self.cases):
+            end = start + 1 if self.apart else len(self.cases)
+            start = self._child(start, end)
+
+    def _child(self, start: int, end: int) -> int:
+        """Run cases in one child; where to go on."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            _become_child(self, writing, start, end)
+        os.close(writing)
+        watch = Watch(reading, child)
+        at = start
+        try:
+            for answer in watch.lines():
+                at = self._heard(answer, at)
+        finally:
+            os.close(reading)
+            _kill(child)
+        if at < end:  # the child is gone in the midst of a case, or was ended behind one
+            if not watch.ended:
+                self.lost += 1
+                outcome = "hung" if watch.late else "died"
+                self.tell({"event": "ran", "n": self.cases[at]["n"], "outcome": outcome})
+                return at + 1
+            return max(at, start + 1)
+        return end
+
+    def _heard(self, answer: dict, at: int) -> int:
+        if "at" in answer:
+            return int(answer["at"])
+        self.learn(answer)
+        self.tell(answer)
+        return at
+
+    def learn(self, answer: dict) -> None:
+        """What a presentable case reached is news no longer."""
+        if answer.get("good") and not self.every:
+            self.seen.update(map(tuple, answer.get("arcs", ())))
+
+
+class Watch:
+    """Reads a child's lines; kills one that is silent for too long."""
+
+    def __init__(
+        self, reading: int, child: int, cpu: float = SILENT_CPU, wall: float = SILENT_WALL
+    ) -> None:
+        self._reading, self._child = reading, child
+        self._cpu, self._wall = cpu, wall
+        self.late = self.ended = False
+
+    def lines(self):
+        buffer = b""
+        since, cpu = time.monotonic(), _cpu(self._child)
+        while True:
+            ready, _, _ = select.select([self._reading], [], [], 0.05)
+            if not ready:
+                used = _cpu(self._child) - cpu
+                if used > self._cpu or time.monotonic() - since > self._wall:
+                    self.late = True
+                    return
+                continue
+            data = os.read(self._reading, 1 << 16)
+            if not data or len(buffer) > LONGEST:
+                return
+            *lines, buffer = (buffer + data).split(b"\n")
+            for line in lines:
+                try:
+                    answer = json.loads(line)
+                except ValueError:
+                    return
+                if answer.get("end"):
+                    self.ended = True
+                    return
+                yield answer
+            since, cpu = time.monotonic(), _cpu(self._child)
+
+
+def _cpu(child: int) -> float:
+    try:
+        with open("/proc/%d/stat" % child) as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _kill(child: int) -> None:
+    for kill, target in ((os.killpg, child), (os.kill, child)):
+        try:
+            kill(target, signal.SIGKILL)
+        except OSError:
+            continue
+    try:
+        os.waitpid(child, 0)
+    except OSError:
+        return
+
+
+def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
+    """Never returns."""
+    place = None
+    try:
+        os.setpgid(0, 0)
+        isolation.limit(MEMORY)
+        place = isolation.Place()
+        place.seed = batch.seed
+        write = os.write
+        tracer = tracing.Tracer(batch.filename)
+        runner = calls.Runner(tracer, place, batch.detail, batch.every)
+        runner.caches = calls.caches_of(batch.module)
+        dead = _alarm()
+        for at in range(start, end):
+            write(writing, b'{"at": %d}\n' % at)
+            dead(1.0)
+            answer = runner.run(batch.cases[at], batch.seen)
+            dead(0)
+            if answer is not None:
+                batch.learn(answer)
+                _write_all(writing, json.dumps({"event": "ran", **answer}).encode() + b"\n")
+            if runner.spoilt and at + 1 < end:
+                write(writing, b'{"at": %d}\n{"end": true}\n' % (at + 1))
+                break
+        else:
+            write(writing, b'{"at": %d}\n{"end": true}\n' % end)
+        place.clean()
+    except BaseException:  # a case is lost with its child; the parent says so
+        if place is not None:
+            place.clean()
+    finally:
+        os._exit(0)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _alarm():
+    """A second way to end a call: a signal by CPU time, for Python code outside the target."""
+
+    def ring(signum, frame):
+        raise tracing.Stop
+
+    signal.signal(signal.SIGVTALRM, ring)
+
+    def arm(seconds: float) -> None:
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds and 0.1)
+
+    return arm

@@ -1,0 +1,90 @@
+"""`qe-action generate` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from generation import GOOD, SHAPES, project
+
+OTHER = '"""Ours."""\nimport shapes  # kept\n\n\ndef test_it_is_there():\n    assert shapes.area\n'
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "qe_action", "generate", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def made(tmp_path: Path, tests: dict[str, str]) -> Path:
+    folder = tmp_path / "project"
+    project(folder, {"shapes.py": SHAPES, **tests})
+    (tmp_path / "given.py").write_text(GOOD)
+    return folder
+
+
+def test_without_a_sandbox_it_refuses_and_says_what_to_do(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    done = run(folder, "--target", "shapes.py", "--tests", "../given.py")
+    assert done.returncode == 2
+    assert "no sandbox" in done.stderr
+    assert "hint: --sandbox off on a machine of your own" in done.stderr
+
+
+def test_tests_are_appended_to_the_module_s_file_and_its_lines_stay(tmp_path: Path) -> None:
+    folder = made(tmp_path, {"tests/test_shapes.py": OTHER})
+    done = run(
+        folder,
+        *("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write"),
+        *("--python", sys.executable),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "3 tests proposed, 0 refused; the target's coverage goes from" in done.stderr
+    after = (folder / "tests/test_shapes.py").read_text()
+    before = iter(after.splitlines())
+    assert all(line in before for line in OTHER.splitlines())
+    assert after.count("\ndef test_") == 4
+    suite = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "4 passed" in suite.stdout
+
+
+def test_events_are_lines_and_tests_go_to_a_folder(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    out = tmp_path / "out"
+    out.mkdir()
+    done = run(
+        folder,
+        *("--target", "shapes.py::area", "--tests", "../given.py", "--sandbox", "off"),
+        *("--output", "jsonl", "--max-tests", "2", "--out", str(out)),
+    )
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[0]["type"] == "progress"
+    assert events[-1]["type"] == "complete"
+    assert events[-1]["total"] == 2
+    assert events[-1]["rejected"] == {"superseded": 1}
+    assert {event["agent"] for event in events} == {"test-generator"}
+    assert (out / "test_shapes.py").read_text().count("def test_") == 2
+    assert not (folder / "tests").exists()
+
+
+def test_a_target_that_is_none_is_an_error(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    done = run(folder, "--target", "nothing.py", "--tests", "../given.py", "--sandbox", "off")
+    assert done.returncode == 2
+    assert "nothing.py is no tracked Python file" in done.stderr
+    assert run(folder).returncode == 2
+    assert "code, file or a coverage report" in run(folder).stderr

@@ -1,0 +1,109 @@
+"""Runs the test generator on small real projects."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from gitrepo import GitRepo
+
+from qe_action.agents.generation import GeneratorEvent
+from qe_action.agents.test_generator import TestGeneratorAgent
+from qe_action.events import GenerationComplete, TestProposed, TestRejected
+from qe_action.generators.port import Generator
+from qe_action.lab import PlainLab
+from qe_action.task import QETask
+
+SHAPES = """
+class NoArea(ValueError):
+    pass
+
+
+def area(width, height):
+    if width < 0 or height < 0:
+        raise NoArea("a side is below zero")
+    if width == height:
+        return width ** 2
+    return width * height
+"""
+GOOD = """
+import pytest
+
+from shapes import NoArea, area
+
+
+def test_area_of_a_square():
+    assert area(3, 3) == 9
+
+
+def test_area_of_a_rectangle():
+    assert area(2, 5) == 10
+
+
+def test_area_refuses_a_side_below_zero():
+    with pytest.raises(NoArea, match="below zero"):
+        area(-1, 2)
+"""
+
+
+class Outcome:
+    """The events of one generation."""
+
+    def __init__(self, events: list[GeneratorEvent]) -> None:
+        self.events = events
+        last = events[-1]
+        assert isinstance(last, GenerationComplete)
+        self.result = last
+
+    @property
+    def accepted(self) -> list[str]:
+        return [case.test_name for case in self.result.tests]
+
+    @property
+    def shown(self) -> list[str]:
+        return [e.test_case.test_name for e in self.events if isinstance(e, TestProposed)]
+
+    @property
+    def refused(self) -> dict[str, str]:
+        return {e.test_case.test_name: e.reason for e in self.rejections}
+
+    @property
+    def rejections(self) -> list[TestRejected]:
+        return [event for event in self.events if isinstance(event, TestRejected)]
+
+    def why(self, name: str) -> str:
+        return next(e.detail for e in self.rejections if e.test_case.test_name == name)
+
+
+def lab() -> PlainLab:
+    return PlainLab(sys.executable, {"PATH": os.environ["PATH"]})
+
+
+def generate(context: Mapping[str, Any], *, generator: Generator | None = None) -> Outcome:
+    """All events of a generation."""
+    return asyncio.run(_generate(context, generator))
+
+
+async def _generate(context: Mapping[str, Any], generator: Generator | None) -> Outcome:
+    agent = TestGeneratorAgent(lab=lab(), generator=generator)
+    task = QETask(task_type="test_generation", context=dict(context))
+    async with aclosing(agent.generate_tests_streaming(task)) as events:
+        return Outcome([event async for event in events])
+
+
+def project(root: Path, files: Mapping[str, str]) -> GitRepo:
+    """A committed project of these files, their texts dedented."""
+    repo = GitRepo(root)
+    repo.commit({name: dedent(text).lstrip("\n") for name, text in files.items()})
+    return repo
+
+
+def judge(root: Path, tests: str, target: str = "shapes.py", **more: Any) -> Outcome:
+    """What becomes of these tests in a project."""
+    return generate({"repo": root, "file": target, "tests": dedent(tests), **more})
