@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from qe_action.findings import Counts
 from qe_action.verify.answers import Run
 from qe_action.verify.bench import Bench, Surroundings
 from qe_action.verify.gates import Trial
@@ -19,15 +20,16 @@ ORDER = Surroundings({"PYTHONHASHSEED": "7"}, order=20)
 class Suite:
     """The whole suite as configured; where it takes longer than `timeout`, a part of it.
 
-    `before` and `after` are the target's coverage in percent, `words` say what was run.
+    `before` and `after` count the target's coverage, None where nothing ran it. `words` say what
+    was run.
     """
 
     bench: Bench
     plugins: Sequence[str]
     timeout: float
     head: str = ""
-    before: float | None = None
-    after: float | None = None
+    before: Counts | None = None
+    after: Counts | None = None
     words: str = ""
     paths: tuple[str, ...] = ()
     _base: Run | None = field(default=None, repr=False)
@@ -47,7 +49,7 @@ class Suite:
                 guilty = await self._guilty(left, broken)
                 bad = [(trial, f"with it {sorted(broken)[0]} fails") for trial in guilty]
             if not bad:
-                self.after = run.measured.percent if run.measured else None
+                self.after = _counts(run)
                 return
             for trial, why in bad:
                 left.remove(trial)
@@ -59,7 +61,6 @@ class Suite:
         if not tests:
             self.words = "the project has no other tests"
             self._base = Run(end="done")
-            self.before = 0.0
             return
         self.words = "the whole suite in random order"
         self._base = await self._run({}, ())
@@ -71,7 +72,7 @@ class Suite:
             )
             self.paths = users
             self._base = await self._run({}, users) if users else Run(end="done")
-        self.before = self._base.measured.percent if self._base.measured else None
+        self.before = _counts(self._base)
         failing = len(self._base.outcomes) - len(self._base.passed)
         if failing:
             self.words += f" ({failing} of its tests fail without the new ones, too)"
@@ -136,6 +137,11 @@ class Suite:
             else:
                 break
         return trials
+
+
+def _counts(run: Run) -> Counts | None:
+    measured = run.measured
+    return measured.counts if measured and measured.error is None else None
 
 
 def _is_of(node: str, name: str) -> bool:

@@ -512,6 +512,28 @@ def test_a_report_s_gaps_are_what_counts(tmp_path: Path) -> None:
     assert outcome.refused == {"test_area_of_a_rectangle": "adds nothing"}
 
 
+def test_the_files_of_a_report_are_targets_one_after_the_other(tmp_path: Path) -> None:
+    half = "def half(x):\n    return x / 2\n"
+    project(tmp_path, {"shapes.py": SHAPES, "half.py": half, "full.py": "x = 1\n"})
+    empty = {"excluded_lines": [], "summary": {}}
+    data = {
+        "meta": {"version": "7.6.0", "format": 3, "branch_coverage": False},
+        "files": {
+            "shapes.py": {"executed_lines": [1, 2, 5], "missing_lines": [6, 7, 8, 9, 10], **empty},
+            "half.py": {"executed_lines": [1], "missing_lines": [2], **empty},
+            "full.py": {"executed_lines": [1], "missing_lines": [], **empty},
+        },
+        "totals": {},
+    }
+    outcome = generate({"repo": tmp_path, "coverage_data": data, "time_budget": 60})
+    assert {case.path for case in outcome.result.tests} == {
+        "tests/test_shapes.py",
+        "tests/test_half.py",
+    }
+    assert outcome.result.coverage_estimate == 100.0
+    assert outcome.result.coverage_before == 0.0
+
+
 def test_a_qualified_name_narrows_the_target(tmp_path: Path) -> None:
     more = SHAPES + "\n\ndef half(x):\n    return x / 2\n"
     project(tmp_path, {"shapes.py": more})
@@ -596,6 +618,7 @@ def removes(path):
 
 def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
     project(tmp_path, {"nasty.py": NASTY})
+    running = _workers()
     outcome = judge(
         tmp_path,
         """
@@ -625,6 +648,7 @@ def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
     assert {"test_prints", "test_forks"} <= set(outcome.accepted)
     assert outcome.refused["test_removes"] == "writes"
     assert (tmp_path / "nasty.py").exists()
+    assert _workers() <= running
     assert outcome.result.conclusion == "finished"
 
 
