@@ -33,6 +33,7 @@ class Suite:
     words: str = ""
     paths: tuple[str, ...] = ()
     _base: Run | None = field(default=None, repr=False)
+    _narrow: bool = False
 
     async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
         """The tests that break another or don't hold beside it; the others stay."""
@@ -62,20 +63,34 @@ class Suite:
             self.words = "the project has no other tests"
             self._base = Run(end="done")
             return
-        self.words = "the whole suite in random order"
-        self._base = await self._run({}, ())
-        if self._base.end == "timeout":
-            users = self.bench.project.users()
-            self.words = (
-                f"the whole suite takes more than {self.timeout:g} s: "
-                f"the {len(users)} test files that import the target"
-            )
-            self.paths = users
-            self._base = await self._run({}, users) if users else Run(end="done")
-        self.before = _counts(self._base)
-        failing = len(self._base.outcomes) - len(self._base.passed)
+        project = self.bench.project
+        users = project.users()
+        own = (project.place,) if project.exists else ()
+        told = ""
+        for scope, name in (
+            ((), "the whole suite in random order"),
+            (users, f"the {len(users)} test files that import the target"),
+            (own, "the module's own test file" if own else "no other tests"),
+        ):
+            self.paths, self.words = scope, told + name
+            if name.startswith("the whole") or scope:
+                base = await self._run({}, scope)
+            else:
+                base = Run(end="done")  # nothing is to be run beside the new tests
+            if base.end == "done":
+                break
+            told = f"{name.removesuffix(' in random order')} {self._ended(base)}: "
+        self._base, self._narrow = base, bool(told)
+        self.before = _counts(base)
+        failing = len(base.outcomes) - len(base.passed)
         if failing:
             self.words += f" ({failing} of its tests fail without the new ones, too)"
+
+    def _ended(self, run: Run) -> str:
+        """Why a run can't be compared with."""
+        if run.end == "timeout":
+            return f"takes more than {self.timeout:g} s"
+        return "ends the process that runs it"
 
     async def _run(self, files: Mapping[str, str], paths: Sequence[str]) -> Run:
         return await self.bench.run(
@@ -90,8 +105,8 @@ class Suite:
     async def _with(self, trials: Sequence[Trial]) -> Run:
         place = self.bench.project.place
         paths = self.paths and tuple(dict.fromkeys((*self.paths, place)))
-        if not self.bench.project.test_files:
-            paths = (place,)
+        if self._narrow or not self.bench.project.test_files:
+            paths = paths or (place,)
         return await self._run({place: self.text(trials)}, paths)
 
     def text(self, trials: Sequence[Trial]) -> str:
