@@ -90,22 +90,29 @@ def _read(name: str) -> str:
 
 def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> None:
     """The tests into `--out`, and with `--write` into the project."""
-    places = []
-    if arguments.write:
-        places.append(Path(arguments.repo, tests[0].path))
-    if arguments.out:
-        out = Path(arguments.out)
-        folder = out.is_dir() or str(arguments.out).endswith("/")
-        places.append(out / Path(tests[0].path).name if folder else out)
-    parts = [Part(case.test_name, case.test_code, case.imports) for case in tests]
-    for number, place in enumerate(places):
-        into = arguments.write and number == 0 and place.exists()
-        try:
-            text = appended(_text(place), parts) if into else new_file(parts)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(text.encode())
-        except OSError as error:
-            raise UsageError(f"{place} can't be written: {error.strerror}.") from None
+    parts: dict[str, list[Part]] = {}
+    for case in tests:
+        parts.setdefault(case.path, []).append(Part(case.test_name, case.test_code, case.imports))
+    for path, own in parts.items():
+        if arguments.write:
+            place = Path(arguments.repo, path)
+            _save(place, appended(_text(place), own) if place.exists() else new_file(own))
+        if arguments.out and _is_folder(arguments.out):
+            _save(Path(arguments.out, Path(path).name), new_file(own))
+    if arguments.out and not _is_folder(arguments.out):
+        _save(Path(arguments.out), new_file([part for own in parts.values() for part in own]))
+
+
+def _is_folder(name: str) -> bool:
+    return name.endswith("/") or Path(name).is_dir()
+
+
+def _save(place: Path, text: str) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(text.encode())
+    except OSError as error:
+        raise UsageError(f"{place} can't be written: {error.strerror}.") from None
 
 
 def _text(place: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.generation_options import GenerationOptions
@@ -15,6 +15,9 @@ from qe_action.verify.answers import Measured
 
 Arc = tuple[int, int]
 
+TARGETS = 10
+"""Files of a report that tests are made for in one run."""
+
 
 @dataclass
 class Wanted:
@@ -23,7 +26,6 @@ class Wanted:
     target: str
     qualname: str = ""
     gaps: list[Gap] | None = None
-    notes: list[str] = field(default_factory=list)
 
     def goals(
         self, source: bytes, whole: Measured, at_import: Measured
@@ -70,11 +72,24 @@ def extent(source: bytes, qualname: str) -> tuple[int, int]:
     return node.lineno, node.end_lineno or node.lineno
 
 
-async def wanted(options: GenerationOptions) -> Wanted:
-    """The target, with a report's gaps. Without a target it is the file of the worst gap."""
+async def wanted(options: GenerationOptions) -> tuple[list[Wanted], list[str]]:
+    """The targets with a report's gaps, worst first where no file is named; and notes."""
     path, _, qualname = (options.file or "").partition("::")
     if not options.has_report:
-        return Wanted(path, qualname)
+        return [Wanted(path, qualname)], []
+    gaps = await _gaps(options)
+    if path:
+        return [Wanted(path, qualname, [gap for gap in gaps if gap.file_path == path])], []
+    paths = list(dict.fromkeys(gap.file_path for gap in gaps))
+    found = [Wanted(path, "", [gap for gap in gaps if gap.file_path == path]) for path in paths]
+    notes = [] if gaps else ["The report has no gap."]
+    if len(found) > TARGETS:
+        notes.append(f"Of {len(found)} files with gaps the {TARGETS} worst were taken.")
+    return found[:TARGETS], notes
+
+
+async def _gaps(options: GenerationOptions) -> list[Gap]:
+    """The gaps of Python files, in the order of the analysis: the worst first."""
     context = {
         "all_files": True,
         "repo": options.repo,
@@ -89,10 +104,4 @@ async def wanted(options: GenerationOptions) -> Wanted:
                 gaps.append(event.gap)
             elif isinstance(event, AnalyzerError):
                 raise UsageError(event.message, hint=event.hint)
-    if not path and not gaps:
-        return Wanted("", notes=["The report has no gap."])
-    target = path or gaps[0].file_path
-    found = Wanted(target, qualname, [gap for gap in gaps if gap.file_path == target])
-    if not path and len({gap.file_path for gap in gaps}) > 1:
-        found.notes.append(f"Tests were made for {target} alone, the file of the worst gap.")
-    return found
+    return gaps

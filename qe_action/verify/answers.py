@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from qe_action.findings import Counts
+
 Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(max_length=4000)]
 Line = Annotated[int, Field(ge=-(2**31), le=2**31)]
@@ -37,10 +39,13 @@ class Measured(Said):
     error: Text | None = None
 
     @property
-    def percent(self) -> float | None:
-        done = len(self.lines) + len(self.branches)
-        whole = done + len(self.missing_lines) + len(self.missing_branches)
-        return 100.0 * done / whole if whole and self.error is None else None
+    def counts(self) -> Counts:
+        return Counts(
+            statements=len(self.lines) + len(self.missing_lines),
+            covered=len(self.lines),
+            branches=len(self.branches) + len(self.missing_branches),
+            covered_branches=len(self.branches),
+        )
 
 
 class Run(Said):

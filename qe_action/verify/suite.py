@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from qe_action.findings import Counts
 from qe_action.verify.answers import Run
 from qe_action.verify.bench import Bench, Surroundings
 from qe_action.verify.gates import Trial
@@ -19,18 +20,20 @@ ORDER = Surroundings({"PYTHONHASHSEED": "7"}, order=20)
 class Suite:
     """The whole suite as configured; where it takes longer than `timeout`, a part of it.
 
-    `before` and `after` are the target's coverage in percent, `words` say what was run.
+    `before` and `after` count the target's coverage, None where nothing ran it. `words` say what
+    was run.
     """
 
     bench: Bench
     plugins: Sequence[str]
     timeout: float
     head: str = ""
-    before: float | None = None
-    after: float | None = None
+    before: Counts | None = None
+    after: Counts | None = None
     words: str = ""
     paths: tuple[str, ...] = ()
     _base: Run | None = field(default=None, repr=False)
+    _narrow: bool = False
 
     async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
         """The tests that break another or don't hold beside it; the others stay."""
@@ -47,7 +50,7 @@ class Suite:
                 guilty = await self._guilty(left, broken)
                 bad = [(trial, f"with it {sorted(broken)[0]} fails") for trial in guilty]
             if not bad:
-                self.after = run.measured.percent if run.measured else None
+                self.after = _counts(run)
                 return
             for trial, why in bad:
                 left.remove(trial)
@@ -59,22 +62,35 @@ class Suite:
         if not tests:
             self.words = "the project has no other tests"
             self._base = Run(end="done")
-            self.before = 0.0
             return
-        self.words = "the whole suite in random order"
-        self._base = await self._run({}, ())
-        if self._base.end == "timeout":
-            users = self.bench.project.users()
-            self.words = (
-                f"the whole suite takes more than {self.timeout:g} s: "
-                f"the {len(users)} test files that import the target"
-            )
-            self.paths = users
-            self._base = await self._run({}, users) if users else Run(end="done")
-        self.before = self._base.measured.percent if self._base.measured else None
-        failing = len(self._base.outcomes) - len(self._base.passed)
+        project = self.bench.project
+        users = project.users()
+        own = (project.place,) if project.exists else ()
+        told = ""
+        for scope, name in (
+            ((), "the whole suite in random order"),
+            (users, f"the {len(users)} test files that import the target"),
+            (own, "the module's own test file" if own else "no other tests"),
+        ):
+            self.paths, self.words = scope, told + name
+            if name.startswith("the whole") or scope:
+                base = await self._run({}, scope)
+            else:
+                base = Run(end="done")  # nothing is to be run beside the new tests
+            if base.end == "done":
+                break
+            told = f"{name.removesuffix(' in random order')} {self._ended(base)}: "
+        self._base, self._narrow = base, bool(told)
+        self.before = _counts(base)
+        failing = len(base.outcomes) - len(base.passed)
         if failing:
             self.words += f" ({failing} of its tests fail without the new ones, too)"
+
+    def _ended(self, run: Run) -> str:
+        """Why a run can't be compared with."""
+        if run.end == "timeout":
+            return f"takes more than {self.timeout:g} s"
+        return "ends the process that runs it"
 
     async def _run(self, files: Mapping[str, str], paths: Sequence[str]) -> Run:
         return await self.bench.run(
@@ -89,8 +105,8 @@ class Suite:
     async def _with(self, trials: Sequence[Trial]) -> Run:
         place = self.bench.project.place
         paths = self.paths and tuple(dict.fromkeys((*self.paths, place)))
-        if not self.bench.project.test_files:
-            paths = (place,)
+        if self._narrow or not self.bench.project.test_files:
+            paths = paths or (place,)
         return await self._run({place: self.text(trials)}, paths)
 
     def text(self, trials: Sequence[Trial]) -> str:
@@ -136,6 +152,11 @@ class Suite:
             else:
                 break
         return trials
+
+
+def _counts(run: Run) -> Counts | None:
+    measured = run.measured
+    return measured.counts if measured and measured.error is None else None
 
 
 def _is_of(node: str, name: str) -> bool:

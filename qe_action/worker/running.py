@@ -50,10 +50,10 @@ def warm() -> None:
     _warmed.append(True)
     import coverage
     import coverage.jsonreport
-    from _pytest import config
 
     from . import recorder  # noqa: F401
 
+    config = importlib.import_module("_pytest.config")
     for name in (*config.default_plugins, "assertion.rewrite", "python_api"):
         _import("_pytest." + name)
     for name in ("pdb", "faulthandler", "_pytest._argcomplete"):

@@ -493,6 +493,24 @@ def test_a_slow_suite_is_judged_by_the_files_that_use_the_target(tmp_path: Path)
     assert words == "the whole suite takes more than 4 s: the 1 test files that import the target"
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("time.sleep(60)", "takes more than 3 s"),
+        ("os._exit(1)", "ends the process that runs it"),
+    ],
+)
+def test_where_the_suite_can_t_be_run_the_evidence_says_so(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    slow = f"import os, time\nimport shapes\n\ndef test_slow():\n    {line}\n"
+    project(tmp_path, {"shapes.py": SHAPES, "tests/test_slow.py": slow})
+    outcome = judge(tmp_path, GOOD, suite_timeout=3)
+    assert outcome.accepted == GOOD_NAMES
+    (said,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
+    assert said == f"the 1 test files that import the target {words}: no other tests"
+
+
 def test_a_report_s_gaps_are_what_counts(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     data = {
@@ -510,6 +528,28 @@ def test_a_report_s_gaps_are_what_counts(tmp_path: Path) -> None:
     outcome = generate({"repo": tmp_path, "coverage_data": data, "tests": GOOD})
     assert outcome.accepted == ["test_area_of_a_square", "test_area_refuses_a_side_below_zero"]
     assert outcome.refused == {"test_area_of_a_rectangle": "adds nothing"}
+
+
+def test_the_files_of_a_report_are_targets_one_after_the_other(tmp_path: Path) -> None:
+    half = "def half(x):\n    return x / 2\n"
+    project(tmp_path, {"shapes.py": SHAPES, "half.py": half, "full.py": "x = 1\n"})
+    empty = {"excluded_lines": [], "summary": {}}
+    data = {
+        "meta": {"version": "7.6.0", "format": 3, "branch_coverage": False},
+        "files": {
+            "shapes.py": {"executed_lines": [1, 2, 5], "missing_lines": [6, 7, 8, 9, 10], **empty},
+            "half.py": {"executed_lines": [1], "missing_lines": [2], **empty},
+            "full.py": {"executed_lines": [1], "missing_lines": [], **empty},
+        },
+        "totals": {},
+    }
+    outcome = generate({"repo": tmp_path, "coverage_data": data, "time_budget": 60})
+    assert {case.path for case in outcome.result.tests} == {
+        "tests/test_shapes.py",
+        "tests/test_half.py",
+    }
+    assert outcome.result.coverage_estimate == 100.0
+    assert outcome.result.coverage_before == 0.0
 
 
 def test_a_qualified_name_narrows_the_target(tmp_path: Path) -> None:
@@ -596,6 +636,7 @@ def removes(path):
 
 def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
     project(tmp_path, {"nasty.py": NASTY})
+    running = _workers()
     outcome = judge(
         tmp_path,
         """
@@ -625,6 +666,7 @@ def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
     assert {"test_prints", "test_forks"} <= set(outcome.accepted)
     assert outcome.refused["test_removes"] == "writes"
     assert (tmp_path / "nasty.py").exists()
+    assert _workers() <= running
     assert outcome.result.conclusion == "finished"
 
 

@@ -99,18 +99,6 @@ def test_the_pure_core_does_no_io(path: Path) -> None:
     assert {module.split(".")[0] for module in imports(path)}.isdisjoint(FORBIDDEN)
 
 
-WORKER = [path for path in modules() if room(path) == "worker"]
-
-
-@pytest.mark.parametrize("path", WORKER, ids=lambda path: path.name)
-def test_the_worker_needs_nothing_but_an_old_python_and_pytest(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    tops = {module.split(".")[0] for module in imports(path)}
-    own = {other.stem for other in WORKER}
-    assert tops - set(sys.stdlib_module_names) <= {"pytest", "_pytest", "coverage"} | own
-    ast.parse(text, feature_version=(3, 9))
-
-
 def test_action_yml_and_readme_say_what_the_table_says() -> None:
     action = (ROOT / "action.yml").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

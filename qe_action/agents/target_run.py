@@ -1,0 +1,259 @@
+"""One target of a test generation: its goals, the candidates, and what holds of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from qe_action.agents.generation_options import GenerationOptions
+from qe_action.agents.goals import Wanted
+from qe_action.agents.proposals import case_of, verdict
+from qe_action.agents.trials import trials
+from qe_action.errors import UsageError, WorkspaceError
+from qe_action.events import (
+    GenerationComplete,
+    GeneratorError,
+    GeneratorProgress,
+    TestCase,
+    TestProposed,
+    TestRejected,
+)
+from qe_action.findings import Counts
+from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
+from qe_action.lab import Lab
+from qe_action.verify.answers import Hello, Measured
+from qe_action.verify.batch import Batch
+from qe_action.verify.bench import Bench
+from qe_action.verify.gates import Setting, Trial
+from qe_action.verify.project import Project, describe
+from qe_action.verify.suite import Suite
+from qe_action.workspace import tree as trees
+
+GeneratorEvent = (
+    GeneratorProgress | TestProposed | TestRejected | GenerationComplete | GeneratorError
+)
+Step = tuple[float, str]
+"""How much of the target is done, of 1, and what is being done."""
+Found = Step | TestProposed | TestRejected | GeneratorError
+
+ALONE = 10.0
+"""Seconds that one test may take."""
+SEARCHED = 0.7
+"""The part of the progress that the search is."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all targets of a generation have in common."""
+
+    options: GenerationOptions
+    labs: Sequence[Lab]
+    generator: Generator
+    tree: Path
+    clock: Callable[[], float]
+
+
+class TargetRun:
+    """The tests of one target: at most `limit`, searched for in `budget` seconds.
+
+    `kept` hold every gate, `before` and `after` count the target's coverage; `spent` are the
+    seconds of search and of the gates of single tests.
+    """
+
+    def __init__(self, shared: Shared, target: Wanted, budget: float, limit: int) -> None:
+        self._shared = shared
+        self._target = target
+        self._budget = budget
+        self._limit = limit
+        self._began = shared.clock()
+        self._batch: Batch | None = None
+        self._project: Project | None = None
+        self.shown: list[Trial] = []
+        self.kept: list[Trial] = []
+        self.rejected: Counter[str] = Counter()
+        self.notes: list[str] = []
+        self.before: Counts | None = None
+        self.after: Counts | None = None
+        self.spent = 0.0
+
+    async def events(self) -> AsyncGenerator[Found, None]:
+        """Tests as they hold alone, those that fall later, and steps of progress."""
+        async with AsyncExitStack() as stack, aclosing(self._work(stack)) as found:
+            async for event in found:
+                yield event
+
+    def cases(self) -> list[TestCase]:
+        """What is proposed."""
+        return [self._case(trial) for trial in self.kept]
+
+    async def _work(self, stack: AsyncExitStack) -> AsyncGenerator[Found, None]:
+        shared, path = self._shared, self._target.target
+        files = await asyncio.to_thread(trees.python_files, shared.tree)
+        if path not in files:
+            raise UsageError(f"{path} is no tracked Python file.", anchor="command-line")
+        self._project = project = describe(files, path)
+        slots = shared.options.slots
+        bench = await stack.enter_async_context(
+            Bench.open(shared.labs[0], project, shared.tree, slots)
+        )
+        hello = await _checked(bench)
+        others = []
+        for lab in shared.labs[1:]:
+            other = await stack.enter_async_context(Bench.open(lab, project, shared.tree, 1))
+            others.append(((await _checked(other)).python, other))
+        yield 0.03, f"Importing {project.module}"
+        at_import = await _imported(bench, max(5.0, min(60.0, self._left())))
+        setting, goals = self._setting(bench, at_import)
+        self.before = self.after = at_import.counts
+        if not setting.lines and not setting.arcs:
+            self.notes.append(f"Nothing of {path} is missed.")
+            return
+        async with aclosing(self._search(setting, goals)) as found:
+            async for event in found:
+                yield event
+        self.spent = shared.clock() - self._began
+        suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
+        batch = Batch(bench, others, suite, self.shown.copy(), self._limit, python=hello.python)
+        self._batch = batch
+        async with aclosing(self._judge_all(batch)) as found:
+            async for event in found:
+                yield event
+        self.kept = batch.trials
+        self.before = suite.before or _none_of(at_import.counts)
+        self.after = suite.after if self.kept else self.before
+
+    def _setting(self, bench: Bench, at_import: Measured) -> tuple[Setting, Goals]:
+        """What is missed: of the report's gaps, or of all statements."""
+        lines, arcs = self._target.goals(bench.project.source, at_import, at_import)
+        gaps = self._target.gaps or ()
+        ids = {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
+        return Setting(bench, lines, arcs, self._patience), Goals(lines, arcs, {}, ids)
+
+    def _left(self) -> float:
+        return self._budget - (self._shared.clock() - self._began)
+
+    def _patience(self) -> float:
+        return max(0.05, min(ALONE, self._left()))
+
+    def _job(self, setting: Setting, goals: Goals) -> Job:
+        project, tree = setting.bench.project, self._shared.tree
+        paths = tuple(str(tree / path) for path in project.paths)
+        return Job(
+            target=project.target,
+            source=project.source.decode("utf-8", "replace"),
+            goals=goals,
+            root=str(tree),
+            layout=Layout(project.module, paths, tuple(project.test_files)),
+            lab=self._shared.labs[0],
+            seed=self._shared.options.seed,
+        )
+
+    async def _search(self, setting: Setting, goals: Goals) -> AsyncGenerator[Found, None]:
+        """The candidates, as they pass or are refused."""
+        job, ahead = self._job(setting, goals), 2 * self._shared.options.slots
+        released = trials(self._shared.generator, job, setting, self._left, ahead)
+        async with aclosing(released) as found:
+            async for item in found:
+                if isinstance(item, Trouble):
+                    yield self._trouble(item)
+                elif isinstance(item, Suspicion):
+                    self.notes.append(_suspected(item))
+                else:
+                    yield self._released(item, setting)
+                yield self._step()
+                if len(self.shown) >= 2 * self._limit:
+                    break
+
+    def _step(self) -> Step:
+        time = 1 - max(0.0, self._left()) / self._budget
+        part = min(1.0, max(time, len(self.shown) / (2 * self._limit)))
+        refused = sum(self.rejected.values())
+        return part * SEARCHED, f"{len(self.shown)} tests hold alone, {refused} refused"
+
+    def _trouble(self, trouble: Trouble) -> GeneratorError:
+        self.notes.append(trouble.message)
+        return GeneratorError(
+            message=trouble.message, hint=trouble.detail, recoverable=True, count=len(self.shown)
+        )
+
+    def _released(self, trial: Trial, setting: Setting) -> TestProposed | TestRejected:
+        if trial.refusal is not None:
+            return self._refused(trial)
+        setting.reached |= trial.reached
+        self.shown.append(trial)
+        name = trial.candidate.qualname
+        target = f"{trial.candidate.target}::{name}" if name else trial.candidate.target
+        return TestProposed(test_case=self._case(trial), target=target, verdict=verdict(trial))
+
+    def _refused(self, trial: Trial) -> TestRejected:
+        assert trial.refusal is not None
+        self.rejected[trial.refusal.reason] += 1
+        return TestRejected(
+            test_case=self._case(trial),
+            reason=trial.refusal.reason,
+            detail=trial.refusal.detail,
+        )
+
+    def _case(self, trial: Trial) -> TestCase:
+        assert self._project is not None
+        batch = self._batch
+        return case_of(
+            trial,
+            path=self._project.place,
+            test_type=self._shared.options.test_type,
+            runs=len(batch.rounds) if batch and batch.pythons else 0,
+            pythons=tuple(batch.pythons) if batch else (),
+            suite=batch.suite.words if batch else "",
+        )
+
+    async def _judge_all(self, batch: Batch) -> AsyncGenerator[Found, None]:
+        """The gates of the whole set; what falls is withdrawn."""
+        heard: list[Step] = []
+        batch.progress = lambda part, words: heard.append((part, words))
+        async with aclosing(batch.judge()) as out:
+            async for trial, _ in out:
+                while heard:
+                    part, words = heard.pop(0)
+                    yield SEARCHED + part * (1 - SEARCHED), words
+                yield self._refused(trial)
+
+
+def _none_of(counts: Counts) -> Counts:
+    """The same statements and branches, none of them covered."""
+    return Counts(statements=counts.statements, covered=0, branches=counts.branches)
+
+
+def _suspected(found: Suspicion) -> str:
+    return (
+        f"A suspected bug in {found.qualname or found.target}: its documentation says that "
+        f"{found.example.strip()} gives {found.expected}, and it gives {found.got}."
+    )
+
+
+async def _checked(bench: Bench) -> Hello:
+    """The interpreter's versions. Raises `WorkspaceError` where it has no pytest or coverage."""
+    hello = await bench.hello()
+    for name, version in (("pytest", hello.pytest), ("coverage", hello.coverage)):
+        if version is None:
+            raise WorkspaceError(
+                f"The project's interpreter (Python {hello.python}) has no {name}.",
+                hint=f"Install {name} beside the project, or name another one with --python.",
+            )
+    return hello
+
+
+async def _imported(bench: Bench, timeout: float) -> Measured:
+    """What the target's import alone runs. Raises `WorkspaceError` where it can't be imported."""
+    path = f"{bench.project.folder}/test_qe_import.py"
+    text = f"def test_import():\n    import {bench.project.module}\n"
+    run = await bench.run({path: text}, [path], timeout=timeout, measure=True)
+    if run.measured is None or run.measured.error is not None or len(run.passed) != 1:
+        raise WorkspaceError(
+            f"{bench.project.module} can't be imported by a test: {run.trouble()[:200]}.",
+            hint="Is the project installed in the interpreter that --python names?",
+        )
+    return run.measured
