@@ -62,9 +62,11 @@ class Runner:
         if not new and not self.every:
             return None
         told = {"n": case["n"], "outcome": found["outcome"], "arcs": sorted(self.tracer.arcs)}
-        if "raised" in found:
+        if found["outcome"] == "raised":
             told["raised"] = self._raised(found["raised"])
-        good = found["outcome"] == "value" or told.get("raised", {}).get("explicit", False)
+        good = found["outcome"] == "value" or (
+            found["outcome"] == "raised" and told["raised"]["explicit"]
+        )
         if not good and not self.every:
             if all(arc in self._poor for arc in new):
                 return None

@@ -23,7 +23,9 @@ def test_the_worker_imports_the_standard_library_and_itself(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names = [node.module or ""]
         tops = {name.partition(".")[0] for name in names}
-        assert tops <= sys.stdlib_module_names | ALLOWED, f"{path.name}:{getattr(node, 'lineno', 0)}"
+        assert tops <= sys.stdlib_module_names | ALLOWED, (
+            f"{path.name}:{getattr(node, 'lineno', 0)}"
+        )
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)

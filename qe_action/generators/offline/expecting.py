@@ -97,6 +97,8 @@ def _returned(one: Ran, two: Ran) -> Expectation | None:
 
 def _sized(one: Ran, first: str, second: str) -> Expectation | None:
     """The length of what is otherwise by chance."""
+    if ADDRESS.search(first):
+        return None
     sizes = []
     for source in (first, second):
         try:

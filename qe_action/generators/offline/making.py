@@ -12,6 +12,8 @@ from qe_action.generators.offline.subjects import Input, Subject, constructor
 from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, Value, read
 
 DEEPEST = 4
+KEPT = 40
+"""How many ways to make an object of a class are remembered."""
 _TEXT = TypeTree(t="str")
 _WHOLE = TypeTree(t="int")
 _ANY = TypeTree()
@@ -63,8 +65,12 @@ class Maker:
     def keep(self, name: str, value: Value) -> None:
         """An object's expression that is known to work."""
         kept = self._made.setdefault(name, [])
-        if value not in kept and len(kept) < 40:
+        if value in kept:
+            return
+        if len(kept) < KEPT:
             kept.append(value)
+        else:
+            kept[self.rng.randrange(KEPT)] = value
 
     def input(self, subject: Subject, pool: Pool) -> Input:
         self.pool = pool
