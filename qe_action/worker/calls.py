@@ -60,7 +60,8 @@ class Runner:
             found["outcome"], found["detail"] = "refused", refused
         new = [arc for arc in self.tracer.arcs if arc not in seen]
         if not new and not self.every:
-            return None
+            stopped = found["outcome"] == "stopped"
+            return {"n": case["n"], "outcome": "stopped"} if stopped else None
         told = {"n": case["n"], "outcome": found["outcome"], "arcs": sorted(self.tracer.arcs)}
         if found["outcome"] == "raised":
             told["raised"] = self._raised(found["raised"])

@@ -20,6 +20,7 @@ MEMORY = 512 << 20
 SILENT_CPU = 0.25
 SILENT_WALL = 3.0
 LONGEST = 1 << 20
+TOO_SLOW = 8
 SHIFT = 400 * 86400
 _SEEN: dict = {}
 
@@ -86,6 +87,7 @@ class Batch:
         self.filename = filename
         self.tell = tell
         self.lost = 0
+        self.slowness: dict = {}
         self.seed = int(request.get("seed", 0))
         self.seen = set() if self.every else _SEEN.setdefault(filename, set())
         self.seen.difference_update(map(tuple, request.get("forget", ())))
@@ -117,6 +119,7 @@ class Batch:
                 self.lost += 1
                 outcome = "hung" if watch.late else "died"
                 self.tell({"event": "ran", "n": self.cases[at]["n"], "outcome": outcome})
+                self.slow(self.cases[at], TOO_SLOW / 2)
                 return at + 1
             return max(at, start + 1)
         return end
@@ -124,9 +127,20 @@ class Batch:
     def _heard(self, answer: dict, at: int) -> int:
         if "at" in answer:
             return int(answer["at"])
+        if answer.get("outcome") == "stopped":
+            self.slow(self.cases[at], 1)
         self.learn(answer)
         self.tell(answer)
         return at
+
+    def slow(self, case: dict, weight: float) -> None:
+        """What has been too slow too often is left out for the rest of the batch."""
+        of = case.get("of")
+        if of is not None:
+            self.slowness[of] = self.slowness.get(of, 0) + weight
+
+    def too_slow(self, case: dict) -> bool:
+        return self.slowness.get(case.get("of"), 0) >= TOO_SLOW
 
     def learn(self, answer: dict) -> None:
         """What a presentable case reached is news no longer."""
@@ -207,11 +221,15 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
         dead = _alarm()
         for at in range(start, end):
             write(writing, b'{"at": %d}\n' % at)
+            if batch.too_slow(batch.cases[at]):
+                continue
             dead(1.0)
             answer = runner.run(batch.cases[at], batch.seen)
             dead(0)
             if answer is not None:
                 batch.learn(answer)
+                if answer["outcome"] == "stopped":
+                    batch.slow(batch.cases[at], 1)
                 _write_all(writing, json.dumps({"event": "ran", **answer}).encode() + b"\n")
             if runner.spoilt and at + 1 < end:
                 write(writing, b'{"at": %d}\n{"end": true}\n' % (at + 1))

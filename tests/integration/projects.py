@@ -48,7 +48,7 @@ def proposals(made: Job) -> list[Proposal]:
     return asyncio.run(drained())
 
 
-def tests_for(folder: Path, source: str, **how: Any) -> list[Candidate]:
+def made_for(folder: Path, source: str, **how: Any) -> list[Candidate]:
     """The candidates for a module of one file."""
     written(folder, {"target.py": source})
     found = proposals(job(folder / "target.py", [folder], "target", **how))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import job, proposals, tests_for, written
+from projects import job, proposals, made_for, written
 
 from qe_action.generators import GENERATORS
 from qe_action.generators.goals import goals_of
@@ -130,7 +130,7 @@ def run_pytest(folder: Path, candidates: list[Candidate]) -> str:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Candidate]]:
     folder = tmp_path_factory.mktemp("shop")
-    return folder, tests_for(folder, SHOP, budget=12000)
+    return folder, made_for(folder, SHOP, budget=12000)
 
 
 def test_every_test_passes(shop: tuple[Path, list[Candidate]]) -> None:
@@ -181,8 +181,8 @@ def test_every_test_asserts_and_says_what_it_pins(shop: tuple[Path, list[Candida
 
 
 def test_the_same_seed_and_budget_give_the_same_tests(tmp_path: Path) -> None:
-    one = tests_for(tmp_path, SHOP, budget=4000, seed=3)
-    two = tests_for(tmp_path, SHOP, budget=4000, seed=3)
+    one = made_for(tmp_path, SHOP, budget=4000, seed=3)
+    two = made_for(tmp_path, SHOP, budget=4000, seed=3)
     assert one == two
     assert one
 
@@ -206,7 +206,7 @@ def test_only_what_the_gaps_need_is_proposed(tmp_path: Path) -> None:
         ("def upper(text):\n    return text.upper()\n", "AttributeError"),
         ("def make():\n    return object()\n", "0x"),
         ("import time\ndef now() -> float:\n    return time.time()\n", "now"),
-        ("def chars(text: str) -> list:\n    return list(set(text))\n", "== ["),
+        ("def chars(text: str) -> list:\n    return list(set(text))\n", '", "'),
         ("def ident(x: int) -> int:\n    return id(x)\n", "ident"),
         ("import os\ndef here() -> str:\n    return os.getcwd()\n", "here"),
         ("import os\ndef mark():\n    os.environ['A'] = '1'\n    return 1\n", "mark"),
@@ -215,13 +215,13 @@ def test_only_what_the_gaps_need_is_proposed(tmp_path: Path) -> None:
     ],
 )
 def test_what_reviewers_reject_is_not_proposed(tmp_path: Path, source: str, never: str) -> None:
-    for candidate in tests_for(tmp_path, source, budget=1500):
+    for candidate in made_for(tmp_path, source, budget=1500):
         assert never not in candidate.code
 
 
 def test_hints_are_kept_to(tmp_path: Path) -> None:
     source = "def twice(text: str) -> str:\n    return text * 2 if text else 'nothing'\n"
-    found = tests_for(tmp_path, source, budget=1500)
+    found = made_for(tmp_path, source, budget=1500)
     code = "\n".join(candidate.code for candidate in found)
     assert "twice" in code
     assert "None" not in code
@@ -297,7 +297,7 @@ def test_code_that_hangs_or_dies_stops_neither_the_others(tmp_path: Path) -> Non
         "def leave(x: int) -> int:\n    os._exit(1)\n"
         "def fine(x: int) -> str:\n    return 'big' if x > 10 else 'small'\n"
     )
-    code = "\n".join(c.code for c in tests_for(tmp_path, source, budget=800))
+    code = "\n".join(c.code for c in made_for(tmp_path, source, budget=3000))
     assert '"big"' in code
     assert "forever" not in code
     assert "leave" not in code
@@ -305,7 +305,7 @@ def test_code_that_hangs_or_dies_stops_neither_the_others(tmp_path: Path) -> Non
 
 def test_a_c_extension_beside_the_code_is_called_through(tmp_path: Path) -> None:
     source = "import math\ndef root(n: int) -> int:\n    return math.isqrt(n) if n > 0 else -1\n"
-    code = "\n".join(c.code for c in tests_for(tmp_path, source, budget=800))
+    code = "\n".join(c.code for c in made_for(tmp_path, source, budget=800))
     assert "root(" in code
 
 

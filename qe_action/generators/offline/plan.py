@@ -38,7 +38,7 @@ class Tally:
 
     tries: int = 0
     since: int = 0
-    hangs: int = 0
+    hangs: float = 0
 
 
 @dataclass
@@ -123,7 +123,8 @@ class Plan:
             own = wanted.get(subject.qualname, 0)
             tally = self._tallies[subject.id]
             tired = 1 + tally.since / 400 + 20 * tally.hangs
-            weights.append((value + 2 * own) ** 0.5 / tired if value else 0.0)
+            hopeless = not value or tally.hangs >= 8
+            weights.append(0.0 if hopeless else (value + 2 * own) ** 0.5 / tired)
         return weights
 
     def _frontier(self) -> list[int]:
@@ -167,6 +168,8 @@ class Plan:
         if ran.outcome in ("hung", "died"):
             tally.hangs += 1
             return
+        if ran.outcome == "stopped":
+            tally.hangs += 0.1
         if not ran.arcs:
             return
         reached = self.reached(ran.arcs)
