@@ -16,7 +16,7 @@ LINE = 8 << 20
 ANSWERS = 200_000
 
 
-class WorkerLost(Exception):
+class WorkerLost(Exception):  # noqa: N818 - an event rather than a fault of ours
     """The worker ended, hung or said something that is no answer."""
 
 
@@ -55,7 +55,8 @@ class PlainWorker:
         self, request: Mapping[str, Any], timeout: float = 60
     ) -> AsyncGenerator[dict[str, Any], None]:
         process = await self._started()
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         finished = False
         try:
             async with asyncio.timeout(timeout):

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 from . import calls, isolation, project, tracing
 
@@ -22,10 +23,10 @@ SILENT_WALL = 3.0
 LONGEST = 1 << 20
 TOO_SLOW = 8
 SHIFT = 400 * 86400
-_SEEN: dict = {}
+_SEEN: dict[Any, Any] = {}
 
 
-def run(request: dict, tell) -> dict:
+def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """`ran` events for the cases that reach something new (with `detail`: for every case)."""
     if request.get("fresh") is not None:
         return _elsewhere(request, tell)
@@ -44,7 +45,7 @@ def _shift_clock() -> None:
     time.time_ns = lambda: real_ns() + SHIFT * 10**9
 
 
-def _elsewhere(request: dict, tell) -> dict:
+def _elsewhere(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """The same in a fresh interpreter with a hash seed of its own."""
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
     env = {**os.environ, "PYTHONHASHSEED": str(int(request["fresh"])), "TZ": "Pacific/Apia"}
@@ -56,7 +57,7 @@ def _elsewhere(request: dict, tell) -> dict:
         stderr=subprocess.DEVNULL,
         env=env,
     )
-    last: dict = {}
+    last: dict[Any, Any] = {}
     try:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(json.dumps(inner).encode() + b"\n")
@@ -77,7 +78,7 @@ def _elsewhere(request: dict, tell) -> dict:
 class Batch:
     """The cases of one request."""
 
-    def __init__(self, request: dict, module, tell) -> None:
+    def __init__(self, request: dict[Any, Any], module: Any, tell: Any) -> None:
         filename = project.filename(module)
         self.module = module
         self.cases = request["cases"]
@@ -87,7 +88,7 @@ class Batch:
         self.filename = filename
         self.tell = tell
         self.lost = 0
-        self.slowness: dict = {}
+        self.slowness: dict[Any, Any] = {}
         self.seed = int(request.get("seed", 0))
         self.seen = set() if self.every else _SEEN.setdefault(filename, set())
         self.seen.difference_update(map(tuple, request.get("forget", ())))
@@ -124,7 +125,7 @@ class Batch:
             return max(at, start + 1)
         return end
 
-    def _heard(self, answer: dict, at: int) -> int:
+    def _heard(self, answer: dict[Any, Any], at: int) -> int:
         if "at" in answer:
             return int(answer["at"])
         if answer.get("outcome") == "stopped":
@@ -133,16 +134,16 @@ class Batch:
         self.tell(answer)
         return at
 
-    def slow(self, case: dict, weight: float) -> None:
+    def slow(self, case: dict[Any, Any], weight: float) -> None:
         """What has been too slow too often is left out for the rest of the batch."""
         of = case.get("of")
         if of is not None:
             self.slowness[of] = self.slowness.get(of, 0) + weight
 
-    def too_slow(self, case: dict) -> bool:
-        return self.slowness.get(case.get("of"), 0) >= TOO_SLOW
+    def too_slow(self, case: dict[Any, Any]) -> bool:
+        return bool(self.slowness.get(case.get("of"), 0) >= TOO_SLOW)
 
-    def learn(self, answer: dict) -> None:
+    def learn(self, answer: dict[Any, Any]) -> None:
         """What a presentable case reached is news no longer."""
         if answer.get("good") and not self.every:
             self.seen.update(map(tuple, answer.get("arcs", ())))
@@ -158,7 +159,7 @@ class Watch:
         self._cpu, self._wall = cpu, wall
         self.late = self.ended = False
 
-    def lines(self):
+    def lines(self) -> Any:
         buffer = b""
         since, cpu = time.monotonic(), _cpu(self._child)
         while True:
@@ -249,10 +250,10 @@ def _write_all(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _alarm():
+def _alarm() -> Any:
     """A second way to end a call: a signal by CPU time, for Python code outside the target."""
 
-    def ring(signum, frame):
+    def ring(signum: Any, frame: Any) -> None:
         raise tracing.Stop
 
     signal.signal(signal.SIGVTALRM, ring)

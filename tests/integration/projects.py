@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from coverage.exceptions import NotPython
+
 from qe_action.generators.goals import goals_of
 from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Candidate, Job, Layout, Proposal
@@ -34,7 +36,7 @@ def job(
     source = target.read_text(encoding="utf-8")
     try:
         goals = goals_of(source)
-    except Exception:
+    except NotPython:
         goals = goals_of("")
     layout = Layout(module, tuple(map(str, paths)), tests)
     lab = PlainLab(sys.executable)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import job, proposals, made_for, written
+from projects import job, made_for, proposals, written
 
 from qe_action.generators import GENERATORS
 from qe_action.generators.goals import goals_of

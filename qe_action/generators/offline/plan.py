@@ -1,4 +1,4 @@
-"""The search: which inputs to run next, and what those that ran have taught. Pure and repeatable."""
+"""The search: which inputs to run next, and what those that ran have taught. Repeatable."""
 
 from __future__ import annotations
 
