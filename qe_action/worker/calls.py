@@ -80,6 +80,7 @@ class Runner:
         if self.detail:
             told.update(self._described(found, space, case))
             told["changed"], told["files"] = changed, files
+            told["act_printed"] = self.place.out.text[found.get("mark", 0) :]
             told["printed"] = self.place.out.text if not self.place.out.dropped else None
         return told
 
@@ -114,6 +115,7 @@ class Runner:
                 found["before"] = self._watched(space, case)
                 self.tracer.start_again()
             found["outcome"] = "raised"
+            found["mark"] = len(self.place.out.text)
             value = eval(act, space)
             if case.get("how") == "with":
                 with value as inner:

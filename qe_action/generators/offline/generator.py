@@ -126,7 +126,7 @@ class Run:
         for example, ran in zip(examples, got, strict=True):
             if ran is None or ran.value is None or ran.iterator:
                 continue
-            shown = (ran.printed or "") + ("" if ran.value.text == "None" else ran.repr)
+            shown = ran.act_printed + ("" if ran.value.text == "None" else ran.repr)
             if ran.printed is not None and contradicts(example.want, shown):
                 place = self.job.target, example.qualname
                 found.append(Suspicion(*place, example.source, example.want.strip(), shown.strip()))
