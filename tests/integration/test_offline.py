@@ -295,7 +295,7 @@ def test_code_that_hangs_or_dies_stops_neither_the_others(tmp_path: Path) -> Non
         "import itertools, os\n"
         "def forever(x: int) -> int:\n    return sum(itertools.repeat(x))\n"
         "def leave(x: int) -> int:\n    os._exit(1)\n"
-        "def fine(x: int) -> str:\n    return 'big' if x > 10 else 'small'\n"
+        "def fine(x: int) -> str:\n    if x > 10:\n        return 'big'\n    return 'small'\n"
     )
     code = "\n".join(c.code for c in made_for(tmp_path, source, budget=3000))
     assert '"big"' in code
