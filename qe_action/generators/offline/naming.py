@@ -131,4 +131,4 @@ def group_name(call: Input, expected: Expectation) -> str:
 def trimmed(name: str) -> str:
     if len(name) <= LONGEST:
         return name
-    return name[:LONGEST].rsplit("_", 1)[0]
+    return re.sub(r"(_(and|with|for|after|or))+$", "", name[:LONGEST].rsplit("_", 1)[0])
