@@ -20,10 +20,10 @@ UV := uv==0.13.9
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test faults bench check golden lock image clean
+.PHONY: help demo test faults bench bench-generate check golden lock image clean
 
 help: ## Show the targets.
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: $(VENV)/.ready ## Analyse a small real project live and leave an HTML preview.
 	$(BIN)/python tests/demo/run_demo.py
@@ -36,6 +36,9 @@ faults: $(VENV)/.ready ## Break every request of a run in every way (SEED=printe
 
 bench: .venv-bench/.ready ## Measure speed and memory beside expat, diff-cover and pycobertura.
 	.venv-bench/bin/python tests/bench/bench.py
+
+bench-generate: $(VENV)/.ready .venv-generate/.ready ## Write tests for public modules, 30 s each, and measure them.
+	$(BIN)/python tests/bench/generate.py --others
 
 check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows, action and Dockerfile.
 	$(BIN)/ruff check .
@@ -53,7 +56,7 @@ check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows,
 
 golden: $(VENV)/.ready ## Write what is derived anew: golden files, inputs and outputs in action.yml and README.
 	$(BIN)/python tests/sync_docs.py
-	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_diagnosis.py tests/e2e/test_doctor.py::test_the_readme_s_example_is_what_it_prints
+	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_generated.py tests/unit/test_diagnosis.py tests/e2e/test_doctor.py::test_the_readme_s_example_is_what_it_prints
 	git --no-pager diff --stat -- action.yml README.md tests/golden
 
 lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).
@@ -66,7 +69,7 @@ image: ## Build the container image (IMAGE and BASE name it and what it stands o
 	docker build --network=host --build-arg BASE=$(BASE) --tag $(IMAGE) .
 
 clean: ## Remove what the other targets made.
-	rm -rf .venv .venv-bench .venv-check .venv-lock demo-out build dist coverage.xml .coverage .coverage.* \
+	rm -rf .venv .venv-bench .venv-generate .venv-check .venv-lock demo-out build dist coverage.xml .coverage .coverage.* \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find qe_action tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -83,6 +86,11 @@ $(VENV)/.ready: requirements-dev.txt pyproject.toml
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv-generate/.ready: tests/bench/requirements-generate.txt
+	$(PYTHON) -m venv --clear .venv-generate
+	.venv-generate/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements-generate.txt
 	touch $@
 
 .venv-check/.ready: .ci/requirements.txt

@@ -70,7 +70,10 @@ class Layout:
 
 @dataclass(frozen=True)
 class Job:
-    """What to write tests for. `budget` is in executions; the same seed and budget, the same tests."""
+    """What to write tests for; `budget` is in executions.
+
+    The same seed and budget give the same tests.
+    """
 
     target: str
     source: str

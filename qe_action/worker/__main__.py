@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import sys
+from typing import Any
 
 NAME = "_qe_worker"
 OPS = ("hello", "survey", "record", "search", "check", "mutate")
@@ -24,7 +25,7 @@ def _package() -> None:
     spec.loader.exec_module(package)
 
 
-def _take_streams() -> tuple:
+def _take_streams() -> tuple[Any, ...]:
     """Our own ends of the pipes; the project gets an empty stdin, and stderr for its prints."""
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8", errors="replace")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
@@ -40,7 +41,7 @@ def main() -> None:
     requests, answers = _take_streams()
     _package()
 
-    def tell(answer: dict) -> None:
+    def tell(answer: dict[Any, Any]) -> None:
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

@@ -7,6 +7,7 @@ import importlib
 import itertools
 import os
 import types
+from typing import Any
 
 from . import express, isolation, tracing
 
@@ -26,14 +27,14 @@ class Runner:
     ) -> None:
         self.tracer, self.place = tracer, place
         self.detail, self.every = detail, every or detail
-        self._poor: set = set()
+        self._poor: set[Any] = set()
         self.spoilt = False
-        self.caches: list = []
-        self._spaces: dict = {}
-        self._raises: dict = {}
-        self._bare: dict = {}
+        self.caches: list[Any] = []
+        self._spaces: dict[Any, Any] = {}
+        self._raises: dict[Any, Any] = {}
+        self._bare: dict[Any, Any] = {}
 
-    def run(self, case: dict, seen: set) -> dict | None:
+    def run(self, case: dict[Any, Any], seen: set[Any]) -> dict[Any, Any] | None:
         """What came of a case, or None where there's nothing to say."""
         try:
             space = self._space(case)
@@ -45,7 +46,7 @@ class Runner:
             clear()
         self.place.enter()
         space["tmp_path"] = _path(self.place.tmp_path)
-        found: dict = {}
+        found: dict[Any, Any] = {}
         try:
             self._call(space, arrange, act, case, found)
         finally:
@@ -60,11 +61,14 @@ class Runner:
             found["outcome"], found["detail"] = "refused", refused
         new = [arc for arc in self.tracer.arcs if arc not in seen]
         if not new and not self.every:
-            return None
+            stopped = found["outcome"] == "stopped"
+            return {"n": case["n"], "outcome": "stopped"} if stopped else None
         told = {"n": case["n"], "outcome": found["outcome"], "arcs": sorted(self.tracer.arcs)}
-        if "raised" in found:
+        if found["outcome"] == "raised":
             told["raised"] = self._raised(found["raised"])
-        good = found["outcome"] == "value" or told.get("raised", {}).get("explicit", False)
+        good = found["outcome"] == "value" or (
+            found["outcome"] == "raised" and told["raised"]["explicit"]
+        )
         if not good and not self.every:
             if all(arc in self._poor for arc in new):
                 return None
@@ -76,13 +80,14 @@ class Runner:
         if self.detail:
             told.update(self._described(found, space, case))
             told["changed"], told["files"] = changed, files
+            told["act_printed"] = self.place.out.text[found.get("mark", 0) :]
             told["printed"] = self.place.out.text if not self.place.out.dropped else None
         return told
 
-    def _space(self, case: dict) -> dict:
+    def _space(self, case: dict[Any, Any]) -> dict[Any, Any]:
         key = tuple(case["names"].items())
         if key not in self._spaces:
-            space: dict = {}
+            space: dict[Any, Any] = {}
             for name, module in key:
                 if module:
                     space[name] = getattr(importlib.import_module(module), name)
@@ -91,7 +96,14 @@ class Runner:
             self._spaces[key] = space
         return dict(self._spaces[key])
 
-    def _call(self, space: dict, arrange, act, case: dict, found: dict) -> None:
+    def _call(
+        self,
+        space: dict[Any, Any],
+        arrange: Any,
+        act: Any,
+        case: dict[Any, Any],
+        found: dict[Any, Any],
+    ) -> None:
         """Arrange, act, and take an iterator's first items, all of it traced."""
         try:
             self.tracer.start()
@@ -103,6 +115,7 @@ class Runner:
                 found["before"] = self._watched(space, case)
                 self.tracer.start_again()
             found["outcome"] = "raised"
+            found["mark"] = len(self.place.out.text)
             value = eval(act, space)
             if case.get("how") == "with":
                 with value as inner:
@@ -126,7 +139,7 @@ class Runner:
             if found["outcome"] == "raised":
                 found["raised"] = error
 
-    def _watched(self, space: dict, case: dict) -> dict:
+    def _watched(self, space: dict[Any, Any], case: dict[Any, Any]) -> dict[Any, Any]:
         """The public attributes (or the whole) of the watched names, as expressions."""
         seen = {}
         for name in case.get("watch", ()):
@@ -140,12 +153,14 @@ class Runner:
         return seen
 
     @staticmethod
-    def _told(value: object) -> dict | None:
+    def _told(value: object) -> dict[Any, Any] | None:
         made = express.Writer().express(value)
-        return made and {"text": made.text, "names": made.names, "exact": made.exact}
+        return {"text": made.text, "names": made.names, "exact": made.exact} if made else None
 
-    def _described(self, found: dict, space: dict, case: dict) -> dict:
-        told: dict = {"ended": found.get("ended", True)}
+    def _described(
+        self, found: dict[Any, Any], space: dict[Any, Any], case: dict[Any, Any]
+    ) -> dict[Any, Any]:
+        told: dict[Any, Any] = {"ended": found.get("ended", True)}
         told["detail"] = found.get("detail", "")
         if found["outcome"] not in ("value", "raised"):
             return told
@@ -165,13 +180,13 @@ class Runner:
                 told["fields"] = {a: made for a, made in self._fields(value).items() if made}
         return told
 
-    def _fields(self, value: object) -> dict:
+    def _fields(self, value: object) -> dict[Any, Any]:
         """Expressions on an object that no expression makes, `{}` standing for it."""
-        told: dict = {}
+        told: dict[Any, Any] = {}
         self._look(value, "{}", told, 0)
         return told
 
-    def _look(self, value: object, access: str, told: dict, depth: int) -> None:
+    def _look(self, value: object, access: str, told: dict[Any, Any], depth: int) -> None:
         kind = type(value)
         if len(told) > FIELDS or depth > 3 or isinstance(value, (type, types.ModuleType)):
             return
@@ -200,20 +215,20 @@ class Runner:
         if kind.__str__ is not object.__str__ and depth == 0 and not told:
             told["str(%s)" % access] = self._safe(lambda: str(value))
 
-    def _deeper(self, item: object, access: str, told: dict, depth: int) -> None:
+    def _deeper(self, item: object, access: str, told: dict[Any, Any], depth: int) -> None:
         made = self._told(item)
         if made:
             told[access] = made
         else:
             self._look(item, access, told, depth + 1)
 
-    def _safe(self, get) -> dict | None:
+    def _safe(self, get: Any) -> dict[Any, Any] | None:
         try:
             return self._told(get())
         except Exception:
             return None
 
-    def _raised(self, error: BaseException) -> dict:
+    def _raised(self, error: BaseException) -> dict[Any, Any]:
         """The exception, and whether a `raise` of the project's own code made it."""
         kind = type(error)
         trace = error.__traceback__
@@ -260,7 +275,7 @@ class Runner:
         return line in self._raises[file]
 
 
-def caches_of(module) -> list:
+def caches_of(module: Any) -> list[Any]:
     """What empties the caches of a module's functions: a cached call shows nothing of its body."""
     holders = [module, *(item for item in list(vars(module).values()) if isinstance(item, type))]
     return [
@@ -275,7 +290,7 @@ def _iterates(value: object) -> bool:
     return hasattr(type(value), "__next__") and hasattr(type(value), "__iter__")
 
 
-def _raise_lines(file: str, bare: bool = False) -> set:
+def _raise_lines(file: str, bare: bool = False) -> set[Any]:
     if not os.path.isfile(file) or (
         file.startswith(os.path.dirname(os.__file__) + os.sep) and ("site-packages" not in file)
     ):
@@ -285,7 +300,7 @@ def _raise_lines(file: str, bare: bool = False) -> set:
             tree = ast.parse(source.read())
     except (SyntaxError, ValueError, OSError):
         return set()
-    lines = set()
+    lines: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and (node.exc is None or not bare):
             lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
@@ -299,7 +314,7 @@ def _repr(value: object) -> str:
         return ""
 
 
-def _path(folder: str):
+def _path(folder: str) -> Any:
     import pathlib
 
     return pathlib.Path(folder)

@@ -11,6 +11,7 @@ import math
 import pathlib
 import re
 import uuid
+from typing import Any
 
 SIZE = 600
 """How long an expression may be."""
@@ -25,7 +26,7 @@ class Unknown(Exception):
 class Expression:
     """An object's source text and the names it needs: name -> module."""
 
-    def __init__(self, text: str, names: dict, exact: bool = True) -> None:
+    def __init__(self, text: str, names: dict[Any, Any], exact: bool = True) -> None:
         self.text, self.names, self.exact = text, names, exact
 
 
@@ -35,9 +36,9 @@ class Writer:
     With `by_state` objects without an equality of their own are equal if their attributes are.
     """
 
-    def __init__(self, calls: dict | None = None, by_state: bool = False) -> None:
+    def __init__(self, calls: dict[Any, Any] | None = None, by_state: bool = False) -> None:
         self._by_state = by_state
-        self._names: dict = {}
+        self._names: dict[Any, Any] = {}
         self._exact = True
         self._calls = calls or {}
         self._budget = 0
@@ -58,7 +59,7 @@ class Writer:
             return None
         return Expression(text, dict(self._names), self._exact)
 
-    def _write(self, value: object, depth: int) -> str:
+    def _write(self, value: Any, depth: int) -> str:
         self._budget -= 1
         if depth > 6 or self._budget < 0:
             raise Unknown
@@ -75,7 +76,7 @@ class Writer:
                 return write(self, value, depth)
         return self._object(value, depth)
 
-    def many(self, values, depth: int) -> str:
+    def many(self, values: Any, depth: int) -> str:
         return ", ".join(self._write(item, depth + 1) for item in values)
 
     def name(self, kind: type) -> str:
@@ -108,9 +109,9 @@ class Writer:
             return self._call(kind, (), pairs, depth)
         return self._by_attributes(value, depth)
 
-    def _by_attributes(self, value: object, depth: int) -> str:
+    def _by_attributes(self, value: Any, depth: int) -> str:
         """A call whose arguments are the attributes of the parameters' names, or the text."""
-        kind = type(value)
+        kind: Any = type(value)
         if kind.__eq__ is object.__eq__ or kind.__module__ == "builtins":
             raise Unknown
         parameters = inspect.signature(kind).parameters.values()
@@ -125,25 +126,25 @@ class Writer:
             pairs[parameter.name] = getattr(value, parameter.name)
         return self._call(kind, (), pairs, depth)
 
-    def _call(self, kind: type, args: tuple, kwargs: dict, depth: int) -> str:
+    def _call(self, kind: type, args: tuple[Any, ...], kwargs: dict[Any, Any], depth: int) -> str:
         parts = [self._write(item, depth + 1) for item in args]
         parts += ["%s=%s" % (name, self._write(item, depth + 1)) for name, item in kwargs.items()]
         return "%s(%s)" % (self.name(kind), ", ".join(parts))
 
-    def _list(self, value: list, depth: int) -> str:
+    def _list(self, value: list[Any], depth: int) -> str:
         return "[%s]" % self.many(value, depth)
 
-    def _tuple(self, value: tuple, depth: int) -> str:
+    def _tuple(self, value: tuple[Any, ...], depth: int) -> str:
         return "(%s%s)" % (self.many(value, depth), "," if len(value) == 1 else "")
 
-    def _set(self, value, depth: int) -> str:
+    def _set(self, value: Any, depth: int) -> str:
         items = sorted(self._write(item, depth + 1) for item in value)
         text = "{%s}" % ", ".join(items) if items else ""
         if type(value) is set:
             return text or "set()"
         return "frozenset(%s)" % text
 
-    def _dict(self, value: dict, depth: int) -> str:
+    def _dict(self, value: dict[Any, Any], depth: int) -> str:
         pairs = (
             "%s: %s" % (self._write(key, depth + 1), self._write(item, depth + 1))
             for key, item in value.items()
@@ -171,11 +172,11 @@ class Writer:
         self._names[kind.__name__] = kind.__module__
         return text
 
-    def _pattern(self, value: re.Pattern, depth: int) -> str:
+    def _pattern(self, value: re.Pattern[Any], depth: int) -> str:
         self._names["re"] = ""
         flags = [flag for flag in _FLAGS if value.flags & flag]
         if isinstance(value.pattern, str):
-            rest = value.flags & ~re.UNICODE
+            rest = int(value.flags & ~re.UNICODE)
         else:
             rest = value.flags
         for flag in flags:
@@ -221,11 +222,11 @@ def _public(kind: type) -> str | None:
     return None
 
 
-def evaluate(text: str, names: dict) -> object:
+def evaluate(text: str, names: dict[Any, Any]) -> object:
     """What an expression makes; `names` maps each name to its module ('' is a module itself)."""
     import importlib
 
-    space: dict = {}
+    space: dict[Any, Any] = {}
     for name, module in names.items():
         if module:
             space[name] = getattr(importlib.import_module(module), name)
@@ -234,7 +235,7 @@ def evaluate(text: str, names: dict) -> object:
     return eval(compile(text, "<expression>", "eval"), space)
 
 
-def same(one: object, two: object, depth: int = 0) -> bool:
+def same(one: Any, two: Any, depth: int = 0) -> bool:
     """Equal, types included where it shows: True is not 1, and nan is nan."""
     if type(one) is not type(two):
         return False
@@ -244,7 +245,7 @@ def same(one: object, two: object, depth: int = 0) -> bool:
         return len(one) == len(two) and all(same(a, b, depth) for a, b in zip(one, two))
     if isinstance(one, dict):
         return list(one) == list(two) and all(same(one[key], two[key], depth) for key in one)
-    if type(one).__eq__ is object.__eq__ and one is not two:
+    if getattr(type(one), "__eq__", None) is object.__eq__ and one is not two:
         held = getattr(one, "__dict__", None)
         return bool(held) and depth < 4 and same(held, vars(two), depth + 1)
     return bool(one == two)

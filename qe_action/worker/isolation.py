@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import warnings
+from typing import Any
 
 LIMIT = 4096
 """How many characters of printed text are kept."""
@@ -40,7 +41,7 @@ class Guard:
         self.refused = ""
         sys.addaudithook(self._hear)
 
-    def _hear(self, event: str, args: tuple) -> None:
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.armed:
             return
         if event in _REFUSED or (event == "open" and self._writes(args)):
@@ -50,7 +51,7 @@ class Guard:
                 if not self._inside(path):
                     self._refuse(event)
 
-    def _writes(self, args: tuple) -> bool:
+    def _writes(self, args: tuple[Any, ...]) -> bool:
         path, mode, flags = (*args, None, None)[:3]
         changing = isinstance(mode, str) and any(letter in mode for letter in "wax+")
         if isinstance(flags, int):
@@ -117,7 +118,7 @@ class Place:
         self.guard.refused = ""
         self.guard.armed = True
 
-    def leave(self) -> list:
+    def leave(self) -> list[Any]:
         """Undo what can be undone; says what the call changed."""
         self.guard.armed = False
         changed = []
@@ -145,9 +146,9 @@ class Place:
             changed.append("threads")
         return changed
 
-    def files(self) -> dict:
+    def files(self) -> dict[Any, Any]:
         """Text files below `tmp_path` after the call, and an empty folder for the next."""
-        found = {}
+        found: dict[str, str] = {}
         if not os.path.isdir(self.tmp_path) or not os.listdir(self.tmp_path):
             return found
         for folder, _, names in os.walk(self.tmp_path):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import Any
 
 
-def prepare(request: dict) -> None:
+def prepare(request: dict[Any, Any]) -> None:
     """Put the project's import folders first on the path."""
     for path in reversed(request.get("paths", [])):
         if path not in sys.path:
             sys.path.insert(0, path)
 
 
-def load(request: dict):
+def load(request: dict[Any, Any]) -> Any:
     """The target module; whatever its import does short of killing the process is caught."""
     prepare(request)
     out, err = sys.stdout, sys.stderr
@@ -26,7 +27,7 @@ def load(request: dict):
             sys.stdout, sys.stderr = out, err
 
 
-def filename(module) -> str:
+def filename(module: Any) -> str:
     """The file name that the module's code objects carry."""
     spec = getattr(module, "__spec__", None)
-    return getattr(spec, "origin", None) or module.__file__
+    return str(getattr(spec, "origin", None) or module.__file__)

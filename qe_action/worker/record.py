@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 import types
+from typing import Any
 
 from . import express, isolation, project
 from .search import Watch, _kill, _write_all
@@ -22,7 +23,7 @@ SECONDS = 60.0
 MEMORY = 2 << 30
 
 
-def run(request: dict, tell) -> dict:
+def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """A `call` event for each call that can be written down, in a child that is watched."""
     module = project.load(request)
     reading, writing = os.pipe()
@@ -32,7 +33,7 @@ def run(request: dict, tell) -> dict:
         _become_child(request, module, writing)
     os.close(writing)
     watch = Watch(reading, child, cpu=SECONDS, wall=float(request.get("seconds", SECONDS)))
-    last: dict = {"ended": False}
+    last: dict[Any, Any] = {"ended": False}
     try:
         for answer in watch.lines():
             if "tests" in answer:
@@ -46,7 +47,7 @@ def run(request: dict, tell) -> dict:
     return last
 
 
-def _become_child(request: dict, module, writing: int) -> None:
+def _become_child(request: dict[Any, Any], module: Any, writing: int) -> None:
     """Never returns."""
     try:
         os.setpgid(0, 0)
@@ -65,7 +66,7 @@ def _become_child(request: dict, module, writing: int) -> None:
         os._exit(0)
 
 
-def _run_tests(request: dict, recorder: Recorder) -> str:
+def _run_tests(request: dict[Any, Any], recorder: Recorder) -> str:
     tests = request["tests"]
     sys.dont_write_bytecode = True
     recorder.start()
@@ -81,7 +82,7 @@ def _run_tests(request: dict, recorder: Recorder) -> str:
         recorder.stop()
 
 
-def _unittest(tests: list) -> str:
+def _unittest(tests: list[Any]) -> str:
     import io
     import unittest
 
@@ -100,14 +101,14 @@ def _unittest(tests: list) -> str:
 class Recorder:
     """A profile function that writes down the arguments of calls from outside the file."""
 
-    def __init__(self, module, writing: int) -> None:
+    def __init__(self, module: Any, writing: int) -> None:
         self.file = project.filename(module)
         self._writing = writing
         self._codes = codes_of(module, self.file)
-        self._counts: dict = {}
-        self._told: set = set()
-        self._made: dict = {}
-        self._alive: list = []
+        self._counts: dict[Any, Any] = {}
+        self._told: set[Any] = set()
+        self._made: dict[Any, Any] = {}
+        self._alive: list[Any] = []
         self._busy = False
         self._until = time.monotonic() + SECONDS
 
@@ -117,9 +118,9 @@ class Recorder:
 
     def stop(self) -> None:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
-    def _hear(self, frame, event, arg) -> None:
+    def _hear(self, frame: Any, event: Any, arg: Any) -> None:
         if event != "call" or self._busy or frame.f_code.co_filename != self.file:
             return
         if frame.f_code not in self._codes or len(self._told) > TOTAL:
@@ -132,7 +133,7 @@ class Recorder:
         finally:
             self._busy = False
 
-    def _note(self, frame) -> None:
+    def _note(self, frame: Any) -> None:
         qualname, kind = self._codes[frame.f_code]
         args, kwargs = arguments(frame)
         receiver = None
@@ -159,14 +160,14 @@ class Recorder:
         self._counts[qualname] = self._counts.get(qualname, 0) + 1
         _write_all(self._writing, line.encode() + b"\n")
 
-    def _express(self, value: object) -> dict:
+    def _express(self, value: object) -> dict[Any, Any]:
         made = express.Writer(self._made, by_state=True).express(value)
         if made is None:
             raise express.Unknown
         return {"text": made.text, "names": made.names, "exact": made.exact}
 
 
-def arguments(frame) -> tuple:
+def arguments(frame: Any) -> tuple[Any, ...]:
     """A frame's positional and keyword arguments as they were given, as far as it tells."""
     code, values = frame.f_code, frame.f_locals
     count = code.co_argcount
@@ -182,9 +183,9 @@ def arguments(frame) -> tuple:
     return args, kwargs
 
 
-def codes_of(module, file: str) -> dict:
+def codes_of(module: Any, file: str) -> dict[Any, Any]:
     """Code object -> (qualified name, kind) of the public functions of a file."""
-    found: dict = {}
+    found: dict[Any, Any] = {}
     for name, value in list(vars(module).items()):
         if isinstance(value, types.FunctionType):
             _add(found, file, name, value, "function")
@@ -199,7 +200,7 @@ def codes_of(module, file: str) -> dict:
     return found
 
 
-def _add(found: dict, file: str, name: str, value: object, kind: str) -> None:
+def _add(found: dict[Any, Any], file: str, name: str, value: object, kind: str) -> None:
     while hasattr(value, "__wrapped__"):
         value = value.__wrapped__
     code = getattr(value, "__code__", None)

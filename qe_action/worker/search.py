@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 from . import calls, isolation, project, tracing
 
@@ -20,23 +21,34 @@ MEMORY = 512 << 20
 SILENT_CPU = 0.25
 SILENT_WALL = 3.0
 LONGEST = 1 << 20
-_SEEN: dict = {}
+TOO_SLOW = 8
+SHIFT = 400 * 86400
+_SEEN: dict[Any, Any] = {}
 
 
-def run(request: dict, tell) -> dict:
+def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """`ran` events for the cases that reach something new (with `detail`: for every case)."""
     if request.get("fresh") is not None:
         return _elsewhere(request, tell)
+    if request.get("seed"):
+        _shift_clock()
     module = project.load(request)
     batch = Batch(request, module, tell)
     batch.run()
     return {"ran": len(request["cases"]), "lost": batch.lost}
 
 
-def _elsewhere(request: dict, tell) -> dict:
+def _shift_clock() -> None:
+    """Another date for what asks the clock, so that it shows."""
+    real, real_ns = time.time, time.time_ns
+    time.time = lambda: real() + SHIFT
+    time.time_ns = lambda: real_ns() + SHIFT * 10**9
+
+
+def _elsewhere(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """The same in a fresh interpreter with a hash seed of its own."""
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-    env = {**os.environ, "PYTHONHASHSEED": str(int(request["fresh"]))}
+    env = {**os.environ, "PYTHONHASHSEED": str(int(request["fresh"])), "TZ": "Pacific/Apia"}
     inner = {**request, "fresh": None, "seed": request["fresh"]}
     process = subprocess.Popen(
         [sys.executable, place],
@@ -45,7 +57,7 @@ def _elsewhere(request: dict, tell) -> dict:
         stderr=subprocess.DEVNULL,
         env=env,
     )
-    last: dict = {}
+    last: dict[Any, Any] = {}
     try:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(json.dumps(inner).encode() + b"\n")
@@ -66,7 +78,7 @@ def _elsewhere(request: dict, tell) -> dict:
 class Batch:
     """The cases of one request."""
 
-    def __init__(self, request: dict, module, tell) -> None:
+    def __init__(self, request: dict[Any, Any], module: Any, tell: Any) -> None:
         filename = project.filename(module)
         self.module = module
         self.cases = request["cases"]
@@ -76,6 +88,7 @@ class Batch:
         self.filename = filename
         self.tell = tell
         self.lost = 0
+        self.slowness: dict[Any, Any] = {}
         self.seed = int(request.get("seed", 0))
         self.seen = set() if self.every else _SEEN.setdefault(filename, set())
         self.seen.difference_update(map(tuple, request.get("forget", ())))
@@ -107,18 +120,30 @@ class Batch:
                 self.lost += 1
                 outcome = "hung" if watch.late else "died"
                 self.tell({"event": "ran", "n": self.cases[at]["n"], "outcome": outcome})
+                self.slow(self.cases[at], TOO_SLOW / 2)
                 return at + 1
             return max(at, start + 1)
         return end
 
-    def _heard(self, answer: dict, at: int) -> int:
+    def _heard(self, answer: dict[Any, Any], at: int) -> int:
         if "at" in answer:
             return int(answer["at"])
+        if answer.get("outcome") == "stopped":
+            self.slow(self.cases[at], 1)
         self.learn(answer)
         self.tell(answer)
         return at
 
-    def learn(self, answer: dict) -> None:
+    def slow(self, case: dict[Any, Any], weight: float) -> None:
+        """What has been too slow too often is left out for the rest of the batch."""
+        of = case.get("of")
+        if of is not None:
+            self.slowness[of] = self.slowness.get(of, 0) + weight
+
+    def too_slow(self, case: dict[Any, Any]) -> bool:
+        return bool(self.slowness.get(case.get("of"), 0) >= TOO_SLOW)
+
+    def learn(self, answer: dict[Any, Any]) -> None:
         """What a presentable case reached is news no longer."""
         if answer.get("good") and not self.every:
             self.seen.update(map(tuple, answer.get("arcs", ())))
@@ -134,7 +159,7 @@ class Watch:
         self._cpu, self._wall = cpu, wall
         self.late = self.ended = False
 
-    def lines(self):
+    def lines(self) -> Any:
         buffer = b""
         since, cpu = time.monotonic(), _cpu(self._child)
         while True:
@@ -197,11 +222,15 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
         dead = _alarm()
         for at in range(start, end):
             write(writing, b'{"at": %d}\n' % at)
+            if batch.too_slow(batch.cases[at]):
+                continue
             dead(1.0)
             answer = runner.run(batch.cases[at], batch.seen)
             dead(0)
             if answer is not None:
                 batch.learn(answer)
+                if answer["outcome"] == "stopped":
+                    batch.slow(batch.cases[at], 1)
                 _write_all(writing, json.dumps({"event": "ran", **answer}).encode() + b"\n")
             if runner.spoilt and at + 1 < end:
                 write(writing, b'{"at": %d}\n{"end": true}\n' % (at + 1))
@@ -221,10 +250,10 @@ def _write_all(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _alarm():
+def _alarm() -> Any:
     """A second way to end a call: a signal by CPU time, for Python code outside the target."""
 
-    def ring(signum, frame):
+    def ring(signum: Any, frame: Any) -> None:
         raise tracing.Stop
 
     signal.signal(signal.SIGVTALRM, ring)

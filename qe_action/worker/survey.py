@@ -7,6 +7,7 @@ import enum
 import inspect
 import re
 import typing
+from typing import Any
 
 from . import express, project, tracing, types_of
 
@@ -22,7 +23,7 @@ _SILENT = {
 """Special methods that tests don't call."""
 
 
-def run(request: dict, tell) -> dict:
+def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """One `subject` event for each function and class, one `constants` event."""
     tracer = tracing.Tracer(request["file"], lines=10**9, seconds=1e9)
     tracer.start()
@@ -43,26 +44,26 @@ def run(request: dict, tell) -> dict:
 class Surveyor:
     """Reads one imported module."""
 
-    def __init__(self, module) -> None:
+    def __init__(self, module: Any) -> None:
         self.module = module
         self.file = project.filename(module)
-        self._met: dict = {}
+        self._met: dict[Any, Any] = {}
 
-    def functions(self) -> list:
+    def functions(self) -> list[Any]:
         told = []
         for name, value in list(vars(self.module).items())[: LIMIT * 4]:
             if not inspect.isclass(value) and callable(value) and self._own(value):
                 told.append({"kind": "function", "name": name, **self.signature(value)})
         return told[:LIMIT]
 
-    def classes(self) -> list:
+    def classes(self) -> list[Any]:
         told = []
         for name, value in list(vars(self.module).items()):
             if inspect.isclass(value) and self._own(value) and value.__name__ == name:
                 told.append(self.class_(value, members=True))
         return told[:LIMIT]
 
-    def others(self) -> list:
+    def others(self) -> list[Any]:
         """Classes of other modules that hints name: how they are made."""
         told, done = [], set()
         for _ in range(3):
@@ -72,7 +73,7 @@ class Surveyor:
                     told.append(self.class_(kind, members=False))
         return told[:LIMIT]
 
-    def class_(self, kind: type, members: bool) -> dict:
+    def class_(self, kind: type, members: bool) -> dict[Any, Any]:
         told = {
             "kind": "class",
             "name": kind.__qualname__,
@@ -88,7 +89,7 @@ class Surveyor:
             told["members"] = self._members(kind)
         return told
 
-    def _members(self, kind: type) -> list:
+    def _members(self, kind: type) -> list[Any]:
         told, seen = [], set()
         for base in kind.__mro__:
             if not self._own(base):
@@ -103,7 +104,7 @@ class Surveyor:
                     told.append(member)
         return told
 
-    def _member(self, name: str, value: object) -> dict | None:
+    def _member(self, name: str, value: object) -> dict[Any, Any] | None:
         if isinstance(value, property) or type(value).__name__ == "cached_property":
             got = getattr(value, "fget", None) or getattr(value, "func", None)
             return {"kind": "property", "name": name, "line": _line(got), "parameters": []}
@@ -120,12 +121,12 @@ class Surveyor:
 
     def _own(self, value: object) -> bool:
         if inspect.isclass(value):
-            return value.__module__ == self.module.__name__
+            return bool(value.__module__ == self.module.__name__)
         code = getattr(_plain(value), "__code__", None)
-        return code is not None and code.co_filename == self.file
+        return bool(code is not None and code.co_filename == self.file)
 
-    def signature(self, value) -> dict:
-        told: dict = {"parameters": [], "line": 0, "async": False, "generator": False}
+    def signature(self, value: Any) -> dict[Any, Any]:
+        told: dict[Any, Any] = {"parameters": [], "line": 0, "async": False, "generator": False}
         plain = _plain(value)
         if not inspect.isclass(value):
             told["line"] = _line(plain)
@@ -142,9 +143,13 @@ class Surveyor:
         told["returns"] = types_of.tree(hints.get("return", inspect.Parameter.empty))
         return told
 
-    def _parameter(self, item: inspect.Parameter, hints: dict) -> dict:
+    def _parameter(self, item: inspect.Parameter, hints: dict[Any, Any]) -> dict[Any, Any]:
         hint = hints.get(item.name, inspect.Parameter.empty)
-        told = {"name": item.name, "kind": item.kind.name, "type": types_of.tree(hint)}
+        told: dict[str, Any] = {
+            "name": item.name,
+            "kind": item.kind.name,
+            "type": types_of.tree(hint),
+        }
         told["hinted"] = hint is not inspect.Parameter.empty
         self._meet(hint)
         if item.default is not inspect.Parameter.empty:
@@ -152,7 +157,7 @@ class Surveyor:
             told["default"] = made.text if made and not made.names else ""
         return told
 
-    def _hints(self, value) -> dict:
+    def _hints(self, value: Any) -> dict[Any, Any]:
         plain = _plain(value)
         owner = plain.__init__ if inspect.isclass(plain) else plain
         if inspect.isclass(plain) and plain.__init__ is object.__init__:
@@ -168,7 +173,7 @@ class Surveyor:
             return self._hints_apart(owner, space)
 
     @staticmethod
-    def _hints_apart(owner, space: dict) -> dict:
+    def _hints_apart(owner: Any, space: dict[Any, Any]) -> dict[Any, Any]:
         """Hint by hint, where one can't be evaluated (a name for type checkers only)."""
         found = {}
         for name, hint in getattr(owner, "__annotations__", {}).items():
@@ -186,9 +191,9 @@ class Surveyor:
                 self._meet(arg, depth + 1)
 
 
-def constants(module) -> dict:
+def constants(module: Any) -> dict[Any, Any]:
     """Literals and patterns among the module's globals, also those it has imported."""
-    found: dict = {"literals": [], "patterns": []}
+    found: dict[Any, Any] = {"literals": [], "patterns": []}
     items = list(vars(module).items())[:500]
     for _, value in list(items):
         if inspect.isclass(value) and value.__module__ == module.__name__:
@@ -203,7 +208,7 @@ def constants(module) -> dict:
     return {"literals": found["literals"][:2000], "patterns": found["patterns"][:200]}
 
 
-def _leaves(value: object, depth: int = 0) -> list:
+def _leaves(value: object, depth: int = 0) -> list[Any]:
     if isinstance(value, (str, int, float)) and type(value) in (str, int, float):
         text = repr(value)
         return [text] if len(text) <= 80 else []
@@ -220,7 +225,7 @@ def _leaves(value: object, depth: int = 0) -> list:
     return [text for item in items for text in _leaves(item, depth + 1)]
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """The function below decorators."""
     for _ in range(20):
         if hasattr(value, "func") and type(value).__name__ in ("partial", "cached_property"):
@@ -232,17 +237,17 @@ def _plain(value):
     return getattr(value, "__func__", value)
 
 
-def _line(value) -> int:
+def _line(value: Any) -> int:
     code = getattr(_plain(value), "__code__", None)
     return code.co_firstlineno if code else 0
 
 
-def _is_context(value) -> bool:
+def _is_context(value: Any) -> bool:
     code = getattr(value, "__code__", None)
     return bool(code and code.co_name == "helper" and "contextlib" in code.co_filename)
 
 
-def _abstract() -> dict:
+def _abstract() -> dict[Any, Any]:
     import collections.abc
 
     return vars(collections.abc)

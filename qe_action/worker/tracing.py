@@ -6,6 +6,7 @@ import dis
 import sys
 import threading
 import time
+from typing import Any
 
 _RESUME = dis.opmap.get("RESUME")
 _YIELD = dis.opmap["YIELD_VALUE"]
@@ -17,7 +18,7 @@ class Stop(BaseException):
     """The call has used up its time."""
 
 
-def _is_start(frame):
+def _is_start(frame: Any) -> Any:
     """Whether the frame is entered, not resumed."""
     last = getattr(frame, "f_lasti", -1)
     if _RESUME is None:
@@ -26,7 +27,7 @@ def _is_start(frame):
     return last < 0 or code[last] != _RESUME or code[last + 1] == 0
 
 
-def _is_end(frame):
+def _is_end(frame: Any) -> Any:
     """Whether the frame is left for good, not suspended."""
     code, last = frame.f_code.co_code, frame.f_lasti
     if _RESUME is not None:
@@ -43,7 +44,7 @@ class Tracer:
 
     def __init__(self, filename: str, lines: int = 20000, seconds: float = 0.05) -> None:
         self.filename = filename
-        self.arcs: set = set()
+        self.arcs: set[Any] = set()
         self._lines, self._seconds = lines, seconds
         self._count = 0
         self._deadline = 0.0
@@ -68,11 +69,11 @@ class Tracer:
         """Stop following; False where the code under test put its own trace function in place."""
         kept = sys.gettrace() is self._call
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
         self.running = False
         return kept
 
-    def _enter(self, frame, event, arg):
+    def _enter(self, frame: Any, event: Any, arg: Any) -> Any:
         code = frame.f_code
         if code.co_filename != self.filename:
             return None
@@ -81,7 +82,7 @@ class Tracer:
         tick = self._tick
         last = -first if _is_start(frame) else frame.f_lineno
 
-        def local(frame, event, arg):
+        def local(frame: Any, event: Any, arg: Any) -> Any:
             nonlocal last
             if event == "line":
                 line = frame.f_lineno

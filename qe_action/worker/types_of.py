@@ -6,6 +6,7 @@ import collections.abc as cabc
 import enum
 import inspect
 import typing
+from typing import Any
 
 _PLAIN = {
     str: "str", int: "int", float: "float", bool: "bool", bytes: "bytes", complex: "complex",
@@ -21,7 +22,7 @@ _HOLDERS = {
 }  # fmt: skip
 
 
-def tree(hint: object, depth: int = 0) -> dict:
+def tree(hint: object, depth: int = 0) -> dict[Any, Any]:
     """The tree of a hint; what isn't understood is {"t": "any"}."""
     try:
         return _tree(hint, depth)
@@ -29,7 +30,7 @@ def tree(hint: object, depth: int = 0) -> dict:
         return {"t": "any"}
 
 
-def _tree(hint: object, depth: int) -> dict:
+def _tree(hint: object, depth: int) -> dict[Any, Any]:
     if depth > 5 or hint is typing.Any or hint is inspect.Parameter.empty:
         return {"t": "any"}
     if hint is None:
@@ -57,20 +58,20 @@ def _tree(hint: object, depth: int) -> dict:
     return _class(origin if inspect.isclass(origin) else hint)
 
 
-def _variable(hint, depth: int) -> dict:
+def _variable(hint: Any, depth: int) -> dict[Any, Any]:
     if hint.__constraints__:
         return {"t": "union", "of": [tree(arg, depth + 1) for arg in hint.__constraints__]}
     return tree(hint.__bound__, depth + 1) if hint.__bound__ else {"t": "any"}
 
 
-def _callable(args: tuple, depth: int) -> dict:
+def _callable(args: tuple[Any, ...], depth: int) -> dict[Any, Any]:
     if len(args) == 2 and isinstance(args[0], list):
         parts = [*args[0], args[1]]
         return {"t": "callable", "of": [tree(arg, depth + 1) for arg in parts]}
     return {"t": "callable", "of": []}
 
 
-def _tuple(args: tuple, depth: int) -> dict:
+def _tuple(args: tuple[Any, ...], depth: int) -> dict[Any, Any]:
     if len(args) == 2 and args[1] is Ellipsis:
         return {"t": "tuple*", "of": [tree(args[0], depth + 1)]}
     if not args:
@@ -78,7 +79,7 @@ def _tuple(args: tuple, depth: int) -> dict:
     return {"t": "tuple", "of": [tree(arg, depth + 1) for arg in args if arg != ()]}
 
 
-def _class(hint) -> dict:
+def _class(hint: Any) -> dict[Any, Any]:
     if not inspect.isclass(hint):
         return {"t": "any"}
     if issubclass(hint, enum.Enum):

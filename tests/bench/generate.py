@@ -79,13 +79,11 @@ def without_docstrings(source: str) -> str:
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and body:
             first = body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                if isinstance(first.value.value, str):
-                    blank = " " * first.col_offset + '""'
-                    lines[first.lineno - 1 : first.end_lineno] = [
-                        blank,
-                        *[""] * (first.end_lineno - first.lineno),
-                    ]
+            value = first.value if isinstance(first, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                blank = " " * first.col_offset + '""'
+                rest = [""] * (first.end_lineno - first.lineno)
+                lines[first.lineno - 1 : first.end_lineno] = [blank, *rest]
     return "\n".join(lines) + "\n"
 
 

@@ -103,6 +103,7 @@ class Ran(Answer):
     changed: tuple[Short, ...] = ()
     files: dict[Short, Long] = Field(default_factory=dict)
     printed: Annotated[str, StringConstraints(max_length=5000)] | None = ""
+    act_printed: Annotated[str, StringConstraints(max_length=5000)] = ""
     detail: Long = ""
 
 

@@ -75,8 +75,9 @@ class Asking:
         if not calls:
             return []
         cases = [case_of(call) for call in calls]
+        subjects = [call.subject.id for call in calls]
         forget, self._forget = self._forget, []
-        ran = await self._ran(cases, every=every, forget=forget)
+        ran = await self._ran(cases, subjects=subjects, every=every, forget=forget)
         return [(calls[item.n], item) for item in ran if 0 <= item.n < len(calls)]
 
     def forget(self, arcs: tuple[Arc, ...]) -> None:
@@ -91,11 +92,14 @@ class Asking:
                 found[item.n] = item
         return found
 
-    async def _ran(self, cases: list[Case], **how: Any) -> list[Ran]:
+    async def _ran(
+        self, cases: list[Case], subjects: list[str] | None = None, **how: Any
+    ) -> list[Ran]:
         self.spent += len(cases)
         wire = [
             {"n": n, "arrange": "\n".join(c.arrange), "act": c.act, "names": c.names,
-             "watch": list(c.watch), "how": c.how}
+             "watch": list(c.watch), "how": c.how,
+                "of": subjects[n] if subjects else None}
             for n, c in enumerate(cases)
         ]  # fmt: skip
         found: list[Ran] = []

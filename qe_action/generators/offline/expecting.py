@@ -65,7 +65,7 @@ def matched(message: str) -> str:
     if len(message) > 60:
         message = message[:60].rsplit(" ", 1)[0]
     pattern = re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", message)
-    if pattern != message and "'" not in pattern and '"' not in pattern:
+    if pattern != message and '"' not in pattern:
         return f'r"{pattern}"'
     return quoted(pattern)
 
@@ -97,6 +97,8 @@ def _returned(one: Ran, two: Ran) -> Expectation | None:
 
 def _sized(one: Ran, first: str, second: str) -> Expectation | None:
     """The length of what is otherwise by chance."""
+    if ADDRESS.search(first):
+        return None
     sizes = []
     for source in (first, second):
         try:

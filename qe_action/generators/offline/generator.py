@@ -80,14 +80,12 @@ class Run:
         await self._warm(subjects, pools, maker)
         settler = Settler(plan, self.asking, Renderer(self.job), doubtful)
         while self.asking.spent < self.job.budget and plan.open:
+            before = self.asking.spent
             seeds = await self._round(plan, seeds)
             for candidate in await settler.settle():
                 yield candidate
-            if self._over(plan):
+            if self.asking.spent == before:  # every input there is has been tried
                 return
-
-    def _over(self, plan: Plan) -> bool:
-        return not any(plan._weights())
 
     def _pools(self, subjects: list[Subject], survey: Survey) -> dict[str, Pool]:
         docs = [*self.reading.classes.values(), self.reading.functions[""].examples]
@@ -128,9 +126,10 @@ class Run:
         for example, ran in zip(examples, got, strict=True):
             if ran is None or ran.value is None or ran.iterator:
                 continue
-            if contradicts(example.want, ran.repr):
+            shown = ran.act_printed + ("" if ran.value.text == "None" else ran.repr)
+            if ran.printed is not None and contradicts(example.want, shown):
                 place = self.job.target, example.qualname
-                found.append(Suspicion(*place, example.source, example.want.strip(), ran.repr))
+                found.append(Suspicion(*place, example.source, example.want.strip(), shown.strip()))
         return found
 
     async def _warm(self, subjects: list[Subject], pools: dict[str, Pool], maker: Maker) -> None:

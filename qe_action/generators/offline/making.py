@@ -12,23 +12,30 @@ from qe_action.generators.offline.subjects import Input, Subject, constructor
 from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, Value, read
 
 DEEPEST = 4
+KEPT = 40
+"""How many ways to make an object of a class are remembered."""
 _TEXT = TypeTree(t="str")
 _WHOLE = TypeTree(t="int")
 _ANY = TypeTree()
 _BY_NAME = (
     (r"(func\w*|fn|f|key|pred\w*|callback|binop|\w*_func|op|factory|keyfunc|valfunc)", "callable"),
     (r"(is_\w+|has_\w+|use_\w+|allow\w*|strict|with_\w+|\w*flag|verbose|reverse|inplace)", "bool"),
-    (r"(n|i|j|k|r|x|y|count|size|num\w*|length|width|height|start|stop|step|\w*index|limit|max\w*|min\w*"
+    (r"(n|i|j|k|r|x|y|count|size|num\w*|length|width|height|start|stop|step|\w*index"
+     r"|limit|max\w*|min\w*"
      r"|\w*_size|times|order|ndigits|precision|base|depth|level|year|month|day|pos\w*)", "int"),
-    (r"(s|text|string|\w*_string|word|name|path|url|line|title|label|prefix|suffix|sep\w*|version|pattern"
+    (r"(s|text|string|\w*_string|word|name|path|url|line|title|label|prefix|suffix|sep\w*"
+     r"|version|pattern"
      r"|input_str\w*|content|message|msg|source|fmt|format|char|delim\w*|encoding|lang\w*)", "str"),
-    (r"(seqs?|sequence\w*|iterables?|it|items|xs|values|lst|data|\w*list|rows|cols|matrix|left\w*|right\w*"
+    (r"(seqs?|sequence\w*|iterables?|it|items|xs|values|lst|data|\w*list|rows|cols|matrix"
+     r"|left\w*|right\w*"
      r"|args|coll|elements)", "iterable"),
     (r"(d|dct|mapping|dictionary|kwargs|options|config|\w*_dict|\w*_map)", "dict"),
 )  # fmt: skip
 _PATH = re.compile(r"(\w+_)?(path|file|filename|filepath|dest|destination)")
 _KNOWN = {
-    "datetime.datetime": ("datetime.datetime(2024, 2, 29, 12, 30)", "datetime.datetime(2020, 1, 1)"),
+    "datetime.datetime": (
+        "datetime.datetime(2024, 2, 29, 12, 30)", "datetime.datetime(2020, 1, 1)",
+    ),
     "datetime.date": ("datetime.date(2024, 2, 29)", "datetime.date(2020, 1, 1)"),
     "datetime.time": ("datetime.time(12, 30)",),
     "datetime.timedelta": (
@@ -63,8 +70,12 @@ class Maker:
     def keep(self, name: str, value: Value) -> None:
         """An object's expression that is known to work."""
         kept = self._made.setdefault(name, [])
-        if value not in kept and len(kept) < 40:
+        if value in kept:
+            return
+        if len(kept) < KEPT:
             kept.append(value)
+        else:
+            kept[self.rng.randrange(KEPT)] = value
 
     def input(self, subject: Subject, pool: Pool) -> Input:
         self.pool = pool
@@ -188,8 +199,10 @@ class Maker:
         return self._instance(hint, depth)
 
     def _small(self, hint: TypeTree) -> Value:
-        empty = {"list": Seq("list", ()), "iterable": Seq("list", ()), "dict": Map(())}
-        plain = {"int": Lit(1), "str": Lit("a"), "bool": Lit(True), "float": Lit(1.0)}
+        empty: dict[str, Value] = {"dict": Map(())}
+        empty.update({"list": Seq("list", ()), "iterable": Seq("list", ())})
+        plain: dict[str, Value] = {"int": Lit(1), "str": Lit("a")}
+        plain.update({"bool": Lit(True), "float": Lit(1.0)})
         return {**empty, **plain}.get(hint.t, Lit(None))
 
     def _instance(self, hint: TypeTree, depth: int) -> Value:
@@ -208,7 +221,7 @@ class Maker:
         """A constructor's call; one that has worked before, more often than not."""
         kept = self._made.get(info.name, ())
         if kept and self.rng.random() < 0.75:
-            return self.rng.choice(kept)
+            return kept[self.rng.randrange(len(kept))]
         if info.enum:
             top = ((info.name.split(".")[0], info.module),)
             return Code(f"{info.name}.{self.rng.choice(info.enum)}", top)

@@ -10,7 +10,8 @@ from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, Value
 
 LONGEST = 70
 _SIGNS = {
-    "-": "dash", "_": "underscore", ".": "dot", ",": "comma", ":": "colon", "/": "slash", "": "empty_string",
+    "-": "dash", "_": "underscore", ".": "dot", ",": "comma", ":": "colon", "/": "slash",
+    "": "empty_string",
     "\n": "newline", " ": "space", "+": "plus", "@": "at_sign", "#": "hash", "%": "percent",
     "*": "star", "(": "parenthesis", "[": "bracket", "<": "less_than", "=": "equals",
 }  # fmt: skip
@@ -121,7 +122,8 @@ def group_name(call: Input, expected: Expectation) -> str:
         case "raises":
             return f"{base}_raises_{snake(expected.wanted.rpartition('.')[2])}"
         case "is":
-            return f"{base}_{'returns_none' if expected.wanted == 'None' else 'is_' + expected.wanted.lower()}"
+            is_none = expected.wanted == "None"
+            return f"{base}_{'returns_none' if is_none else 'is_' + expected.wanted.lower()}"
         case _:
             return f"{base}_results"
 
@@ -129,4 +131,4 @@ def group_name(call: Input, expected: Expectation) -> str:
 def trimmed(name: str) -> str:
     if len(name) <= LONGEST:
         return name
-    return name[:LONGEST].rsplit("_", 1)[0]
+    return re.sub(r"(_(and|with|for|after|or))+$", "", name[:LONGEST].rsplit("_", 1)[0])

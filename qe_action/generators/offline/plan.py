@@ -1,4 +1,4 @@
-"""The search: which inputs to run next, and what those that ran have taught. Pure and repeatable."""
+"""The search: which inputs to run next, and what those that ran have taught. Repeatable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qe_action.generators.offline.mutating import Mutator
 from qe_action.generators.offline.pools import Pool
 from qe_action.generators.offline.reading import Reading
 from qe_action.generators.offline.subjects import Input, Subject
-from qe_action.generators.offline.values import text
+from qe_action.generators.offline.values import Call, text
 from qe_action.generators.port import Arc, Goals
 
 KEPT = 12
@@ -38,7 +38,7 @@ class Tally:
 
     tries: int = 0
     since: int = 0
-    hangs: int = 0
+    hangs: float = 0
 
 
 @dataclass
@@ -123,7 +123,8 @@ class Plan:
             own = wanted.get(subject.qualname, 0)
             tally = self._tallies[subject.id]
             tired = 1 + tally.since / 400 + 20 * tally.hangs
-            weights.append((value + 2 * own) ** 0.5 / tired if value else 0.0)
+            hopeless = not value or tally.hangs >= 8
+            weights.append(0.0 if hopeless else (value + 2 * own) ** 0.5 / tired)
         return weights
 
     def _frontier(self) -> list[int]:
@@ -167,17 +168,31 @@ class Plan:
         if ran.outcome in ("hung", "died"):
             tally.hangs += 1
             return
+        if ran.outcome == "stopped":
+            tally.hangs += 0.1
         if not ran.arcs:
             return
         reached = self.reached(ran.arcs)
         good = ran.good and not (call.off and ran.raised is None)
         fresh = frozenset(reached & self.open) if good else frozenset()
         self._remember(call, reached)
+        self._produced(call, ran)
         if fresh:
             self.open -= fresh
             tally.since = 0
             kind = ran.raised.type if ran.raised else "value"
             self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
+
+    def _produced(self, call: Input, ran: Ran) -> None:
+        """A function that returns an object of a class is a way to make one."""
+        subject = call.subject
+        returned = subject.signature.returns
+        if not ran.good or ran.raised or returned.t != "class" or subject.signature.is_async:
+            return
+        if subject.kind in ("function", "staticmethod", "classmethod") and call.size < 200:
+            owner = f"{subject.owner.name}." if subject.owner else ""
+            made = Call(owner + subject.name, call.args, call.kwargs, subject.names)
+            self.maker.keep(returned.name, made)
 
     def _remember(self, call: Input, reached: set[Goal]) -> None:
         kept = self._by_subject[call.subject.id]

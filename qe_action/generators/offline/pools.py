@@ -48,7 +48,7 @@ def pool_for(subject: Subject, reading: Reading, constants: Constants, words: li
     pool = Pool()
     reached = reading.reach(subject.qualname)
     init = f"{subject.owner.name}.__init__" if subject.owner else ""
-    if init in reading.functions:
+    if init and init in reading.functions:
         reached = reached | reading.reach(init)
     own = reading.functions.get(subject.qualname)
     if own is not None and "NotImplemented" in own.mentions:

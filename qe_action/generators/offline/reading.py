@@ -287,7 +287,7 @@ def _call_usage(node: ast.Call, names: set[str], found: Function) -> None:
     for at, arg in enumerate(node.args):
         if not _named(arg, names):
             continue
-        use = {"len": "sized", "isinstance": "", "str": ""}.get(called)
+        use = "sized" if called == "len" else ""
         if called in _ITERATING:
             use = "function1" if called in ("map", "filter") and at == 0 else "iterable"
         elif called in _NUMERIC:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -217,13 +218,14 @@ def _comparison(act: str, wanted: str, kind: str, needed: dict[str, str]) -> str
         return f"list({act}) == {wanted}"
     if kind == "approx":
         return f"{act} == pytest.approx({wanted})"
-    left = f"({act})" if any(op in act for op in _LOOSE) and not act.endswith(")") else act
-    if any(f" {op} " in act for op in ("==", "<", ">", "<=", ">=", "!=", "in", "|", "&", "^")):
-        left = f"({act})"
-    return f"{left} {_equals(wanted)}"
-
-
-_LOOSE = (" == ", " != ", " < ", " > ", " in ", " is ", " + ", " - ", " | ", " & ")
+    node = ast.parse(act, mode="eval").body
+    if isinstance(node, ast.Compare):
+        if wanted in ("True", "False"):
+            return act if wanted == "True" else f"not ({act})"
+        return f"({act}) {_equals(wanted)}"
+    if isinstance(node, ast.BoolOp | ast.BinOp | ast.Lambda):
+        return f"({act}) {_equals(wanted)}"
+    return f"{act} {_equals(wanted)}"
 
 
 def _equals(wanted: str) -> str:

@@ -20,10 +20,10 @@ OPERATORS = {
     "__pos__": "+{}", "__abs__": "abs({})", "__invert__": "~{}", "__int__": "int({})",
     "__float__": "float({})", "__next__": "next({})", "__reversed__": "list(reversed({}))",
     "__getstate__": "copy.copy({}) is not None", "__setstate__": "copy.copy({0}) == {0}",
-    "__copy__": "copy.copy({})", "__deepcopy__": "copy.deepcopy({})", "__setitem__": "{}.__setitem__({}, {})", "__delitem__": "{}.__delitem__({})",
+    "__copy__": "copy.copy({})", "__deepcopy__": "copy.deepcopy({})",
+    "__setitem__": "{}.__setitem__({}, {})", "__delitem__": "{}.__delitem__({})",
 }  # fmt: skip
 """How special methods are called: {0} is the object, {1} the argument."""
-COMPARISONS = frozenset(["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"])
 
 
 @dataclass(frozen=True)
