@@ -84,7 +84,7 @@ class ChannelWorker:
                         await self._send(request)
                     answer = await self._receive(request["op"])
                 finished = answer.done
-                yield answer.model_dump()
+                yield answer.model_dump(exclude={"error"})
                 if finished:
                     return
             raise WorkerLost("it answers without end")
@@ -135,9 +135,11 @@ class PlainLab:
     coverage for interpreters that have none.
     """
 
-    def __init__(self, python: str, env: Mapping[str, str], overlay: Path | None = None) -> None:
+    def __init__(
+        self, python: str, env: Mapping[str, str] | None = None, overlay: Path | None = None
+    ) -> None:
         self.python = python
-        self._env = {"PATH": env.get("PATH", os.defpath)}
+        self._env = {"PATH": (env or {}).get("PATH", os.defpath)}
         self._overlay = overlay
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from coverage.exceptions import NotPython
 from qe_action.generators.goals import goals_of
 from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Candidate, Job, Layout, Proposal
-from qe_action.lab import PlainLab
+from qe_action.lab import PlainLab, WorkerLost
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
@@ -58,11 +58,18 @@ def made_for(folder: Path, source: str, **how: Any) -> list[Candidate]:
 
 
 def asked(requests: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The answers of one worker to requests, one list a request."""
+    """The answers of one worker to requests, one list a request; an error is the last of one."""
 
     async def talk() -> list[list[dict[str, Any]]]:
+        found: list[list[dict[str, Any]]] = []
         async with PlainLab(sys.executable).worker() as worker:
-            return [[answer async for answer in worker.ask(request)] for request in requests]
+            for request in requests:
+                found.append([])
+                try:
+                    found[-1].extend([answer async for answer in worker.ask(request)])
+                except WorkerLost as error:
+                    found[-1].append({"error": str(error)})
+        return found
 
     return asyncio.run(talk())
 
@@ -77,6 +84,6 @@ def called(folder: Path, source: str, *acts: str) -> list[dict[str, Any]]:
     place = {"module": "hostile", "paths": [str(folder)], "file": str(folder / "hostile.py")}
     request = {"op": "search", "detail": True, "root": str(folder), "cases": cases, **place}
     (answers,) = asked([request])
-    assert answers[-1]["done"], answers
+    assert answers[-1].get("done"), answers
     assert "error" not in answers[-1], answers
     return [answer for answer in answers if answer.get("event") == "ran"]
