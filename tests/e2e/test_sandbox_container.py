@@ -16,6 +16,7 @@ from test_container import image as built_image  # noqa: F401 - a fixture
 
 pytestmark = [
     pytest.mark.container,
+    pytest.mark.xdist_group("container"),
     pytest.mark.skipif(MISSING, reason="needs Linux with Landlock"),
     pytest.mark.usefixtures("built_image"),
 ]

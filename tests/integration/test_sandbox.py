@@ -24,7 +24,11 @@ from qe_action.sandbox.running import Outcome
 from qe_action.sandbox.sandbox import Finished, Sandbox
 from qe_action.sandbox.slots import GUARD, Slots
 
-pytestmark = pytest.mark.skipif(MISSING, reason="needs Linux with Landlock")
+pytestmark = [
+    pytest.mark.skipif(MISSING, reason="needs Linux with Landlock"),
+    # The kernel counts a user's processes over all containers: not beside each other.
+    pytest.mark.xdist_group("container"),
+]
 needs_root = pytest.mark.skipif(not MACHINE.root, reason="only root has users to give")
 
 ECHO = "import sys\nfor line in sys.stdin: print(line.upper(), end='', flush=True)"

@@ -28,7 +28,11 @@ from sandbox_here import (
 )
 from sandbox_probes import ATTACKS, WORKING
 
-pytestmark = pytest.mark.skipif(MISSING, reason="needs Linux with Landlock")
+pytestmark = [
+    pytest.mark.skipif(MISSING, reason="needs Linux with Landlock"),
+    # The kernel counts a user's processes over all containers: not beside each other.
+    pytest.mark.xdist_group("container"),
+]
 
 Results = dict[str, dict[str, Any]]
 
