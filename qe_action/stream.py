@@ -9,7 +9,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import IO, Protocol
 
-from qe_action.events import EVENT, AnalysisComplete, AnalyzerError, Conclusion, Event
+from qe_action.events import (
+    EVENT,
+    AnalysisComplete,
+    AnalyzerError,
+    Conclusion,
+    Event,
+    without_figures,
+)
 from qe_action.journal import encode
 
 WINDOW = 1000
@@ -175,18 +182,7 @@ class Broadcast:
         if len(self._log) and isinstance(self._log[len(self._log) - 1], AnalysisComplete):
             return
         self._log.append(AnalyzerError(message=message))
-        self._log.append(
-            AnalysisComplete(
-                conclusion=conclusion,
-                overall_coverage=None,
-                line_coverage=None,
-                branch_coverage=None,
-                function_coverage=None,
-                patch_coverage=None,
-                notes=(message,),
-                analysis_time_ms=0,
-            )
-        )
+        self._log.append(without_figures(conclusion, notes=(message,)))
 
     async def _consume(self, sink: Sink) -> None:
         try:
