@@ -68,6 +68,7 @@ __all__ = [
     "TestRejected",
     "Wire",
     "percentage",
+    "without_figures",
 ]
 
 Analyzer = Literal["coverage-analyzer"]
@@ -196,6 +197,23 @@ class AnalysisComplete(Wire):
     tests_failed: bool = False
     analysis_time_ms: int = Field(ge=0)
     framework: str | None = None
+
+
+def without_figures(
+    conclusion: Conclusion, *, gaps: tuple[Gap, ...] = (), notes: tuple[str, ...] = ()
+) -> AnalysisComplete:
+    """The result of an analysis that came to none."""
+    return AnalysisComplete(
+        conclusion=conclusion,
+        overall_coverage=None,
+        line_coverage=None,
+        branch_coverage=None,
+        function_coverage=None,
+        patch_coverage=None,
+        gaps=gaps,
+        notes=notes,
+        analysis_time_ms=0,
+    )
 
 
 class GenerationComplete(Wire):

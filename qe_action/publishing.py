@@ -18,7 +18,7 @@ from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.result import Judged, gates
 from qe_action.archive import MAX_PACKED, only_member
 from qe_action.errors import QEError, ReportError, UsageError, sentence
-from qe_action.events import AnalysisComplete, AnalyzerError, Conclusion, Event
+from qe_action.events import AnalysisComplete, AnalyzerError, Conclusion, Event, without_figures
 from qe_action.github.artifacts import ACTIONS, Artifact
 from qe_action.github.client import GitHub
 from qe_action.github.finished import FinishedRun, read_finished
@@ -26,7 +26,7 @@ from qe_action.render.links import Links
 from qe_action.render.text import clip, visible
 from qe_action.settings import Settings
 from qe_action.step import Step
-from qe_action.untrusted import ReadLine, events_of, no_figures
+from qe_action.untrusted import ReadLine, events_of
 from qe_action.workspace.change import PullRef
 from qe_action.workspace.report_digest import report_digest
 
@@ -186,7 +186,7 @@ class Publication(Step):
             readline = await read()
         except QEError as error:
             yield AnalyzerError(message=sentence(error.message), hint=error.hint)
-            yield no_figures("failed")
+            yield without_figures("failed")
             return
         for number, event in enumerate(events_of(readline, ending=self._ending)):
             if number % TURN == 0:

@@ -16,7 +16,7 @@ from qe_action.errors import QEError, UsageError
 from qe_action.events import Event
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
-from qe_action.github.sender import Ports, policy_of
+from qe_action.github.policy import Ports, policy_of
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState

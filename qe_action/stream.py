@@ -17,6 +17,7 @@ from qe_action.events import (
     Event,
     GenerationComplete,
     GeneratorError,
+    without_figures,
 )
 from qe_action.journal import encode
 
@@ -110,16 +111,7 @@ def analysis_ended(conclusion: Conclusion, message: str) -> tuple[Event, ...]:
     """An analysis that ended without a result."""
     return (
         AnalyzerError(message=message),
-        AnalysisComplete(
-            conclusion=conclusion,
-            overall_coverage=None,
-            line_coverage=None,
-            branch_coverage=None,
-            function_coverage=None,
-            patch_coverage=None,
-            notes=(message,),
-            analysis_time_ms=0,
-        ),
+        without_figures(conclusion, notes=(message,)),
     )
 
 

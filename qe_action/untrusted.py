@@ -34,6 +34,7 @@ from qe_action.events import (
     GeneratorProgress,
     TestProposed,
     TestRejected,
+    without_figures,
 )
 from qe_action.journal import WorstGaps, check_header
 
@@ -89,20 +90,6 @@ def events_of(readline: ReadLine, *, ending: Conclusion = "failed") -> Iterator[
         yield reader.without_figures(ending)
 
 
-def no_figures(conclusion: Conclusion, gaps: WorstGaps | None = None) -> AnalysisComplete:
-    """A result that tells no figure."""
-    return AnalysisComplete(
-        conclusion=conclusion,
-        overall_coverage=None,
-        line_coverage=None,
-        branch_coverage=None,
-        function_coverage=None,
-        patch_coverage=None,
-        gaps=gaps.result() if gaps else (),
-        analysis_time_ms=0,
-    )
-
-
 class _Reader:
     """Reads one journal and counts what it has seen."""
 
@@ -132,7 +119,7 @@ class _Reader:
     def without_figures(self, conclusion: Conclusion) -> AnalysisComplete:
         """A result of what was read so far."""
         counts = {"total_gaps": self._gaps, "gaps_in_diff": self._in_diff}
-        return no_figures(conclusion, self._worst).model_copy(update=counts)
+        return without_figures(conclusion, gaps=self._worst.result()).model_copy(update=counts)
 
     def _lines(self) -> Iterator[bytes]:
         """The whole lines; one without an end is where the writer was cut off."""

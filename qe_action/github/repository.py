@@ -18,7 +18,8 @@ from qe_action.errors import UsageError
 from qe_action.github.errors import Unauthorized
 from qe_action.github.line import Ask
 from qe_action.github.model import REPO_NAME
-from qe_action.github.sender import Policy, Ports, Sender
+from qe_action.github.policy import Policy, Ports
+from qe_action.github.sender import Sender
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,6 +34,20 @@ def cobertura(files: Mapping[str, Mapping[int, int]], *, source: str = "") -> st
         f'<?xml version="1.0" ?><coverage version="7"><sources><source>{source}</source></sources>'
         f'<packages><package name="."><classes>{classes}</classes></package></packages></coverage>'
     )
+
+
+def finished_run(run: int, head: str, fork: str) -> dict[str, Any]:
+    """A finished workflow as GitHub sends it for a fork: without pull requests."""
+    return {
+        "id": run,
+        "run_attempt": 1,
+        "event": "pull_request",
+        "conclusion": "success",
+        "head_sha": head,
+        "head_branch": "feature",
+        "head_repository": {"full_name": fork},
+        "pull_requests": [],
+    }
 
 
 class Job:
@@ -132,14 +147,7 @@ class Job:
             environment[f"INPUT_{name.upper().replace('_', '-')}"] = value
         environment |= env or {}
         started = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "qe_action", *command],
-            cwd=self.repo.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = self._process(command, environment)
         if cancel_when is not None:
             wait_until(cancel_when)
             process.send_signal(signal.SIGINT)
@@ -153,6 +161,25 @@ class Job:
             exported={},
             summary=Path(environment["GITHUB_STEP_SUMMARY"]).read_text(),
             commands=tuple(read_commands(log)),
+        )
+
+    def started(self, **env: str) -> subprocess.Popen[str]:
+        """A run that goes on by itself, with files for outputs and summary of its own."""
+        environment = self.environment("pull_request", self.payload(), self.github.token)
+        for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+            environment[name] = tempfile.mkstemp(dir=self.tmp)[1]
+        return self._process(("run",), environment | env)
+
+    def _process(
+        self, command: tuple[str, ...], environment: Mapping[str, str]
+    ) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "qe_action", *command],
+            cwd=self.repo.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     @property

@@ -16,6 +16,7 @@ import fake_github_strict
 import pytest
 import readme_workflows
 from fake_github import FakeGitHub
+from job import finished_run
 from test_container import BASE, ROOT, docker, git, image
 
 # One process builds the images.
@@ -88,16 +89,7 @@ class Pull:
         head = {"ref": "feature", "sha": self.head, "repo": {"full_name": FORK}}
         base = {"ref": "main", "sha": self.base, "repo": {"full_name": "octo/demo"}}
         pull = {"number": 7, "state": "open", "draft": False, "head": head, "base": base}
-        finished = {
-            "id": FIRST_RUN,
-            "run_attempt": 1,
-            "event": "pull_request",
-            "conclusion": "success",
-            "head_sha": self.head,
-            "head_branch": "feature",
-            "head_repository": {"full_name": FORK},
-            "pull_requests": [],
-        }
+        finished = finished_run(FIRST_RUN, self.head, FORK)
         return {
             "pull_request": {"number": 7, "pull_request": pull, "repository": repository},
             "workflow_run": {

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fake_github import BOT, FakeGitHub
-from job import Job, read_comment_marker
+from job import Job, read_comment_marker, wait_until
 
 NAME = "qe-action coverage"
 
@@ -23,22 +19,11 @@ def job(tmp_path: Path, fake_github: FakeGitHub) -> Job:
     return made
 
 
-def kill_when(job: Job, ready: Callable[[], bool], **env: str) -> None:
+def kill_when(job: Job, ready: Callable[[], bool]) -> None:
     """Start a run and kill it, with no chance to say anything, once `ready`."""
-    environment = job.environment("pull_request", job.payload(), job.github.token) | env
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "qe_action", "run"],
-        cwd=job.repo.root,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    end = time.monotonic() + 60
-    while not ready():
-        assert time.monotonic() < end, "what the test waits for never came"
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait(timeout=10)
+    with job.started() as process:
+        wait_until(ready, patience=60)
+        process.kill()
 
 
 def run_env(run: int, attempt: int = 1) -> dict[str, str]:
@@ -146,17 +131,8 @@ def test_of_two_that_create_at_once_one_comment_stays_with_the_newer_words(job: 
     newer = job.comment.body
     job.github.comments.clear()
     job.github.fail("POST", "/issues/7/comments", "delay", seconds=2)
-    environment = job.environment("pull_request", job.payload(), job.github.token)
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "qe_action", "run"],
-        cwd=job.repo.root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        while not job.github.sent("POST", "/issues/7/comments")[1:]:
-            time.sleep(0.01)
+    with job.started() as process:
+        wait_until(lambda: bool(job.github.sent("POST", "/issues/7/comments")[1:]))
         job.github.add_comment(7, newer, login=BOT)
         log, _ = process.communicate(timeout=60)
     assert job.comment.body == newer
@@ -165,21 +141,9 @@ def test_of_two_that_create_at_once_one_comment_stays_with_the_newer_words(job: 
 
 def test_of_several_that_create_at_once_one_stays_although_the_list_lags(job: Job) -> None:
     job.github.lag = 0.8
-    running = []
-    for run in (43, 44, 45):
-        environment = job.environment("pull_request", job.payload(), job.github.token)
-        (output := job.tmp / f"output-{run}").touch()
-        environment |= run_env(run) | {"GITHUB_OUTPUT": str(output), "QE_ACTION_WRITE_GAP": "1"}
-        running.append(
-            subprocess.Popen(
-                [sys.executable, "-P", "-m", "qe_action", "run"],
-                cwd=job.repo.root,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
-    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    running = [job.started(**run_env(run), QE_ACTION_WRITE_GAP="1") for run in (43, 44, 45)]
+    logs = [process.communicate(timeout=60)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], logs
     assert words_of(job) == "45.1 done"
 
 
@@ -201,17 +165,8 @@ def test_words_that_arrive_after_a_newer_run_s_are_replaced_by_these(job: Job, f
     method = "POST" if first else "PATCH"
     before = len(job.github.sent(method, path))
     job.github.fail(method, path, "delay", seconds=6)
-    environment = job.environment("pull_request", job.payload(), job.github.token)
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "qe_action", "run"],
-        cwd=job.repo.root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        while len(job.github.sent(method, path)) == before:
-            time.sleep(0.01)
+    with job.started() as process:
+        wait_until(lambda: len(job.github.sent(method, path)) > before)
         job.report({3})
         job.run(env=run_env(43))
         (newer,) = [c.body for c in job.github.comments.values() if "run=43" in c.body]

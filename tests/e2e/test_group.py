@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,37 +92,18 @@ def test_an_older_commit_s_part_leaves_the_newer_comment_alone(job: Job) -> None
     assert "a newer run (50" in result.log
 
 
-def start(job: Job, names: list[str], **env: str) -> list[subprocess.Popen[bytes]]:
+def start(job: Job, names: list[str], **env: str) -> list[subprocess.Popen[str]]:
     """Parts that run at the same time."""
-    running = []
-    for number, name in enumerate(names):
-        environment = job.environment("pull_request", job.payload(), job.github.token)
-        output = job.tmp / f"output-{number}"
-        output.touch()
-        environment |= {
-            "INPUT_NAME": name,
-            "INPUT_COMMENT-GROUP": "all tests",
-            "INPUT_EXPECT-PARTS": str(len(names)),
-            "GITHUB_OUTPUT": str(output),
-            **env,
-        }
-        running.append(
-            subprocess.Popen(
-                [sys.executable, "-P", "-m", "qe_action", "run"],
-                cwd=job.repo.root,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
-    return running
+    shared = {"INPUT_COMMENT-GROUP": "all tests", "INPUT_EXPECT-PARTS": str(len(names)), **env}
+    return [job.started(INPUT_NAME=name, **shared) for name in names]
 
 
 def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
     """Nobody's words overwrite another's for good, although comments have no locks."""
     names = [f"part {n}" for n in range(6)]
     running = start(job, names, QE_ACTION_EDIT_INTERVAL="0.3")
-    assert [process.wait(timeout=120) for process in running] == [0] * 6
+    logs = [process.communicate(timeout=120)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * 6, logs
     assert title(job) == "### ✅ all tests: 6 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
     for name in names:
@@ -139,7 +119,7 @@ def test_parts_that_are_cancelled_at_once_all_stand_in_one_comment(job: Job) -> 
     for process in running:
         process.send_signal(signal.SIGINT)
     for process in running:
-        process.wait(timeout=30)
+        process.communicate(timeout=30)
     assert title(job) == "### ✅ all tests: 3 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
 

@@ -15,7 +15,7 @@ import pytest
 from cmarkgfm.cmark import Options
 from fake_github import FakeGitHub
 from fake_github_git import GitSide
-from job import REPO, Job, cobertura
+from job import REPO, Job, cobertura, finished_run
 from runner import Result
 
 from qe_action.render.marker import Marker, place_of
@@ -60,16 +60,7 @@ class Fork(Job):
 
     def finished(self, **fields: object) -> dict[str, Any]:
         """The event as GitHub sends it for a fork: without pull requests."""
-        values = {
-            "id": FIRST_RUN,
-            "run_attempt": 1,
-            "event": "pull_request",
-            "conclusion": "success",
-            "head_sha": self.head,
-            "head_branch": "feature",
-            "head_repository": {"full_name": FORK},
-            "pull_requests": [],
-        }
+        values = finished_run(FIRST_RUN, self.head, FORK)
         return {
             "action": "completed",
             "workflow_run": values | fields,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -249,7 +248,7 @@ def test_a_run_killed_at_any_request_is_made_good_by_its_next_attempt(
     wait_until(lambda: len(job.github.sent(method, path)) > asked)
     time.sleep(0.1)  # for its effect
     killed.kill()
-    killed.wait()
+    killed.communicate()
     job.review(same_run=True, env={"GITHUB_RUN_ID": "50", "GITHUB_RUN_ATTEMPT": "2"})
     shown = {c.end: without_marker(c.body)[:30] for c in job.github.review_comments.values()}
     assert shown == {13: "**Not covered: 1 statement**\n\n", 21: "**Not covered: 1 statement**\n\n"}
@@ -300,7 +299,7 @@ def test_two_runs_at_once_leave_one_comment_a_gap(job: Pushes) -> None:
     other = start(job, run_id="77")
     wait_until(lambda: bool(job.github.sent("POST", "/reviews")))
     job.review()
-    other.wait(30)
+    other.communicate(timeout=30)
     assert len(job.github.reviews) == 2
     assert sorted(job.spans) == [(12, 13), (17, 17)]
     assert {c.review for c in job.github.review_comments.values()} == {min(job.github.reviews)}
@@ -331,16 +330,6 @@ def test_another_check_s_comments_and_forged_ones_are_not_ours(job: Pushes) -> N
     assert job.github.review_comments == {1: forged}
 
 
-def start(job: Pushes, run_id: str = "50") -> subprocess.Popen[bytes]:
+def start(job: Pushes, run_id: str = "50") -> subprocess.Popen[str]:
     """A run that goes on by itself."""
-    environment = job.environment("pull_request", job.payload(), job.github.token)
-    environment |= {"INPUT_REVIEW-COMMENTS": "true", "GITHUB_RUN_ID": run_id}
-    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
-        environment[name] += ".other"
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "qe_action", "run"],
-        cwd=job.repo.root,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    return job.started(**{"INPUT_REVIEW-COMMENTS": "true", "GITHUB_RUN_ID": run_id})

@@ -35,6 +35,13 @@ def call(x86, arm, *arguments):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return got
 
+def forked():
+    while True:
+        try:
+            return os.fork()
+        except OSError:  # refused while too many of its user's processes live, or wait to be reaped
+            time.sleep(0.005)
+
 def pids(name):
     return [int(word) for word in os.environ[name].split()]
 
@@ -390,7 +397,7 @@ ATTACKS = (
         "take memory with many processes",
         """
         for _ in range(7):
-            if os.fork() == 0:
+            if forked() == 0:
                 break
         hoard = bytearray(os.urandom(1 << 20) * 120)
         time.sleep(20)
@@ -487,7 +494,7 @@ ATTACKS = (
                 except OSError:
                     pass
         for _ in range(8):
-            if os.fork() == 0:
+            if forked() == 0:
                 runner()
         time.sleep(0.3)
         print("DONE")
@@ -757,7 +764,7 @@ WORKING = (
         "a warm worker that shares its memory with many forks",
         """
         warm = bytearray(os.urandom(1 << 20) * 120)
-        started = [os.fork() or os._exit(time.sleep(1) or 0) for _ in range(6)]
+        started = [forked() or os._exit(time.sleep(1) or 0) for _ in range(6)]
         for child in started:
             os.waitpid(child, 0)
         print("DONE")

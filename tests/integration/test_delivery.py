@@ -21,7 +21,7 @@ from qe_action.events import (
 )
 from qe_action.github.client import GitHub
 from qe_action.github.identity import Identity, RunKey
-from qe_action.github.sender import Policy
+from qe_action.github.policy import Policy
 from qe_action.render.links import Links
 from qe_action.render.marker import Marker, place_of
 from qe_action.sinks.check_run import CheckRunSink, Selection
@@ -30,7 +30,7 @@ from qe_action.sinks.delivery import Delivery
 from qe_action.stream import Broadcast, EventLog
 
 SHA = "a" * 40
-SPEED = 30.0
+SPEED = 15.0
 """How much faster than real seconds the tests' clock goes."""
 
 

@@ -20,7 +20,7 @@ from qe_action.analysis.deltas import Lookup
 from qe_action.github.baseline import ANCESTORS, BaselineFinder, first_parents
 from qe_action.github.client import GitHub
 from qe_action.github.model import CheckDraft, CheckUpdate
-from qe_action.github.sender import Policy
+from qe_action.github.policy import Policy
 from qe_action.workspace import history
 from qe_action.workspace.git import Git
 

@@ -30,7 +30,7 @@ from qe_action.github.errors import (
     Unreachable,
 )
 from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
-from qe_action.github.sender import Policy, Ports
+from qe_action.github.policy import Policy, Ports
 from qe_action.workspace.change import DiffTooLarge, PullFile
 
 T = TypeVar("T")

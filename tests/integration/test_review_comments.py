@@ -19,7 +19,7 @@ from qe_action.github.answers import review_comment
 from qe_action.github.client import GitHub
 from qe_action.github.errors import Forbidden, Rejected
 from qe_action.github.model import LineComment, ReviewComment
-from qe_action.github.sender import Policy
+from qe_action.github.policy import Policy
 from qe_action.render.review import Marker, beginning, owner_of, read_marker
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.reviews import CHANGES, LIMIT, SPARED, ReviewOf, ReviewSink
