@@ -81,8 +81,27 @@ class Outcome:
         return next(e.detail for e in self.rejections if e.test_case.test_name == name)
 
 
+OURS = f"/of-test-process-{os.getpid()}"
+"""Stands in the PATH of our workers, to tell them from those of tests that run beside us."""
+
+
 def lab() -> PlainLab:
-    return PlainLab(sys.executable, {"PATH": os.environ["PATH"]})
+    return PlainLab(sys.executable, {"PATH": f"{os.environ['PATH']}:{OURS}"})
+
+
+def workers() -> set[str]:
+    """The processes that our workers are or have started, and that still run."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environment = (entry / "environ").read_bytes()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if OURS.encode() in environment and state != "Z":
+                found.add(entry.name)
+    return found
 
 
 def generate(context: Mapping[str, Any], *, generator: Generator | None = None) -> Outcome:

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from generation import GOOD, SHAPES, generate, judge, lab, project
+from generation import GOOD, SHAPES, generate, judge, lab, project, workers
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GenerationComplete, GeneratorError, GeneratorProgress
@@ -636,7 +636,6 @@ def removes(path):
 
 def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
     project(tmp_path, {"nasty.py": NASTY})
-    running = _workers()
     outcome = judge(
         tmp_path,
         """
@@ -666,7 +665,7 @@ def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
     assert {"test_prints", "test_forks"} <= set(outcome.accepted)
     assert outcome.refused["test_removes"] == "writes"
     assert (tmp_path / "nasty.py").exists()
-    assert _workers() <= running
+    assert not workers()
     assert outcome.result.conclusion == "finished"
 
 
@@ -698,25 +697,8 @@ def test_a_stream_closed_early_leaves_nothing_running(tmp_path: Path) -> None:
                 if event.type == "test":
                     return
 
-    before = _workers()
     asyncio.run(first())
-    assert _workers() <= before
-
-
-def _workers() -> set[str]:
-    """The processes that run our worker and belong to this test run."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes()
-                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-            except OSError:
-                continue
-            ours = str(Path(__file__).parents[2] / "qe_action" / "worker").encode()
-            if ours in words and state != "Z":
-                found.add(entry.name)
-    return found
+    assert not workers()
 
 
 def test_what_fails_on_another_interpreter_is_withdrawn(tmp_path: Path) -> None:
