@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qe_action.generators.offline.expecting import Expectation
-from qe_action.generators.offline.mutating import parameter_at, value_at, with_value
 from qe_action.generators.offline.naming import group_name, single_name
+from qe_action.generators.offline.slots import parameter_at, value_at, with_value
 from qe_action.generators.offline.subjects import Case, Input, case_of
 from qe_action.generators.offline.values import Code, names, quoted, text
 from qe_action.generators.port import Arc, Candidate, Job

@@ -9,9 +9,9 @@ from itertools import islice
 from qe_action.generators.offline.answers import Ran
 from qe_action.generators.offline.asking import Asking
 from qe_action.generators.offline.expecting import expectation
-from qe_action.generators.offline.mutating import simpler_inputs
 from qe_action.generators.offline.plan import Goal, Plan, Reached, tells
 from qe_action.generators.offline.rendering import Proof, Renderer
+from qe_action.generators.offline.shrinking import simpler_inputs
 from qe_action.generators.offline.subjects import Input, case_of
 from qe_action.generators.port import Candidate
 
