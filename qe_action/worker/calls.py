@@ -21,7 +21,12 @@ class Runner:
     """Runs cases in this process. After a case that set `spoilt` it should be left."""
 
     def __init__(
-        self, tracer: tracing.Tracer, place: isolation.Place, detail: bool, every: bool
+        self,
+        tracer: tracing.Tracer,
+        place: isolation.Place,
+        detail: bool,
+        every: bool,
+        root: str = "",
     ) -> None:
         self.tracer, self.place = tracer, place
         self.detail, self.every = detail, every or detail
@@ -29,7 +34,7 @@ class Runner:
         self.spoilt = False
         self.caches: list[Any] = []
         self._spaces: dict[Any, Any] = {}
-        self._errors = Errors(tracer)
+        self._errors = Errors(tracer, root)
 
     def run(self, case: dict[Any, Any], seen: set[Any]) -> dict[Any, Any] | None:
         """What came of a case, or None where there's nothing to say."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from qe_action.generators.offline.answers import ClassInfo, Parameter, TypeTree
 from qe_action.generators.offline.changing import changed_value
 from qe_action.generators.offline.guesses import KNOWN, MODULES, PATH, kind_by_name, used_modules
-from qe_action.generators.offline.hints import fits
+from qe_action.generators.offline.hints import OPEN, fits
 from qe_action.generators.offline.pools import Pool
 from qe_action.generators.offline.scalars import Scalars
 from qe_action.generators.offline.subjects import Input, Subject, constructor
@@ -24,7 +24,7 @@ class Maker(Scalars):
 
     def __init__(self, rng: random.Random, classes: dict[str, ClassInfo], module: str) -> None:
         super().__init__(rng)
-        self._classes = classes
+        self.classes = classes
         self._module = module
         self._made: dict[str, list[Value]] = {}
         self.off = False
@@ -105,7 +105,8 @@ class Maker(Scalars):
     def argument(self, item: Parameter, depth: int = 0) -> Value:
         """A value for one parameter."""
         rng = self.rng
-        if depth == 0 and item.name in self.pool.checked and rng.random() < 0.08:
+        free = item.type.t in OPEN and not (item.hinted and item.type.t == "unknown")
+        if depth == 0 and free and item.name in self.pool.checked and rng.random() < 0.08:
             self.off = True
             return self.anything(depth)
         if item.type.t in ("any", "str") and PATH.fullmatch(item.name) and rng.random() < 0.4:
@@ -118,7 +119,7 @@ class Maker(Scalars):
             value = rng.choice(compared)
             if fits(value, item.type):
                 return value
-        if item.hinted and item.type.t != "any":
+        if item.hinted and item.type.t not in OPEN:
             return self.of_type(item.type, item.name, depth)
         return self._unhinted(item, depth)
 
@@ -139,8 +140,8 @@ class Maker(Scalars):
             return self.function(int(use[-1]) if use[-1].isdigit() else 1, "any")
         if use.startswith("is "):
             kind = use[3:]
-            if kind in self._classes:
-                return self.object(self._classes[kind], depth + 1)
+            if kind in self.classes:
+                return self.object(self.classes[kind], depth + 1)
             return self.of_type(TypeTree(t=kind), name, depth)
         if use == "none":
             return Lit(None) if self.rng.random() < 0.5 else self.anything(depth)
@@ -172,7 +173,7 @@ class Maker(Scalars):
         if known:
             text = self.rng.choice(known)
             return read(text, MODULES) or Code(text, used_modules(text))
-        info = self._classes.get(hint.name)
+        info = self.classes.get(hint.name)
         if info is not None:
             return self.object(info, depth + 1)
         return self.anything(depth)
@@ -188,7 +189,7 @@ class Maker(Scalars):
         if info.abstract or info.name.startswith("_") or depth > 2:
             heirs = [
                 heir
-                for heir in self._classes.values()
+                for heir in self.classes.values()
                 if info.name in heir.bases and not heir.abstract and not heir.name.startswith("_")
             ]
             if heirs and depth <= 3:

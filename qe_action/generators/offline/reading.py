@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from qe_action.generators.offline.usage import PATTERN, Function, note_usage
 
+_CHANCE = frozenset(["set", "frozenset", "hash", "id"])
+
 
 class Reading:
     """A module's functions, its module-level part under the name ''."""
@@ -66,6 +68,8 @@ class Reading:
             owner.mentions.add(node.id)
         elif isinstance(node, ast.Attribute):
             owner.mentions.add(node.attr)
+        elif isinstance(node, ast.Set | ast.SetComp):
+            owner.mentions.add("set")
         elif isinstance(node, ast.Raise):
             self.raises.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, ast.Call) and node.args:
@@ -124,6 +128,22 @@ class Reading:
                     open_ += sorted(fresh)
             self._reach[qualname] = frozenset(found)
         return self._reach[qualname]
+
+    def unordered(self, qualname: str) -> bool:
+        """Whether a function may come to use a set or a hash, whose order is by chance."""
+        reached = (self.functions.get(name) for name in self.reach(qualname))
+        return any(function and function.mentions & _CHANCE for function in reached)
+
+
+def imported_tops(tree: ast.Module) -> frozenset[str]:
+    """The top-level packages that a module imports, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)
 
 
 def quoted_words(docs: Iterable[str]) -> list[str]:

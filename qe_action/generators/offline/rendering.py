@@ -45,7 +45,7 @@ class Renderer:
         first = group[0]
         if len(group) == 1:
             name = self._free(single_name(first.call, first.expected))
-            lines, needed = _single(name, first)
+            lines, needed = single(name, first)
         else:
             name = self._free(group_name(first.call, first.expected))
             lines, needed = _parametrised(name, group)
@@ -130,7 +130,8 @@ def _uses_fixture(call: Input) -> bool:
     return "tmp_path" in case.act or any("tmp_path" in line for line in case.arrange)
 
 
-def _single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
+def single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
+    """A test of one case: its lines, and the names that it needs."""
     expected = proof.expected
     case = written(proof.call, expected)
     needed = {**case.names, **expected.names}

@@ -65,14 +65,15 @@ def _list(maker: Maker, hint: TypeTree, name: str, depth: int) -> Value:
 
 def _iterable(maker: Maker, hint: TypeTree, name: str, depth: int) -> Value:
     inner = _first(hint)
-    if (inner is None or inner.t in ("any", "str")) and maker.rng.random() < 0.25:
+    letters = hint.t == "iterable" and (inner is None or inner.t in ("any", "str"))
+    if letters and maker.rng.random() < 0.25:
         if maker.rng.random() < 0.5:
             return Lit(maker.text())
         return Lit(maker.rng.choice(("abc", "aab", "", "abcabc")))
-    if not hint.inner and maker.pool.literals and maker.rng.random() < 0.3:
+    if hint.t == "iterable" and not hint.inner and maker.pool.literals and maker.rng.random() < 0.3:
         return maker.rng.choice(maker.pool.literals)
     made = Seq("list", _items(maker, _first(hint), depth))
-    if maker.rng.random() < (0.5 if hint.t == "iterator" else 0.05):
+    if hint.t == "iterator" or maker.rng.random() < 0.05:
         return Call("iter", (made,), ())
     return made
 
