@@ -28,6 +28,8 @@ class Proof:
     expected: Expectation
     lines: frozenset[int]
     arcs: frozenset[Arc]
+    extra: bool = False
+    """Whether it is only shown beside others: it reaches nothing that they don't."""
 
 
 class Renderer:
@@ -85,6 +87,8 @@ def _groups(proofs: list[Proof]) -> list[list[Proof]]:
     groups: dict[object, list[list[Proof]]] = {}
     for at, proof in enumerate(proofs):
         key = _shape(proof) or at
+        if proof.extra and (key not in groups or len(groups[key][-1]) >= MOST):
+            continue
         here = groups.setdefault(key, [[]])
         if len(here[-1]) >= MOST:
             here.append([])
