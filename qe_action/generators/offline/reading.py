@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from qe_action.generators.offline.usage import PATTERN, Function, note_usage
+from qe_action.generators.offline.usage import PATTERN, Function, note_parameters, note_usage
 
 _CHANCE = frozenset(["set", "frozenset", "hash", "id"])
 
@@ -56,6 +56,7 @@ class Reading:
             holder = ast.Module([statement], [])
             self._body(holder, found, f"{found.qualname}.")
             note_usage(statement, names, found)
+        note_parameters(node.args, found)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self._note(default, found)
@@ -128,6 +129,18 @@ class Reading:
                     open_ += sorted(fresh)
             self._reach[qualname] = frozenset(found)
         return self._reach[qualname]
+
+    def keywords(self, qualname: str) -> dict[str, dict[str, str]]:
+        """For parameters that collect keywords: the names that whoever gets them takes."""
+        own = self.functions.get(qualname)
+        found: dict[str, dict[str, str]] = {}
+        for parameter, called in (own.passed_on if own else {}).items():
+            names = {*called, *(f"{name}.__init__" for name in called)}
+            for function in self.functions.values():
+                short = function.qualname.split(".", function.qualname.count("."))[-1]
+                if short in names or function.qualname in names:
+                    found.setdefault(parameter, {}).update(function.takes)
+        return found
 
     def unordered(self, qualname: str) -> bool:
         """Whether a function may come to use a set or a hash, whose order is by chance."""
