@@ -163,7 +163,7 @@ def test_every_line_and_branch_is_reached(shop: tuple[Path, list[Candidate]]) ->
         "read_text() ==",
         "Size.LARGE",
         'match="a value is needed"',
-        'checkout(code="HALF")',
+        '"HALF")',
     ],
 )
 def test_behaviours_are_asserted(shop: tuple[Path, list[Candidate]], line: str) -> None:
