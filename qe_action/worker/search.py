@@ -103,7 +103,7 @@ class Batch:
     def _child(self, start: int, end: int) -> int:
         """Run cases in one child; where to go on."""
         reading, writing = os.pipe()
-        child = os.fork()
+        child = isolation.fork()
         if child == 0:
             os.close(reading)
             _become_child(self, writing, start, end)
@@ -188,12 +188,11 @@ class Watch:
 
 
 def _cpu(child: int) -> float:
+    """The CPU seconds of a child, by the kernel's clock for it: a sandbox may hide /proc."""
     try:
-        with open("/proc/%d/stat" % child) as file:
-            fields = file.read().rpartition(")")[2].split()
-    except OSError:
+        return time.clock_gettime((~child << 3) | 2)
+    except (OSError, OverflowError):
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _kill(child: int) -> None:
