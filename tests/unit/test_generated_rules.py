@@ -179,3 +179,14 @@ def test_strings_of_a_value_are_found_in_expressions_too() -> None:
 def test_a_call_is_tried_with_fewer_arguments() -> None:
     shorter = [text(value) for value in simpler(Call("Box", (Lit(1), Lit(2)), ()))]
     assert "Box(1)" in shorter
+
+
+@pytest.mark.parametrize(
+    ("owner", "variable"),
+    [("CartItem", "cart_item"), ("delta", "my_delta"), ("Class", "my_class"), ("List", "my_list")],
+)
+def test_the_object_s_name_hides_no_other(owner: str, variable: str) -> None:
+    info = ClassInfo(name=owner, kind="class")
+    own = Signature(name="size", kind="method")
+    subject = Subject(f"{owner}.size", "method", "size", f"{owner}.size", (), own, "m", info)
+    assert subject.variable == variable
