@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from qe_action.lab import Lab, Worker, WorkerLost
 from qe_action.verify.answers import Hello, MutantSaid, Run
 from qe_action.verify.mutants import Mutant
 from qe_action.verify.project import Project
+from qe_action.workspace.folders import remove
 
 PLUGINS_OFF = (
     *("pytest_cov", "xdist", "xdist.looponfail", "randomly", "random_order", "pytest-randomly"),
@@ -81,7 +83,7 @@ class Bench:
             for _ in range(slots):
                 folder = await stack.enter_async_context(_folder())
                 closing = await stack.enter_async_context(AsyncExitStack())
-                await asyncio.to_thread(_copy, tree, folder / "project")
+                await asyncio.to_thread(_fill, tree, folder)
                 worker = await closing.enter_async_context(lab.worker(folder))
                 bench._free.put_nowait(Slot(folder, worker, closing))
             yield bench
@@ -90,7 +92,7 @@ class Bench:
         """The copy as it was, and another worker: the lab gives the folder to it anew."""
         await slot.closing.aclose()
         await asyncio.to_thread(_clear, slot.folder)
-        await asyncio.to_thread(_copy, self._tree, slot.root)
+        await asyncio.to_thread(_fill, self._tree, slot.folder)
         slot.worker = await slot.closing.enter_async_context(self._lab.worker(slot.folder))
         slot.dirty = False
 
@@ -203,7 +205,6 @@ class Bench:
 
     def _around(self, slot: Slot, around: Surroundings) -> dict[str, Any]:
         cwd = slot.folder / "elsewhere"
-        cwd.mkdir(exist_ok=True)
         return {
             "env": dict(around.env),
             "seed": around.order,
@@ -229,16 +230,26 @@ async def _folder() -> AsyncIterator[Path]:
     try:
         yield folder
     finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+        await asyncio.shield(asyncio.to_thread(remove, folder))
 
 
-def _copy(tree: Path, to: Path) -> None:
-    shutil.copytree(tree, to, symlinks=True)
+def _fill(tree: Path, folder: Path) -> None:
+    """All that a worker's folder holds. Made before it starts: later a name there may be a link."""
+    shutil.copytree(tree, folder / "project", symlinks=True)
+    for parent, _, files in os.walk(folder / "project"):
+        Path(parent).chmod(0o755)
+        for path in (Path(parent, name) for name in files):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | 0o600)
+    for name in ("home", "tmp", "elsewhere"):
+        (folder / name).mkdir()
 
 
 def _clear(folder: Path) -> None:
+    """Remove what a worker left. None may be running in the folder."""
+    folder.chmod(0o700)
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
         else:
             path.unlink(missing_ok=True)
