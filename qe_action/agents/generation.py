@@ -20,6 +20,7 @@ from qe_action.generators.given import GivenTests
 from qe_action.generators.port import Generator
 from qe_action.lab import Lab
 from qe_action.workspace import tree as trees
+from qe_action.workspace.export import LeftOut
 
 __all__ = ["Generation", "GeneratorEvent"]
 
@@ -103,7 +104,9 @@ class Generation:
         targets, notes = await wanted(options)
         self._notes += notes
         repo = options.repo.resolve()
-        tree = await stack.enter_async_context(trees.copied(repo, os.environ))
+        export = await stack.enter_async_context(trees.copied(repo, os.environ))
+        tree = export.root
+        self._notes += _left_out(export.left_out)
         for target in targets:
             if not (tree / target.target).is_file():
                 with suppress(ValueError):
@@ -149,6 +152,15 @@ class Generation:
             framework=self._options.framework,
             test_type=self._options.test_type,
         )
+
+
+def _left_out(found: Sequence[LeftOut]) -> list[str]:
+    """What tests can't see of the project, in one sentence."""
+    if not found:
+        return []
+    named = ", ".join(f"{one.path} ({one.reason})" for one in found[:3])
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return [f"Tests are run without {named}{more}."]
 
 
 def _percent(counts: Sequence[Counts | None]) -> float | None:

@@ -187,12 +187,11 @@ class Watch:
 
 
 def _cpu(child: int) -> float:
+    """Seconds of a child's CPU time, from the clock that Linux keeps for each process."""
     try:
-        with open("/proc/%d/stat" % child) as file:
-            fields = file.read().rpartition(")")[2].split()
+        return time.clock_gettime((~child << 3) | 2)
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _kill(child: int) -> None:

@@ -34,6 +34,7 @@ LAYERS = (
     {"agents", "defaults"},
     {"verify"},
     {"generators"},
+    {"sandboxed"},
     {"lab"},
     {"github"},
     {"settings", "workspace", "sandbox"},
