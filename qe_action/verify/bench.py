@@ -45,6 +45,7 @@ class Slot:
     worker: Worker
     closing: AsyncExitStack
     dirty: bool = False
+    used: bool = False
 
     @property
     def root(self) -> Path:
@@ -94,7 +95,7 @@ class Bench:
         await asyncio.to_thread(_clear, slot.folder)
         await asyncio.to_thread(_fill, self._tree, slot.folder)
         slot.worker = await slot.closing.enter_async_context(self._lab.worker(slot.folder))
-        slot.dirty = False
+        slot.dirty = slot.used = False
 
     async def hello(self) -> Hello:
         """What the interpreter is. Raises `WorkspaceError` where it can't be used."""
@@ -119,9 +120,13 @@ class Bench:
         around: Surroundings | None = None,
         measure: bool = False,
         watch: bool = False,
+        clean: bool = False,
     ) -> Run:
-        """Run `paths` with `files` in place. With `around` in a fresh process, else in a fork."""
-        async with self._slot() as slot:
+        """Run `paths` with `files` in place. With `around` in a fresh process, else in a fork.
+
+        `clean`: in a copy of the tree in which nothing was run before.
+        """
+        async with self._slot(clean=clean) as slot:
             request = self._request(slot, "check", files, paths, timeout, options)
             request |= {"measure": measure, "fresh": around is not None}
             if around is not None:
@@ -168,17 +173,18 @@ class Bench:
             request["mutants"] = [
                 {"id": m.id, "start": m.start, "end": m.end, "text": m.text} for m in mutants
             ]
-            said = []
+            said: dict[str, MutantSaid] = {}
             try:
                 async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
                     async for answer in answers:
                         if answer["done"]:
                             slot.dirty = bool(answer.get("written"))
                         else:
-                            said.append(MutantSaid.model_validate(answer))
+                            one = MutantSaid.model_validate(answer)
+                            said.setdefault(one.mutant, one)
             except (WorkerLost, ValidationError):
                 pass
-            return said
+            return [said[mutant.id] for mutant in mutants if mutant.id in said]
 
     def _request(
         self,
@@ -213,12 +219,12 @@ class Bench:
         }
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[Slot]:
+    async def _slot(self, *, clean: bool = False) -> AsyncIterator[Slot]:
         slot = await self._free.get()
         try:
-            if slot.dirty:
+            if slot.dirty or (clean and slot.used):
                 await self._renew(slot)
-            slot.dirty = True  # until the run has come to its end
+            slot.dirty = slot.used = True  # dirty until the run has come to its end
             yield slot
         finally:
             self._free.put_nowait(slot)

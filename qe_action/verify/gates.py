@@ -173,7 +173,8 @@ async def new_among_candidates(trial: Trial, setting: Setting) -> Refusal | None
 
 async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     lines = trial.lines | {abs(arc[0]) for arc in trial.arcs}
-    possible = mutants(setting.bench.project.source, lines)
+    source = setting.bench.project.source
+    possible = mutants(source, lines)
     fresh = trial.reached - setting.reached
     wanted = _to_try(possible, setting, only_new=not fresh)
     if not possible:
@@ -183,6 +184,8 @@ async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     trial.adds = trial.reached - setting.reached
     if fresh and trial.mutants and not trial.killed:
         return Refusal("kills nothing", f"{trial.mutants} mutants of its lines go unnoticed")
+    if fresh and not trial.mutants and any(m.parses(source) for m in possible):
+        return Refusal("kills nothing", "none of its mutants could be run")
     if not trial.adds:
         return Refusal("adds nothing", "tests before reach the same")
     return None
@@ -203,10 +206,11 @@ async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
         if trial.killed and start >= 2 * AT_ONCE:
             return
         chunk = wanted[start : start + AT_ONCE]
-        said = await setting.bench.mutate(
-            {path: trial.text}, [path], chunk, timeout=min(setting.timeout(), _patience(trial))
-        )
+        seconds = min(setting.timeout(), _patience(trial))
+        said = await setting.bench.mutate({path: trial.text}, [path], chunk, timeout=seconds)
         for verdict in said:
+            if verdict.how == "timeout" and seconds < _patience(trial):
+                continue  # the budget's end, which no test noticed
             trial.mutants += 1
             if verdict.killed:
                 trial.killed |= {verdict.mutant}
