@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from qe_action.findings import Refused
 from qe_action.generators.port import Candidate
 from qe_action.verify.answers import Run
+from qe_action.verify.asserting import assertions, lacks_assertion
 from qe_action.verify.bench import Bench
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
-from qe_action.verify.reading import assertions, reaches_outside, refused_import, skips
+from qe_action.verify.reading import reaches_outside, refused_import, skips
 from qe_action.verify.writing import Part, new_file
 
 TRIED = 12
@@ -109,7 +110,10 @@ async def imports(trial: Trial, setting: Setting) -> Refusal | None:
 
 async def asserts(trial: Trial, _: Setting) -> Refusal | None:
     trial.assertions = tuple(assertions(trial.tree))
-    return None if trial.assertions else Refusal("no assertion", "no assertion of it can fail")
+    if not trial.assertions:
+        return Refusal("no assertion", "no assertion of it can fail")
+    name = lacks_assertion(trial.tree)
+    return Refusal("no assertion", f"no assertion of {name} can fail") if name else None
 
 
 async def stays_inside(trial: Trial, _: Setting) -> Refusal | None:
@@ -241,5 +245,8 @@ async def judge(trial: Trial, setting: Setting, *, alone: bool) -> Trial:
     """Take a test through the gates of one half, to the first that refuses it."""
     for gate in GATES:
         if trial.refusal is None and gate.alone is alone:
-            trial.refusal = await gate.check(trial, setting)
+            try:
+                trial.refusal = await gate.check(trial, setting)
+            except RecursionError:
+                trial.refusal = Refusal("syntax", "it is nested too deeply")
     return trial

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.reading import imported
+
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.M)
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Project:
 
     `module` is the target's name, `paths` the folders to import from, first those of the
     target. `place` is the file that accepted tests go to, `exists` whether it is there.
-    `allowed` are the top-level names that tests may import beside harmless ones.
+    `allowed` are the top-level names that tests may import beside the standard library: what the
+    project is and imports.
     """
 
     target: str
@@ -61,6 +65,8 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
     known: set[str] = set()
     allowed = {_top(path, folder) for path in files if path.startswith(folder)}
     allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
+    for data in files.values():
+        allowed |= {name.decode("utf-8", "replace") for name in _IMPORT.findall(data)}
     for text in tests.values():
         known |= fingerprints(text)
         allowed |= {name.partition(".")[0] for name in _all_imports(text)}

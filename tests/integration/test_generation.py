@@ -57,6 +57,7 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
         tmp_path,
         {
             "shapes.py": SHAPES,
+            "leaving.py": "import os\n\ndef leave(code):\n    os._exit(code)\n",
             "test_shapes.py": """
                 from shapes import area
 
@@ -71,6 +72,7 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
         """
         import time
         import pytest
+        from leaving import leave
         from shapes import area, NoArea
 
         def test_no_assertion():
@@ -107,6 +109,9 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
             assert abs(-1) == 1
 
         def test_exits():
+            assert leave(2) == 4
+
+        def test_hidden_exit():
             import os
             getattr(os, "_ex" + "it")(0)
             assert area(2, 2) == 4
@@ -132,6 +137,7 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
         "test_fails": "fails",
         "test_elsewhere": "adds nothing",
         "test_exits": "crashes",
+        "test_hidden_exit": "outside",
         "test_hangs": "times out",
     }
     assert outcome.accepted == ["test_good"]
