@@ -72,6 +72,8 @@ class Bench:
         self._count = slots
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
         self.exclude: tuple[str, ...] = ()
+        self._early: tuple[int, ...] | None = None
+        self.why_cold = "nothing was imported ahead"
 
     @classmethod
     @asynccontextmanager
@@ -96,6 +98,42 @@ class Bench:
         await asyncio.to_thread(_fill, self._tree, slot.folder)
         slot.worker = await slot.closing.enter_async_context(self._lab.worker(slot.folder))
         slot.dirty = slot.used = False
+        if self._early is not None:
+            await self._warmed(slot)
+
+    async def warm(self, early: Sequence[int], timeout: float) -> str:
+        """Import the target once in each slot; runs in a fork then need no import.
+
+        `early` are the lines that the import runs. Says what speaks against it, if anything: then
+        every run imports for itself.
+        """
+        self._early, self._import_timeout = tuple(early), timeout
+        slots = [await self._free.get() for _ in range(self._count)]
+        try:
+            said = await asyncio.gather(*map(self._warmed, slots))
+        finally:
+            for slot in slots:
+                self._free.put_nowait(slot)
+        self.why_cold = next(filter(None, said), "")
+        if self.why_cold:
+            self.cool()
+        return self.why_cold
+
+    def cool(self) -> None:
+        """Have every run import for itself."""
+        self._early = None
+
+    async def _warmed(self, slot: Slot) -> str:
+        request = {
+            **self._request(slot, "warm", {}, (), self._import_timeout, ()),
+            "module": self.project.module,
+        }
+        try:
+            answers = [a async for a in slot.worker.ask(request, self._import_timeout + SLACK)]
+            return str(answers[-1].get("why"))[:300]
+        except WorkerLost as error:
+            slot.dirty = True
+            return str(error)
 
     async def hello(self) -> Hello:
         """What the interpreter is. Raises `WorkspaceError` where it can't be used."""
@@ -171,7 +209,8 @@ class Bench:
         async with self._slot() as slot:
             request = self._request(slot, "mutate", files, paths, timeout, ALONE)
             request["mutants"] = [
-                {"id": m.id, "start": m.start, "end": m.end, "text": m.text} for m in mutants
+                {"id": m.id, "line": m.line, "start": m.start, "end": m.end, "text": m.text}
+                for m in mutants
             ]
             said: dict[str, MutantSaid] = {}
             try:
@@ -206,6 +245,8 @@ class Bench:
             "file": str(root / self.project.target),
             "exclude": list(self.exclude),
             "timeout": timeout,
+            "held": self._early is not None,
+            "early": list(self._early or ()),
             "watch": [str(slot.root), str(slot.folder / "home")],
         }
 

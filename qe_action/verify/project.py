@@ -11,6 +11,9 @@ from pathlib import PurePosixPath
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.reading import imported
 
+_PREPARES = re.compile(
+    rb"environ|putenv|setlocale|pytest_configure|pytest_plugins|pytest_load_initial|sys\.|setup\("
+)
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.M)
 
 
@@ -21,7 +24,8 @@ class Project:
     `module` is the target's name, `paths` the folders to import from, first those of the
     target. `place` is the file that accepted tests go to, `exists` whether it is there.
     `allowed` are the top-level names that tests may import beside the standard library: what the
-    project is and imports.
+    project is and imports. `prepares`: a `conftest.py` may do something that the target's import
+    depends on.
     """
 
     target: str
@@ -32,6 +36,7 @@ class Project:
     place: str
     allowed: frozenset[str]
     known: frozenset[str]
+    prepares: bool = False
 
     @property
     def exists(self) -> bool:
@@ -79,6 +84,10 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
         place=_place(tests, target, module, files),
         allowed=frozenset(allowed - {""}),
         known=frozenset(known),
+        prepares=any(
+            PurePosixPath(path).name == "conftest.py" and _PREPARES.search(data)
+            for path, data in files.items()
+        ),
     )
 
 
