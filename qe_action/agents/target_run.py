@@ -147,7 +147,7 @@ class TargetRun:
             source=project.source.decode("utf-8", "replace"),
             goals=goals,
             root=str(tree),
-            layout=Layout(project.module, paths, tuple(project.test_files)),
+            layout=Layout(project.module, paths, project.nearest_first()),
             lab=self._shared.labs[0],
             seed=self._shared.options.seed,
         )
