@@ -25,7 +25,7 @@ from qe_action.events import (
 from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.lab import Lab
-from qe_action.verify.answers import Hello, Measured
+from qe_action.verify.answers import Hello, Measured, Run
 from qe_action.verify.batch import Batch
 from qe_action.verify.bench import Bench
 from qe_action.verify.gates import Setting, Trial
@@ -42,6 +42,8 @@ Found = Step | TestProposed | TestRejected | GeneratorError
 
 ALONE = 10.0
 """Seconds that one test may take."""
+PREPARING = {"django", "env", "dotenv", "pytest_env", "celery"}
+"""Plugins that set up what a project needs before it is imported."""
 SEARCHED = 0.7
 """The part of the progress that the search is."""
 
@@ -112,6 +114,8 @@ class TargetRun:
         if not setting.lines and not setting.arcs:
             self.notes.append(f"Nothing of {path} is missed.")
             return
+        if not setting.lines & set(at_import.lines):  # else each run has to import
+            await _warm(bench, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
         async with aclosing(self._search(setting, goals)) as found:
             async for event in found:
                 yield event
@@ -248,12 +252,26 @@ async def _checked(bench: Bench) -> Hello:
 
 async def _imported(bench: Bench, timeout: float) -> Measured:
     """What the target's import alone runs. Raises `WorkspaceError` where it can't be imported."""
-    path = f"{bench.project.folder}/test_qe_import.py"
-    text = f"def test_import():\n    import {bench.project.module}\n"
-    run = await bench.run({path: text}, [path], timeout=timeout, measure=True)
+    run = await _import_run(bench, timeout, measure=True)
     if run.measured is None or run.measured.error is not None or len(run.passed) != 1:
         raise WorkspaceError(
             f"{bench.project.module} can't be imported by a test: {run.trouble()[:200]}.",
             hint="Is the project installed in the interpreter that --python names?",
         )
     return run.measured
+
+
+async def _import_run(bench: Bench, timeout: float, *, measure: bool) -> Run:
+    path = f"{bench.project.folder}/test_qe_import.py"
+    text = f"def test_import():\n    import {bench.project.module}\n"
+    return await bench.run({path: text}, [path], timeout=timeout, measure=measure)
+
+
+async def _warm(bench: Bench, plugins: Sequence[str], at_import: Measured, timeout: float) -> None:
+    """Import the target once for all runs, where nothing has to be done before and it holds."""
+    if bench.project.prepares or PREPARING & set(plugins):
+        return
+    if not await bench.warm(at_import.lines, timeout):
+        run = await _import_run(bench, timeout, measure=False)
+        if len(run.passed) != 1:
+            bench.cool()

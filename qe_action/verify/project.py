@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.reading import imported
+
+_PREPARES = re.compile(
+    rb"environ|putenv|setlocale|pytest_configure|pytest_plugins|pytest_load_initial|sys\.|setup\("
+)
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.M)
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,9 @@ class Project:
 
     `module` is the target's name, `paths` the folders to import from, first those of the
     target. `place` is the file that accepted tests go to, `exists` whether it is there.
-    `allowed` are the top-level names that tests may import beside harmless ones.
+    `allowed` are the top-level names that tests may import beside the standard library: what the
+    project is and imports. `prepares`: a `conftest.py` may do something that the target's import
+    depends on.
     """
 
     target: str
@@ -28,6 +36,7 @@ class Project:
     place: str
     allowed: frozenset[str]
     known: frozenset[str]
+    prepares: bool = False
 
     @property
     def exists(self) -> bool:
@@ -66,6 +75,8 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
     known: set[str] = set()
     allowed = {_top(path, folder) for path in files if path.startswith(folder)}
     allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
+    for data in files.values():
+        allowed |= {name.decode("utf-8", "replace") for name in _IMPORT.findall(data)}
     for text in tests.values():
         known |= fingerprints(text)
         allowed |= {name.partition(".")[0] for name in _all_imports(text)}
@@ -78,6 +89,10 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
         place=_place(tests, target, module, files),
         allowed=frozenset(allowed - {""}),
         known=frozenset(known),
+        prepares=any(
+            PurePosixPath(path).name == "conftest.py" and _PREPARES.search(data)
+            for path, data in files.items()
+        ),
     )
 
 

@@ -57,6 +57,7 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
         tmp_path,
         {
             "shapes.py": SHAPES,
+            "leaving.py": "import os\n\ndef leave(code):\n    os._exit(code)\n",
             "test_shapes.py": """
                 from shapes import area
 
@@ -71,6 +72,7 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
         """
         import time
         import pytest
+        from leaving import leave
         from shapes import area, NoArea
 
         def test_no_assertion():
@@ -107,6 +109,9 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
             assert abs(-1) == 1
 
         def test_exits():
+            assert leave(2) == 4
+
+        def test_hidden_exit():
             import os
             getattr(os, "_ex" + "it")(0)
             assert area(2, 2) == 4
@@ -132,6 +137,7 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
         "test_fails": "fails",
         "test_elsewhere": "adds nothing",
         "test_exits": "crashes",
+        "test_hidden_exit": "outside",
         "test_hangs": "times out",
     }
     assert outcome.accepted == ["test_good"]
@@ -487,16 +493,16 @@ def test_a_slow_suite_is_judged_by_the_files_that_use_the_target(tmp_path: Path)
             "tests/test_fast.py": "import shapes\n\ndef test_fast():\n    assert shapes.area\n",
         },
     )
-    outcome = judge(tmp_path, GOOD, suite_timeout=4)
+    outcome = judge(tmp_path, GOOD, suite_timeout=8)
     assert outcome.accepted == GOOD_NAMES
     (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
-    assert words == "the whole suite takes more than 4 s: the 1 test files that import the target"
+    assert words == "the whole suite takes more than 8 s: the one test file that imports the target"
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("time.sleep(60)", "takes more than 3 s"),
+        ("time.sleep(60)", "takes more than 8 s"),
         ("os._exit(1)", "ends the process that runs it"),
     ],
 )
@@ -505,10 +511,10 @@ def test_where_the_suite_can_t_be_run_the_evidence_says_so(
 ) -> None:
     slow = f"import os, time\nimport shapes\n\ndef test_slow():\n    {line}\n"
     project(tmp_path, {"shapes.py": SHAPES, "tests/test_slow.py": slow})
-    outcome = judge(tmp_path, GOOD, suite_timeout=3)
+    outcome = judge(tmp_path, GOOD, suite_timeout=8)
     assert outcome.accepted == GOOD_NAMES
     (said,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
-    assert said == f"the 1 test files that import the target {words}: no other tests"
+    assert said == f"the one test file that imports the target {words}: no other tests"
 
 
 def test_a_report_s_gaps_are_what_counts(tmp_path: Path) -> None:

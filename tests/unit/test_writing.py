@@ -94,6 +94,10 @@ def test_a_module_s_name_and_folder_follow_the_packages() -> None:
     assert describe({"m.py": b""}, "m.py").paths == (".",)
 
 
-def test_tests_may_import_what_tests_there_import() -> None:
-    tree = {"m.py": b"", "tests/test_x.py": b"import attr\nfrom numpy.linalg import norm\n"}
-    assert {"attr", "numpy", "m"} <= describe(tree, "m.py").allowed
+def test_tests_may_import_what_the_project_and_its_tests_import() -> None:
+    tree = {
+        "m.py": b"",
+        "n.py": b"def f():\n    import yaml\n",
+        "tests/test_x.py": b"import attr\nfrom numpy.linalg import norm\n",
+    }
+    assert {"attr", "numpy", "m", "yaml"} <= describe(tree, "m.py").allowed
