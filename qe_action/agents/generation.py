@@ -81,16 +81,22 @@ class Generation:
                 left_out = [other.target for other in targets[number:]]
                 self._notes.append(f"No tests were tried for {', '.join(left_out[:5])}.")
                 break
-            run = TargetRun(shared, target, left / (len(targets) - number), wanted_still)
+            run = TargetRun(shared, target, left / _sharing(targets[number:]), wanted_still)
             self._runs.append(run)
-            async with aclosing(run.events()) as events:
-                async for found in events:
-                    if isinstance(found, tuple):
-                        part = (number + found[0]) / len(targets)
-                        for event in self._progress(part * 100, found[1]):
-                            yield event
-                    else:
-                        yield found
+            try:
+                async with aclosing(run.events()) as events:
+                    async for found in events:
+                        if isinstance(found, tuple):
+                            part = (number + found[0]) / len(targets)
+                            for event in self._progress(part * 100, found[1]):
+                                yield event
+                        else:
+                            yield found
+            except QEError as error:
+                if len(targets) == 1 or error.message in self._notes:
+                    raise  # it holds for all of them
+                self._notes.append(error.message)
+                yield GeneratorError(message=error.message, hint=error.hint, recoverable=True)
             self._spent += run.spent
         for event in self._progress(100, f"{sum(len(r.kept) for r in self._runs)} tests hold"):
             yield event
@@ -148,6 +154,7 @@ class Generation:
             coverage_before=_percent([run.before for run in self._runs]) if tests else None,
             coverage_estimate=_percent([run.after for run in self._runs]) if tests else None,
             notes=tuple(dict.fromkeys(notes)),
+            suspicions=tuple(dict.fromkeys(bug for run in self._runs for bug in run.suspicions)),
             rejected=dict(sorted(rejected.items())),
             framework=self._options.framework,
             test_type=self._options.test_type,
@@ -161,6 +168,11 @@ def _left_out(found: Sequence[LeftOut]) -> list[str]:
     named = ", ".join(f"{one.path} ({one.reason})" for one in found[:3])
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return [f"Tests are run without {named}{more}."]
+
+
+def _sharing(targets: Sequence[Wanted]) -> int:
+    """How many targets share the time that is left: changed lines first, the others after."""
+    return sum(target.changed == targets[0].changed for target in targets)
 
 
 def _percent(counts: Sequence[Counts | None]) -> float | None:
