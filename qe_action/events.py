@@ -233,8 +233,8 @@ class GenerationComplete(Wire):
     """The generation's result, also of one cut short: then `conclusion` says so.
 
     `suspicions` repeats those of the `suspicion` events, also where nothing is proposed.
-    `coverage_before` and `coverage_estimate` are the target's lines and branches in percent
-    without and with the tests, measured in a clean copy; null where they were not.
+    `coverage_before` and `coverage_estimate` are the lines and branches of the files that the tests
+    are for, in percent without and with them, measured in a clean copy; null where they were not.
     """
 
     type: Literal["complete"] = "complete"

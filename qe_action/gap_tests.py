@@ -87,9 +87,10 @@ class GapTests:
         delivered, hurried = self._delivery.check_done, self._delivery.hurry_asked
         await either(delivered.wait(), hurried.wait())
         try:
-            async with self._labs(self._setup()) as found, aclosing(
-                self._generated(found, gaps)
-            ) as events:
+            async with (
+                self._labs(self._setup()) as found,
+                aclosing(self._generated(found, gaps)) as events,
+            ):
                 async for event in events:
                     yield event
         except QEError as error:

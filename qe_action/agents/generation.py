@@ -98,7 +98,8 @@ class Generation:
                 self._notes.append(error.message)
                 yield GeneratorError(message=error.message, hint=error.hint, recoverable=True)
             self._spent += run.spent
-        for event in self._progress(100, f"{sum(len(r.kept) for r in self._runs)} tests hold"):
+        kept = sum(len(run.kept) for run in self._runs)
+        for event in self._progress(100, f"{kept} {'test holds' if kept == 1 else 'tests hold'}"):
             yield event
 
     async def _subject(self, stack: AsyncExitStack) -> tuple[list[Wanted], Path]:
@@ -147,12 +148,13 @@ class Generation:
         tests = [case for run in self._runs for case in run.cases()] if whole else []
         notes = [*self._notes, *(note for run in self._runs for note in run.notes)]
         rejected = sum((run.rejected for run in self._runs), Counter[str]())
+        proposed = [run for run in self._runs if run.kept]
         return GenerationComplete(
             tests=tuple(tests),
             total=len(tests),
             conclusion=conclusion,
-            coverage_before=_percent([run.before for run in self._runs]) if tests else None,
-            coverage_estimate=_percent([run.after for run in self._runs]) if tests else None,
+            coverage_before=_percent([run.before for run in proposed]) if tests else None,
+            coverage_estimate=_percent([run.after for run in proposed]) if tests else None,
             notes=tuple(dict.fromkeys(notes)),
             suspicions=tuple(dict.fromkeys(bug for run in self._runs for bug in run.suspicions)),
             rejected=dict(sorted(rejected.items())),
@@ -176,7 +178,7 @@ def _sharing(targets: Sequence[Wanted]) -> int:
 
 
 def _percent(counts: Sequence[Counts | None]) -> float | None:
-    """Of all targets together; None where one of them was not measured."""
+    """Of some targets together; None where one of them was not measured."""
     whole = Counts(statements=0, covered=0)
     for one in counts:
         if one is None:

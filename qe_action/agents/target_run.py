@@ -173,7 +173,8 @@ class TargetRun:
         time = 1 - max(0.0, self._left()) / self._budget
         part = min(1.0, max(time, len(self.shown) / (2 * self._limit)))
         refused = sum(self.rejected.values())
-        return part * SEARCHED, f"{len(self.shown)} tests hold alone, {refused} refused"
+        holds = "test holds" if len(self.shown) == 1 else "tests hold"
+        return part * SEARCHED, f"{len(self.shown)} {holds} alone, {refused} refused"
 
     def _trouble(self, trouble: Trouble) -> GeneratorError:
         self.notes.append(trouble.message)

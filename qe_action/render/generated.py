@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 
 from qe_action.events import (
     Anchor,
@@ -21,7 +22,7 @@ from qe_action.events import (
 from qe_action.render.head_lines import HeadLines
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
-from qe_action.render.text import clip, code, fenced, percent, plain, plural, prose
+from qe_action.render.text import clip, code, fenced, percent, plain, plural, prose, visible
 
 SPANS = 6
 """Lines and branches of a test that are named."""
@@ -56,12 +57,20 @@ def _running(state: RunState) -> str:
 def summed_up(result: GenerationComplete) -> str:
     """The outcome as one sentence, for a log."""
     if result.conclusion != "finished":
-        return f"{_ENDS[result.conclusion]}: no test is proposed."
+        return f"{_ENDS[result.conclusion]}."
     said = f"{plural(result.total, 'test')} proposed, {sum(result.rejected.values())} refused"
     if result.coverage_before is not None and result.coverage_estimate is not None:
         before, after = percent(result.coverage_before), percent(result.coverage_estimate)
         said += f"; the target's coverage goes from {before} to {after}"
     return f"{said}."
+
+
+def suspicion(bug: SuspectedBug) -> str:
+    """A suspected bug as a line of plain text."""
+    where = f"{bug.file_path}::{bug.function}" if bug.function else bug.file_path
+    line = f" line {bug.line}" if bug.line else ""
+    example, expected, got = (_short(text) for text in (bug.example, bug.expected, bug.got))
+    return f"suspected bug: {where}{line}: {example} should give {expected}, gives {got}"
 
 
 def _outcome(
@@ -92,22 +101,30 @@ def _sentences(result: GenerationComplete) -> Iterator[str]:
     if result.conclusion != "finished":
         yield f"{_ENDS[result.conclusion]}, so none is proposed."
     elif result.total:
-        whole = "holds" if result.total == 1 else "hold"
-        yield f"{plural(result.total, 'test')} {whole} all that was asked of them."
+        yield f"{result.total:,} passed every gate."
         if result.coverage_before is not None and result.coverage_estimate is not None:
             before, after = percent(result.coverage_before), percent(result.coverage_estimate)
+            them = "it" if result.total == 1 else "them"
             yield (
-                f"Coverage of what they were made for, as measured: {before} without them, "
-                f"{after} with them."
+                f"Coverage of {_files(result.tests)} goes from {before} to {after} with {them}, "
+                "as measured."
             )
     else:
-        yield "none is proposed."
+        yield "none passed every gate." if result.rejected else "none."
     if refused := {reason: n for reason, n in result.rejected.items() if n > 0}:
         most = Counter(refused).most_common(REASONS)
         others = sum(refused.values()) - sum(n for _, n in most)
         why = [f"{plain(reason)} {n:,}" for reason, n in most]
         why += [f"others {others:,}"] if others else []
         yield f"Refused: {sum(refused.values()):,} ({', '.join(why)})."
+
+
+def _files(tests: Sequence[TestCase]) -> str:
+    """What the tests are for, as far as that is short to say."""
+    paths = list(dict.fromkeys(case.target.partition("::")[0] for case in tests))
+    if len(paths) > 1 or not paths[0]:
+        return f"the {len(paths):,} files they are for" if len(paths) > 1 else "its file"
+    return code(clip(paths[0], NAME))
 
 
 def _suspected(bugs: Sequence[SuspectedBug], rows: int) -> Iterator[str]:
@@ -119,14 +136,15 @@ def _suspected(bugs: Sequence[SuspectedBug], rows: int) -> Iterator[str]:
     for bug in shown:
         where = f"{bug.file_path}::{bug.function}" if bug.function else bug.file_path
         line = f", line {bug.line}" if bug.line else ""
-        example, expected, got = (
-            code(clip(" ".join(text.split()), TEXT))
-            for text in (bug.example, bug.expected, bug.got)
-        )
+        example, expected, got = (code(_short(t)) for t in (bug.example, bug.expected, bug.got))
         yield f"- {code(clip(where, NAME))}{line}: {example} should give {expected}, gives {got}"
     if (left := len(bugs) - len(shown)) > 0:
         yield f"- {left:,} more left out here"
     yield ""
+
+
+def _short(text: str) -> str:
+    return clip(" ".join(text.split()), TEXT)
 
 
 def _by_file(cases: Iterable[TestCase]) -> Iterator[tuple[str, list[TestCase]]]:
@@ -138,8 +156,9 @@ def _by_file(cases: Iterable[TestCase]) -> Iterator[tuple[str, list[TestCase]]]:
 
 def _file(path: str, cases: list[TestCase], links: Links, head: HeadLines) -> Iterator[str]:
     """One test file: what each test shows, and the lines to add."""
-    shown = plain(clip(path, NAME)) or "A test file"
-    yield f"<details><summary>{shown}: {plural(len(cases), 'test')} to add</summary>"
+    shown = escape(visible(clip(path, NAME) or "a test file"))
+    number = plural(len(cases), "test")
+    yield f"<details><summary>{number} to add to <code>{shown}</code></summary>"
     yield ""
     around = {_circumstances(case.evidence) for case in cases}
     common = around.pop() if len(around) == 1 else None
