@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -73,6 +75,39 @@ def labs(pythons: Sequence[Path], *, sandbox: str) -> tuple[Lab, ...]:
         if not python.is_file():
             raise UsageError(f"There is no interpreter {python}.", anchor="command-line")
     return tuple(PlainLab(str(python), os.environ) for python in pythons or (_interpreter(),))
+
+
+@dataclass(frozen=True)
+class ProjectSetup:
+    """How a project is made to run: its checkout, and what of the inputs is about it.
+
+    `below` is the folder of the checkout that is installed, `cache` where its environment is kept
+    for later runs.
+    """
+
+    repo: Path
+    below: str = "."
+    sandbox: str = "on"
+    command: str | None = None
+    python_version: str | None = None
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class ProjectLabs:
+    """Labs in a project's own environment, and sentences on how it was made."""
+
+    labs: tuple[Lab, ...]
+    notes: tuple[str, ...] = ()
+
+
+@asynccontextmanager
+async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]:
+    """Labs for a checked-out project, its environment set up for as long as they are used.
+
+    Raises `QEError` where that can't be done.
+    """
+    yield ProjectLabs(labs((), sandbox=setup.sandbox))
 
 
 def _interpreter() -> Path:

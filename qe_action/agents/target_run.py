@@ -11,13 +11,14 @@ from pathlib import Path
 
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
-from qe_action.agents.proposals import case_of, verdict
+from qe_action.agents.proposals import bug_of, case_of, verdict
 from qe_action.agents.trials import trials
 from qe_action.errors import UsageError, WorkspaceError
 from qe_action.events import (
-    GenerationComplete,
+    BugSuspected,
     GeneratorError,
-    GeneratorProgress,
+    GeneratorEvent,
+    SuspectedBug,
     TestCase,
     TestProposed,
     TestRejected,
@@ -33,12 +34,11 @@ from qe_action.verify.project import Project, describe
 from qe_action.verify.suite import Suite
 from qe_action.workspace import tree as trees
 
-GeneratorEvent = (
-    GeneratorProgress | TestProposed | TestRejected | GenerationComplete | GeneratorError
-)
+__all__ = ["GeneratorEvent", "Shared", "TargetRun"]
+
 Step = tuple[float, str]
 """How much of the target is done, of 1, and what is being done."""
-Found = Step | TestProposed | TestRejected | GeneratorError
+Found = Step | TestProposed | TestRejected | BugSuspected | GeneratorError
 
 ALONE = 10.0
 """Seconds that one test may take."""
@@ -78,6 +78,7 @@ class TargetRun:
         self.kept: list[Trial] = []
         self.rejected: Counter[str] = Counter()
         self.notes: list[str] = []
+        self.suspicions: list[SuspectedBug] = []
         self.before: Counts | None = None
         self.after: Counts | None = None
         self.spent = 0.0
@@ -151,7 +152,7 @@ class TargetRun:
             source=project.source.decode("utf-8", "replace"),
             goals=goals,
             root=str(tree),
-            layout=Layout(project.module, paths, tuple(project.test_files)),
+            layout=Layout(project.module, paths, project.nearest_first()),
             lab=self._shared.labs[0],
             seed=self._shared.options.seed,
         )
@@ -165,7 +166,7 @@ class TargetRun:
                 if isinstance(item, Trouble):
                     yield self._trouble(item)
                 elif isinstance(item, Suspicion):
-                    self.notes.append(_suspected(item))
+                    yield self._suspected(item, setting)
                 else:
                     yield self._released(item, setting)
                 yield self._step()
@@ -176,7 +177,8 @@ class TargetRun:
         time = 1 - max(0.0, self._left()) / self._budget
         part = min(1.0, max(time, len(self.shown) / (2 * self._limit)))
         refused = sum(self.rejected.values())
-        return part * SEARCHED, f"{len(self.shown)} tests hold alone, {refused} refused"
+        holds = "test holds" if len(self.shown) == 1 else "tests hold"
+        return part * SEARCHED, f"{len(self.shown)} {holds} alone, {refused} refused"
 
     def _trouble(self, trouble: Trouble) -> GeneratorError:
         self.notes.append(trouble.message)
@@ -184,14 +186,18 @@ class TargetRun:
             message=trouble.message, hint=trouble.detail, recoverable=True, count=len(self.shown)
         )
 
+    def _suspected(self, found: Suspicion, setting: Setting) -> BugSuspected:
+        bug = bug_of(found, setting.bench.project.source)
+        self.suspicions.append(bug)
+        return BugSuspected(bug=bug)
+
     def _released(self, trial: Trial, setting: Setting) -> TestProposed | TestRejected:
         if trial.refusal is not None:
             return self._refused(trial)
         setting.reached |= trial.reached
         self.shown.append(trial)
-        name = trial.candidate.qualname
-        target = f"{trial.candidate.target}::{name}" if name else trial.candidate.target
-        return TestProposed(test_case=self._case(trial), target=target, verdict=verdict(trial))
+        case = self._case(trial)
+        return TestProposed(test_case=case, target=case.target, verdict=verdict(trial))
 
     def _refused(self, trial: Trial) -> TestRejected:
         assert trial.refusal is not None
@@ -229,13 +235,6 @@ class TargetRun:
 def _none_of(counts: Counts) -> Counts:
     """The same statements and branches, none of them covered."""
     return Counts(statements=counts.statements, covered=0, branches=counts.branches)
-
-
-def _suspected(found: Suspicion) -> str:
-    return (
-        f"A suspected bug in {found.qualname or found.target}: its documentation says that "
-        f"{found.example.strip()} gives {found.expected}, and it gives {found.got}."
-    )
 
 
 async def _checked(bench: Bench) -> Hello:

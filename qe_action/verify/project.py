@@ -58,6 +58,11 @@ class Project:
             if names & (_all_imports(text) | _relative_imports(path, text))
         )
 
+    def nearest_first(self) -> tuple[str, ...]:
+        """All test files: the target's own, those that import it, the others."""
+        own = (self.place,) if self.exists else ()
+        return tuple(dict.fromkeys((*own, *self.users(), *self.test_files)))
+
 
 def is_test_file(path: str) -> bool:
     """By the names that pytest knows."""

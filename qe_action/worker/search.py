@@ -90,6 +90,7 @@ class Batch:
         self.lost = 0
         self.slowness: dict[Any, Any] = {}
         self.seed = int(request.get("seed", 0))
+        self.root = str(request.get("root", ""))
         self.seen = set() if self.every else _SEEN.setdefault(filename, set())
         self.seen.difference_update(map(tuple, request.get("forget", ())))
 
@@ -216,7 +217,7 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
         place.seed = batch.seed
         write = os.write
         tracer = tracing.Tracer(batch.filename)
-        runner = calls.Runner(tracer, place, batch.detail, batch.every)
+        runner = calls.Runner(tracer, place, batch.detail, batch.every, batch.root)
         runner.caches = calls.caches_of(batch.module)
         dead = _alarm()
         for at in range(start, end):

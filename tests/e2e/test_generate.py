@@ -87,4 +87,4 @@ def test_a_target_that_is_none_is_an_error(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "nothing.py is no tracked Python file" in done.stderr
     assert run(folder).returncode == 2
-    assert "code, file or a coverage report" in run(folder).stderr
+    assert "code, file, gaps or a coverage report" in run(folder).stderr

@@ -217,9 +217,12 @@ def test_tests_are_made_and_judged_in_the_sandbox(lab: SandboxLab, tmp_path: Pat
 
 
 def test_a_search_meets_hostile_code(lab: SandboxLab, tmp_path: Path) -> None:
-    source = HOSTILE + "\n\ndef double(number: int) -> int:\n    return 2 * number\n"
+    source = (
+        HOSTILE.partition("def bombs")[0]
+        + "\n\ndef double(number: int) -> int:\n    return 2 * number\n"
+    )
     project(tmp_path, {"hostile.py": source})
-    outcome = generate({"repo": tmp_path, "file": "hostile.py", "time_budget": 20.0}, at=lab)
+    outcome = generate({"repo": tmp_path, "file": "hostile.py", "time_budget": 15.0}, at=lab)
     assert any("double" in name for name in outcome.shown), outcome.result
     if MACHINE.root:
         assert not of_the_sandbox()

@@ -28,6 +28,7 @@ PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
     {"__main__", "cli", "app", "action", "publishing", "local", "generating"},
+    {"gap_tests"},
     {"step"},
     {"sinks", "running"},
     {"doctor"},
@@ -41,7 +42,7 @@ LAYERS = (
     {"diagnosis"},
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
-    {"journal", "archive"},
+    {"journal", "archive", "untrusted_tests"},
     {"task", "events", "findings", "errors", "inputs", "worker", "__init__"},
 )
 PURE = (
@@ -53,6 +54,7 @@ PURE = (
     "findings",
     "task",
     "untrusted",
+    "untrusted_tests",
     "journal",
     "archive",
     "inputs",

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from qe_action.generators.offline.answers import Ran
+from qe_action.generators.offline.hints import Hints
 from qe_action.generators.offline.making import Maker
 from qe_action.generators.offline.mutating import Mutator
 from qe_action.generators.offline.pools import Pool
@@ -55,6 +56,7 @@ class Plan:
     pending: list[Reached] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._hints = Hints(self.maker.classes)
         self._mutator = Mutator(self.maker, self.rng)
         self._at_line: dict[int, list[Input]] = defaultdict(list)
         self._by_subject: dict[str, list[Input]] = defaultdict(list)
@@ -173,8 +175,7 @@ class Plan:
         if not ran.arcs:
             return
         reached = self.reached(ran.arcs)
-        good = ran.good and not (call.off and ran.raised is None)
-        fresh = frozenset(reached & self.open) if good else frozenset()
+        fresh = frozenset(reached & self.open) if self.proper(call, ran) else frozenset()
         self._remember(call, reached)
         self._produced(call, ran)
         if fresh:
@@ -182,6 +183,16 @@ class Plan:
             tally.since = 0
             kind = ran.raised.type if ran.raised else "value"
             self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
+
+    def unordered(self, call: Input) -> bool:
+        """Whether the order of a set may show in what a call gives."""
+        owner = call.subject.owner
+        inits = [f"{owner.name}.__init__"] if owner else []
+        return any(self.reading.unordered(name) for name in (call.subject.qualname, *inits))
+
+    def proper(self, call: Input, ran: Ran) -> bool:
+        """Whether a test may show this."""
+        return ran.good and not (call.off and ran.raised is None) and self._hints.keeps(call)
 
     def _produced(self, call: Input, ran: Ran) -> None:
         """A function that returns an object of a class is a way to make one."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qe_action.generators.offline.expecting import Expectation
-from qe_action.generators.offline.mutating import parameter_at, value_at, with_value
 from qe_action.generators.offline.naming import group_name, single_name
+from qe_action.generators.offline.slots import parameter_at, value_at, with_value
 from qe_action.generators.offline.subjects import Case, Input, case_of
 from qe_action.generators.offline.values import Code, names, quoted, text
 from qe_action.generators.port import Arc, Candidate, Job
@@ -45,7 +45,7 @@ class Renderer:
         first = group[0]
         if len(group) == 1:
             name = self._free(single_name(first.call, first.expected))
-            lines, needed = _single(name, first)
+            lines, needed = single(name, first)
         else:
             name = self._free(group_name(first.call, first.expected))
             lines, needed = _parametrised(name, group)
@@ -130,7 +130,8 @@ def _uses_fixture(call: Input) -> bool:
     return "tmp_path" in case.act or any("tmp_path" in line for line in case.arrange)
 
 
-def _single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
+def single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
+    """A test of one case: its lines, and the names that it needs."""
     expected = proof.expected
     case = written(proof.call, expected)
     needed = {**case.names, **expected.names}

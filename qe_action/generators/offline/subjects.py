@@ -68,7 +68,7 @@ class Input:
     shown: bool = False
     """Whether it comes from the project's documentation or tests."""
     off: bool = False
-    """Whether it goes against a type hint, where the code itself checks for that and raises."""
+    """Whether a value is of any type: no hint says which, and the code checks it and raises."""
 
     @property
     def size(self) -> int:
@@ -156,7 +156,7 @@ def subjects_of(functions: list[Signature], classes: list[ClassInfo], module: st
         if not info.abstract and not info.enum:
             made = Subject(
                 info.name, "class", info.name, f"{info.name}.__init__", info.parameters, info,
-                module, info,
+                info.home or module, info,
             )  # fmt: skip
             found.append(made)
         for member in info.members:
@@ -169,11 +169,12 @@ def subjects_of(functions: list[Signature], classes: list[ClassInfo], module: st
 def _subject(kind: str, signature: Signature, module: str, owner: ClassInfo | None) -> Subject:
     qualname = f"{owner.name}.{signature.name}" if owner else signature.name
     parameters = signature.parameters
-    return Subject(qualname, kind, signature.name, qualname, parameters, signature, module, owner)
+    home = (owner or signature).home or module
+    return Subject(qualname, kind, signature.name, qualname, parameters, signature, home, owner)
 
 
 def constructor(
     info: ClassInfo, args: tuple[Value, ...], kwargs: tuple[tuple[str, Value], ...]
 ) -> Call:
     """A call that makes an object of the class."""
-    return Call(info.name, args, kwargs, ((info.name.split(".")[0], info.module),))
+    return Call(info.name, args, kwargs, ((info.name.split(".")[0], info.home or info.module),))

@@ -1,0 +1,290 @@
+"""What sets up a project's environment, found from its files. Pure.
+
+`LOCKS` is the extension point: a lock file's name, and the steps that install what it pins.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+UNVERSIONED = "9999.0"
+"""The version of a project that asks git for its own: the export has no `.git`."""
+_TESTS = ("test", "tests", "testing")
+_DEVELOPMENT = ("dev", "develop", "development")
+BASE = "BASE_PYTHON"
+"""Stands in a command for the interpreter that the environment is made of."""
+_TOOL = ("uv", "tool", "run", "--python", BASE)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command; where it fails and there is another one, that one has to do."""
+
+    command: tuple[str, ...]
+    instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps, what they were found from (for people), and variables that they need."""
+
+    found: str
+    steps: tuple[Step, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Project:
+    """A project's files as far as the plan needs them."""
+
+    texts: Mapping[str, str]
+    pyproject: Mapping[str, Any]
+    extras: tuple[str, ...]
+    groups: tuple[str, ...]
+    requirements: tuple[str, ...]
+
+    @property
+    def installable(self) -> bool:
+        """Whether the project itself can be installed."""
+        if _table(self.pyproject, "tool", "uv").get("package") is False:
+            return False
+        named = bool(_table(self.pyproject, "project").get("name"))
+        return named or "build-system" in self.pyproject or "setup.py" in self.texts
+
+    @property
+    def target(self) -> str:
+        return f".[{','.join(self.extras)}]" if self.extras else "."
+
+
+def find_plan(texts: Mapping[str, str]) -> Plan | None:
+    """The plan for a project with these files; None where nothing says what it needs."""
+    pyproject = _toml(texts.get("pyproject.toml", ""))
+    project = _Project(
+        texts,
+        pyproject,
+        extras=_named(_extras(texts, pyproject)),
+        groups=_named(_table(pyproject, "dependency-groups")),
+        requirements=(),
+    )
+    variables = _version_variables(texts, pyproject)
+    for name, read in LOCKS.items():
+        if name in texts:
+            return Plan(name, tuple(read(project)), variables)
+    project = _with_requirements(project)
+    steps = tuple(_without_lock(project))
+    if not steps:
+        return None
+    found = [name for name in ("pyproject.toml", "setup.py") if project.installable]
+    sources = [name for name in found if name in texts][:1] + list(project.requirements)
+    return Plan(" and ".join(sources), steps, variables)
+
+
+def own_plan(command: str, texts: Mapping[str, str]) -> Plan:
+    """The plan that the workflow's author wrote."""
+    variables = _version_variables(texts, _toml(texts.get("pyproject.toml", "")))
+    return Plan("setup-command", (Step(("sh", "-c", command)),), variables)
+
+
+def _uv_lock(project: _Project) -> Iterator[Step]:
+    install = ("uv", "sync", "--frozen", "--active", *_options(project))
+    yield Step(install, (*install, "--no-install-project"))
+
+
+def _pylock(project: _Project) -> Iterator[Step]:
+    yield Step(("uv", "pip", "install", "-r", "pylock.toml"))
+    if project.installable:
+        yield Step(("uv", "pip", "install", "--no-deps", "-e", "."), ("true",))
+
+
+def _poetry(project: _Project) -> Iterator[Step]:
+    groups = _named(_table(project.pyproject, "tool", "poetry", "group"))
+    legacy = _named(_table(project.pyproject, "tool", "poetry", "extras"))
+    chosen = tuple(part for name in groups for part in ("--with", name))
+    extras = tuple(part for name in (project.extras or legacy) for part in ("--extras", name))
+    install = (*_TOOL, "poetry", "install", "--no-interaction", *chosen, *extras)
+    yield Step(install, (*install, "--no-root"))
+
+
+def _pdm(project: _Project) -> Iterator[Step]:
+    names = dict.fromkeys((*project.extras, *project.groups))
+    chosen = tuple(part for name in names for part in ("-G", name))
+    install = (*_TOOL, "pdm", "install", "--frozen-lockfile", *chosen)
+    yield Step(install, (*install, "--no-self"))
+
+
+def _pipenv(project: _Project) -> Iterator[Step]:
+    wanted = '"$TMPDIR/pipenv-requirements.txt"'
+    listing = f"{' '.join(_TOOL)} pipenv requirements --dev > {wanted}"
+    yield Step(("sh", "-c", f"{listing} && uv pip install -r {wanted}"))
+    if project.installable:
+        yield Step(("uv", "pip", "install", "--no-deps", "-e", "."), ("true",))
+
+
+LOCKS: Mapping[str, Callable[[_Project], Iterator[Step]]] = {
+    "uv.lock": _uv_lock,
+    "pylock.toml": _pylock,
+    "poetry.lock": _poetry,
+    "pdm.lock": _pdm,
+    "Pipfile.lock": _pipenv,
+}
+
+
+def _without_lock(project: _Project) -> Iterator[Step]:
+    files = tuple(part for name in project.requirements for part in ("-r", name))
+    groups = tuple(part for name in project.groups for part in ("--group", name))
+    install = ("uv", "pip", "install")
+    if project.installable:
+        yield Step((*install, "-e", project.target, *groups, *files), _dependencies(project, files))
+    elif groups or files:
+        yield Step((*install, *groups, *files))
+
+
+def _dependencies(project: _Project, files: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What the project needs, without the project, which may not build."""
+    named = "project" in project.pyproject
+    options = ("-r", "pyproject.toml", *_options(project)) if named else ()
+    return ("uv", "pip", "install", *options, *files) if options or files else ()
+
+
+def _options(project: _Project) -> tuple[str, ...]:
+    extras = (part for name in project.extras for part in ("--extra", name))
+    groups = (part for name in project.groups for part in ("--group", name))
+    return (*extras, *groups)
+
+
+def _named(names: Mapping[str, Any] | tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that are for tests, else those for development."""
+    for wanted in (_TESTS, _DEVELOPMENT):
+        found = tuple(name for name in names if canonicalize_name(name) in wanted)
+        if found:
+            return found
+    return ()
+
+
+def _with_requirements(project: _Project) -> _Project:
+    """The requirements files that say more than the project's own metadata."""
+    chosen: list[str] = []
+    plain = ("requirements.txt", "requirements/requirements.txt", "requirements/base.txt")
+    if not project.installable:
+        chosen += [name for name in plain if name in project.texts][:1]
+    if not (project.extras or project.groups):
+        for kind in (_TESTS, _DEVELOPMENT):
+            found = [name for name in project.texts if _is_for(name, kind)]
+            chosen += found
+            if found:
+                break
+    return _Project(project.texts, project.pyproject, project.extras, project.groups, tuple(chosen))
+
+
+def _is_for(path: str, kind: tuple[str, ...]) -> bool:
+    words = "|".join(kind)
+    return bool(
+        re.fullmatch(rf"requirements[-_.]?({words})\.txt|({words})[-_.]requirements\.txt", path)
+        or re.fullmatch(rf"requirements/(requirements[-_.])?({words})\.txt", path)
+        or (kind is _TESTS and re.fullmatch(r"tests?/requirements\.txt", path))
+    )
+
+
+def _extras(texts: Mapping[str, str], pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    found = list(_table(pyproject, "project", "optional-dependencies"))
+    found += _config(texts).options("options.extras_require") if _has_extras(texts) else []
+    found += _setup_arguments(texts).get("extras_require", ())
+    return tuple(dict.fromkeys(found))
+
+
+def _has_extras(texts: Mapping[str, str]) -> bool:
+    return _config(texts).has_section("options.extras_require")
+
+
+def asked_pythons(texts: Mapping[str, str]) -> tuple[str, str]:
+    """The version that `.python-version` names, and the specifier of all that are supported."""
+    pyproject = _toml(texts.get("pyproject.toml", ""))
+    lines = texts.get(".python-version", "").split()
+    chosen = re.fullmatch(r"(?:cpython-)?(3\.\d+)(\.\d+)?", lines[0]) if lines else None
+    poetry = _table(pyproject, "tool", "poetry", "dependencies").get("python")
+    supported = (
+        _table(pyproject, "project").get("requires-python")
+        or _config(texts).get("options", "python_requires", fallback="")
+        or _setup_arguments(texts).get("python_requires")
+        or (_from_caret(poetry) if isinstance(poetry, str) else "")
+    )
+    return (chosen[1] if chosen else "", supported if isinstance(supported, str) else "")
+
+
+def _from_caret(text: str) -> str:
+    """Poetry's `^3.9` and `~3.9` as specifiers."""
+    text = re.sub(r"\^\s*(3[\d.]*)", r">=\1,<4", text)
+    return re.sub(r"(?<![\w=])~\s*(3\.\d+)[\d.]*", r"==\1.*", text)
+
+
+def _version_variables(texts: Mapping[str, str], pyproject: Mapping[str, Any]) -> dict[str, str]:
+    """A version for projects whose build asks git for it."""
+    said = "\n".join(texts.get(name, "") for name in ("pyproject.toml", "setup.py", "setup.cfg"))
+    name = _table(pyproject, "project").get("name") or _config(texts).get(
+        "metadata", "name", fallback=""
+    )
+    own = re.sub(r"[-_.]+", "_", str(name)).upper()
+    scm = "SETUPTOOLS_SCM_PRETEND_VERSION"
+    known = {
+        "setuptools_scm": f"{scm}_FOR_{own}" if own.isidentifier() else scm,
+        "setuptools-scm": f"{scm}_FOR_{own}" if own.isidentifier() else scm,
+        "hatch-vcs": scm,
+        "pdm": "PDM_BUILD_SCM_VERSION",
+        "pbr": "PBR_VERSION",
+    }
+    found = {variable: UNVERSIONED for word, variable in known.items() if word in said}
+    if "poetry-dynamic-versioning" in said:
+        found["POETRY_DYNAMIC_VERSIONING_BYPASS"] = UNVERSIONED
+    return found
+
+
+def _toml(text: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+
+
+def _table(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    for name in names:
+        value = data.get(name)
+        if not isinstance(value, dict):
+            return {}
+        data = value
+    return data
+
+
+def _config(texts: Mapping[str, str]) -> ConfigParser:
+    found = ConfigParser(interpolation=None, strict=False)
+    try:
+        found.read_string(texts.get("setup.cfg", ""))
+    except ConfigError:
+        return ConfigParser(interpolation=None)
+    return found
+
+
+def _setup_arguments(texts: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments of `setup()` in setup.py that are written as literals."""
+    try:
+        tree = ast.parse(texts.get("setup.py", ""))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[str, Any] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setup"):
+            for keyword in node.keywords:
+                if keyword.arg == "python_requires" and isinstance(keyword.value, ast.Constant):
+                    found["python_requires"] = keyword.value.value
+                if keyword.arg == "extras_require" and isinstance(keyword.value, ast.Dict):
+                    keys = (getattr(key, "value", None) for key in keyword.value.keys)
+                    found["extras_require"] = [key for key in keys if isinstance(key, str)]
+    return found
