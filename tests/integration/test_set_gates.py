@@ -317,3 +317,18 @@ def test_what_fails_on_another_interpreter_is_withdrawn(tmp_path: Path) -> None:
     assert [case.test_name for case in result.tests] == [GOOD_NAMES[0], GOOD_NAMES[2]]
     assert result.tests[0].evidence is not None
     assert len(result.tests[0].evidence.pythons) == 2
+
+
+def test_an_interpreter_that_the_project_does_not_support_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    here = ".".join(map(str, sys.version_info[:3]))
+    asked = f'[project]\nname = "x"\nversion = "1"\nrequires-python = "!={here}"\n'
+    project(folder, {"shapes.py": SHAPES, "pyproject.toml": asked})
+    context = {"repo": folder, "file": "shapes.py", "tests": GOOD, "sandbox": "off"}
+    context["python"] = (Path(sys.executable), Path(sys.executable))
+    task = QETask(task_type="test_generation", context=context)
+    result = asyncio.run(TestGeneratorAgent().execute(task))
+    assert f"Tests were not tried on Python {here}: the project asks for !={here}." in result.notes
+    assert result.total == 3
+    assert result.tests[0].evidence is not None
+    assert result.tests[0].evidence.pythons == (here,)
