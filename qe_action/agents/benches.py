@@ -12,11 +12,15 @@ from qe_action.verify.answers import Hello, Measured, Run
 from qe_action.verify.bench import Bench
 from qe_action.verify.project import Project
 from qe_action.verify.pythons import ends
+from qe_action.verify.style import CONFIGS, Tool, configured
 from qe_action.workspace.project_files import read_project
 from qe_action.workspace.setup_plan import asked_pythons
 
 PREPARING = {"django", "env", "dotenv", "pytest_env", "celery"}
 """Plugins that set up what a project needs before it is imported."""
+
+CONFIG = 1 << 20
+"""Bytes of the largest configuration that is read."""
 
 
 async def others(
@@ -34,6 +38,15 @@ async def others(
         for version in left_out
     ]
     return [found[number - 1] for number in chosen], notes
+
+
+def tools(tree: Path) -> tuple[Tool, ...]:
+    """The formatter and linter that the project's configuration names."""
+    texts = {name: "" for name in CONFIGS if (tree / name).is_file()}
+    for name in texts:
+        if (tree / name).stat().st_size < CONFIG and not (tree / name).is_symlink():
+            texts[name] = (tree / name).read_text(encoding="utf-8", errors="replace")
+    return configured(texts)
 
 
 async def checked(bench: Bench) -> Hello:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from qe_action.agents.benches import checked, imported, others, warm
+from qe_action.agents.benches import checked, imported, others, tools, warm
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
 from qe_action.agents.proposals import bug_of, case_of, verdict
@@ -120,6 +120,7 @@ class TargetRun:
         self.spent = shared.clock() - self._began
         suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
         batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
+        batch.tools = tools(shared.tree)
         self._batch = batch
         async with aclosing(self._judge_all(batch)) as found:
             async for event in found:
