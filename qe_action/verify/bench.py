@@ -30,6 +30,8 @@ ALONE = (
 )
 """The project's own configuration, its `addopts` cleared."""
 AS_CONFIGURED = ("-p", "no:cacheprovider")
+MEMORY = 2 << 30
+"""Bytes that a candidate may take; the whole suite as much as there is."""
 SLACK = 10.0
 """Seconds that a worker may answer later than a run's own time-out."""
 
@@ -244,6 +246,7 @@ class Bench:
             "file": str(root / self.project.target),
             "exclude": list(self.exclude),
             "timeout": timeout,
+            "memory": MEMORY if options is ALONE else None,
             "held": self._early is not None,
             "early": list(self._early or ()),
             "watch": [str(slot.root), str(slot.folder / "home")],

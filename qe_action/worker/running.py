@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -154,6 +155,7 @@ def perform(spec: dict, target: int) -> None:
     from .recorder import Recorder
 
     enter(spec)
+    _limit(spec.get("memory"))
     if spec.get("mutant") and not _mutated(spec):
         _end({"end": "needs an import"}, target)
     measuring = _measure(spec)
@@ -183,6 +185,17 @@ def enter(spec: dict) -> None:
         if path in sys.path:
             sys.path.remove(path)
         sys.path.insert(0, path)
+
+
+def _limit(memory) -> None:
+    """Bound what the run may hold beyond what this process has; it leaves no core behind."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory:
+        with open("/proc/self/statm") as file:
+            most = int(file.read().split()[0]) * resource.getpagesize() + memory
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _mutated(spec: dict) -> bool:
