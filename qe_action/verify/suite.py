@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from qe_action.findings import Counts
 from qe_action.verify.answers import Run
@@ -44,10 +45,13 @@ class Suite:
                 return
             run = await self._with(left)
             bad = [(trial, why) for trial in left if (why := self._fails(run, trial))]
-            if run.end != "done":
+            if run.end == "crashed":
+                guilty = await self._guilty(left, lambda run: run.end != "done")
+                bad = [(trial, "the suite with it ends the process") for trial in guilty]
+            elif run.end != "done":
                 bad = [(trial, f"the suite with it ended by {run.end}") for trial in left]
             elif not bad and (broken := await self._broken(run)):
-                guilty = await self._guilty(left, broken)
+                guilty = await self._guilty(left, partial(_loses, broken))
                 bad = [(trial, f"with it {sorted(broken)[0]} fails") for trial in guilty]
             if not bad:
                 self.after = _counts(run)
@@ -142,19 +146,25 @@ class Suite:
             broken &= again.passed
         return broken
 
-    async def _guilty(self, trials: Sequence[Trial], broken: frozenset[str]) -> Sequence[Trial]:
-        """The tests that break others: halved as long as one half alone does it."""
+    async def _guilty(
+        self, trials: Sequence[Trial], wrong: Callable[[Run], bool]
+    ) -> Sequence[Trial]:
+        """The tests whose runs go wrong: halved as long as one half alone does it."""
         for _ in range(ROUNDS):
             if len(trials) == 1:
                 break
             middle = len(trials) // 2
             for half in (trials[:middle], trials[middle:]):
-                if broken - (await self._with(half)).passed:
+                if wrong(await self._with(half)):
                     trials = half
                     break
             else:
                 break
         return trials
+
+
+def _loses(tests: frozenset[str], run: Run) -> bool:
+    return bool(tests - run.passed)
 
 
 def _files(number: int) -> str:

@@ -18,6 +18,8 @@ from . import mutants
 
 RESULT = 16 << 20
 """Bytes of the longest result that is read."""
+LOOK = 0.2
+"""Seconds between two looks whether a silent child has ended."""
 
 
 def in_fork(spec: dict) -> dict:
@@ -113,7 +115,7 @@ def only(*kept: int) -> None:
 
 def _result(source: int, pid: int, deadline: float) -> dict:
     """What the child wrote, or how it ended without; nothing of its group is left."""
-    data, end = _read(source, deadline)
+    data, end = _read(source, pid, deadline)
     for kill in (os.killpg, os.kill):  # the group may not be there yet, or no longer
         try:
             kill(pid, signal.SIGKILL)
@@ -129,20 +131,30 @@ def _result(source: int, pid: int, deadline: float) -> dict:
     return result if isinstance(result, dict) else {"end": "crashed", "status": status}
 
 
-def _read(source: int, deadline: float) -> tuple:
+def _read(source: int, pid: int, deadline: float) -> tuple:
+    """All that the child writes: a line, or less where it ends before."""
     data = bytearray()
-    while True:
+    ended = False
+    while not data.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([source], [], [], left)[0]:
-            return b"", "timeout"
+        if not select.select([source], [], [], max(0.0, min(left, LOOK)))[0]:
+            if left <= 0:
+                return b"", "timeout"
+            if ended:  # what it has started may still hold the pipe
+                break
+            ended = _has_ended(pid)
+            continue
         chunk = os.read(source, 1 << 16)
-        if not chunk or data.endswith(b"\n"):
-            return bytes(data), ""
         data += chunk
         if len(data) > RESULT:
             return b"", "unreadable"
-        if data.endswith(b"\n"):
-            return bytes(data), ""
+        if not chunk:
+            break
+    return bytes(data), ""
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def perform(spec: dict, target: int) -> None:
@@ -164,8 +176,10 @@ def perform(spec: dict, target: int) -> None:
 
         clock.shift(spec["days"])
     recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [])
+    kept = os.getcwd(), list(sys.path), sys.getrecursionlimit()
     started = time.perf_counter()
     code = int(pytest.main(list(spec["arguments"]), plugins=[recorder]))
+    _restore(*kept)
     result = {
         "end": "done",
         "exit": code,
@@ -176,6 +190,13 @@ def perform(spec: dict, target: int) -> None:
         "measured": _measured(measuring),
     }
     _end(result, target)
+
+
+def _restore(folder: str, path: list, recursion: int) -> None:
+    """What we need ourselves, whatever the tests have done to it."""
+    sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))
+    sys.path[:] = path
+    os.chdir(folder)
 
 
 def enter(spec: dict) -> None:
@@ -233,10 +254,10 @@ def _measured(measuring):
     import contextlib
     import tempfile
 
-    measuring.stop()
     with tempfile.TemporaryDirectory() as folder:
         place = os.path.join(folder, "report.json")
         try:
+            measuring.stop()
             with contextlib.redirect_stdout(io.StringIO()):
                 measuring.json_report(outfile=place)
             with open(place, encoding="utf-8") as file:

@@ -173,7 +173,7 @@ def changes():
     locale.setlocale(locale.LC_ALL, "C")
     random.seed(0)
     sys.setrecursionlimit(300)
-    sys.path.clear()
+    sys.path.append("/")
     return 11
 
 

@@ -266,6 +266,22 @@ def test_a_test_that_breaks_another_is_withdrawn(tmp_path: Path) -> None:
     assert "tests/test_config.py::test_mode" in outcome.why("test_choose_fast")
 
 
+def test_only_the_test_that_ends_the_suite_s_process_is_withdrawn(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        {
+            "marks.py": "made = []\n\ndef mark(x):\n    made.append(x)\n    return made[-1]\n\n"
+            "def half(x):\n    return x / 2\n",
+            "conftest.py": "import os, marks\n\ndef pytest_sessionfinish():\n"
+            "    if marks.made and os.path.exists('tests/test_marks.py'):\n        os._exit(1)\n",
+        },
+    )
+    given = "from marks import half, mark\n\ndef test_mark():\n    assert mark(3) == 3\n\n"
+    outcome = judge(tmp_path, f"{given}def test_half():\n    assert half(4) == 2\n", "marks.py")
+    assert outcome.accepted == ["test_half"]
+    assert outcome.why("test_mark") == "the suite with it ends the process"
+
+
 def test_a_slow_suite_is_judged_by_the_files_that_use_the_target(tmp_path: Path) -> None:
     project(
         tmp_path,
