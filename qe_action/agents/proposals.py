@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from qe_action.agents.goals import extent
 from qe_action.errors import UsageError
 from qe_action.findings import Evidence, SuspectedBug, TestCase
@@ -18,9 +16,8 @@ def case_of(
     """The test with its evidence; its id depends on its content alone."""
     candidate = trial.candidate
     name = candidate.qualname
-    content = "\0".join((candidate.target, candidate.code, *candidate.imports))
     return TestCase(
-        id=hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+        id=trial.id,
         test_name=candidate.name,
         test_code=candidate.code,
         framework="pytest",

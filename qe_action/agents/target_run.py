@@ -9,11 +9,12 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from qe_action.agents.benches import checked, imported, others, tools, warm
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
 from qe_action.agents.proposals import bug_of, case_of, verdict
 from qe_action.agents.trials import trials
-from qe_action.errors import UsageError, WorkspaceError
+from qe_action.errors import UsageError
 from qe_action.events import (
     BugSuspected,
     GeneratorError,
@@ -26,7 +27,7 @@ from qe_action.events import (
 from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.lab import Lab
-from qe_action.verify.answers import Hello, Measured, Run
+from qe_action.verify.answers import Measured
 from qe_action.verify.batch import Batch
 from qe_action.verify.bench import Bench
 from qe_action.verify.gates import Setting, Trial
@@ -42,8 +43,6 @@ Found = Step | TestProposed | TestRejected | BugSuspected | GeneratorError
 
 ALONE = 10.0
 """Seconds that one test may take."""
-PREPARING = {"django", "env", "dotenv", "pytest_env", "celery"}
-"""Plugins that set up what a project needs before it is imported."""
 SEARCHED = 0.7
 """The part of the progress that the search is."""
 
@@ -103,26 +102,25 @@ class TargetRun:
         bench = await stack.enter_async_context(
             Bench.open(shared.labs[0], project, shared.tree, slots)
         )
-        hello = await _checked(bench)
-        others = []
-        for lab in shared.labs[1:]:
-            other = await stack.enter_async_context(Bench.open(lab, project, shared.tree, 1))
-            others.append(((await _checked(other)).python, other))
+        hello = await checked(bench)
+        rest, notes = await others(stack, shared.labs[1:], hello, project, shared.tree)
+        self.notes += notes
         yield 0.03, f"Importing {project.module}"
-        at_import = await _imported(bench, max(5.0, min(60.0, self._left())))
+        at_import = await imported(bench, max(5.0, min(60.0, self._left())))
         setting, goals = self._setting(bench, at_import)
         self.before = self.after = at_import.counts
         if not setting.lines and not setting.arcs:
             self.notes.append(f"Nothing of {path} is missed.")
             return
         if not setting.lines & set(at_import.lines):  # else each run has to import
-            await _warm(bench, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
+            await warm(bench, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
         async with aclosing(self._search(setting, goals)) as found:
             async for event in found:
                 yield event
         self.spent = shared.clock() - self._began
         suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
-        batch = Batch(bench, others, suite, self.shown.copy(), self._limit, python=hello.python)
+        batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
+        batch.tools = tools(shared.tree)
         self._batch = batch
         async with aclosing(self._judge_all(batch)) as found:
             async for event in found:
@@ -235,42 +233,3 @@ class TargetRun:
 def _none_of(counts: Counts) -> Counts:
     """The same statements and branches, none of them covered."""
     return Counts(statements=counts.statements, covered=0, branches=counts.branches)
-
-
-async def _checked(bench: Bench) -> Hello:
-    """The interpreter's versions. Raises `WorkspaceError` where it has no pytest or coverage."""
-    hello = await bench.hello()
-    for name, version in (("pytest", hello.pytest), ("coverage", hello.coverage)):
-        if version is None:
-            raise WorkspaceError(
-                f"The project's interpreter (Python {hello.python}) has no {name}.",
-                hint=f"Install {name} beside the project, or name another one with --python.",
-            )
-    return hello
-
-
-async def _imported(bench: Bench, timeout: float) -> Measured:
-    """What the target's import alone runs. Raises `WorkspaceError` where it can't be imported."""
-    run = await _import_run(bench, timeout, measure=True)
-    if run.measured is None or run.measured.error is not None or len(run.passed) != 1:
-        raise WorkspaceError(
-            f"{bench.project.module} can't be imported by a test: {run.trouble()[:200]}.",
-            hint="Is the project installed in the interpreter that --python names?",
-        )
-    return run.measured
-
-
-async def _import_run(bench: Bench, timeout: float, *, measure: bool) -> Run:
-    path = f"{bench.project.folder}/test_qe_import.py"
-    text = f"def test_import():\n    import {bench.project.module}\n"
-    return await bench.run({path: text}, [path], timeout=timeout, measure=measure)
-
-
-async def _warm(bench: Bench, plugins: Sequence[str], at_import: Measured, timeout: float) -> None:
-    """Import the target once for all runs, where nothing has to be done before and it holds."""
-    if bench.project.prepares or PREPARING & set(plugins):
-        return
-    if not await bench.warm(at_import.lines, timeout):
-        run = await _import_run(bench, timeout, measure=False)
-        if len(run.passed) != 1:
-            bench.cool()

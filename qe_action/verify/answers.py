@@ -78,3 +78,9 @@ class MutantSaid(Said):
     killed: bool
     by: tuple[Name, ...] = Field(default=(), max_length=60_000)
     how: Text = ""
+
+
+class Styled(Said):
+    """What a tool of the project made of some files."""
+
+    texts: dict[Name, Annotated[str, Field(max_length=1_000_000)]] = Field(max_length=10_000)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,11 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from qe_action.errors import WorkspaceError
-from qe_action.lab import Lab, Worker, WorkerLost
-from qe_action.verify.answers import Hello, MutantSaid, Run
+from qe_action.lab import Lab, WorkerLost
+from qe_action.verify.answers import Hello, MutantSaid, Run, Styled
 from qe_action.verify.mutants import Mutant
 from qe_action.verify.project import Project
-from qe_action.workspace.folders import remove
+from qe_action.verify.slots import Slot, clear, fill, own_folder
 
 PLUGINS_OFF = (
     *("pytest_cov", "xdist", "xdist.looponfail", "randomly", "random_order", "pytest-randomly"),
@@ -35,21 +32,6 @@ ALONE = (
 AS_CONFIGURED = ("-p", "no:cacheprovider")
 SLACK = 10.0
 """Seconds that a worker may answer later than a run's own time-out."""
-
-
-@dataclass
-class Slot:
-    """One worker and the copy that it may write to. `dirty`: it may hold what it should not."""
-
-    folder: Path
-    worker: Worker
-    closing: AsyncExitStack
-    dirty: bool = False
-    used: bool = False
-
-    @property
-    def root(self) -> Path:
-        return self.folder / "project"
 
 
 @dataclass(frozen=True)
@@ -84,9 +66,9 @@ class Bench:
         bench = cls(lab, project, tree, slots)
         async with AsyncExitStack() as stack:
             for _ in range(slots):
-                folder = await stack.enter_async_context(_folder())
+                folder = await stack.enter_async_context(own_folder())
                 closing = await stack.enter_async_context(AsyncExitStack())
-                await asyncio.to_thread(_fill, tree, folder)
+                await asyncio.to_thread(fill, tree, folder)
                 worker = await closing.enter_async_context(lab.worker(folder))
                 bench._free.put_nowait(Slot(folder, worker, closing))
             yield bench
@@ -94,8 +76,8 @@ class Bench:
     async def _renew(self, slot: Slot) -> None:
         """The copy as it was, and another worker: the lab gives the folder to it anew."""
         await slot.closing.aclose()
-        await asyncio.to_thread(_clear, slot.folder)
-        await asyncio.to_thread(_fill, self._tree, slot.folder)
+        await asyncio.to_thread(clear, slot.folder)
+        await asyncio.to_thread(fill, self._tree, slot.folder)
         slot.worker = await slot.closing.enter_async_context(self._lab.worker(slot.folder))
         slot.dirty = slot.used = False
         if self._early is not None:
@@ -225,6 +207,23 @@ class Bench:
                 pass
             return [said[mutant.id] for mutant in mutants if mutant.id in said]
 
+    async def styled(
+        self, files: Mapping[str, str], tools: Sequence[Sequence[str]], *, timeout: float
+    ) -> list[Mapping[str, str]]:
+        """The files after each of the project's tools that is installed, as far as they came."""
+        async with self._slot() as slot:
+            request = self._request(slot, "style", files, (), timeout, ())
+            request["tools"] = [list(tool) for tool in tools]
+            said: list[Mapping[str, str]] = []
+            try:
+                async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
+                    async for answer in answers:
+                        if not answer["done"] and len(said) < len(tools):
+                            said.append(Styled.model_validate(answer).texts)
+            except (WorkerLost, ValidationError):
+                pass
+            return said  # the slot stays dirty: a tool may have left its cache
+
     def _request(
         self,
         slot: Slot,
@@ -269,34 +268,3 @@ class Bench:
             yield slot
         finally:
             self._free.put_nowait(slot)
-
-
-@asynccontextmanager
-async def _folder() -> AsyncIterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="qe-action-")).resolve()
-    try:
-        yield folder
-    finally:
-        await asyncio.shield(asyncio.to_thread(remove, folder))
-
-
-def _fill(tree: Path, folder: Path) -> None:
-    """All that a worker's folder holds. Made before it starts: later a name there may be a link."""
-    shutil.copytree(tree, folder / "project", symlinks=True)
-    for parent, _, files in os.walk(folder / "project"):
-        Path(parent).chmod(0o755)
-        for path in (Path(parent, name) for name in files):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | 0o600)
-    for name in ("home", "tmp", "elsewhere"):
-        (folder / name).mkdir()
-
-
-def _clear(folder: Path) -> None:
-    """Remove what a worker left. None may be running in the folder."""
-    folder.chmod(0o700)
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            remove(path)
-        else:
-            path.unlink(missing_ok=True)

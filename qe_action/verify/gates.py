@@ -7,6 +7,7 @@ the tests come one after the other, as the generator gave them.
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -51,6 +52,13 @@ class Trial:
     killed: frozenset[str] = frozenset()
     assertions: tuple[str, ...] = ()
     refusal: Refusal | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        """Of the content that was proposed: its looks may become those of the project."""
+        parts = (self.candidate.target, self.candidate.code, *self.candidate.imports)
+        content = "\0".join(parts).encode("utf-8", "surrogatepass")
+        self.id = self.id or hashlib.sha256(content).hexdigest()[:16]
 
     @property
     def part(self) -> Part:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -50,7 +52,11 @@ class Project:
     def users(self) -> tuple[str, ...]:
         """The test files that import the target or the package it stands in."""
         names = {self.module, self.module.rpartition(".")[0]} - {""}
-        return tuple(path for path, text in self.test_files.items() if names & _all_imports(text))
+        return tuple(
+            path
+            for path, text in self.test_files.items()
+            if names & (_all_imports(text) | _relative_imports(path, text))
+        )
 
     def nearest_first(self) -> tuple[str, ...]:
         """All test files: the target's own, those that import it, the others."""
@@ -125,19 +131,59 @@ def _all_imports(text: str) -> set[str]:
     return found
 
 
+def _relative_imports(path: str, text: str) -> set[str]:
+    """What relative imports in a file may mean, by the ends of its folder's name."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = PurePosixPath(path).parent.parts
+            parts = folder[: len(folder) - node.level + 1]
+            for name in ("", *(alias.name for alias in node.names)):
+                whole = [*parts, *(node.module or "").split("."), name]
+                words = [word for word in whole if word]
+                found |= {".".join(words[start:]) for start in range(len(words))}
+    return found
+
+
 def _place(tests: Mapping[str, str], target: str, module: str, files: Mapping[str, bytes]) -> str:
-    """The module's one existing test file; else a new one where most of the tests are."""
+    """The module's one existing test file; else a new one where most of its package's tests are.
+
+    A file that is not plain UTF-8, or that our Python can't parse, is left alone.
+    """
     stem = module.rpartition(".")[2]
     names = {f"test_{stem}.py", f"{stem}_test.py"}
     own = [path for path in tests if PurePosixPath(path).name in names]
     importing = [path for path in own if module in _all_imports(tests[path])]
     for found in (importing, own):
-        if len(found) == 1:
+        if len(found) == 1 and _can_grow(files[found[0]]):
             return found[0]
-    folders = [str(PurePosixPath(path).parent) for path in tests]
+    package = module.partition(".")[0] if "." not in module else module.rpartition(".")[0]
+    beside = [path for path, text in tests.items() if _is_about(text, package)]
+    folders = [str(PurePosixPath(path).parent) for path in beside or tests]
     folder = max(sorted(set(folders)), key=folders.count) if folders else "tests"
-    name = f"test_{stem}.py"
-    if any(PurePosixPath(path).name == name for path in tests):
-        name = f"test_{module.replace('.', '_')}.py"
-    path = str(PurePosixPath(folder, name))
-    return path if path not in files else str(PurePosixPath(folder, f"test_{stem}_generated.py"))
+    ending = [path for path in tests if path.endswith("_test.py")]
+    form = "{}_test.py" if len(ending) * 2 > len(tests) else "test_{}.py"
+    taken = {PurePosixPath(path).name for path in tests}
+    for name in (stem, module.replace(".", "_"), f"{stem}_generated"):
+        path = str(PurePosixPath(folder, form.format(name)))
+        if form.format(name) not in taken and path not in files:
+            return path
+    return str(PurePosixPath(folder, form.format(f"{stem}_generated_2")))
+
+
+def _is_about(text: str, package: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for name in _all_imports(text))
+
+
+def _can_grow(data: bytes) -> bool:
+    """Whether lines can be added to a file and all others stay as they are."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        ast.parse(data.decode("utf-8"))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return encoding == "utf-8"

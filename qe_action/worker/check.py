@@ -32,7 +32,7 @@ class Files:
 
     def __enter__(self) -> Files:
         for path, text in self._texts.items():
-            self._before[path] = _content(path)
+            self._before[path] = content_of(path)
             self._make_folder(os.path.dirname(path))
             with open(path, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
@@ -55,7 +55,7 @@ class Files:
             _quietly(os.rmdir, folder)
 
 
-def _content(path: str):
+def content_of(path: str):
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from fake_github import FakeGitHub
-from job import Job, cobertura, wait_until
+from job import Job, cobertura
 from runner import Result
 
 NAME = "qe-action coverage"

@@ -50,6 +50,11 @@ def test_area_refuses_a_side_below_zero():
     with pytest.raises(NoArea, match="below zero"):
         area(-1, 2)
 """
+GOOD_NAMES = [
+    "test_area_of_a_square",
+    "test_area_of_a_rectangle",
+    "test_area_refuses_a_side_below_zero",
+]
 
 
 class Outcome:
