@@ -18,7 +18,7 @@ from qe_action.workspace.entries import Entries, Entry
 from qe_action.workspace.installing import Installer, installer
 from qe_action.workspace.interpreter import Facts, ask, bases, found
 from qe_action.workspace.project_files import ProjectFiles, read_project
-from qe_action.workspace.setup_plan import BASE, Plan, Step, asked_pythons, find_plan, own_plan
+from qe_action.workspace.setup_plan import Plan, Step, asked_pythons, find_plan, own_plan
 
 FORMAT = 1
 """Of an entry; another number makes all environments anew."""
@@ -204,9 +204,13 @@ async def _fill(
         "UV_PROJECT_ENVIRONMENT": str(venv),
     }
 
+    places = {name: str(tool.top / "tools" / name) for name in plan.files}
+    for name, text in plan.files.items():
+        Path(places[name]).write_text(text, encoding="utf-8")
+
     async def run(command: tuple[str, ...]) -> None:
         await tool.run(
-            [part.replace(BASE, python) for part in command],
+            [places.get(part, part) for part in command],
             writable=(folder,),
             path=(venv / "bin",),
             variables=variables,

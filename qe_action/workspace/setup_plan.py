@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +21,8 @@ UNVERSIONED = "9999.0"
 """The version of a project that asks git for its own: the export has no `.git`."""
 _TESTS = ("test", "tests", "testing")
 _DEVELOPMENT = ("dev", "develop", "development")
-BASE = "BASE_PYTHON"
-"""Stands in a command for the interpreter that the environment is made of."""
-_TOOL = ("uv", "tool", "run", "--python", BASE)
+CONSTRAINTS, REQUIREMENTS = "FOUND-constraints.txt", "FOUND-requirements.txt"
+"""Stand in a command for files that are written from a lock."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, what they were found from (for people), and variables that they need."""
+    """The steps, what they were found from (for people), and what they need.
+
+    `files` are texts that stand in no file of the project; commands have their names.
+    """
 
     found: str
     steps: tuple[Step, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,9 @@ def find_plan(texts: Mapping[str, str]) -> Plan | None:
     variables = _version_variables(texts, pyproject)
     for name, read in LOCKS.items():
         if name in texts:
-            return Plan(name, tuple(read(project)), variables)
+            place, write = _WRITTEN.get(name, ("", str))
+            files = {place: write(texts[name])} if place else {}
+            return Plan(name, tuple(read(project)), variables, files)
     project = _with_requirements(project)
     steps = tuple(_without_lock(project))
     if not steps:
@@ -106,27 +112,85 @@ def _pylock(project: _Project) -> Iterator[Step]:
 
 
 def _poetry(project: _Project) -> Iterator[Step]:
-    groups = _named(_table(project.pyproject, "tool", "poetry", "group"))
-    legacy = _named(_table(project.pyproject, "tool", "poetry", "extras"))
-    chosen = tuple(part for name in groups for part in ("--with", name))
-    extras = tuple(part for name in (project.extras or legacy) for part in ("--extras", name))
-    install = (*_TOOL, "poetry", "install", "--no-interaction", *chosen, *extras)
-    yield Step(install, (*install, "--no-root"))
+    """Poetry's own groups are no metadata that uv knows; the lock's versions are constraints."""
+    poetry = _table(project.pyproject, "tool", "poetry")
+    extras = project.extras or _named(_table(poetry, "extras"))
+    target = f".[{','.join(extras)}]" if extras else "."
+    groups = {"dev": _table(poetry, "dev-dependencies")}
+    for name, group in _table(poetry, "group").items():
+        groups[name] = _table(group, "dependencies") if isinstance(group, dict) else {}
+    wanted = [need for name in _named(groups) for need in _needs(groups[name])]
+    own = _needs(_table(poetry, "dependencies"))
+    locked = ("-c", CONSTRAINTS, *_groups(project), *wanted)
+    install = ("uv", "pip", "install")
+    named = ("-r", "pyproject.toml", *_options(project)) if "project" in project.pyproject else own
+    instead = (*install, *named, *locked) if named or wanted else ()
+    if poetry.get("package-mode") is False:
+        yield Step(instead or ("true",))
+    else:
+        yield Step((*install, "-e", target, *locked), instead)
+
+
+def _needs(table: Mapping[str, Any]) -> list[str]:
+    """The names, with their extras, of Poetry's dependencies; the lock has their versions."""
+    found = []
+    for name, said in table.items():
+        about = said if isinstance(said, dict) else {}
+        if name == "python" or about.get("optional") or {"git", "path", "url"} & about.keys():
+            continue
+        extras = [str(extra) for extra in about.get("extras", ()) if isinstance(extra, str)]
+        need = f"{name}[{','.join(extras)}]" if extras else name
+        if re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[[\w.,-]+\])?", need):
+            found.append(need)
+    return found
 
 
 def _pdm(project: _Project) -> Iterator[Step]:
-    names = dict.fromkeys((*project.extras, *project.groups))
-    chosen = tuple(part for name in names for part in ("-G", name))
-    install = (*_TOOL, "pdm", "install", "--frozen-lockfile", *chosen)
-    yield Step(install, (*install, "--no-self"))
+    old = _table(project.pyproject, "tool", "pdm", "dev-dependencies")
+    more = [need for name in _named(old) for need in old[name] if isinstance(need, str)]
+    more = [need for need in more if not need.startswith("-")]
+    locked = ("-c", CONSTRAINTS, *_groups(project), *more)
+    without = ("uv", "pip", "install", "-r", "pyproject.toml", *_options(project), *more)
+    yield Step(
+        ("uv", "pip", "install", "-e", project.target, *locked), (*without, "-c", CONSTRAINTS)
+    )
 
 
 def _pipenv(project: _Project) -> Iterator[Step]:
-    wanted = '"$TMPDIR/pipenv-requirements.txt"'
-    listing = f"{' '.join(_TOOL)} pipenv requirements --dev > {wanted}"
-    yield Step(("sh", "-c", f"{listing} && uv pip install -r {wanted}"))
+    yield Step(("uv", "pip", "install", "-r", REQUIREMENTS))
     if project.installable:
         yield Step(("uv", "pip", "install", "--no-deps", "-e", "."), ("true",))
+
+
+def _locked_packages(text: str) -> str:
+    """Constraints from the `[[package]]` tables that Poetry and PDM write."""
+    found: dict[str, set[str]] = {}
+    for package in _toml(text).get("package", ()):
+        if not isinstance(package, dict):
+            continue
+        name, version = str(package.get("name")), str(package.get("version"))
+        elsewhere = {"git", "path", "url", "source"} & package.keys()
+        if re.fullmatch(r"[\w.-]+", name) and re.fullmatch(r"[\w.!+]+", version) and not elsewhere:
+            found.setdefault(canonicalize_name(name), set()).add(version)
+    pins = {name: versions for name, versions in found.items() if len(versions) == 1}
+    return "".join(f"{name}=={version}\n" for name, (version,) in sorted(pins.items()))
+
+
+def _locked_pipfile(text: str) -> str:
+    """Requirements from Pipfile.lock."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    found = []
+    for part in ("default", "develop"):
+        for name, about in _table(data if isinstance(data, dict) else {}, part).items():
+            version = about.get("version") if isinstance(about, dict) else None
+            if re.fullmatch(r"[\w.-]+", name) and re.fullmatch(r"==[\w.!+]+", str(version)):
+                markers = about.get("markers")
+                extra = f" ; {markers}" if isinstance(markers, str) and "\n" not in markers else ""
+                found.append(f"{name}{version}{extra}\n")
+    return "".join(found)
 
 
 LOCKS: Mapping[str, Callable[[_Project], Iterator[Step]]] = {
@@ -136,11 +200,17 @@ LOCKS: Mapping[str, Callable[[_Project], Iterator[Step]]] = {
     "pdm.lock": _pdm,
     "Pipfile.lock": _pipenv,
 }
+_WRITTEN: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "poetry.lock": (CONSTRAINTS, _locked_packages),
+    "pdm.lock": (CONSTRAINTS, _locked_packages),
+    "Pipfile.lock": (REQUIREMENTS, _locked_pipfile),
+}
+"""Files for the locks that uv can't read."""
 
 
 def _without_lock(project: _Project) -> Iterator[Step]:
     files = tuple(part for name in project.requirements for part in ("-r", name))
-    groups = tuple(part for name in project.groups for part in ("--group", name))
+    groups = _groups(project)
     install = ("uv", "pip", "install")
     if project.installable:
         yield Step((*install, "-e", project.target, *groups, *files), _dependencies(project, files))
@@ -157,8 +227,11 @@ def _dependencies(project: _Project, files: tuple[str, ...] = ()) -> tuple[str, 
 
 def _options(project: _Project) -> tuple[str, ...]:
     extras = (part for name in project.extras for part in ("--extra", name))
-    groups = (part for name in project.groups for part in ("--group", name))
-    return (*extras, *groups)
+    return (*extras, *_groups(project))
+
+
+def _groups(project: _Project) -> tuple[str, ...]:
+    return tuple(part for name in project.groups for part in ("--group", name))
 
 
 def _named(names: Mapping[str, Any] | tuple[str, ...]) -> tuple[str, ...]:
