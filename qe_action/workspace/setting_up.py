@@ -15,10 +15,11 @@ from qe_action.errors import SetupFailed, WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.choosing import choose
 from qe_action.workspace.entries import Entries, Entry
-from qe_action.workspace.installing import Installer, installer
+from qe_action.workspace.installing import Installer, installer, telling
 from qe_action.workspace.interpreter import Facts, ask, bases, found
+from qe_action.workspace.metadata import asked_pythons
 from qe_action.workspace.project_files import ProjectFiles, read_project
-from qe_action.workspace.setup_plan import Plan, Step, asked_pythons, find_plan, own_plan
+from qe_action.workspace.setup_plan import Plan, Step, find_plan, own_plan
 
 FORMAT = 1
 """Of an entry; another number makes all environments anew."""
@@ -120,10 +121,15 @@ async def _base(
         try:
             return await _fetched(choice.fetch, wanted.timeout, sandbox, entries, env), ()
         except SetupFailed as error:
+            why = f"Python {choice.fetch} is not here and could not be fetched"
             if wanted.version or not known:
-                raise
-            last = f": {error.output[-1]}" if error.output else ""
-            notes = (f"Python {choice.fetch} could not be had{last}.",)
+                here = ", ".join(dict.fromkeys(facts.minor for facts in known)) or "none"
+                raise SetupFailed(
+                    f"{why}: {telling(error.output)}",
+                    hint=f"Name one with python-version that is here: {here}.",
+                    output=error.output,
+                ) from None
+            notes = (f"{why}.",)
     if not known:
         raise SetupFailed(
             "There is no interpreter here that the sandbox's user may run.",
@@ -233,5 +239,5 @@ async def _first_of(step: Step, run: Callable[[tuple[str, ...]], Awaitable[None]
         if not step.instead:
             raise
         await run(step.instead)
-        return [error.output[-1] if error.output else error.message]
+        return [telling(error.output)]
     return []
