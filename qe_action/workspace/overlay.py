@@ -22,11 +22,11 @@ LEAST = {"pytest": "6.2", "coverage": "6.5"}
 NEEDED = {
     "colorama": "0.4",
     "exceptiongroup": "1",
-    "iniconfig": "1.0.1",
-    "packaging": "22",
-    "pluggy": "1.5",
-    "pygments": "2.7.2",
-    "tomli": "1",
+    "iniconfig": "2",
+    "packaging": "24",
+    "pluggy": "1.6",
+    "pygments": "2.15",
+    "tomli": "2",
     "typing-extensions": "4.6",
 }
 """What the pinned pytest stands on, and the oldest versions that do."""

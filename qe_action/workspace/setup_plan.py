@@ -161,7 +161,8 @@ def _pipenv(project: _Project) -> Iterator[Step]:
 def _locked_packages(text: str) -> str:
     """Constraints from the `[[package]]` tables that Poetry and PDM write."""
     found: dict[str, set[str]] = {}
-    for package in toml(text).get("package", ()):
+    packages = toml(text).get("package")
+    for package in packages if isinstance(packages, list) else ():
         if not isinstance(package, dict):
             continue
         name, version = str(package.get("name")), str(package.get("version"))
