@@ -100,6 +100,7 @@ class Installer:
             readable=opened((*self.readable, self.uv, self.top / "tools", *_RELEASE)),
             writable=(self.project, home, *writable),
             network=network,
+            modes=True,  # unpacking sets them
             memory=MEMORY,
             cpu=max(1, int(self.time) * (os.cpu_count() or 1)),
             wall=max(1.0, self.time),

@@ -45,7 +45,7 @@ def lacking(facts: Facts) -> tuple[str, ...]:
                 f"The project's environment has {name} {one_line(version)}, and tests are made "
                 f"with {name} {LEAST[name]} or later.",
                 hint=f"Install a newer {name} there.",
-                anchor="the-project-s-environment",
+                anchor="the-environment-of-the-project",
             )
     missing = [name for name, version in tools.items() if version is None]
     if "pytest" in missing:

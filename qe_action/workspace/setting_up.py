@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qe_action.errors import SetupFailed, WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
+from qe_action.workspace.built import collect
 from qe_action.workspace.choosing import choose
 from qe_action.workspace.entries import Entries, Entry
 from qe_action.workspace.installing import Installer, installer, telling
@@ -25,6 +26,11 @@ FORMAT = 1
 """Of an entry; another number makes all environments anew."""
 _NOTHING = Plan("", ())
 _WITHOUT = "without project"
+_NO_USER = (
+    "The set-up had no user of its own: the pull request's code could change the modes of all "
+    "files of yours."
+)
+BUILT = "built"
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Made:
 
     venv: Path
     base: Facts
+    built: Path | None
     notes: tuple[str, ...]
 
 
@@ -75,7 +82,8 @@ async def set_up(
     real = Path(base.base_executable).resolve()
     if (venv / "bin" / "python").resolve() != real:
         raise SetupFailed("The set-up has replaced the environment's interpreter.")
-    return Made(venv, base, (_about(plan, base), *notes))
+    built = entry.folder / BUILT
+    return Made(venv, base, built if built.is_dir() else None, (_about(plan, base), *notes))
 
 
 def environment_key(plan: Plan, base: Facts, files: ProjectFiles, folder: Path) -> str:
@@ -191,8 +199,11 @@ async def _make(
             timeout=wanted.timeout,
         ) as tool:
             notes = await _fill(plan, base, folder, tool, own=bool(wanted.command))
+            await asyncio.to_thread(collect, tool.project, wanted.export, folder / BUILT)
         entry = await entries.keep(key, folder, (_WITHOUT,) if notes else ())
-        return entry, tool.network.notes + notes
+        held = sandbox.layers()
+        weaker = (_NO_USER,) if held.seccomp and not held.user else ()
+        return entry, (*tool.network.notes, *weaker, *notes)
     except BaseException:
         await entries.drop(folder)
         raise

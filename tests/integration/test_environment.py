@@ -22,6 +22,7 @@ from qe_action.errors import QEError, SetupFailed, UsageError, WorkspaceError
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.sandbox.slots import UIDS
+from qe_action.workspace.built import lay_over
 from qe_action.workspace.entries import Entries
 from qe_action.workspace.environment import Environment, existing, prepared
 from qe_action.workspace.installing import find_uv, installer
@@ -307,9 +308,9 @@ def test_a_set_up_that_takes_too_long_is_ended_with_all_it_started(room: Room) -
     place.touch()
     with pytest.raises(SetupFailed, match="took longer than"):
         room.prepare(export, setup_command="sleep 300 & setsid sleep 301; true", timeout=4.0)
-    for found in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            assert b"sleep\x00301" not in found.read_bytes()
+            assert b"sleep\x00301" not in process.read_bytes()
         except OSError:
             continue
 
@@ -320,6 +321,36 @@ def test_a_project_that_does_not_build_leaves_what_it_needs(room: Room) -> None:
     assert room.run(made, "import pytest; print(pytest.__version__)") == "8.0"
     assert any("did not install" in note for note in made.notes)
     assert any("did not install" in note for note in room.prepare(export).notes)
+
+
+def test_files_that_a_build_makes_are_kept_for_copies_of_the_project(room: Room) -> None:
+    body = (
+        "os.makedirs('pkg/sub')\n"
+        "os.makedirs('.cache')\n"
+        "os.makedirs('new/deep')\n"
+        "for name in ('pkg/_version.py', 'new/deep/made.py', 'pkg/sub/fast.so', "
+        "'.cache/x.py', 'thing.py', 'a.txt'):\n"
+        "    open(name, 'w').write('made')\n"
+        "os.symlink('/etc/passwd', 'pkg/link.py')\n"
+        "os.mkfifo('pkg/pipe.py')\n"
+        "os.symlink('/etc', os.path.join(os.environ['VIRTUAL_ENV'], '..', 'built'))"
+    )
+    export = project(room.folder / "export", body=body)
+    built = room.prepare(export).built
+    assert built is not None
+    assert built.resolve() == built
+    names = sorted(str(p.relative_to(built)) for p in built.rglob("*") if not p.is_dir())
+    assert names == ["new/deep/made.py", "pkg/_version.py", "pkg/sub/fast.so"]
+    assert room.prepare(export).built == built
+
+    tree = room.folder / "tree"
+    (tree / "pkg").mkdir(parents=True)
+    (room.folder / "outside").mkdir()
+    (tree / "pkg" / "sub").symlink_to(room.folder / "outside")
+    lay_over(built, tree)
+    assert (tree / "pkg" / "_version.py").read_text() == "made"
+    assert (tree / "new" / "deep" / "made.py").read_text() == "made"
+    assert list((room.folder / "outside").iterdir()) == []
 
 
 def test_a_set_up_can_not_put_another_interpreter_in_place(room: Room) -> None:
