@@ -201,12 +201,12 @@ async def _make(
             notes = await _fill(plan, base, folder, tool, own=bool(wanted.command))
             await asyncio.to_thread(collect, tool.project, wanted.export, folder / BUILT)
         entry = await entries.keep(key, folder, (_WITHOUT,) if notes else ())
-        held = sandbox.layers()
-        weaker = (_NO_USER,) if held.seccomp and not held.user else ()
-        return entry, (*tool.network.notes, *weaker, *notes)
     except BaseException:
         await entries.drop(folder)
         raise
+    held = sandbox.layers()
+    weaker = (_NO_USER,) if held.seccomp and not held.user else ()
+    return entry, (*tool.network.notes, *weaker, *notes)
 
 
 async def _fill(
