@@ -44,7 +44,7 @@ class SetupFailed(WorkspaceError):  # noqa: N818 - what happened, as the run goe
     """The project's environment could not be made; `output` are the last lines of what it said."""
 
     def __init__(self, message: str, *, hint: str = "", output: tuple[str, ...] = ()) -> None:
-        super().__init__(message, hint=hint, anchor="the-project-s-environment")
+        super().__init__(message, hint=hint, anchor="the-environment-of-the-project")
         self.output = output
 
 

@@ -50,7 +50,7 @@ class SandboxLab:
         self.python = python
         self._sandbox = sandbox
         self._readable = tuple(readable)
-        self._overlay = overlay
+        self.overlay = overlay
 
     @asynccontextmanager
     async def worker(
@@ -73,11 +73,11 @@ class SandboxLab:
             yield worker
 
     def _policy(self, program: Path, folder: Path, readable: tuple[Path, ...]) -> Policy:
-        overlay = () if self._overlay is None else (self._overlay,)
+        overlay = () if self.overlay is None else (self.overlay,)
         return Policy(
             readable=tuple(dict.fromkeys((*self._readable, *overlay, program, *readable))),
             writable=(folder,),
-            environment=variables(folder, self._overlay),
+            environment=variables(folder, self.overlay),
             memory=MEMORY,
             processes=PROCESSES,
             cpu=LIFE,

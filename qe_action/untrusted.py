@@ -163,8 +163,9 @@ class _Reader:
                 self._errors += 1
                 return event if self._errors <= MAX_ERRORS else None
             case AnalysisComplete():
+                result = self._result(event)
                 self.ended = True
-                return self._result(event)
+                return result
             case (
                 GeneratorProgress()
                 | TestProposed()
@@ -230,10 +231,10 @@ def _event(line: bytes) -> Event | None:
         raise _Refusal("it is no JSON") from None
     if not isinstance(data, dict):
         raise _Refusal("it is no event")
-    if len(line) > MAX_SHORT_LINE and data.get("type") != "complete":
-        raise _Refusal(f"it has more than {MAX_SHORT_LINE // 2**10} KB")
     if data.get("type") in ("test", "rejected"):
         return None  # long, and never used: what is proposed stands in the result
+    if len(line) > MAX_SHORT_LINE and data.get("type") != "complete":
+        raise _Refusal(f"it has more than {MAX_SHORT_LINE // 2**10} KB")
     data.pop(_UNREAD, None)
     _check_bounds(data, MAX_DEPTH)
     try:

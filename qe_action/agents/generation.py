@@ -67,10 +67,10 @@ class Generation:
             yield self._complete("finished")
 
     async def _work(self, stack: AsyncExitStack) -> AsyncGenerator[GeneratorEvent, None]:
-        began = self._clock()
-        for event in self._progress(0, "Copying the project"):
+        for event in self._progress(0, "Looking at the interpreter, copying the project"):
             yield event
-        labs = self._labs or defaults.labs(self._options.pythons, sandbox=self._options.sandbox)
+        labs = self._labs or await self._found()
+        began = self._clock()
         targets, tree = await self._subject(stack)
         shared = Shared(self._options, labs, self._chosen(), tree, self._clock)
         self._spent = self._clock() - began
@@ -101,6 +101,14 @@ class Generation:
         kept = sum(len(run.kept) for run in self._runs)
         for event in self._progress(100, f"{kept} {'test holds' if kept == 1 else 'tests hold'}"):
             yield event
+
+    async def _found(self) -> tuple[Lab, ...]:
+        """Labs for the interpreters that were named, or for the one that is active."""
+        options = self._options
+        repo = options.repo.resolve()
+        found = await defaults.labs(options.pythons, sandbox=options.sandbox, repo=repo)
+        self._notes += found.notes
+        return found.labs
 
     async def _subject(self, stack: AsyncExitStack) -> tuple[list[Wanted], Path]:
         """The targets, and a tree that holds them."""

@@ -121,7 +121,7 @@ def _sentences(result: GenerationComplete) -> Iterator[str]:
 
 def _files(tests: Sequence[TestCase]) -> str:
     """What the tests are for, as far as that is short to say."""
-    paths = list(dict.fromkeys(case.target.partition("::")[0] for case in tests))
+    paths = list(dict.fromkeys(_target(case)[0] for case in tests))
     if len(paths) > 1 or not paths[0]:
         return f"the {len(paths):,} files they are for" if len(paths) > 1 else "its file"
     return code(clip(paths[0], NAME))
@@ -190,7 +190,7 @@ def _shown(case: TestCase, links: Links, head: HeadLines) -> str:
     evidence = case.evidence
     if evidence is None:
         return ""
-    path, _, name = case.target.partition("::")
+    path, name = _target(case)
     reached = [
         part
         for part in (_lines(path, evidence, links, head), _branches(path, evidence, head))
@@ -199,6 +199,12 @@ def _shown(case: TestCase, links: Links, head: HeadLines) -> str:
     inside = f" of {code(clip(name or path, NAME))}" if name or path else ""
     said = [f"reaches {' and '.join(reached)}{inside}"] if reached else []
     return "; ".join((*said, _noticed(evidence)))
+
+
+def _target(case: TestCase) -> tuple[str, str]:
+    """The file that a test is for, and the function or class in it."""
+    path, parted, name = case.target.rpartition("::")
+    return (path, name) if parted else (case.target, "")
 
 
 def _lines(path: str, evidence: Evidence, links: Links, head: HeadLines) -> str:

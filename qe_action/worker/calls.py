@@ -79,6 +79,7 @@ class Runner:
         told["iterator"] = found.get("iterator")
         if "value" in found and (self.every or good):
             told["repr"] = _repr(found["value"])[:200]
+            told["type"] = type(found["value"]).__qualname__
         if self.detail:
             told.update(self._described(found, space, case))
             told["changed"], told["files"] = changed, files

@@ -51,7 +51,7 @@ def _check(asked: str) -> None:
         raise UsageError(
             f"python-version is {asked!r}, and tests are made for Python 3.{OLDEST[1]} or later.",
             hint="Write it as 3.12, in quotes, or leave it out.",
-            anchor="the-project-s-environment",
+            anchor="the-environment-of-the-project",
         )
 
 

@@ -73,14 +73,14 @@ class Entries:
             raise WorkspaceError(
                 f"The cache folder {folder} can't be used: {error.strerror}.",
                 hint="Name another one with cache-dir.",
-                anchor="the-project-s-environment",
+                anchor="the-environment-of-the-project",
             ) from None
         self._owners = {0, os.geteuid(), found.st_uid} - _SANDBOXED
         if found.st_mode & stat.S_IWOTH or found.st_uid in _SANDBOXED:
             raise WorkspaceError(
                 f"The cache folder {folder} can be written by others.",
                 hint="Name one with cache-dir that only its owner may write to.",
-                anchor="the-project-s-environment",
+                anchor="the-environment-of-the-project",
             )
 
     async def take(self, key: str) -> tuple[Entry | None, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qe_action.errors import SetupFailed, UsageError, WorkspaceError
@@ -31,7 +31,7 @@ from qe_action.workspace.interpreter import (
 from qe_action.workspace.overlay import NAMES, lacking, overlay, search_path
 from qe_action.workspace.setting_up import Setup, set_up
 
-_ANCHOR = "the-project-s-environment"
+_ANCHOR = "the-environment-of-the-project"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Environment:
     """A folder with pytest and coverage for PYTHONPATH where it lacks them."""
     notes: tuple[str, ...]
     """Sentences for the user."""
+    built: Path | None = None
+    """Files that the set-up made in the project; `built.lay_over` puts them into a copy."""
 
 
 def default_cache(env: Mapping[str, str]) -> Path:
@@ -124,7 +126,8 @@ async def prepared(
     if missing:
         over, more = await _overlay(made.base, missing, sandbox, env, entries.folder)
         notes += tuple(note for note in more if note not in notes)
-    return await _proven(place, readable, over, notes, sandbox)
+    environment = await _proven(place, readable, over, notes, sandbox)
+    return replace(environment, built=made.built)
 
 
 def _elsewhere(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -30,6 +31,12 @@ PROCESSES = 512
 """uv has a thread a core, a compiler processes a core."""
 OPEN_FILES = 4096
 OUTPUT = 64 * MEBIBYTE
+_RELEASE = tuple(
+    Path("/etc", name)
+    for name in ("os-release", "lsb-release", "debian_version", "redhat-release", "alpine-release")
+)
+"""What pip, for its user agent, stops at if it may not read it."""
+_ERROR = re.compile(r"(error|\w*Error|\w*Exception)\b", re.IGNORECASE)
 LINES = 20
 """Lines of a failed set-up's output that are kept."""
 _BROKEN = {
@@ -90,9 +97,10 @@ class Installer:
         """The output of a command. Raises `SetupFailed` where it does not end well."""
         home = self.top / "home"
         policy = Policy(
-            readable=opened((*self.readable, self.uv, self.top / "tools")),
+            readable=opened((*self.readable, self.uv, self.top / "tools", *_RELEASE)),
             writable=(self.project, home, *writable),
             network=network,
+            modes=True,  # unpacking sets them
             memory=MEMORY,
             cpu=max(1, int(self.time) * (os.cpu_count() or 1)),
             wall=max(1.0, self.time),
@@ -125,18 +133,20 @@ class Installer:
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
             "UV_COMPILE_BYTECODE": "1",  # nothing is written once the environment is in use
+            "PIP_CONFIG_FILE": os.devnull,  # pip stops at one that it must not read
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "NO_COLOR": "1",
         }
 
     def _failed(self, command: Sequence[str], outcome: Outcome, output: bytes) -> SetupFailed:
         last = last_lines(output)
-        said = f": {last[-1]}" if last else ""
+        said = f": {telling(last)}" if last else ""
         why = _BROKEN.get(outcome.how, "").format(seconds=outcome.seconds)
         if not why:
             ended = f"code {outcome.code}" if outcome.signal is None else f"signal {outcome.signal}"
             why = f"it ended with {ended}{said}"
-        shown = one_line(" ".join(command[2:] if command[:2] == ("sh", "-c") else command))
+        own = list(command[:2]) == ["sh", "-c"]
+        shown = one_line(" ".join(command[2:] if own else command))
         return SetupFailed(
             f"The project's environment could not be set up with `{shown}`: {why}",
             hint="Say with setup-command what installs the project and what its tests need.",
@@ -149,6 +159,12 @@ def last_lines(output: bytes) -> tuple[str, ...]:
     tail = output[-LINES * 2000 :].decode("utf-8", "replace")
     lines = [one_line(line) for line in tail.replace("\r", "\n").split("\n")]
     return tuple([line for line in lines if line][-LINES:])
+
+
+def telling(lines: Sequence[str]) -> str:
+    """The line that says most of what went wrong."""
+    errors = [line for line in lines if _ERROR.match(line)]
+    return (errors or list(lines) or ["nothing was said"])[-1]
 
 
 @asynccontextmanager

@@ -105,7 +105,7 @@ async def ask(python: Path, *options: str, names: Iterable[str] = ()) -> Facts:
         raise WorkspaceError(
             f"The interpreter {python} can't be used: {why or 'it does not say what it is'}",
             hint="Name the project's interpreter with --python.",
-            anchor="the-project-s-environment",
+            anchor="the-environment-of-the-project",
         )
     return facts
 
@@ -122,7 +122,7 @@ def check_version(facts: Facts, python: Path) -> None:
             f"{python} is Python {facts.minor}, and tests are made for Python "
             f"{OLDEST[0]}.{OLDEST[1]} or later.",
             hint="Name a newer interpreter with --python or python-version.",
-            anchor="the-project-s-environment",
+            anchor="the-environment-of-the-project",
         )
 
 

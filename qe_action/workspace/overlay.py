@@ -22,11 +22,11 @@ LEAST = {"pytest": "6.2", "coverage": "6.5"}
 NEEDED = {
     "colorama": "0.4",
     "exceptiongroup": "1",
-    "iniconfig": "1.0.1",
-    "packaging": "22",
-    "pluggy": "1.5",
-    "pygments": "2.7.2",
-    "tomli": "1",
+    "iniconfig": "2",
+    "packaging": "24",
+    "pluggy": "1.6",
+    "pygments": "2.15",
+    "tomli": "2",
     "typing-extensions": "4.6",
 }
 """What the pinned pytest stands on, and the oldest versions that do."""
@@ -45,7 +45,7 @@ def lacking(facts: Facts) -> tuple[str, ...]:
                 f"The project's environment has {name} {one_line(version)}, and tests are made "
                 f"with {name} {LEAST[name]} or later.",
                 hint=f"Install a newer {name} there.",
-                anchor="the-project-s-environment",
+                anchor="the-environment-of-the-project",
             )
     missing = [name for name, version in tools.items() if version is None]
     if "pytest" in missing:

@@ -13,17 +13,24 @@ from pathlib import Path
 
 from qe_action.errors import SetupFailed, WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
+from qe_action.workspace.built import collect
 from qe_action.workspace.choosing import choose
 from qe_action.workspace.entries import Entries, Entry
-from qe_action.workspace.installing import Installer, installer
+from qe_action.workspace.installing import Installer, installer, telling
 from qe_action.workspace.interpreter import Facts, ask, bases, found
+from qe_action.workspace.metadata import asked_pythons
 from qe_action.workspace.project_files import ProjectFiles, read_project
-from qe_action.workspace.setup_plan import BASE, Plan, Step, asked_pythons, find_plan, own_plan
+from qe_action.workspace.setup_plan import Plan, Step, find_plan, own_plan
 
 FORMAT = 1
 """Of an entry; another number makes all environments anew."""
 _NOTHING = Plan("", ())
 _WITHOUT = "without project"
+_NO_USER = (
+    "The set-up had no user of its own: the pull request's code could change the modes of all "
+    "files of yours."
+)
+BUILT = "built"
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Made:
 
     venv: Path
     base: Facts
+    built: Path | None
     notes: tuple[str, ...]
 
 
@@ -74,7 +82,8 @@ async def set_up(
     real = Path(base.base_executable).resolve()
     if (venv / "bin" / "python").resolve() != real:
         raise SetupFailed("The set-up has replaced the environment's interpreter.")
-    return Made(venv, base, (_about(plan, base), *notes))
+    built = entry.folder / BUILT
+    return Made(venv, base, built if built.is_dir() else None, (_about(plan, base), *notes))
 
 
 def environment_key(plan: Plan, base: Facts, files: ProjectFiles, folder: Path) -> str:
@@ -120,10 +129,15 @@ async def _base(
         try:
             return await _fetched(choice.fetch, wanted.timeout, sandbox, entries, env), ()
         except SetupFailed as error:
+            why = f"Python {choice.fetch} is not here and could not be fetched"
             if wanted.version or not known:
-                raise
-            last = f": {error.output[-1]}" if error.output else ""
-            notes = (f"Python {choice.fetch} could not be had{last}.",)
+                here = ", ".join(dict.fromkeys(facts.minor for facts in known)) or "none"
+                raise SetupFailed(
+                    f"{why}: {telling(error.output)}",
+                    hint=f"Name one with python-version that is here: {here}.",
+                    output=error.output,
+                ) from None
+            notes = (f"{why}.",)
     if not known:
         raise SetupFailed(
             "There is no interpreter here that the sandbox's user may run.",
@@ -185,11 +199,14 @@ async def _make(
             timeout=wanted.timeout,
         ) as tool:
             notes = await _fill(plan, base, folder, tool, own=bool(wanted.command))
+            await asyncio.to_thread(collect, tool.project, wanted.export, folder / BUILT)
         entry = await entries.keep(key, folder, (_WITHOUT,) if notes else ())
-        return entry, tool.network.notes + notes
     except BaseException:
         await entries.drop(folder)
         raise
+    held = sandbox.layers()
+    weaker = (_NO_USER,) if held.seccomp and not held.user else ()
+    return entry, (*tool.network.notes, *weaker, *notes)
 
 
 async def _fill(
@@ -204,9 +221,13 @@ async def _fill(
         "UV_PROJECT_ENVIRONMENT": str(venv),
     }
 
+    places = {name: str(tool.top / "tools" / name) for name in plan.files}
+    for name, text in plan.files.items():
+        Path(places[name]).write_text(text, encoding="utf-8")
+
     async def run(command: tuple[str, ...]) -> None:
         await tool.run(
-            [part.replace(BASE, python) for part in command],
+            [places.get(part, part) for part in command],
             writable=(folder,),
             path=(venv / "bin",),
             variables=variables,
@@ -229,5 +250,5 @@ async def _first_of(step: Step, run: Callable[[tuple[str, ...]], Awaitable[None]
         if not step.instead:
             raise
         await run(step.instead)
-        return [error.output[-1] if error.output else error.message]
+        return [telling(error.output)]
     return []

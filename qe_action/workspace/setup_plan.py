@@ -5,24 +5,20 @@
 
 from __future__ import annotations
 
-import ast
+import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from dataclasses import dataclass, field
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
-UNVERSIONED = "9999.0"
-"""The version of a project that asks git for its own: the export has no `.git`."""
+from qe_action.workspace.metadata import named_extras, table, toml, version_variables
+
 _TESTS = ("test", "tests", "testing")
 _DEVELOPMENT = ("dev", "develop", "development")
-BASE = "BASE_PYTHON"
-"""Stands in a command for the interpreter that the environment is made of."""
-_TOOL = ("uv", "tool", "run", "--python", BASE)
+CONSTRAINTS, REQUIREMENTS = "FOUND-constraints.txt", "FOUND-requirements.txt"
+"""Stand in a command for files that are written from a lock."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +31,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, what they were found from (for people), and variables that they need."""
+    """The steps, what they were found from (for people), and what they need.
+
+    `files` are texts that stand in no file of the project; commands have their names.
+    """
 
     found: str
     steps: tuple[Step, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class _Project:
     @property
     def installable(self) -> bool:
         """Whether the project itself can be installed."""
-        if _table(self.pyproject, "tool", "uv").get("package") is False:
+        if table(self.pyproject, "tool", "uv").get("package") is False:
             return False
-        named = bool(_table(self.pyproject, "project").get("name"))
+        named = bool(table(self.pyproject, "project").get("name"))
         return named or "build-system" in self.pyproject or "setup.py" in self.texts
 
     @property
@@ -67,18 +67,20 @@ class _Project:
 
 def find_plan(texts: Mapping[str, str]) -> Plan | None:
     """The plan for a project with these files; None where nothing says what it needs."""
-    pyproject = _toml(texts.get("pyproject.toml", ""))
+    pyproject = toml(texts.get("pyproject.toml", ""))
     project = _Project(
         texts,
         pyproject,
-        extras=_named(_extras(texts, pyproject)),
-        groups=_named(_table(pyproject, "dependency-groups")),
+        extras=_named(named_extras(texts, pyproject)),
+        groups=_named(table(pyproject, "dependency-groups")),
         requirements=(),
     )
-    variables = _version_variables(texts, pyproject)
+    variables = version_variables(texts, pyproject)
     for name, read in LOCKS.items():
         if name in texts:
-            return Plan(name, tuple(read(project)), variables)
+            place, write = _WRITTEN.get(name, ("", str))
+            files = {place: write(texts[name])} if place else {}
+            return Plan(name, tuple(read(project)), variables, files)
     project = _with_requirements(project)
     steps = tuple(_without_lock(project))
     if not steps:
@@ -90,7 +92,7 @@ def find_plan(texts: Mapping[str, str]) -> Plan | None:
 
 def own_plan(command: str, texts: Mapping[str, str]) -> Plan:
     """The plan that the workflow's author wrote."""
-    variables = _version_variables(texts, _toml(texts.get("pyproject.toml", "")))
+    variables = version_variables(texts, toml(texts.get("pyproject.toml", "")))
     return Plan("setup-command", (Step(("sh", "-c", command)),), variables)
 
 
@@ -106,27 +108,86 @@ def _pylock(project: _Project) -> Iterator[Step]:
 
 
 def _poetry(project: _Project) -> Iterator[Step]:
-    groups = _named(_table(project.pyproject, "tool", "poetry", "group"))
-    legacy = _named(_table(project.pyproject, "tool", "poetry", "extras"))
-    chosen = tuple(part for name in groups for part in ("--with", name))
-    extras = tuple(part for name in (project.extras or legacy) for part in ("--extras", name))
-    install = (*_TOOL, "poetry", "install", "--no-interaction", *chosen, *extras)
-    yield Step(install, (*install, "--no-root"))
+    """Poetry's own groups are no metadata that uv knows; the lock's versions are constraints."""
+    poetry = table(project.pyproject, "tool", "poetry")
+    extras = project.extras or _named(table(poetry, "extras"))
+    target = f".[{','.join(extras)}]" if extras else "."
+    groups = {"dev": table(poetry, "dev-dependencies")}
+    for name, group in table(poetry, "group").items():
+        groups[name] = table(group, "dependencies") if isinstance(group, dict) else {}
+    wanted = [need for name in _named(groups) for need in _needs(groups[name])]
+    own = _needs(table(poetry, "dependencies"))
+    locked = ("-c", CONSTRAINTS, *_groups(project), *wanted)
+    install = ("uv", "pip", "install")
+    named = ("-r", "pyproject.toml", *_options(project)) if "project" in project.pyproject else own
+    instead = (*install, *named, *locked) if named or wanted else ()
+    if poetry.get("package-mode") is False:
+        yield Step(instead or ("true",))
+    else:
+        yield Step((*install, "-e", target, *locked), instead)
+
+
+def _needs(table: Mapping[str, Any]) -> list[str]:
+    """The names, with their extras, of Poetry's dependencies; the lock has their versions."""
+    found = []
+    for name, said in table.items():
+        about = said if isinstance(said, dict) else {}
+        if name == "python" or about.get("optional") or {"git", "path", "url"} & about.keys():
+            continue
+        extras = [str(extra) for extra in about.get("extras", ()) if isinstance(extra, str)]
+        need = f"{name}[{','.join(extras)}]" if extras else name
+        if re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[[\w.,-]+\])?", need):
+            found.append(need)
+    return found
 
 
 def _pdm(project: _Project) -> Iterator[Step]:
-    names = dict.fromkeys((*project.extras, *project.groups))
-    chosen = tuple(part for name in names for part in ("-G", name))
-    install = (*_TOOL, "pdm", "install", "--frozen-lockfile", *chosen)
-    yield Step(install, (*install, "--no-self"))
+    old = table(project.pyproject, "tool", "pdm", "dev-dependencies")
+    more = [need for name in _named(old) for need in old[name] if isinstance(need, str)]
+    more = [need for need in more if not need.startswith("-")]
+    locked = ("-c", CONSTRAINTS, *_groups(project), *more)
+    without = ("uv", "pip", "install", "-r", "pyproject.toml", *_options(project), *more)
+    yield Step(
+        ("uv", "pip", "install", "-e", project.target, *locked), (*without, "-c", CONSTRAINTS)
+    )
 
 
 def _pipenv(project: _Project) -> Iterator[Step]:
-    wanted = '"$TMPDIR/pipenv-requirements.txt"'
-    listing = f"{' '.join(_TOOL)} pipenv requirements --dev > {wanted}"
-    yield Step(("sh", "-c", f"{listing} && uv pip install -r {wanted}"))
+    yield Step(("uv", "pip", "install", "-r", REQUIREMENTS))
     if project.installable:
         yield Step(("uv", "pip", "install", "--no-deps", "-e", "."), ("true",))
+
+
+def _locked_packages(text: str) -> str:
+    """Constraints from the `[[package]]` tables that Poetry and PDM write."""
+    found: dict[str, set[str]] = {}
+    packages = toml(text).get("package")
+    for package in packages if isinstance(packages, list) else ():
+        if not isinstance(package, dict):
+            continue
+        name, version = str(package.get("name")), str(package.get("version"))
+        elsewhere = {"git", "path", "url", "source"} & package.keys()
+        if re.fullmatch(r"[\w.-]+", name) and re.fullmatch(r"[\w.!+]+", version) and not elsewhere:
+            found.setdefault(canonicalize_name(name), set()).add(version)
+    pins = {name: versions for name, versions in found.items() if len(versions) == 1}
+    return "".join(f"{name}=={version}\n" for name, (version,) in sorted(pins.items()))
+
+
+def _locked_pipfile(text: str) -> str:
+    """Requirements from Pipfile.lock."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    found = []
+    for part in ("default", "develop"):
+        for name, about in table(data if isinstance(data, dict) else {}, part).items():
+            version = about.get("version") if isinstance(about, dict) else None
+            if re.fullmatch(r"[\w.-]+", name) and re.fullmatch(r"==[\w.!+]+", str(version)):
+                markers = about.get("markers")
+                extra = f" ; {markers}" if isinstance(markers, str) and "\n" not in markers else ""
+                found.append(f"{name}{version}{extra}\n")
+    return "".join(found)
 
 
 LOCKS: Mapping[str, Callable[[_Project], Iterator[Step]]] = {
@@ -136,11 +197,17 @@ LOCKS: Mapping[str, Callable[[_Project], Iterator[Step]]] = {
     "pdm.lock": _pdm,
     "Pipfile.lock": _pipenv,
 }
+_WRITTEN: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "poetry.lock": (CONSTRAINTS, _locked_packages),
+    "pdm.lock": (CONSTRAINTS, _locked_packages),
+    "Pipfile.lock": (REQUIREMENTS, _locked_pipfile),
+}
+"""Files for the locks that uv can't read."""
 
 
 def _without_lock(project: _Project) -> Iterator[Step]:
     files = tuple(part for name in project.requirements for part in ("-r", name))
-    groups = tuple(part for name in project.groups for part in ("--group", name))
+    groups = _groups(project)
     install = ("uv", "pip", "install")
     if project.installable:
         yield Step((*install, "-e", project.target, *groups, *files), _dependencies(project, files))
@@ -157,8 +224,11 @@ def _dependencies(project: _Project, files: tuple[str, ...] = ()) -> tuple[str, 
 
 def _options(project: _Project) -> tuple[str, ...]:
     extras = (part for name in project.extras for part in ("--extra", name))
-    groups = (part for name in project.groups for part in ("--group", name))
-    return (*extras, *groups)
+    return (*extras, *_groups(project))
+
+
+def _groups(project: _Project) -> tuple[str, ...]:
+    return tuple(part for name in project.groups for part in ("--group", name))
 
 
 def _named(names: Mapping[str, Any] | tuple[str, ...]) -> tuple[str, ...]:
@@ -192,99 +262,3 @@ def _is_for(path: str, kind: tuple[str, ...]) -> bool:
         or re.fullmatch(rf"requirements/(requirements[-_.])?({words})\.txt", path)
         or (kind is _TESTS and re.fullmatch(r"tests?/requirements\.txt", path))
     )
-
-
-def _extras(texts: Mapping[str, str], pyproject: Mapping[str, Any]) -> tuple[str, ...]:
-    found = list(_table(pyproject, "project", "optional-dependencies"))
-    found += _config(texts).options("options.extras_require") if _has_extras(texts) else []
-    found += _setup_arguments(texts).get("extras_require", ())
-    return tuple(dict.fromkeys(found))
-
-
-def _has_extras(texts: Mapping[str, str]) -> bool:
-    return _config(texts).has_section("options.extras_require")
-
-
-def asked_pythons(texts: Mapping[str, str]) -> tuple[str, str]:
-    """The version that `.python-version` names, and the specifier of all that are supported."""
-    pyproject = _toml(texts.get("pyproject.toml", ""))
-    lines = texts.get(".python-version", "").split()
-    chosen = re.fullmatch(r"(?:cpython-)?(3\.\d+)(\.\d+)?", lines[0]) if lines else None
-    poetry = _table(pyproject, "tool", "poetry", "dependencies").get("python")
-    supported = (
-        _table(pyproject, "project").get("requires-python")
-        or _config(texts).get("options", "python_requires", fallback="")
-        or _setup_arguments(texts).get("python_requires")
-        or (_from_caret(poetry) if isinstance(poetry, str) else "")
-    )
-    return (chosen[1] if chosen else "", supported if isinstance(supported, str) else "")
-
-
-def _from_caret(text: str) -> str:
-    """Poetry's `^3.9` and `~3.9` as specifiers."""
-    text = re.sub(r"\^\s*(3[\d.]*)", r">=\1,<4", text)
-    return re.sub(r"(?<![\w=])~\s*(3\.\d+)[\d.]*", r"==\1.*", text)
-
-
-def _version_variables(texts: Mapping[str, str], pyproject: Mapping[str, Any]) -> dict[str, str]:
-    """A version for projects whose build asks git for it."""
-    said = "\n".join(texts.get(name, "") for name in ("pyproject.toml", "setup.py", "setup.cfg"))
-    name = _table(pyproject, "project").get("name") or _config(texts).get(
-        "metadata", "name", fallback=""
-    )
-    own = re.sub(r"[-_.]+", "_", str(name)).upper()
-    scm = "SETUPTOOLS_SCM_PRETEND_VERSION"
-    known = {
-        "setuptools_scm": f"{scm}_FOR_{own}" if own.isidentifier() else scm,
-        "setuptools-scm": f"{scm}_FOR_{own}" if own.isidentifier() else scm,
-        "hatch-vcs": scm,
-        "pdm": "PDM_BUILD_SCM_VERSION",
-        "pbr": "PBR_VERSION",
-    }
-    found = {variable: UNVERSIONED for word, variable in known.items() if word in said}
-    if "poetry-dynamic-versioning" in said:
-        found["POETRY_DYNAMIC_VERSIONING_BYPASS"] = UNVERSIONED
-    return found
-
-
-def _toml(text: str) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
-
-
-def _table(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    for name in names:
-        value = data.get(name)
-        if not isinstance(value, dict):
-            return {}
-        data = value
-    return data
-
-
-def _config(texts: Mapping[str, str]) -> ConfigParser:
-    found = ConfigParser(interpolation=None, strict=False)
-    try:
-        found.read_string(texts.get("setup.cfg", ""))
-    except ConfigError:
-        return ConfigParser(interpolation=None)
-    return found
-
-
-def _setup_arguments(texts: Mapping[str, str]) -> dict[str, Any]:
-    """The arguments of `setup()` in setup.py that are written as literals."""
-    try:
-        tree = ast.parse(texts.get("setup.py", ""))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    found: dict[str, Any] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setup"):
-            for keyword in node.keywords:
-                if keyword.arg == "python_requires" and isinstance(keyword.value, ast.Constant):
-                    found["python_requires"] = keyword.value.value
-                if keyword.arg == "extras_require" and isinstance(keyword.value, ast.Dict):
-                    keys = (getattr(key, "value", None) for key in keyword.value.keys)
-                    found["extras_require"] = [key for key in keys if isinstance(key, str)]
-    return found

@@ -18,7 +18,6 @@ from qe_action.events import GeneratorError
 from qe_action.lab import WorkerLost
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.sandbox import Sandbox
-from qe_action.sandbox.slots import UIDS
 from qe_action.sandboxed import SandboxLab
 from qe_action.task import QETask
 
@@ -121,15 +120,16 @@ def lab() -> Iterator[SandboxLab]:
         yield SandboxLab(Sandbox(), Path(python), prefixes(python), top / "overlay")
 
 
-def of_the_sandbox() -> set[str]:
-    """The processes of the sandbox's users; where we are not root, those that sleep for long."""
+def left(lab: SandboxLab) -> set[str]:
+    """What still runs of the lab's workers and all they have started."""
     found = set()
     for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and entry.stat().st_uid in UIDS:
+        with suppress(OSError):
+            if (
+                entry.name.isdigit()
+                and str(lab.overlay).encode() in (entry / "environ").read_bytes()
+            ):
                 found.add(entry.name)
-        except OSError:
-            continue
     return found
 
 
@@ -204,8 +204,7 @@ def test_attacks_on_the_neighbour_and_the_machine_end_alone(
     assert "test_slow" in outcome.shown, outcome.why("test_slow")
     assert {"test_eats", "test_bombs"} <= set(outcome.refused)
     assert outcome.result.conclusion == "finished"
-    if MACHINE.root:
-        assert not of_the_sandbox()
+    assert not left(lab)
 
 
 def test_tests_are_made_and_judged_in_the_sandbox(lab: SandboxLab, tmp_path: Path) -> None:
@@ -222,10 +221,22 @@ def test_a_search_meets_hostile_code(lab: SandboxLab, tmp_path: Path) -> None:
         + "\n\ndef double(number: int) -> int:\n    return 2 * number\n"
     )
     project(tmp_path, {"hostile.py": source})
-    outcome = generate({"repo": tmp_path, "file": "hostile.py", "time_budget": 15.0}, at=lab)
-    assert any("double" in name for name in outcome.shown), outcome.result
-    if MACHINE.root:
-        assert not of_the_sandbox()
+    context = {"repo": tmp_path, "file": "hostile.py", "time_budget": 60.0}
+    task = QETask(task_type="test_generation", context=context)
+
+    async def names() -> list[str]:
+        """Those of the tests up to the harmless function's, which comes last."""
+        found = []
+        async with aclosing(TestGeneratorAgent(lab=lab).generate_tests_streaming(task)) as events:
+            async for event in events:
+                if event.type == "test":
+                    found.append(event.test_case.test_name)
+                    if "double" in found[-1]:
+                        break
+        return found
+
+    assert "double" in asyncio.run(names())[-1]
+    assert not left(lab)
 
 
 def test_a_missing_layer_means_that_nothing_is_run(tmp_path: Path) -> None:
@@ -259,8 +270,7 @@ def test_a_stream_closed_early_leaves_nothing_in_the_sandbox(
                     [event async for event in events]
 
     asyncio.run(for_a_while())
-    if MACHINE.root:
-        assert not of_the_sandbox()
+    assert not left(lab)
 
 
 def test_what_ended_a_worker_is_said(lab: SandboxLab) -> None:

@@ -13,7 +13,7 @@ from qe_action.generators.offline.pools import Pool
 from qe_action.generators.offline.scalars import Scalars
 from qe_action.generators.offline.subjects import Input, Subject, constructor
 from qe_action.generators.offline.typed import DEEPEST, MAKERS
-from qe_action.generators.offline.values import Code, Lit, Map, Seq, Value, read
+from qe_action.generators.offline.values import Code, Lit, Map, Seq, Value, read, strings_in
 
 KEPT = 40
 """How many ways to make an object of a class are remembered."""
@@ -42,12 +42,14 @@ class Maker(Scalars):
     def input(self, subject: Subject, pool: Pool) -> Input:
         self.pool = pool
         self.off = False
-        args, kwargs = self.arguments(subject.parameters, subject.name)
-        off, self.off = self.off, False
+        pool.near = []
         receiver = None
         if subject.on_object:
             assert subject.owner is not None
             receiver = self.object(subject.owner, 0)
+            pool.near = strings_in(receiver)
+        args, kwargs = self.arguments(subject.parameters, subject.name)
+        off, self.off = self.off, False
         return Input(subject, args, kwargs, receiver, off=off)
 
     def arguments(
@@ -97,9 +99,16 @@ class Maker(Scalars):
         return value if roll < 0.05 else changed_value(value, self.pool, self.rng)
 
     def _extra(self, item: Parameter, depth: int) -> list[tuple[str, Value]]:
-        if self.rng.random() < 0.7:
+        """Keywords that whoever gets them takes, else any."""
+        known = self.pool.keywords.get(item.name, {}) if depth == 0 else {}
+        if self.rng.random() < (0.4 if known else 0.7):
             return []
-        words = [w for w in (*self.pool.strings, "key") if w.isidentifier() and w.islower()]
+        if known:
+            names = self.rng.sample(sorted(known), min(len(known), self.rng.choice((1, 1, 2))))
+            return [(n, self.argument(Parameter(name=n, kind="", default=known[n]))) for n in names]
+        keys = [key.value for key in self.pool.keys.get(item.name, ()) if isinstance(key, Lit)]
+        strings = (*keys, *self.pool.strings, "key")
+        words = [w for w in strings if isinstance(w, str) and w.isidentifier() and w.islower()]
         return [(self.rng.choice(words or ["key"]), self.argument(item, depth))]
 
     def argument(self, item: Parameter, depth: int = 0) -> Value:

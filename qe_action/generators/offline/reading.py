@@ -7,8 +7,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from qe_action.generators.offline.usage import PATTERN, Function, note_usage
+from qe_action.generators.offline.usage import PATTERN, Function, note_parameters, note_usage
 
+_ON_MAKING = frozenset(["__init__", "__new__", "__post_init__", "__call__", "__enter__"])
 _CHANCE = frozenset(["set", "frozenset", "hash", "id"])
 
 
@@ -22,6 +23,7 @@ class Reading:
         self.on_line: dict[int, list[object]] = defaultdict(list)
         self.raises: set[int] = set()
         self.classes: dict[str, str] = {}
+        self._bases: dict[str, list[str]] = {}
         module = Function("", 1, len(self.lines) + 1)
         self.functions[""] = module
         self._body(self.tree, module, "")
@@ -35,6 +37,7 @@ class Reading:
                 self._function(child, owner, prefix)
             elif isinstance(child, ast.ClassDef):
                 self.classes[prefix + child.name] = ast.get_docstring(child) or ""
+                self._bases[prefix + child.name] = [ast.unparse(base) for base in child.bases]
                 self._body(child, owner, f"{prefix}{child.name}.")
             else:
                 self._note(child, owner)
@@ -56,6 +59,7 @@ class Reading:
             holder = ast.Module([statement], [])
             self._body(holder, found, f"{found.qualname}.")
             note_usage(statement, names, found)
+        note_parameters(node.args, found)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self._note(default, found)
@@ -106,19 +110,7 @@ class Reading:
     def reach(self, qualname: str) -> frozenset[str]:
         """The functions that a function may come to call, by the names it mentions."""
         if qualname not in self._reach:
-            by_name = defaultdict(set)
-            for function in self.functions.values():
-                by_name[function.simple].add(function.qualname)
-                if function.simple in (
-                    "__init__",
-                    "__new__",
-                    "__post_init__",
-                    "__call__",
-                    "__enter__",
-                ):
-                    by_name[function.qualname.rpartition(".")[0].rpartition(".")[2]].add(
-                        function.qualname
-                    )
+            by_name = self._by_name()
             found, open_ = {qualname}, [qualname]
             while open_:
                 mentioned = self.functions.get(open_.pop())
@@ -128,6 +120,33 @@ class Reading:
                     open_ += sorted(fresh)
             self._reach[qualname] = frozenset(found)
         return self._reach[qualname]
+
+    def _by_name(self) -> dict[str, set[str]]:
+        """The functions that may be meant by a name, a class' by the class' name too."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for function in self.functions.values():
+            found[function.simple].add(function.qualname)
+            owner = function.qualname.rpartition(".")[0]
+            if function.simple in _ON_MAKING or self._called_from_elsewhere(owner):
+                found[owner.rpartition(".")[2]].add(function.qualname)
+        return found
+
+    def _called_from_elsewhere(self, owner: str) -> bool:
+        """Whether a class has bases of other modules, whose code calls its methods."""
+        bases = self._bases.get(owner, ())
+        return any(base not in self.classes and base != "object" for base in bases)
+
+    def keywords(self, qualname: str) -> dict[str, dict[str, str]]:
+        """For parameters that collect keywords: the names that whoever gets them takes."""
+        own = self.functions.get(qualname)
+        found: dict[str, dict[str, str]] = {}
+        for parameter, called in (own.passed_on if own else {}).items():
+            names = {*called, *(f"{name}.__init__" for name in called)}
+            for function in self.functions.values():
+                short = function.qualname.split(".", function.qualname.count("."))[-1]
+                if short in names or function.qualname in names:
+                    found.setdefault(parameter, {}).update(function.takes)
+        return found
 
     def unordered(self, qualname: str) -> bool:
         """Whether a function may come to use a set or a hash, whose order is by chance."""

@@ -28,6 +28,8 @@ class Proof:
     expected: Expectation
     lines: frozenset[int]
     arcs: frozenset[Arc]
+    extra: bool = False
+    """Whether it is only shown beside others: it reaches nothing that they don't."""
 
 
 class Renderer:
@@ -85,11 +87,20 @@ def _groups(proofs: list[Proof]) -> list[list[Proof]]:
     groups: dict[object, list[list[Proof]]] = {}
     for at, proof in enumerate(proofs):
         key = _shape(proof) or at
+        if proof.extra and not _wanted_beside(proof, groups.get(key, [])):
+            continue
         here = groups.setdefault(key, [[]])
         if len(here[-1]) >= MOST:
             here.append([])
         here[-1].append(proof)
     return [group for same in groups.values() for group in same]
+
+
+def _wanted_beside(proof: Proof, groups: list[list[Proof]]) -> bool:
+    """Whether a companion has a test with room to stand in, and says something new there."""
+    told = {(one.call.args, one.call.kwargs) for group in groups for one in group}
+    there = bool(groups) and len(groups[-1]) < MOST
+    return there and (proof.call.args, proof.call.kwargs) not in told
 
 
 def _shape(proof: Proof) -> object:

@@ -21,6 +21,8 @@ class Scalars:
 
     def text(self) -> str:
         rng, pool = self.rng, self.pool
+        if pool.near and rng.random() < 0.2:
+            return rng.choice(pool.near)
         roll = rng.random()
         if pool.patterns and roll < 0.25:
             return pool.matching(rng)

@@ -48,6 +48,8 @@ def simpler(value: Value) -> Iterator[Value]:
     elif isinstance(value, Seq | Map):
         yield from _simpler_holder(value)
     elif isinstance(value, Call):
+        if value.args:
+            yield Call(value.func, value.args[:-1], value.kwargs, value.names)
         for at in range(len(value.kwargs)):
             rest = value.kwargs[:at] + value.kwargs[at + 1 :]
             yield Call(value.func, value.args, rest, value.names)
@@ -114,9 +116,9 @@ def _shorter(text: str) -> Iterator[str]:
         step //= 2
         if size > 40 and step < size // 16:
             break
-    if len(text) > 1 and text != "a" * size:
-        for at in range(min(size, 24)):
-            if text[at] not in "a0":
-                plain = "0" if text[at].isdigit() else "a"
-                if text[at].isalnum() and not ("a" <= text[at] <= "z"):
-                    yield text[:at] + plain + text[at + 1 :]
+    if size and text != "a":
+        yield "a"
+    for at, letter in enumerate(text[:24]):
+        plain = letter == "0" or (letter.isascii() and (letter.islower() or not letter.isalnum()))
+        if size > 1 and not (plain and letter.isprintable()) and letter not in "\n\t":
+            yield text[:at] + ("0" if letter.isdigit() else "a") + text[at + 1 :]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from qe_action.generators.offline.answers import ClassInfo, Parameter, Signature
-from qe_action.generators.offline.values import Call, Names, Value, arguments, names, text
+from qe_action.generators.offline.values import Call, Names, Value, arguments, names, operand
 
 OPERATORS = {
     "__eq__": "{} == {}", "__ne__": "{} != {}", "__lt__": "{} < {}", "__le__": "{} <= {}",
@@ -73,7 +73,7 @@ class Input:
     @property
     def size(self) -> int:
         step_text = "".join(name + arguments(a, k) + "   " for name, a, k in self.steps)
-        receiver = text(self.receiver) if self.receiver else ""
+        receiver = operand(self.receiver) if self.receiver else ""
         return len(arguments(self.args, self.kwargs)) + len(receiver) + len(step_text) * 2
 
 
@@ -98,7 +98,7 @@ def case_of(call: Input, *, apart: bool = False) -> Case:
     inside = arguments(call.args, call.kwargs)
     if subject.on_object:
         assert call.receiver is not None
-        target = text(call.receiver)
+        target = operand(call.receiver)
         if apart or call.steps or "{0}" in OPERATORS.get(subject.name, "")[4:]:
             arrange = [f"{subject.variable} = {target}"]
             target = subject.variable
@@ -132,7 +132,7 @@ def _on_object(subject: Subject, target: str, call: Input, inside: str) -> str:
     form = OPERATORS.get(subject.name)
     if form is None:
         return f"{target}.{subject.name}({inside})"
-    return form.format(target, *(text(arg) for arg in call.args), "None", "None")
+    return form.format(target, *(operand(arg) for arg in call.args), "None", "None")
 
 
 def _values(call: Input) -> list[Value]:

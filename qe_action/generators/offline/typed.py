@@ -72,6 +72,9 @@ def _iterable(maker: Maker, hint: TypeTree, name: str, depth: int) -> Value:
         return Lit(maker.rng.choice(("abc", "aab", "", "abcabc")))
     if hint.t == "iterable" and not hint.inner and maker.pool.literals and maker.rng.random() < 0.3:
         return maker.rng.choice(maker.pool.literals)
+    numbers = hint.t == "iterable" and (inner is None or inner.t in ("any", "int"))
+    if numbers and depth < 2 and maker.rng.random() < 0.06:
+        return Code(maker.rng.choice(("range(3)", "range(10)", "range(100)", "range(3000)")))
     made = Seq("list", _items(maker, _first(hint), depth))
     if hint.t == "iterator" or maker.rng.random() < 0.05:
         return Call("iter", (made,), ())
@@ -98,8 +101,10 @@ def _dict(maker: Maker, hint: TypeTree, name: str, depth: int) -> Value:
     pairs: dict[Value, Value] = {}
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
         key_hint = _first(hint)
-        if keys and rng.random() < 0.7:
-            key: Value = rng.choice(keys)
+        if maker.pool.near and rng.random() < 0.5:
+            key: Value = Lit(rng.choice(maker.pool.near))
+        elif keys and rng.random() < 0.7:
+            key = rng.choice(keys)
         elif key_hint and key_hint.t not in ("any", "hashable"):
             key = maker.of_type(key_hint, "", depth + 1)
         else:

@@ -46,6 +46,10 @@ class Function:
     mentions: set[str] = field(default_factory=set)
     uses: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     compared: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
+    takes: dict[str, str] = field(default_factory=dict)
+    """Parameters with a literal default, and that default's source."""
+    passed_on: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Parameters that collect keywords, and the functions that get them."""
     checked: set[str] = field(default_factory=set)
     """Parameters that the function checks, to raise where they are wrong."""
     examples: str = ""
@@ -93,8 +97,22 @@ def _text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
+def note_parameters(node: ast.arguments, found: Function) -> None:
+    """The parameters that have a literal default."""
+    placed = [*node.posonlyargs, *node.args]
+    pairs = [*zip(placed[len(placed) - len(node.defaults) :], node.defaults, strict=True)]
+    pairs += [(a, d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d]
+    for argument, default in pairs:
+        source = ast.unparse(default)
+        found.takes[argument.arg] = source if len(source) < 40 else "None"
+
+
 def _call_usage(node: ast.Call, names: set[str], found: Function) -> None:
     func = node.func
+    for keyword in node.keywords:
+        if keyword.arg is None and _named(keyword.value, names):
+            called = getattr(func, "attr", getattr(func, "id", ""))
+            found.passed_on[keyword.value.id].add(called)  # type: ignore[attr-defined]
     if isinstance(func, ast.Name) and func.id in names:
         found.uses[func.id].add(f"callable{len(node.args)}")
     if isinstance(func, ast.Attribute) and _named(func.value, names):
@@ -102,7 +120,7 @@ def _call_usage(node: ast.Call, names: set[str], found: Function) -> None:
         for methods, use in ((_STR, "str"), (_LIST, "list"), (_MAP, "mapping")):
             if func.attr in methods:
                 found.uses[name].add(use)
-        if func.attr == "get" and node.args and isinstance(node.args[0], ast.Constant):
+        if func.attr in ("get", "pop") and node.args and isinstance(node.args[0], ast.Constant):
             found.compared["[" + name].append(node.args[0].value)
     called = getattr(func, "id", getattr(func, "attr", ""))
     for at, arg in enumerate(node.args):
