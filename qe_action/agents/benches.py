@@ -13,8 +13,8 @@ from qe_action.verify.bench import Bench
 from qe_action.verify.project import Project
 from qe_action.verify.pythons import ends
 from qe_action.verify.style import CONFIGS, Tool, configured
+from qe_action.workspace.metadata import asked_pythons
 from qe_action.workspace.project_files import read_project
-from qe_action.workspace.setup_plan import asked_pythons
 
 PREPARING = {"django", "env", "dotenv", "pytest_env", "celery"}
 """Plugins that set up what a project needs before it is imported."""
