@@ -150,15 +150,6 @@ def test_execute_returns_the_stream_s_last_event(tmp_path: Path) -> None:
     assert result["total"] == 3
 
 
-def test_nothing_is_run_without_a_sandbox_unless_the_user_says_so(tmp_path: Path) -> None:
-    project(tmp_path, {"shapes.py": SHAPES})
-    context = {"repo": tmp_path, "file": "shapes.py", "tests": GOOD}
-    task = QETask(task_type="test_generation", context=context)
-    result = asyncio.run(TestGeneratorAgent().execute(task))
-    assert result.conclusion == "failed"
-    assert "no sandbox" in result.notes[0]
-
-
 def test_the_export_holds_tracked_files_alone(tmp_path: Path) -> None:
     from qe_action.workspace.tree import copied
 
@@ -168,8 +159,8 @@ def test_the_export_holds_tracked_files_alone(tmp_path: Path) -> None:
     repo.git("add", "out.py")
 
     async def names() -> dict[str, bytes]:
-        async with copied(tmp_path, os.environ) as tree:
-            assert not (tree / ".git").exists()
-            return python_files(tree)
+        async with copied(tmp_path, os.environ) as export:
+            assert not (export.root / ".git").exists()
+            return python_files(export.root)
 
     assert asyncio.run(names()) == {"a.py": b"x = 5\n", "b/c.py": b"y = 2\n"}
