@@ -29,7 +29,8 @@ ALONE = (
     *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
 )
 """The project's own configuration, its `addopts` cleared."""
-AS_CONFIGURED = ("-p", "no:cacheprovider")
+AS_CONFIGURED = ("--maxfail=0",)
+"""All of the suite, also where the project would have it stop at the first failure."""
 MEMORY = 2 << 30
 """Bytes that a candidate may take; the whole suite as much as there is."""
 SLACK = 10.0
@@ -169,6 +170,8 @@ class Bench:
             options.append("--no-cov")
         if "xdist" in plugins:
             options += ["-n", "0"]
+        if "randomly" in plugins:
+            options.append("--randomly-seed=1")
         return tuple(options)
 
     async def _ask_run(self, slot: Slot, request: dict[str, Any], timeout: float) -> Run:
@@ -249,6 +252,7 @@ class Bench:
             "memory": MEMORY if options is ALONE else None,
             "held": self._early is not None,
             "early": list(self._early or ()),
+            "beside": str(slot.folder),
             "watch": [str(slot.root), str(slot.folder / "home")],
         }
 

@@ -8,12 +8,14 @@ from functools import partial
 
 from qe_action.findings import Counts
 from qe_action.verify.answers import Run
-from qe_action.verify.bench import Bench, Surroundings
+from qe_action.verify.bench import ALONE, Bench, Surroundings
 from qe_action.verify.gates import Trial
 from qe_action.verify.writing import appended, new_file
 
 ROUNDS = 6
 """Runs of the suite that are made to find which of the new tests breaks another."""
+USAGE = 4
+"""pytest's exit where it can't read its options."""
 ORDER = Surroundings({"PYTHONHASHSEED": "7"}, order=20)
 
 
@@ -35,6 +37,7 @@ class Suite:
     paths: tuple[str, ...] = ()
     _base: Run | None = field(default=None, repr=False)
     _narrow: bool = False
+    _options: tuple[str, ...] = ()
 
     async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
         """The tests that break another or don't hold beside it; the others stay."""
@@ -73,20 +76,27 @@ class Suite:
         users = project.users()
         own = (project.place,) if project.exists else ()
         told = ""
-        for scope, name in (
-            ((), "the whole suite in random order"),
-            (users, f"the {_files(len(users))} the target"),
-            (own, "the module's own test file" if own else "no other tests"),
+        for number, (scope, name) in enumerate(
+            (
+                ((), "the whole suite in random order"),
+                (users, f"the {_files(len(users))} the target"),
+                (own, "the module's own test file" if own else "no other tests"),
+            )
         ):
-            self.paths, self.words = scope, told + name
-            if name.startswith("the whole") or scope:
+            self.paths, self.words, self._narrow = scope, told + name, number > 0
+            if not number or scope:
                 base = await self._run({}, scope)
             else:
                 base = Run(end="done")  # nothing is to be run beside the new tests
+            if base.end == "done" and base.exit == USAGE and not base.outcomes:
+                self._options = ALONE
+                told = "pytest refuses the suite's options, without addopts: "
+                self.words = told + name
+                base = await self._run({}, scope)
             if base.end == "done":
                 break
             told = f"{name.removesuffix(' in random order')} {self._ended(base)}: "
-        self._base, self._narrow = base, bool(told)
+        self._base = base
         self.before = _counts(base)
         failing = len(base.outcomes) - len(base.passed)
         if failing:
@@ -103,7 +113,7 @@ class Suite:
             files,
             paths,
             timeout=self.timeout,
-            options=self.bench.as_configured(self.plugins),
+            options=self._options or self.bench.as_configured(self.plugins),
             around=ORDER,
             measure=True,
             clean=True,

@@ -175,7 +175,7 @@ def perform(spec: dict, target: int) -> None:
         from . import clock
 
         clock.shift(spec["days"])
-    recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [])
+    recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [], spec.get("beside", ""))
     kept = os.getcwd(), list(sys.path), sys.getrecursionlimit()
     started = time.perf_counter()
     code = int(pytest.main(list(spec["arguments"]), plugins=[recorder]))

@@ -181,10 +181,15 @@ def test_what_writes_into_the_project_is_withdrawn_and_tmp_path_is_not(tmp_path:
 
         def test_note_later():
             assert later("left.txt") == "x"
+
+        def test_note_beside():
+            assert note("../left.txt", "ab") == 2
         """,
         "notes.py",
     )
-    assert outcome.refused == {"test_note_here": "writes", "test_note_later": "writes"}
+    names = ("test_note_here", "test_note_later", "test_note_beside")
+    assert outcome.refused == dict.fromkeys(names, "writes")
+    assert outcome.why("test_note_beside") == "it leaves or changes left.txt"
     assert outcome.why("test_note_here") == "it leaves or changes left.txt"
     assert outcome.shown == ["test_loud_in_tmp_path", "test_note_later"]
     assert outcome.accepted == ["test_loud_in_tmp_path"]
@@ -348,3 +353,26 @@ def test_an_interpreter_that_the_project_does_not_support_is_left_out(tmp_path: 
     assert result.total == 3
     assert result.tests[0].evidence is not None
     assert result.tests[0].evidence.pythons == (here,)
+
+
+def test_a_suite_whose_options_pytest_refuses_is_run_without_them(tmp_path: Path) -> None:
+    files = {
+        "shapes.py": SHAPES,
+        "pytest.ini": "[pytest]\naddopts = --no-such-option\n",
+        "tests/test_other.py": "def test_one():\n    assert 1 + 1 == 2\n",
+    }
+    project(tmp_path, files)
+    outcome = judge(tmp_path, GOOD)
+    assert outcome.accepted == GOOD_NAMES, outcome.rejections
+    (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
+    assert words.startswith("pytest refuses the suite's options, without addopts: the whole suite")
+
+
+def test_a_suite_that_would_stop_at_its_first_failure_is_run_to_its_end(tmp_path: Path) -> None:
+    red = "".join(f"def test_{n}():\n    assert {n} % 2\n\n" for n in range(8))
+    files = {"shapes.py": SHAPES, "pytest.ini": "[pytest]\naddopts = -x --ff\n"}
+    project(tmp_path, {**files, "tests/test_other.py": red})
+    outcome = judge(tmp_path, GOOD)
+    assert outcome.accepted == GOOD_NAMES, outcome.rejections
+    (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
+    assert words.endswith("(4 of its tests fail without the new ones, too)")
