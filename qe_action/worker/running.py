@@ -55,7 +55,7 @@ def warm() -> None:
     import coverage
     import coverage.jsonreport
 
-    from . import recorder  # noqa: F401
+    from . import isolation, recorder  # noqa: F401
 
     config = importlib.import_module("_pytest.config")
     for name in (*config.default_plugins, "assertion.rewrite", "python_api"):
@@ -210,13 +210,15 @@ def enter(spec: dict) -> None:
 
 def _limit(memory) -> None:
     """Bound what the run may hold beyond what this process has; it leaves no core behind."""
+    if not memory:
+        return
+    from . import isolation
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if memory:
-        with open("/proc/self/statm") as file:
-            most = int(file.read().split()[0]) * resource.getpagesize() + memory
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    kind, most = isolation.memory_limit(memory)
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
 
 
 def _mutated(spec: dict) -> bool:
