@@ -29,7 +29,10 @@ ALONE = (
     *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
 )
 """The project's own configuration, its `addopts` cleared."""
-AS_CONFIGURED = ("-p", "no:cacheprovider")
+AS_CONFIGURED = (
+    *("-p", "no:cacheprovider"),
+    *("--continue-on-collection-errors", "--maxfail=0"),  # what is broken before hides nothing
+)
 SLACK = 10.0
 """Seconds that a worker may answer later than a run's own time-out."""
 
