@@ -168,7 +168,7 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _memory(more: int) -> tuple[int, int]:
+def memory_limit(more: int) -> tuple[int, int]:
     """The limit that leaves `more` bytes; where /proc is closed, that on what can be written."""
     try:
         with open("/proc/self/statm") as file:
@@ -181,7 +181,7 @@ def _memory(more: int) -> tuple[int, int]:
 def limit(memory: int) -> None:
     """Bound a child's memory beyond what it has, its files, and leave no core behind."""
     for what, bound in (
-        _memory(memory),
+        memory_limit(memory),
         (resource.RLIMIT_FSIZE, 16 << 20),
         (resource.RLIMIT_CORE, 0),
     ):
