@@ -29,8 +29,8 @@ ALONE = (
     *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
 )
 """The project's own configuration, its `addopts` cleared."""
-AS_CONFIGURED = ("--maxfail=0",)
-"""All of the suite, also where the project would have it stop at the first failure."""
+AS_CONFIGURED = ("--maxfail=0", "--continue-on-collection-errors")
+"""All of the suite: what fails or can't be collected hides nothing of the rest."""
 MEMORY = 2 << 30
 """Bytes that a candidate may take; the whole suite as much as there is."""
 SLACK = 10.0

@@ -98,9 +98,7 @@ class Suite:
             told = f"{name.removesuffix(' in random order')} {self._ended(base)}: "
         self._base = base
         self.before = _counts(base)
-        failing = len(base.outcomes) - len(base.passed)
-        if failing:
-            self.words += f" ({failing} of its tests fail without the new ones, too)"
+        self.words += _broken_before(base)
 
     def _ended(self, run: Run) -> str:
         """Why a run can't be compared with."""
@@ -179,6 +177,15 @@ def _loses(tests: frozenset[str], run: Run) -> bool:
 
 def _files(number: int) -> str:
     return "one test file that imports" if number == 1 else f"{number} test files that import"
+
+
+def _broken_before(base: Run) -> str:
+    """What fails without the new tests, too."""
+    failing = sum(word in ("failed", "error") for word, _ in base.outcomes.values())
+    found = [f"{failing} of its tests fail"] if failing else []
+    if base.errors:
+        found.append(f"{len(base.errors)} of its files can't be collected")
+    return f" ({' and '.join(found)} without the new ones, too)" if found else ""
 
 
 def _counts(run: Run) -> Counts | None:

@@ -355,6 +355,27 @@ def test_an_interpreter_that_the_project_does_not_support_is_left_out(tmp_path: 
     assert result.tests[0].evidence.pythons == (here,)
 
 
+def test_what_is_broken_in_the_suite_before_hides_nothing(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        {
+            "shapes.py": SHAPES,
+            "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-x"\n',
+            "tests/test_broken.py": "import not_installed_anywhere\n",
+            "tests/test_red.py": "def test_red():\n    assert 1 == 2\n",
+            "tests/test_skip.py": "import pytest\n\n@pytest.mark.skip\ndef test_x(): pass\n",
+        },
+    )
+    outcome = judge(tmp_path, GOOD)
+    assert len(outcome.accepted) == 3, outcome.rejections
+    evidence = outcome.result.tests[0].evidence
+    assert evidence is not None
+    assert evidence.suite == (
+        "the whole suite in random order (1 of its tests fail and 1 of its files can't be "
+        "collected without the new ones, too)"
+    )
+
+
 def test_a_suite_whose_options_pytest_refuses_is_run_without_them(tmp_path: Path) -> None:
     files = {
         "shapes.py": SHAPES,
