@@ -49,27 +49,29 @@ async def verdicts(bench: Bench) -> list[tuple[str, bool]]:
 
 
 def test_a_slow_import_is_paid_once(tmp_path: Path) -> None:
-    async def work(bench: Bench) -> tuple[Any, ...]:
+    async def timed(bench: Bench) -> tuple[Any, float]:
         took = []
-        cold = await verdicts(bench)
-        assert await bench.warm((1, 2), 10) == ""
-        for _ in range(2):
+        for _ in range(3):
             began = time.monotonic()
-            run = await bench.run({"test_x.py": TEST}, ["test_x.py"], timeout=5, measure=True)
+            run = await bench.run({"test_x.py": TEST}, ["test_x.py"], timeout=8, measure=True)
             took.append(time.monotonic() - began)
-        began = time.monotonic()
-        warm = await verdicts(bench)
-        took.append((time.monotonic() - began) / len(warm))
-        return run, cold, warm, took
+        return run, min(took)
 
-    run, cold, warm, took = on_bench(tmp_path, SLOW, work)
+    async def work(bench: Bench) -> tuple[Any, ...]:
+        _, cold = await timed(bench)
+        before = await verdicts(bench)
+        assert await bench.warm((1, 2), 10) == ""
+        run, warm = await timed(bench)
+        return run, before, await verdicts(bench), cold, warm
+
+    run, before, after, cold, warm = on_bench(tmp_path, SLOW, work)
     assert run.passed == {"test_x.py::test_x"}
     assert {9, 11, 13} <= set(run.measured.lines)
     assert 12 not in run.measured.lines
     assert (11, 13) in run.measured.branches
     assert 1 not in run.measured.lines, "no run of ours imported it"
-    assert warm == cold
-    assert max(took) < 0.5
+    assert after == before
+    assert warm < cold - 0.2  # of the import's 0.5 s, on a busy machine
     assert not workers()
 
 
