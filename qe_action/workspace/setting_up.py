@@ -17,7 +17,7 @@ from qe_action.workspace.built import collect
 from qe_action.workspace.choosing import choose
 from qe_action.workspace.entries import Entries, Entry
 from qe_action.workspace.installing import Installer, installer, telling
-from qe_action.workspace.interpreter import Facts, ask, bases, found
+from qe_action.workspace.interpreter import Facts, ask_inside, bases, found
 from qe_action.workspace.metadata import asked_pythons
 from qe_action.workspace.project_files import ProjectFiles, read_project
 from qe_action.workspace.setup_plan import Plan, Step, find_plan, own_plan
@@ -172,8 +172,12 @@ async def _fetched(
             await entries.drop(folder)
             raise
     for python in sorted(entry.folder.glob("*/bin/python3")):
-        if python.resolve().is_relative_to(entry.folder):
-            return await ask(python.resolve(), "-S")
+        real = python.resolve()
+        if real.is_relative_to(entry.folder):
+            facts = await ask_inside(real, sandbox, (entry.folder,))
+            own = (facts.prefix, facts.base_prefix, facts.base_executable)
+            if all(Path(path).resolve().is_relative_to(entry.folder) for path in own):
+                return facts
     raise SetupFailed(f"Python {version} could not be had: uv did not install it.")
 
 
