@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
 
 UNKNOWN = "unknown"
@@ -56,6 +57,16 @@ def code(text: str) -> str:
     fence = "`" * (longest + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def fenced(text: str, language: str) -> Iterator[str]:
+    """Lines of `text` as a Markdown block of code that nothing in them can leave."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}{language}"
+    for line in text.replace("\r\n", "\n").split("\n"):
+        yield "\t".join(map(visible, line.split("\t")))
+    yield fence
 
 
 def cell(markdown: str) -> str:

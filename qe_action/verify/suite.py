@@ -55,6 +55,8 @@ class Suite:
             for trial, why in bad:
                 left.remove(trial)
                 yield trial, why
+        for trial in left:
+            yield trial, f"{ROUNDS} runs of the suite with ever fewer tests came to no end"
 
     async def _measure_before(self) -> None:
         """The suite without new tests, or the files that use the target where it is too slow."""
@@ -69,7 +71,7 @@ class Suite:
         told = ""
         for scope, name in (
             ((), "the whole suite in random order"),
-            (users, f"the {len(users)} test files that import the target"),
+            (users, f"the {_files(len(users))} the target"),
             (own, "the module's own test file" if own else "no other tests"),
         ):
             self.paths, self.words = scope, told + name
@@ -100,6 +102,7 @@ class Suite:
             options=self.bench.as_configured(self.plugins),
             around=ORDER,
             measure=True,
+            clean=True,
         )
 
     async def _with(self, trials: Sequence[Trial]) -> Run:
@@ -152,6 +155,10 @@ class Suite:
             else:
                 break
         return trials
+
+
+def _files(number: int) -> str:
+    return "one test file that imports" if number == 1 else f"{number} test files that import"
 
 
 def _counts(run: Run) -> Counts | None:

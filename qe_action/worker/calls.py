@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import itertools
-import os
-import types
 from typing import Any
 
-from . import express, isolation, tracing
+from . import isolation, tracing
+from .errors import Errors
+from .telling import fields_of, told_of
 
-FIELDS = 12
 EACH = "*"
 """Stands for a list or tuple of iterators."""
 MANY = 30
@@ -23,7 +21,12 @@ class Runner:
     """Runs cases in this process. After a case that set `spoilt` it should be left."""
 
     def __init__(
-        self, tracer: tracing.Tracer, place: isolation.Place, detail: bool, every: bool
+        self,
+        tracer: tracing.Tracer,
+        place: isolation.Place,
+        detail: bool,
+        every: bool,
+        root: str = "",
     ) -> None:
         self.tracer, self.place = tracer, place
         self.detail, self.every = detail, every or detail
@@ -31,8 +34,7 @@ class Runner:
         self.spoilt = False
         self.caches: list[Any] = []
         self._spaces: dict[Any, Any] = {}
-        self._raises: dict[Any, Any] = {}
-        self._bare: dict[Any, Any] = {}
+        self._errors = Errors(tracer, root)
 
     def run(self, case: dict[Any, Any], seen: set[Any]) -> dict[Any, Any] | None:
         """What came of a case, or None where there's nothing to say."""
@@ -65,7 +67,7 @@ class Runner:
             return {"n": case["n"], "outcome": "stopped"} if stopped else None
         told = {"n": case["n"], "outcome": found["outcome"], "arcs": sorted(self.tracer.arcs)}
         if found["outcome"] == "raised":
-            told["raised"] = self._raised(found["raised"])
+            told["raised"] = self._errors.told(found["raised"])
         good = found["outcome"] == "value" or (
             found["outcome"] == "raised" and told["raised"]["explicit"]
         )
@@ -77,6 +79,7 @@ class Runner:
         told["iterator"] = found.get("iterator")
         if "value" in found and (self.every or good):
             told["repr"] = _repr(found["value"])[:200]
+            told["type"] = type(found["value"]).__qualname__
         if self.detail:
             told.update(self._described(found, space, case))
             told["changed"], told["files"] = changed, files
@@ -145,17 +148,12 @@ class Runner:
         for name in case.get("watch", ()):
             value = space.get(name)
             if isinstance(value, (list, dict, set, bytearray)):
-                seen[name] = self._told(value)
+                seen[name] = told_of(value)
                 continue
             for attribute, item in list(getattr(value, "__dict__", {}).items())[:12]:
                 if not attribute.startswith("_"):
-                    seen[name + "." + attribute] = self._told(item)
+                    seen[name + "." + attribute] = told_of(item)
         return seen
-
-    @staticmethod
-    def _told(value: object) -> dict[Any, Any] | None:
-        made = express.Writer().express(value)
-        return {"text": made.text, "names": made.names, "exact": made.exact} if made else None
 
     def _described(
         self, found: dict[Any, Any], space: dict[Any, Any], case: dict[Any, Any]
@@ -172,107 +170,13 @@ class Runner:
         if found["outcome"] == "value":
             value = found["value"]
             told["same"] = [n for n in case.get("watch", ()) if value is space.get(n)]
-            told["value"] = self._told(value)
+            told["value"] = told_of(value)
             told["type"] = type(value).__qualname__
             told["module"] = type(value).__module__
             told["repr"] = _repr(value)
             if told["value"] is None:
-                told["fields"] = {a: made for a, made in self._fields(value).items() if made}
+                told["fields"] = {a: made for a, made in fields_of(value).items() if made}
         return told
-
-    def _fields(self, value: object) -> dict[Any, Any]:
-        """Expressions on an object that no expression makes, `{}` standing for it."""
-        told: dict[Any, Any] = {}
-        self._look(value, "{}", told, 0)
-        return told
-
-    def _look(self, value: object, access: str, told: dict[Any, Any], depth: int) -> None:
-        kind = type(value)
-        if len(told) > FIELDS or depth > 3 or isinstance(value, (type, types.ModuleType)):
-            return
-        if isinstance(value, (list, tuple)):
-            told["len(%s)" % access] = self._safe(lambda: len(value))
-            for at, item in enumerate(value[:3]):
-                self._deeper(item, "%s[%d]" % (access, at), told, depth)
-            return
-        if kind.__module__ == "builtins" or isinstance(value, types.FunctionType):
-            return
-        names = [n for n in getattr(value, "__dict__", {}) if not n.startswith("_")]
-        names += [
-            name
-            for base in kind.__mro__
-            for name, item in vars(base).items()
-            if not name.startswith("_")
-            and (isinstance(item, property) or type(item).__name__ == "member_descriptor")
-        ]
-        for name in dict.fromkeys(names[:20]):
-            try:
-                item = getattr(value, name)
-            except Exception:
-                continue
-            if not callable(item):
-                self._deeper(item, access + "." + name, told, depth)
-        if kind.__str__ is not object.__str__ and depth == 0 and not told:
-            told["str(%s)" % access] = self._safe(lambda: str(value))
-
-    def _deeper(self, item: object, access: str, told: dict[Any, Any], depth: int) -> None:
-        made = self._told(item)
-        if made:
-            told[access] = made
-        else:
-            self._look(item, access, told, depth + 1)
-
-    def _safe(self, get: Any) -> dict[Any, Any] | None:
-        try:
-            return self._told(get())
-        except Exception:
-            return None
-
-    def _raised(self, error: BaseException) -> dict[Any, Any]:
-        """The exception, and whether a `raise` of the project's own code made it."""
-        kind = type(error)
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        file = trace.tb_frame.f_code.co_filename if trace is not None else ""
-        line = trace.tb_lineno if trace is not None else 0
-        try:
-            message = str(error)[:300]
-        except Exception:
-            message = ""
-        return {
-            "type": kind.__qualname__,
-            "module": kind.__module__,
-            "public": self._public(kind),
-            "message": message,
-            "line": line if file == self.tracer.filename and self._explicit(file, line) else 0,
-            "explicit": self._explicit(file, line)
-            or (file == "<act>" and self._undefined(error))
-            or self._raised_again(),
-        }
-
-    @staticmethod
-    def _public(kind: type) -> str:
-        """A module from which a test would import the class."""
-        public = express._public(kind)
-        return public or kind.__module__
-
-    def _raised_again(self) -> bool:
-        """Whether the target ran a bare `raise`: the traceback shows where it came from first."""
-        own = self.tracer.filename
-        if own not in self._bare:
-            self._bare[own] = _raise_lines(own, bare=True)
-        return any(line in self._bare[own] for _, line in self.tracer.arcs)
-
-    def _undefined(self, error: BaseException) -> bool:
-        """Whether an operator of the target's said NotImplemented."""
-        text = str(error) if type(error) is TypeError else ""
-        return "not supported between" in text or "unsupported operand type" in text
-
-    def _explicit(self, file: str, line: int) -> bool:
-        if file not in self._raises:
-            self._raises[file] = _raise_lines(file)
-        return line in self._raises[file]
 
 
 def caches_of(module: Any) -> list[Any]:
@@ -288,23 +192,6 @@ def caches_of(module: Any) -> list[Any]:
 
 def _iterates(value: object) -> bool:
     return hasattr(type(value), "__next__") and hasattr(type(value), "__iter__")
-
-
-def _raise_lines(file: str, bare: bool = False) -> set[Any]:
-    if not os.path.isfile(file) or (
-        file.startswith(os.path.dirname(os.__file__) + os.sep) and ("site-packages" not in file)
-    ):
-        return set()
-    try:
-        with open(file, "rb") as source:
-            tree = ast.parse(source.read())
-    except (SyntaxError, ValueError, OSError):
-        return set()
-    lines: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and (node.exc is None or not bare):
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return lines
 
 
 def _repr(value: object) -> str:

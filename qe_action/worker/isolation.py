@@ -168,12 +168,20 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _memory(more: int) -> tuple[int, int]:
+    """The limit that leaves `more` bytes; where /proc is closed, that on what can be written."""
+    try:
+        with open("/proc/self/statm") as file:
+            return resource.RLIMIT_AS, int(file.read().split()[0]) * resource.getpagesize() + more
+    except OSError:
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return resource.RLIMIT_DATA, used + more
+
+
 def limit(memory: int) -> None:
     """Bound a child's memory beyond what it has, its files, and leave no core behind."""
-    with open("/proc/self/statm") as file:
-        now = int(file.read().split()[0]) * resource.getpagesize()
     for what, bound in (
-        (resource.RLIMIT_AS, now + memory),
+        _memory(memory),
         (resource.RLIMIT_FSIZE, 16 << 20),
         (resource.RLIMIT_CORE, 0),
     ):

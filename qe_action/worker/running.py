@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.machinery
 import io
 import json
 import os
@@ -14,19 +13,21 @@ import subprocess
 import sys
 import time
 
+from . import mutants
+
 RESULT = 16 << 20
 """Bytes of the longest result that is read."""
 
 
 def in_fork(spec: dict) -> dict:
-    """Run in a fork of this process, which has imported pytest and nothing of the project."""
+    """Run in a fork of this process, which has imported pytest."""
     warm()
     source, target = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.setpgid(0, 0)
-            _only(target)
+            only(target)
             perform(spec, target)
         finally:
             os._exit(70)
@@ -97,13 +98,15 @@ def in_new_process(spec: dict) -> dict:
             process.returncode = 0  # it was waited for
 
 
-def _only(kept: int) -> None:
-    """Keep standard streams, pointed to nothing, and one descriptor."""
+def only(*kept: int) -> None:
+    """Keep standard streams, pointed to nothing, and some descriptors."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
-    os.closerange(3, kept)
-    os.closerange(kept + 1, 1024)
+    start = 3
+    for number in (*sorted(kept), 1024):
+        os.closerange(start, number)
+        start = number + 1
     sys.stdin, sys.stdout, sys.stderr = (open(n, m) for n, m in ((0, "r"), (1, "w"), (2, "w")))
 
 
@@ -150,13 +153,9 @@ def perform(spec: dict, target: int) -> None:
 
     from .recorder import Recorder
 
-    os.chdir(spec.get("cwd") or spec["root"])
-    for path in reversed(spec.get("pythonpath", [])):
-        if path in sys.path:
-            sys.path.remove(path)
-        sys.path.insert(0, path)
-    if spec.get("mutant"):
-        mutate(spec["file"], spec["mutant"])
+    enter(spec)
+    if spec.get("mutant") and not _mutated(spec):
+        _end({"end": "needs an import"}, target)
     measuring = _measure(spec)
     if spec.get("days"):
         from . import clock
@@ -174,6 +173,26 @@ def perform(spec: dict, target: int) -> None:
         "written_by": recorder.written,
         "measured": _measured(measuring),
     }
+    _end(result, target)
+
+
+def enter(spec: dict) -> None:
+    """Go to the working copy, and import from it first."""
+    os.chdir(spec.get("cwd") or spec["root"])
+    for path in reversed(spec.get("pythonpath", [])):
+        if path in sys.path:
+            sys.path.remove(path)
+        sys.path.insert(0, path)
+
+
+def _mutated(spec: dict) -> bool:
+    """Put the mutant in place; False where that takes a process that has not imported it."""
+    edit = spec["mutant"]
+    mutants.on_import(spec["file"], edit)
+    return not mutants.LOADED or mutants.in_loaded(spec["file"], edit, spec.get("early", []))
+
+
+def _end(result: dict, target: int) -> None:
     data = json.dumps(result).encode() + b"\n"
     while data:
         data = data[os.write(target, data) :]
@@ -220,19 +239,3 @@ def _measured(measuring):
         "branches": found["executed_branches"],
         "missing_branches": found["missing_branches"],
     }
-
-
-def mutate(file: str, edit: dict) -> None:
-    """Let the import of `file` see its text with an edit; nothing on disk is changed."""
-    loader = importlib.machinery.SourceFileLoader
-    original = loader.get_code
-    target = os.path.realpath(file)
-
-    def get_code(self, fullname):
-        if os.path.realpath(self.path) != target:
-            return original(self, fullname)
-        data = self.get_data(self.path)
-        data = data[: edit["start"]] + edit["text"].encode() + data[edit["end"] :]
-        return compile(data, self.path, "exec", dont_inherit=True)
-
-    loader.get_code = get_code  # type: ignore[method-assign]

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import inspect
 import re
+import sys
 import typing
 from typing import Any
 
@@ -53,7 +54,8 @@ class Surveyor:
         told = []
         for name, value in list(vars(self.module).items())[: LIMIT * 4]:
             if not inspect.isclass(value) and callable(value) and self._own(value):
-                told.append({"kind": "function", "name": name, **self.signature(value)})
+                told.append({"kind": "function", "name": name, **self._home(name, value)})
+                told[-1].update(self.signature(value))
         return told[:LIMIT]
 
     def classes(self) -> list[Any]:
@@ -83,11 +85,23 @@ class Surveyor:
             "dataclass": dataclasses.is_dataclass(kind),
             "bases": [base.__qualname__ for base in kind.__mro__[1:-1]],
             "enum": [m.name for m in list(kind)[:20]] if issubclass(kind, enum.Enum) else [],
+            **self._home(kind.__qualname__, kind),
             **self.signature(kind),
         }
         if members:
             told["members"] = self._members(kind)
         return told
+
+    def _home(self, name: str, value: object) -> dict[Any, Any]:
+        """The nearest public package that offers what a private module defines."""
+        parts = self.module.__name__.split(".")
+        private = any(part.startswith("_") for part in parts)
+        for length in range(len(parts) - 1, 0, -1) if private else ():
+            home = ".".join(parts[:length])
+            public = not any(part.startswith("_") for part in parts[:length])
+            if public and getattr(sys.modules.get(home), name, None) is value:
+                return {"home": home}
+        return {}
 
     def _members(self, kind: type) -> list[Any]:
         told, seen = [], set()
@@ -150,7 +164,9 @@ class Surveyor:
             "kind": item.kind.name,
             "type": types_of.tree(hint),
         }
-        told["hinted"] = hint is not inspect.Parameter.empty
+        told["hinted"] = item.annotation is not inspect.Parameter.empty
+        if told["hinted"] and item.name not in hints:
+            told["type"] = {"t": "unknown"}
         self._meet(hint)
         if item.default is not inspect.Parameter.empty:
             made = express.Writer().express(item.default)

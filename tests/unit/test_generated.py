@@ -21,16 +21,19 @@ from qe_action.generators.offline.answers import (
     Signature,
     TypeTree,
 )
+from qe_action.generators.offline.changing import changed_literal
 from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
 from qe_action.generators.offline.expecting import Expectation, expectation, matched
-from qe_action.generators.offline.making import Maker, fits
-from qe_action.generators.offline.mutating import Mutator, changed_literal, simpler, simpler_inputs
+from qe_action.generators.offline.hints import fits
+from qe_action.generators.offline.making import Maker
+from qe_action.generators.offline.mutating import Mutator
 from qe_action.generators.offline.naming import single_name, snake, value_words
 from qe_action.generators.offline.plan import Plan, tells
 from qe_action.generators.offline.pools import Pool, pool_for
 from qe_action.generators.offline.reading import Reading
 from qe_action.generators.offline.regexes import matching
 from qe_action.generators.offline.rendering import Proof, Renderer
+from qe_action.generators.offline.shrinking import simpler, simpler_inputs
 from qe_action.generators.offline.subjects import Input, Subject, case_of, subjects_of
 from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, read, text
 from qe_action.generators.port import Goals, Job, Layout

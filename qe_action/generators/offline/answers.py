@@ -49,6 +49,8 @@ class Signature(Answer):
     generator: bool = False
     context: bool = False
     unknown: bool = False
+    home: Module = ""
+    """The public package to import it from, where its own module is private."""
 
 
 class ClassInfo(Signature):

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from qe_action.generators.offline.answers import Made, Raised, Ran
+from qe_action.generators.offline.objections import ADDRESS
 from qe_action.generators.offline.values import quoted, read, text
 
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{5,}|qe-call-|<\w+ object|\bat 0x")
 FIELDS = 4
 FIRST = 5
 

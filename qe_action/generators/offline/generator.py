@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -15,7 +17,7 @@ from qe_action.generators.offline.examples import contradicts, examples_of, inpu
 from qe_action.generators.offline.making import Maker
 from qe_action.generators.offline.plan import Plan
 from qe_action.generators.offline.pools import Pool, pool_for
-from qe_action.generators.offline.reading import Reading, quoted_words
+from qe_action.generators.offline.reading import Reading, imported_tops, quoted_words
 from qe_action.generators.offline.rendering import Renderer
 from qe_action.generators.offline.settling import Settler
 from qe_action.generators.offline.subjects import Input, Subject, subjects_of
@@ -42,7 +44,7 @@ class OfflineGenerator:
             yield Trouble(job.target, "The file can't be parsed.", str(error))
             return
         try:
-            async with job.lab.worker() as worker:
+            async with job.lab.worker(readable=(Path(job.root),)) as worker:
                 run = Run(job, reading, Asking(worker, job))
                 async with aclosing(run.proposals()) as proposals:
                     async for proposal in proposals:
@@ -78,7 +80,7 @@ class Run:
             yield suspicion
         doubtful = {suspicion.qualname for suspicion in suspicions}
         await self._warm(subjects, pools, maker)
-        settler = Settler(plan, self.asking, Renderer(self.job), doubtful)
+        settler = Settler(plan, self.asking, Renderer(self.job), doubtful, self._allowed())
         while self.asking.spent < self.job.budget and plan.open:
             before = self.asking.spent
             seeds = await self._round(plan, seeds)
@@ -86,6 +88,13 @@ class Run:
                 yield candidate
             if self.asking.spent == before:  # every input there is has been tried
                 return
+
+    def _allowed(self) -> frozenset[str]:
+        """The packages that tests may import beside the standard library."""
+        layout = self.job.layout
+        beside = [entry.name for path in layout.paths for entry in _entries(path)]
+        own = {layout.module.partition(".")[0], *(name.partition(".")[0] for name in beside)}
+        return imported_tops(self.reading.tree) | own
 
     def _pools(self, subjects: list[Subject], survey: Survey) -> dict[str, Pool]:
         docs = [*self.reading.classes.values(), self.reading.functions[""].examples]
@@ -164,3 +173,11 @@ class Run:
                 running.cancel()
             batch = following
         return batch + seeds
+
+
+def _entries(path: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as entries:
+            return list(entries)
+    except OSError:
+        return []

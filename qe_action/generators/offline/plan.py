@@ -7,17 +7,20 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from qe_action.generators.offline.answers import Ran
+from qe_action.generators.offline.hints import Hints
 from qe_action.generators.offline.making import Maker
 from qe_action.generators.offline.mutating import Mutator
 from qe_action.generators.offline.pools import Pool
 from qe_action.generators.offline.reading import Reading
-from qe_action.generators.offline.subjects import Input, Subject
-from qe_action.generators.offline.values import Call, text
+from qe_action.generators.offline.subjects import Input, Subject, case_of
+from qe_action.generators.offline.values import Lit, read, text
 from qe_action.generators.port import Arc, Goals
 
 KEPT = 12
 """How many inputs are remembered for each line."""
 LONGEST = 600
+LONGEST_MAKING = 70
+"""How long a call may be whose result is used as an object for other calls."""
 Goal = Arc | int
 
 
@@ -55,6 +58,7 @@ class Plan:
     pending: list[Reached] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._hints = Hints(self.maker.classes)
         self._mutator = Mutator(self.maker, self.rng)
         self._at_line: dict[int, list[Input]] = defaultdict(list)
         self._by_subject: dict[str, list[Input]] = defaultdict(list)
@@ -123,7 +127,7 @@ class Plan:
             own = wanted.get(subject.qualname, 0)
             tally = self._tallies[subject.id]
             tired = 1 + tally.since / 400 + 20 * tally.hangs
-            hopeless = not value or tally.hangs >= 8
+            hopeless = not value or tally.hangs >= max(8, tally.tries / 20)
             weights.append(0.0 if hopeless else (value + 2 * own) ** 0.5 / tired)
         return weights
 
@@ -173,8 +177,7 @@ class Plan:
         if not ran.arcs:
             return
         reached = self.reached(ran.arcs)
-        good = ran.good and not (call.off and ran.raised is None)
-        fresh = frozenset(reached & self.open) if good else frozenset()
+        fresh = frozenset(reached & self.open) if self.proper(call, ran) else frozenset()
         self._remember(call, reached)
         self._produced(call, ran)
         if fresh:
@@ -183,16 +186,29 @@ class Plan:
             kind = ran.raised.type if ran.raised else "value"
             self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
 
+    def unordered(self, call: Input) -> bool:
+        """Whether the order of a set may show in what a call gives."""
+        owner = call.subject.owner
+        inits = [f"{owner.name}.__init__"] if owner else []
+        return any(self.reading.unordered(name) for name in (call.subject.qualname, *inits))
+
+    def proper(self, call: Input, ran: Ran) -> bool:
+        """Whether a test may show this."""
+        return ran.good and not (call.off and ran.raised is None) and self._hints.keeps(call)
+
     def _produced(self, call: Input, ran: Ran) -> None:
-        """A function that returns an object of a class is a way to make one."""
+        """A call that gives an object of a known class is a way to make one."""
         subject = call.subject
-        returned = subject.signature.returns
-        if not ran.good or ran.raised or returned.t != "class" or subject.signature.is_async:
+        if not ran.good or ran.raised or ran.iterator or subject.kind == "class":
             return
-        if subject.kind in ("function", "staticmethod", "classmethod") and call.size < 200:
-            owner = f"{subject.owner.name}." if subject.owner else ""
-            made = Call(owner + subject.name, call.args, call.kwargs, subject.names)
-            self.maker.keep(returned.name, made)
+        if ran.type not in self.maker.classes or call.size > LONGEST_MAKING or call.steps:
+            return
+        case = case_of(call)
+        plain = not case.arrange and case.how == "expr" and "tmp_path" not in case.act
+        if plain and not subject.signature.is_async and self._hints.keeps(call):
+            value = read(case.act, case.names)
+            if value is not None and not isinstance(value, Lit):
+                self.maker.keep(ran.type, value)
 
     def _remember(self, call: Input, reached: set[Goal]) -> None:
         kept = self._by_subject[call.subject.id]

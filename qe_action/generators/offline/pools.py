@@ -35,6 +35,9 @@ class Pool:
     uses: dict[str, set[str]] = field(default_factory=dict)
     compared: dict[str, list[Value]] = field(default_factory=dict)
     keys: dict[str, list[Value]] = field(default_factory=dict)
+    keywords: dict[str, dict[str, str]] = field(default_factory=dict)
+    near: list[str] = field(default_factory=list)
+    """Strings in the object that the call is made on: what its arguments are about."""
     checked: set[str] = field(default_factory=set)
     by_parameter: dict[str, list[Value]] = field(default_factory=dict)
 
@@ -53,6 +56,7 @@ def pool_for(subject: Subject, reading: Reading, constants: Constants, words: li
     own = reading.functions.get(subject.qualname)
     if own is not None and "NotImplemented" in own.mentions:
         pool.checked |= set(own.uses)
+    pool.keywords = reading.keywords(subject.qualname)
     mentions: set[str] = set()
     for name in (subject.qualname, *sorted(reached - {subject.qualname})):
         function = reading.functions.get(name)

@@ -6,116 +6,11 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-_STR = frozenset(
-    [
-        "capitalize",
-        "casefold",
-        "center",
-        "count",
-        "encode",
-        "endswith",
-        "expandtabs",
-        "find",
-        "format",
-        "index",
-        "isalnum",
-        "isalpha",
-        "isascii",
-        "isdecimal",
-        "isdigit",
-        "isidentifier",
-        "islower",
-        "isnumeric",
-        "isspace",
-        "istitle",
-        "isupper",
-        "join",
-        "ljust",
-        "lower",
-        "lstrip",
-        "partition",
-        "replace",
-        "rfind",
-        "rindex",
-        "rjust",
-        "rpartition",
-        "rsplit",
-        "rstrip",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "swapcase",
-        "title",
-        "translate",
-        "upper",
-        "zfill",
-        "removeprefix",
-        "removesuffix",
-    ]
-)
-_LIST = frozenset(["append", "extend", "insert", "sort", "reverse"])
-_MAP = frozenset(["items", "keys", "values", "get", "setdefault", "update"])
-_ITERATING = frozenset(
-    [
-        "iter",
-        "sorted",
-        "sum",
-        "min",
-        "max",
-        "any",
-        "all",
-        "list",
-        "tuple",
-        "set",
-        "enumerate",
-        "zip",
-        "map",
-        "filter",
-        "reversed",
-        "frozenset",
-        "islice",
-        "chain",
-        "deque",
-        "Counter",
-        "cycle",
-        "tee",
-        "groupby",
-        "takewhile",
-        "dropwhile",
-        "accumulate",
-        "starmap",
-        "join",
-    ]
-)
-_NUMERIC = frozenset(["int", "float", "abs", "round", "range", "divmod", "pow", "floor", "ceil"])
-_PATTERN = frozenset(
-    ["compile", "match", "search", "fullmatch", "findall", "finditer", "sub", "split"]
-)
+from qe_action.generators.offline.usage import PATTERN, Function, note_parameters, note_usage
 
-
-@dataclass
-class Function:
-    """One function as it is written."""
-
-    qualname: str
-    start: int
-    end: int
-    strings: list[str] = field(default_factory=list)
-    numbers: list[int | float] = field(default_factory=list)
-    patterns: list[str] = field(default_factory=list)
-    mentions: set[str] = field(default_factory=set)
-    uses: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    compared: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
-    checked: set[str] = field(default_factory=set)
-    """Parameters that the function checks, to raise where they are wrong."""
-    examples: str = ""
-
-    @property
-    def simple(self) -> str:
-        return self.qualname.rpartition(".")[2]
+_ON_MAKING = frozenset(["__init__", "__new__", "__post_init__", "__call__", "__enter__"])
+_CHANCE = frozenset(["set", "frozenset", "hash", "id"])
 
 
 class Reading:
@@ -128,6 +23,7 @@ class Reading:
         self.on_line: dict[int, list[object]] = defaultdict(list)
         self.raises: set[int] = set()
         self.classes: dict[str, str] = {}
+        self._bases: dict[str, list[str]] = {}
         module = Function("", 1, len(self.lines) + 1)
         self.functions[""] = module
         self._body(self.tree, module, "")
@@ -141,6 +37,7 @@ class Reading:
                 self._function(child, owner, prefix)
             elif isinstance(child, ast.ClassDef):
                 self.classes[prefix + child.name] = ast.get_docstring(child) or ""
+                self._bases[prefix + child.name] = [ast.unparse(base) for base in child.bases]
                 self._body(child, owner, f"{prefix}{child.name}.")
             else:
                 self._note(child, owner)
@@ -161,7 +58,8 @@ class Reading:
         for statement in node.body[1 if found.examples else 0 :]:
             holder = ast.Module([statement], [])
             self._body(holder, found, f"{found.qualname}.")
-            _usage(statement, names, found)
+            note_usage(statement, names, found)
+        note_parameters(node.args, found)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self._note(default, found)
@@ -174,13 +72,15 @@ class Reading:
             owner.mentions.add(node.id)
         elif isinstance(node, ast.Attribute):
             owner.mentions.add(node.attr)
+        elif isinstance(node, ast.Set | ast.SetComp):
+            owner.mentions.add("set")
         elif isinstance(node, ast.Raise):
             self.raises.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, ast.Call) and node.args:
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             first = node.args[0]
             if (
-                called in _PATTERN
+                called in PATTERN
                 and isinstance(first, ast.Constant)
                 and isinstance(first.value, str)
             ):
@@ -210,19 +110,7 @@ class Reading:
     def reach(self, qualname: str) -> frozenset[str]:
         """The functions that a function may come to call, by the names it mentions."""
         if qualname not in self._reach:
-            by_name = defaultdict(set)
-            for function in self.functions.values():
-                by_name[function.simple].add(function.qualname)
-                if function.simple in (
-                    "__init__",
-                    "__new__",
-                    "__post_init__",
-                    "__call__",
-                    "__enter__",
-                ):
-                    by_name[function.qualname.rpartition(".")[0].rpartition(".")[2]].add(
-                        function.qualname
-                    )
+            by_name = self._by_name()
             found, open_ = {qualname}, [qualname]
             while open_:
                 mentioned = self.functions.get(open_.pop())
@@ -233,102 +121,48 @@ class Reading:
             self._reach[qualname] = frozenset(found)
         return self._reach[qualname]
 
+    def _by_name(self) -> dict[str, set[str]]:
+        """The functions that may be meant by a name, a class' by the class' name too."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for function in self.functions.values():
+            found[function.simple].add(function.qualname)
+            owner = function.qualname.rpartition(".")[0]
+            if function.simple in _ON_MAKING or self._called_from_elsewhere(owner):
+                found[owner.rpartition(".")[2]].add(function.qualname)
+        return found
 
-def _usage(statement: ast.stmt, names: set[str], found: Function) -> None:
-    """How a function uses its parameters."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise):
-            found.checked |= _names_in(node.test) & names
-        elif isinstance(node, ast.Try) and any(
-            isinstance(inner, ast.Raise) for h in node.handlers for inner in h.body
-        ):
-            found.checked |= {n for part in node.body for n in _names_in(part)} & names
-        if isinstance(node, ast.Call):
-            _call_usage(node, names, found)
-        elif isinstance(node, ast.For | ast.comprehension) and _named(node.iter, names):
-            found.uses[node.iter.id].add("iterable")  # type: ignore[attr-defined]
-        elif isinstance(node, ast.Subscript) and _named(node.value, names):
-            key = "mapping" if _text(node.slice) else "indexed"
-            found.uses[node.value.id].add(key)  # type: ignore[attr-defined]
-            if isinstance(node.slice, ast.Constant):
-                found.compared["[" + node.value.id].append(node.slice.value)  # type: ignore[attr-defined]
-        elif isinstance(node, ast.BinOp):
-            _operand_usage(node, names, found)
-        elif isinstance(node, ast.Compare):
-            _compare_usage(node, names, found)
-        elif isinstance(node, ast.YieldFrom | ast.Starred) and _named(node.value, names):
-            found.uses[node.value.id].add("iterable")  # type: ignore[attr-defined]
+    def _called_from_elsewhere(self, owner: str) -> bool:
+        """Whether a class has bases of other modules, whose code calls its methods."""
+        bases = self._bases.get(owner, ())
+        return any(base not in self.classes and base != "object" for base in bases)
 
+    def keywords(self, qualname: str) -> dict[str, dict[str, str]]:
+        """For parameters that collect keywords: the names that whoever gets them takes."""
+        own = self.functions.get(qualname)
+        found: dict[str, dict[str, str]] = {}
+        for parameter, called in (own.passed_on if own else {}).items():
+            names = {*called, *(f"{name}.__init__" for name in called)}
+            for function in self.functions.values():
+                short = function.qualname.split(".", function.qualname.count("."))[-1]
+                if short in names or function.qualname in names:
+                    found.setdefault(parameter, {}).update(function.takes)
+        return found
 
-def _names_in(node: ast.AST) -> set[str]:
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-
-
-def _named(node: ast.AST | None, names: set[str]) -> bool:
-    return isinstance(node, ast.Name) and node.id in names
+    def unordered(self, qualname: str) -> bool:
+        """Whether a function may come to use a set or a hash, whose order is by chance."""
+        reached = (self.functions.get(name) for name in self.reach(qualname))
+        return any(function and function.mentions & _CHANCE for function in reached)
 
 
-def _text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _call_usage(node: ast.Call, names: set[str], found: Function) -> None:
-    func = node.func
-    if isinstance(func, ast.Name) and func.id in names:
-        found.uses[func.id].add(f"callable{len(node.args)}")
-    if isinstance(func, ast.Attribute) and _named(func.value, names):
-        name = func.value.id  # type: ignore[attr-defined]
-        for methods, use in ((_STR, "str"), (_LIST, "list"), (_MAP, "mapping")):
-            if func.attr in methods:
-                found.uses[name].add(use)
-        if func.attr == "get" and node.args and isinstance(node.args[0], ast.Constant):
-            found.compared["[" + name].append(node.args[0].value)
-    called = getattr(func, "id", getattr(func, "attr", ""))
-    for at, arg in enumerate(node.args):
-        if not _named(arg, names):
-            continue
-        use = "sized" if called == "len" else ""
-        if called in _ITERATING:
-            use = "function1" if called in ("map", "filter") and at == 0 else "iterable"
-        elif called in _NUMERIC:
-            use = "number"
-        elif called in _PATTERN and at > 0:
-            use = "str"
-        if called == "isinstance" and len(node.args) == 2:
-            for kind in ast.walk(node.args[1]):
-                if isinstance(kind, ast.Name):
-                    found.uses[arg.id].add(f"is {kind.id}")  # type: ignore[attr-defined]
-        if use:
-            found.uses[arg.id].add(use)  # type: ignore[attr-defined]
-
-
-def _operand_usage(node: ast.BinOp, names: set[str], found: Function) -> None:
-    for one, two in ((node.left, node.right), (node.right, node.left)):
-        if not _named(one, names):
-            continue
-        other = two.value if isinstance(two, ast.Constant) else None
-        if isinstance(other, str):
-            found.uses[one.id].add("str")  # type: ignore[attr-defined]
-        elif not (isinstance(node.op, ast.Mod) and one is node.right):
-            found.uses[one.id].add("number")  # type: ignore[attr-defined]
-
-
-def _compare_usage(node: ast.Compare, names: set[str], found: Function) -> None:
-    sides = [node.left, *node.comparators]
-    for one in sides:
-        if not _named(one, names):
-            continue
-        name = one.id  # type: ignore[attr-defined]
-        for other in sides:
-            for leaf in ast.walk(other):
-                if isinstance(leaf, ast.Constant):
-                    found.compared[name].append(leaf.value)
-                    if leaf.value is None:
-                        found.uses[name].add("none")
-        if any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops):
-            found.uses[name].add("number")
-        if isinstance(node.ops[0], ast.In | ast.NotIn) and one is sides[1]:
-            found.uses[name].add("iterable")
+def imported_tops(tree: ast.Module) -> frozenset[str]:
+    """The top-level packages that a module imports, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)
 
 
 def quoted_words(docs: Iterable[str]) -> list[str]:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qe_action.generators.offline.expecting import Expectation
-from qe_action.generators.offline.mutating import parameter_at, value_at, with_value
 from qe_action.generators.offline.naming import group_name, single_name
+from qe_action.generators.offline.slots import parameter_at, value_at, with_value
 from qe_action.generators.offline.subjects import Case, Input, case_of
 from qe_action.generators.offline.values import Code, names, quoted, text
 from qe_action.generators.port import Arc, Candidate, Job
@@ -28,6 +28,8 @@ class Proof:
     expected: Expectation
     lines: frozenset[int]
     arcs: frozenset[Arc]
+    extra: bool = False
+    """Whether it is only shown beside others: it reaches nothing that they don't."""
 
 
 class Renderer:
@@ -45,7 +47,7 @@ class Renderer:
         first = group[0]
         if len(group) == 1:
             name = self._free(single_name(first.call, first.expected))
-            lines, needed = _single(name, first)
+            lines, needed = single(name, first)
         else:
             name = self._free(group_name(first.call, first.expected))
             lines, needed = _parametrised(name, group)
@@ -85,11 +87,20 @@ def _groups(proofs: list[Proof]) -> list[list[Proof]]:
     groups: dict[object, list[list[Proof]]] = {}
     for at, proof in enumerate(proofs):
         key = _shape(proof) or at
+        if proof.extra and not _wanted_beside(proof, groups.get(key, [])):
+            continue
         here = groups.setdefault(key, [[]])
         if len(here[-1]) >= MOST:
             here.append([])
         here[-1].append(proof)
     return [group for same in groups.values() for group in same]
+
+
+def _wanted_beside(proof: Proof, groups: list[list[Proof]]) -> bool:
+    """Whether a companion has a test with room to stand in, and says something new there."""
+    told = {(one.call.args, one.call.kwargs) for group in groups for one in group}
+    there = bool(groups) and len(groups[-1]) < MOST
+    return there and (proof.call.args, proof.call.kwargs) not in told
 
 
 def _shape(proof: Proof) -> object:
@@ -130,7 +141,8 @@ def _uses_fixture(call: Input) -> bool:
     return "tmp_path" in case.act or any("tmp_path" in line for line in case.arrange)
 
 
-def _single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
+def single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
+    """A test of one case: its lines, and the names that it needs."""
     expected = proof.expected
     case = written(proof.call, expected)
     needed = {**case.names, **expected.names}

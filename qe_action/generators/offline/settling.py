@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from qe_action.generators.offline.answers import Ran
 from qe_action.generators.offline.asking import Asking
 from qe_action.generators.offline.expecting import expectation
-from qe_action.generators.offline.mutating import simpler_inputs
+from qe_action.generators.offline.objections import Shown, objection
 from qe_action.generators.offline.plan import Goal, Plan, Reached, tells
-from qe_action.generators.offline.rendering import Proof, Renderer
-from qe_action.generators.offline.subjects import Input, case_of
-from qe_action.generators.port import Candidate
+from qe_action.generators.offline.rendering import Proof, Renderer, single
+from qe_action.generators.offline.shrinking import simpler_inputs
+from qe_action.generators.offline.subjects import Case, Input, case_of
+from qe_action.generators.port import Arc, Candidate
 
 WINDOW = 24
 ROUNDS = 16
 SHORT = 60
 """Inputs from documentation and tests that are no longer than this stay as people wrote them."""
-OTHER_SEED = 4321
+COMPANIONS = 3
+"""How many more inputs of one kind a test takes along: more wrong versions are noticed."""
+OTHER_SEEDS = (4321, 7, 99)
 
 
 @dataclass
@@ -29,14 +32,42 @@ class Shrinking:
     item: Reached
     left: Iterator[Input]
     over: bool = False
+    kept: bool = False
+    """Whether it stays as people wrote it, and only its like are looked at."""
+    shown: str = ""
+    like: dict[tuple[str, tuple[Arc, ...]], Input] = field(default_factory=dict)
+    """The shortest input for each other result or way that came up on the way."""
+
+    def companions(self) -> list[Input]:
+        """A few more inputs for the same test: those that give something else."""
+        same_result = self.shown in ("True", "False")
+        by_result: dict[str, Input] = {}
+        for (shown, _), call in sorted(self.like.items(), key=lambda pair: pair[1].size):
+            if (shown == self.shown) == same_result and call != self.item.call:
+                key = str(len(by_result)) if same_result else shown
+                by_result.setdefault(key, call)
+        return list(by_result.values())[:COMPANIONS]
+
+
+Found = tuple[Reached, Proof, Ran]
 
 
 class Settler:
-    """Writes what a plan has found so far."""
+    """Writes what a plan has found so far.
 
-    def __init__(self, plan: Plan, asking: Asking, renderer: Renderer, doubtful: set[str]) -> None:
+    Of functions in `doubtful` nothing is pinned; tests import from packages in `allowed`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        asking: Asking,
+        renderer: Renderer,
+        doubtful: set[str],
+        allowed: frozenset[str],
+    ) -> None:
         self._plan, self._asking, self._renderer = plan, asking, renderer
-        self._doubtful = doubtful
+        self._doubtful, self._allowed = doubtful, allowed
 
     async def settle(self) -> list[Candidate]:
         """Candidates for all that is pending."""
@@ -44,50 +75,90 @@ class Settler:
         if not chosen:
             return []
         shrunk = await self._shrunk(chosen)
-        cases = [case_of(item.call, apart=item.call.subject.on_object) for item in shrunk]
-        once = await self._asking.looked_at(cases)
-        twice = await self._asking.looked_at(cases, fresh=OTHER_SEED)
-        proofs = []
-        for item, one, two in zip(shrunk, once, twice, strict=True):
-            proof = self._proof(item, one, two)
-            if proof is None:
-                if self._plan.give_back(item):
-                    self._asking.forget(item.raw)
-            else:
-                proofs.append(proof)
+        looked = await self._asking.looked_at([_case(one.item.call) for one in shrunk])
+        for one, ran in zip(shrunk, looked, strict=True):
+            one.shown = ran.repr[:200] if ran is not None else ""
+        more = [replace(one.item, call=call) for one in shrunk for call in one.companions()]
+        looked += await self._asking.looked_at([_case(item.call) for item in more])
+        found = await self._found([one.item for one in shrunk] + more, looked, len(shrunk))
+        proofs = await self._held(found)
         order = {subject.id: at for at, subject in enumerate(self._plan.subjects)}
-        proofs.sort(key=lambda proof: order[proof.call.subject.id])
+        proofs.sort(key=lambda proof: (order[proof.call.subject.id], proof.extra))
         return self._renderer.render(proofs)
 
-    def _proof(self, item: Reached, one: Ran | None, two: Ran | None) -> Proof | None:
+    async def _found(
+        self, items: list[Reached], looked: list[Ran | None], needed: int
+    ) -> list[Found]:
+        """What two runs agree on; those behind the first `needed` are companions."""
+        cases = [_case(item.call) for item in items]
+        again = await self._asking.looked_at(cases, fresh=OTHER_SEEDS[0])
+        found: list[Found] = []
+        for at, (item, first, second) in enumerate(zip(items, looked, again, strict=True)):
+            extra = at >= needed
+            proof = self._proof(item, first, second, extra=extra)
+            if proof is not None and first is not None:
+                found.append((item, proof, first))
+            elif not extra:
+                self._give_back(item)
+        return found
+
+    def _give_back(self, item: Reached) -> None:
+        if self._plan.give_back(item):
+            self._asking.forget(item.raw)
+
+    async def _held(self, found: list[Found]) -> list[Proof]:
+        """Those that more hash seeds bear out, where the order of a set may show."""
+        for seed in OTHER_SEEDS[1:]:
+            doubted = [one for one in found if self._plan.unordered(one[1].call)]
+            if not doubted:
+                break
+            cases = [_case(item.call) for item, _, _ in doubted]
+            again = await self._asking.looked_at(cases, fresh=seed)
+            fallen = set()
+            for (item, proof, one), ran in zip(doubted, again, strict=True):
+                if ran is None or expectation(one, ran) != proof.expected:
+                    fallen.add(id(proof))
+                    if not proof.extra:
+                        self._give_back(item)
+            found = [one for one in found if id(one[1]) not in fallen]
+        return [proof for _, proof, _ in found]
+
+    def _proof(
+        self, item: Reached, one: Ran | None, two: Ran | None, *, extra: bool
+    ) -> Proof | None:
         if one is None or two is None or item.call.subject.qualname in self._doubtful:
             return None
         expected = expectation(one, two)
         reached = self._plan.reached(one.arcs)
-        aims = item.goals & reached
-        if expected is None or not aims:
+        aims = frozenset() if extra else item.goals & reached
+        if expected is None or not (aims or extra):
             return None
         lines = frozenset(goal for goal in aims if isinstance(goal, int))
         arcs = frozenset(goal for goal in aims if not isinstance(goal, int))
-        return Proof(item.call, expected, lines, arcs)
+        proof = Proof(item.call, expected, lines, arcs, extra)
+        return None if self._objection(proof) else proof
 
-    async def _shrunk(self, chosen: list[Reached]) -> list[Reached]:
-        work = [
-            Shrinking(item, simpler_inputs(item.call))
-            for item in chosen
-            if not (item.call.shown and item.call.size <= SHORT)
-        ]
-        kept = [item for item in chosen if item.call.shown and item.call.size <= SHORT]
+    def _objection(self, proof: Proof) -> str:
+        expected = proof.expected
+        lines, needed = single("test_it", proof)
+        wanted = expected.wanted + "".join(wanted for _, wanted in expected.more)
+        home, people = proof.call.subject.module, proof.call.shown
+        return objection(Shown("\n".join(lines), wanted, needed, home, self._allowed, people))
+
+    async def _shrunk(self, chosen: list[Reached]) -> list[Shrinking]:
+        work = [Shrinking(item, simpler_inputs(item.call)) for item in chosen]
+        for one in work:
+            one.kept = one.item.call.shown and one.item.call.size <= SHORT
         for _ in range(ROUNDS):
             tried: list[tuple[Shrinking, Input]] = []
             for one in work:
                 window = [] if one.over else list(islice(one.left, WINDOW))
-                one.over = not window
+                one.over = one.kept or not window
                 tried += [(one, call) for call in window]
             if not tried:
                 break
             await self._round(tried)
-        return kept + [one.item for one in work]
+        return work
 
     async def _round(self, tried: list[tuple[Shrinking, Input]]) -> None:
         calls = [call for _, call in tried]
@@ -95,7 +166,11 @@ class Settler:
         at = {id(call): number for number, call in enumerate(calls)}
         for call, ran in await self._asking.run(calls, every=True):
             one, _ = tried[at[id(call)]]
-            if not self._serves(replace(one.item, call=call), ran):
+            if one.item.kind == "value" == _kind(ran) and self._plan.proper(call, ran):
+                shorter = one.like.get((ran.repr, ran.arcs))
+                if shorter is None or call.size < shorter.size:
+                    one.like[ran.repr, ran.arcs] = call
+            if one.kept or not self._serves(replace(one.item, call=call), ran):
                 continue
             kept = best.get(id(one))
             if kept is None or call.size < kept[1].size:
@@ -105,10 +180,17 @@ class Settler:
             one.left = simpler_inputs(call)
 
     def _serves(self, item: Reached, ran: Ran) -> bool:
-        kind = ran.raised.type if ran.raised else "value"
-        if not ran.good or kind != item.kind:
+        if not self._plan.proper(item.call, ran) or _kind(ran) != item.kind:
             return False
         needed: frozenset[Goal] = item.goals
         if item.telling and not tells(item.call, ran):
             return False
         return needed <= self._plan.reached(ran.arcs)
+
+
+def _kind(ran: Ran) -> str:
+    return ran.raised.type if ran.raised else "value"
+
+
+def _case(call: Input) -> Case:
+    return case_of(call, apart=call.subject.on_object)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from qe_action.generators.offline.answers import ClassInfo, Parameter, Signature
-from qe_action.generators.offline.values import Call, Names, Value, arguments, names, text
+from qe_action.generators.offline.values import Call, Names, Value, arguments, names, operand
 
 OPERATORS = {
     "__eq__": "{} == {}", "__ne__": "{} != {}", "__lt__": "{} < {}", "__le__": "{} <= {}",
@@ -68,12 +68,12 @@ class Input:
     shown: bool = False
     """Whether it comes from the project's documentation or tests."""
     off: bool = False
-    """Whether it goes against a type hint, where the code itself checks for that and raises."""
+    """Whether a value is of any type: no hint says which, and the code checks it and raises."""
 
     @property
     def size(self) -> int:
         step_text = "".join(name + arguments(a, k) + "   " for name, a, k in self.steps)
-        receiver = text(self.receiver) if self.receiver else ""
+        receiver = operand(self.receiver) if self.receiver else ""
         return len(arguments(self.args, self.kwargs)) + len(receiver) + len(step_text) * 2
 
 
@@ -98,7 +98,7 @@ def case_of(call: Input, *, apart: bool = False) -> Case:
     inside = arguments(call.args, call.kwargs)
     if subject.on_object:
         assert call.receiver is not None
-        target = text(call.receiver)
+        target = operand(call.receiver)
         if apart or call.steps or "{0}" in OPERATORS.get(subject.name, "")[4:]:
             arrange = [f"{subject.variable} = {target}"]
             target = subject.variable
@@ -132,7 +132,7 @@ def _on_object(subject: Subject, target: str, call: Input, inside: str) -> str:
     form = OPERATORS.get(subject.name)
     if form is None:
         return f"{target}.{subject.name}({inside})"
-    return form.format(target, *(text(arg) for arg in call.args), "None", "None")
+    return form.format(target, *(operand(arg) for arg in call.args), "None", "None")
 
 
 def _values(call: Input) -> list[Value]:
@@ -156,7 +156,7 @@ def subjects_of(functions: list[Signature], classes: list[ClassInfo], module: st
         if not info.abstract and not info.enum:
             made = Subject(
                 info.name, "class", info.name, f"{info.name}.__init__", info.parameters, info,
-                module, info,
+                info.home or module, info,
             )  # fmt: skip
             found.append(made)
         for member in info.members:
@@ -169,11 +169,12 @@ def subjects_of(functions: list[Signature], classes: list[ClassInfo], module: st
 def _subject(kind: str, signature: Signature, module: str, owner: ClassInfo | None) -> Subject:
     qualname = f"{owner.name}.{signature.name}" if owner else signature.name
     parameters = signature.parameters
-    return Subject(qualname, kind, signature.name, qualname, parameters, signature, module, owner)
+    home = (owner or signature).home or module
+    return Subject(qualname, kind, signature.name, qualname, parameters, signature, home, owner)
 
 
 def constructor(
     info: ClassInfo, args: tuple[Value, ...], kwargs: tuple[tuple[str, Value], ...]
 ) -> Call:
     """A call that makes an object of the class."""
-    return Call(info.name, args, kwargs, ((info.name.split(".")[0], info.module),))
+    return Call(info.name, args, kwargs, ((info.name.split(".")[0], info.home or info.module),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -76,6 +77,18 @@ def text(value: Value) -> str:
     return f"{{{inner}}}" if inner else "set()"
 
 
+def operand(value: Value) -> str:
+    """The value as source that an operator, a call or an access may stand beside."""
+    shown = text(value)
+    if isinstance(value, Code) and not shown.isidentifier():
+        node = ast.parse(shown, mode="eval").body
+        if not isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+            return f"({shown})"
+    if isinstance(value, Lit) and isinstance(value.value, int | float | complex):
+        return f"({shown})" if shown.startswith("-") else shown
+    return shown
+
+
 def arguments(args: tuple[Value, ...], kwargs: tuple[tuple[str, Value], ...]) -> str:
     """What stands between the parentheses of a call."""
     return ", ".join([*(text(arg) for arg in args), *(f"{n}={text(v)}" for n, v in kwargs)])
@@ -120,6 +133,17 @@ def parts(value: Value) -> tuple[Value, ...]:
     if isinstance(value, Call):
         return (*value.args, *(item for _, item in value.kwargs))
     return ()
+
+
+def strings_in(value: Value) -> list[str]:
+    """The strings inside, also those of expressions."""
+    if isinstance(value, Lit):
+        return [value.value] if isinstance(value.value, str) else []
+    source = value.text if isinstance(value, Code) else ""
+    if isinstance(value, Call) and "(" in value.func:
+        source = value.func
+    found = re.findall(r"[\"']([^\"'\\]{1,40})[\"']", source)
+    return found + [text for part in parts(value) for text in strings_in(part)]
 
 
 def rebuilt(value: Value, inside: tuple[Value, ...]) -> Value:
