@@ -105,11 +105,13 @@ async def prepared(
     cache_dir: Path | None = None,
     setup_command: str = "",
     python_version: str = "",
+    below: str = ".",
     timeout: float = TIMEOUT,
 ) -> Environment:
     """An environment with what the project in `export` needs, from the cache or set up now.
 
-    Raises `SetupFailed` where that does not work: the caller goes on without tests.
+    `below` is the folder in it that is installed. Raises `SetupFailed` where that does not
+    work: the caller goes on without tests.
     """
     if not sandbox.layers().user and sys.platform == "linux" and os.geteuid() == 0:
         raise SetupFailed(
@@ -122,7 +124,7 @@ async def prepared(
             f"The sandbox's user can't read {entries.folder}: {closed} is closed to other users.",
             hint="Name a folder with cache-dir that every user may read.",
         )
-    wanted = Setup(export, setup_command.strip(), python_version.strip(), timeout)
+    wanted = Setup(export, below, setup_command.strip(), python_version.strip(), timeout)
     made = await set_up(wanted, sandbox=sandbox, entries=entries, env=env)
     place = made.venv / "bin" / "python"
     readable = opened((made.venv, *bases(made.base)))

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qe_action.errors import SetupFailed, WorkspaceError
+from qe_action.errors import SetupFailed, UsageError, WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.built import collect
 from qe_action.workspace.choosing import choose
@@ -38,6 +38,7 @@ class Setup:
     """What is to be set up: a copy of the project, and what the user says of it."""
 
     export: Path
+    below: str
     command: str
     version: str
     timeout: float
@@ -58,7 +59,7 @@ async def set_up(
 ) -> Made:
     """The environment, from the cache or made now. Raises `SetupFailed` or `UsageError`."""
     try:
-        files = await asyncio.to_thread(read_project, wanted.export)
+        files = await asyncio.to_thread(read_project, _project(wanted))
     except OSError as error:
         raise WorkspaceError(f"The project can't be read: {error.strerror}.") from None
     base, notes = await _base(wanted, files, sandbox, entries, env)
@@ -67,7 +68,7 @@ async def set_up(
         if wanted.command
         else find_plan(files.texts) or _NOTHING
     )
-    key = environment_key(plan, base, files, entries.folder)
+    key = environment_key(plan, base, files, entries.folder / wanted.below)
     entry, why = await entries.take(key)
     if why:
         notes += (f"The cached environment was not used, as {why}.",)
@@ -84,6 +85,22 @@ async def set_up(
         raise SetupFailed("The set-up has replaced the environment's interpreter.")
     built = entry.folder / BUILT
     return Made(venv, base, built if built.is_dir() else None, (_about(plan, base), *notes))
+
+
+def _project(wanted: Setup) -> Path:
+    """The folder that is installed. Raises `UsageError` where it is none of the export's."""
+    top = wanted.export.resolve()
+    try:
+        place = (top / wanted.below).resolve(strict=True)
+    except (OSError, RuntimeError):
+        place = Path("/")
+    if not place.is_relative_to(top) or not place.is_dir():
+        raise UsageError(
+            f"{wanted.below} is no folder of the project.",
+            hint="Is working-directory right?",
+            anchor="the-environment-of-the-project",
+        )
+    return place
 
 
 def environment_key(plan: Plan, base: Facts, files: ProjectFiles, folder: Path) -> str:
@@ -200,6 +217,7 @@ async def _make(
             parent=entries.folder,
             readable=bases(base),
             project=wanted.export,
+            below=wanted.below,
             timeout=wanted.timeout,
         ) as tool:
             notes = await _fill(plan, base, folder, tool, own=bool(wanted.command))
