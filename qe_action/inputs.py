@@ -127,7 +127,8 @@ INPUTS: tuple[Input, ...] = (
     Input(
         "python-version",
         "",
-        "Python that the project's tests run on, as in 3.12; what the project asks for where empty.",
+        "Python that the project's tests run on, as in 3.12; what the project asks for, where "
+        "empty.",
     ),
     Input(
         "cache-dir",
