@@ -126,7 +126,8 @@ async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]
     machine = Sandbox(off=setup.sandbox == "off")
     async with copied(setup.repo, os.environ) as export:
         environment = await prepared(
-            export.root / setup.below,
+            export.root,
+            below=setup.below,
             sandbox=machine,
             env=os.environ,
             cache_dir=setup.cache,
@@ -143,7 +144,8 @@ def _lab(environment: Environment, machine: Sandbox, sandbox: str) -> Lab:
 
     if sandbox == "off":
         return PlainLab(str(environment.python), os.environ, environment.overlay)
-    return SandboxLab(machine, environment.python, environment.readable, environment.overlay)
+    places = (environment.readable, environment.overlay, environment.built)
+    return SandboxLab(machine, environment.python, *places)
 
 
 def _weaker(machine: Sandbox, sandbox: str) -> tuple[str, ...]:

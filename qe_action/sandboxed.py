@@ -37,7 +37,8 @@ class SandboxLab:
     """Workers behind all layers of the sandbox, each with a user of its own where we are root.
 
     `readable` is what the interpreter needs beside the system's folders; `overlay` a folder
-    with pytest and coverage for an interpreter that has none.
+    with pytest and coverage for an interpreter that has none; `built` one with files that the
+    set-up made in the project, for copies of it.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class SandboxLab:
         python: Path,
         readable: Sequence[Path] = (),
         overlay: Path | None = None,
+        built: Path | None = None,
     ) -> None:
         self.python = python
         self._sandbox = sandbox
         self._readable = tuple(readable)
         self.overlay = overlay
+        self.built = built
 
     @asynccontextmanager
     async def worker(

@@ -19,7 +19,9 @@ from qe_action.findings import Counts
 from qe_action.generators.given import GivenTests
 from qe_action.generators.port import Generator
 from qe_action.lab import Lab
+from qe_action.sandboxed import SandboxLab
 from qe_action.workspace import tree as trees
+from qe_action.workspace.built import lay_over
 from qe_action.workspace.export import LeftOut
 
 __all__ = ["Generation", "GeneratorEvent"]
@@ -72,6 +74,7 @@ class Generation:
         labs = self._labs or await self._found()
         began = self._clock()
         targets, tree = await self._subject(stack)
+        await asyncio.to_thread(_lay_over, labs, tree)
         shared = Shared(self._options, labs, self._chosen(), tree, self._clock)
         self._spent = self._clock() - began
         for number, target in enumerate(targets):
@@ -193,3 +196,10 @@ def _percent(counts: Sequence[Counts | None]) -> float | None:
             return None
         whole += one
     return whole.percent
+
+
+def _lay_over(labs: Sequence[Lab], tree: Path) -> None:
+    """What the set-up of an environment has made in the project, into a copy of it."""
+    for lab in labs:
+        if isinstance(lab, SandboxLab) and lab.built is not None:
+            lay_over(lab.built, tree)

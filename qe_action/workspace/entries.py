@@ -157,9 +157,10 @@ class Entries:
         for index in indexes[KEPT:]:
             index.unlink(missing_ok=True)
         for folder in self.folder.iterdir():
+            if folder.is_symlink() or self._now() - _age(folder) <= ABANDONED:
+                continue
             key = folder.name.rpartition("-")[0]
-            ours = _SAFE_KEY.fullmatch(key) and not folder.is_symlink() and folder.is_dir()
-            if ours and self._now() - _age(folder) > ABANDONED and self._is_replaced(folder, key):
+            if key == "qe-action" or (_SAFE_KEY.fullmatch(key) and self._is_replaced(folder, key)):
                 remove(folder)
 
     def _is_replaced(self, folder: Path, key: str) -> bool:

@@ -14,18 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qe_action.errors import SetupFailed, UsageError, WorkspaceError
-from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.entries import Entries
-from qe_action.workspace.installing import TIMEOUT, installer, last_lines
+from qe_action.workspace.installing import TIMEOUT, installer
 from qe_action.workspace.interpreter import (
     Facts,
     ask,
+    ask_inside,
     bases,
     check_version,
-    facts_of,
     opened,
-    question,
     unreachable,
 )
 from qe_action.workspace.overlay import NAMES, lacking, overlay, search_path
@@ -54,8 +52,16 @@ def default_cache(env: Mapping[str, str]) -> Path:
     """Where environments are kept if nobody says: root's home is closed to the sandbox's users."""
     if sys.platform == "linux" and os.geteuid() == 0:
         return Path("/var/cache/qe-action")
-    named = env.get("XDG_CACHE_HOME", "")
-    return (Path(named) if named.startswith("/") else Path.home() / ".cache") / "qe-action"
+    named, home = env.get("XDG_CACHE_HOME", ""), env.get("HOME", "")
+    if named.startswith("/"):
+        return Path(named, "qe-action")
+    if home.startswith("/"):
+        return Path(home, ".cache", "qe-action")
+    raise WorkspaceError(
+        "There is no folder to keep the project's environment in.",
+        hint="Name one with cache-dir.",
+        anchor=_ANCHOR,
+    )
 
 
 async def existing(
@@ -99,11 +105,13 @@ async def prepared(
     cache_dir: Path | None = None,
     setup_command: str = "",
     python_version: str = "",
+    below: str = ".",
     timeout: float = TIMEOUT,
 ) -> Environment:
     """An environment with what the project in `export` needs, from the cache or set up now.
 
-    Raises `SetupFailed` where that does not work: the caller goes on without tests.
+    `below` is the folder in it that is installed. Raises `SetupFailed` where that does not
+    work: the caller goes on without tests.
     """
     if not sandbox.layers().user and sys.platform == "linux" and os.geteuid() == 0:
         raise SetupFailed(
@@ -116,11 +124,11 @@ async def prepared(
             f"The sandbox's user can't read {entries.folder}: {closed} is closed to other users.",
             hint="Name a folder with cache-dir that every user may read.",
         )
-    wanted = Setup(export, setup_command.strip(), python_version.strip(), timeout)
+    wanted = Setup(export, below, setup_command.strip(), python_version.strip(), timeout)
     made = await set_up(wanted, sandbox=sandbox, entries=entries, env=env)
     place = made.venv / "bin" / "python"
     readable = opened((made.venv, *bases(made.base)))
-    inside = await _ask_inside(place, readable, None, sandbox)
+    inside = await ask_inside(place, sandbox, readable, names=NAMES)
     check_version(inside, place)
     missing, over, notes = lacking(inside), None, made.notes
     if missing:
@@ -178,25 +186,6 @@ async def _overlay(
         return place, tool.network.notes
 
 
-async def _ask_inside(
-    python: Path, readable: tuple[Path, ...], over: Path | None, sandbox: Sandbox
-) -> Facts:
-    """What an interpreter says of itself in the sandbox. Raises `WorkspaceError`."""
-    policy = Policy(
-        readable=opened((*readable, *((over,) if over else ()))), environment=search_path(over)
-    )
-    done = await sandbox.run((str(python), "-B", "-c", question(NAMES)), policy)
-    facts = facts_of(done.stdout) if done.outcome.ok else None
-    if facts is None:
-        said = last_lines(done.outcome.stderr)
-        why = said[-1] if said else f"it ended by {done.outcome.how}"
-        raise WorkspaceError(
-            f"The project's interpreter {python} can't be used in the sandbox: {why}",
-            anchor=_ANCHOR,
-        )
-    return facts
-
-
 async def _proven(
     python: Path,
     readable: tuple[Path, ...],
@@ -205,7 +194,8 @@ async def _proven(
     sandbox: Sandbox,
 ) -> Environment:
     """The environment, once pytest and coverage were imported in the sandbox."""
-    facts = await _ask_inside(python, readable, over, sandbox)
+    places = opened((*readable, *((over,) if over else ())))
+    facts = await ask_inside(python, sandbox, places, names=NAMES, variables=search_path(over))
     for name, version in (("pytest", facts.pytest), ("coverage", facts.coverage)):
         if version is None:
             raise WorkspaceError(
@@ -213,5 +203,4 @@ async def _proven(
                 hint=f"Install {name} there.",
                 anchor=_ANCHOR,
             )
-    places = opened((*readable, *((over,) if over else ())))
     return Environment(python, places, over, notes)

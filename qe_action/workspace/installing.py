@@ -69,7 +69,8 @@ def find_uv() -> Path:
 class Installer:
     """One user of the sandbox, with folders of its own, for the commands of a set-up.
 
-    `project` is where commands start, `tools` holds uv. `time` is what is left of the set-up.
+    `project` is where commands start, or its folder `below`; `tools` holds uv. `time` is what is
+    left of the set-up.
     """
 
     sandbox: Sandbox
@@ -78,6 +79,7 @@ class Installer:
     uv: Path
     network: Network
     time: float
+    below: str = "."
     readable: tuple[Path, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,7 +120,7 @@ class Installer:
             },
         )
         # What it says is one stream, so that the last lines are the last ones.
-        told = ("sh", "-c", 'exec "$@" 2>&1', "sh", *command)
+        told = ("sh", "-c", 'cd "$0" && exec "$@" 2>&1', str(self.project / self.below), *command)
         done = await self.sandbox.run(told, policy, slot=self.slot)
         self.time -= done.outcome.seconds
         if not done.outcome.ok:
@@ -175,6 +177,7 @@ async def installer(
     parent: Path,
     readable: tuple[Path, ...] = (),
     project: Path | None = None,
+    below: str = ".",
     timeout: float = TIMEOUT,
 ) -> AsyncIterator[Installer]:
     """An installer whose folders, among them a copy of `project`, are gone at the end."""
@@ -194,6 +197,7 @@ async def installer(
             uv,
             _existing(network),
             timeout,
+            below,
             readable=(*readable, *(Path(name).resolve() for name in there)),
         )
 

@@ -9,11 +9,14 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qe_action.errors import UsageError, WorkspaceError
+from qe_action.sandbox.policy import Policy
+from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.process import run_program
 
 OLDEST = (3, 9)
@@ -105,6 +108,28 @@ async def ask(python: Path, *options: str, names: Iterable[str] = ()) -> Facts:
         raise WorkspaceError(
             f"The interpreter {python} can't be used: {why or 'it does not say what it is'}",
             hint="Name the project's interpreter with --python.",
+            anchor="the-environment-of-the-project",
+        )
+    return facts
+
+
+async def ask_inside(
+    python: Path,
+    sandbox: Sandbox,
+    readable: tuple[Path, ...],
+    *,
+    names: Iterable[str] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Facts:
+    """What an interpreter says in the sandbox, where it may be hostile. Raises `WorkspaceError`."""
+    policy = Policy(readable=readable, environment=variables)
+    done = await sandbox.run((str(python), "-B", "-c", question(names)), policy)
+    facts = facts_of(done.stdout) if done.outcome.ok else None
+    if facts is None:
+        said = one_line(done.outcome.stderr.decode("utf-8", "replace").strip().rsplit("\n")[-1])
+        raise WorkspaceError(
+            f"The project's interpreter {python} can't be used in the sandbox: "
+            f"{said or f'it ended by {done.outcome.how}'}",
             anchor="the-environment-of-the-project",
         )
     return facts

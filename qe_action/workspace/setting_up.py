@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qe_action.errors import SetupFailed, WorkspaceError
+from qe_action.errors import SetupFailed, UsageError, WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.built import collect
 from qe_action.workspace.choosing import choose
 from qe_action.workspace.entries import Entries, Entry
 from qe_action.workspace.installing import Installer, installer, telling
-from qe_action.workspace.interpreter import Facts, ask, bases, found
+from qe_action.workspace.interpreter import Facts, ask_inside, bases, found
 from qe_action.workspace.metadata import asked_pythons
 from qe_action.workspace.project_files import ProjectFiles, read_project
 from qe_action.workspace.setup_plan import Plan, Step, find_plan, own_plan
@@ -38,6 +38,7 @@ class Setup:
     """What is to be set up: a copy of the project, and what the user says of it."""
 
     export: Path
+    below: str
     command: str
     version: str
     timeout: float
@@ -58,7 +59,7 @@ async def set_up(
 ) -> Made:
     """The environment, from the cache or made now. Raises `SetupFailed` or `UsageError`."""
     try:
-        files = await asyncio.to_thread(read_project, wanted.export)
+        files = await asyncio.to_thread(read_project, _project(wanted))
     except OSError as error:
         raise WorkspaceError(f"The project can't be read: {error.strerror}.") from None
     base, notes = await _base(wanted, files, sandbox, entries, env)
@@ -67,7 +68,7 @@ async def set_up(
         if wanted.command
         else find_plan(files.texts) or _NOTHING
     )
-    key = environment_key(plan, base, files, entries.folder)
+    key = environment_key(plan, base, files, entries.folder / wanted.below)
     entry, why = await entries.take(key)
     if why:
         notes += (f"The cached environment was not used, as {why}.",)
@@ -84,6 +85,22 @@ async def set_up(
         raise SetupFailed("The set-up has replaced the environment's interpreter.")
     built = entry.folder / BUILT
     return Made(venv, base, built if built.is_dir() else None, (_about(plan, base), *notes))
+
+
+def _project(wanted: Setup) -> Path:
+    """The folder that is installed. Raises `UsageError` where it is none of the export's."""
+    top = wanted.export.resolve()
+    try:
+        place = (top / wanted.below).resolve(strict=True)
+    except (OSError, RuntimeError):
+        place = Path("/")
+    if not place.is_relative_to(top) or not place.is_dir():
+        raise UsageError(
+            f"{wanted.below} is no folder of the project.",
+            hint="Is working-directory right?",
+            anchor="the-environment-of-the-project",
+        )
+    return place
 
 
 def environment_key(plan: Plan, base: Facts, files: ProjectFiles, folder: Path) -> str:
@@ -172,8 +189,12 @@ async def _fetched(
             await entries.drop(folder)
             raise
     for python in sorted(entry.folder.glob("*/bin/python3")):
-        if python.resolve().is_relative_to(entry.folder):
-            return await ask(python.resolve(), "-S")
+        real = python.resolve()
+        if real.is_relative_to(entry.folder):
+            facts = await ask_inside(real, sandbox, (entry.folder,))
+            own = (facts.prefix, facts.base_prefix, facts.base_executable)
+            if all(Path(path).resolve().is_relative_to(entry.folder) for path in own):
+                return facts
     raise SetupFailed(f"Python {version} could not be had: uv did not install it.")
 
 
@@ -196,6 +217,7 @@ async def _make(
             parent=entries.folder,
             readable=bases(base),
             project=wanted.export,
+            below=wanted.below,
             timeout=wanted.timeout,
         ) as tool:
             notes = await _fill(plan, base, folder, tool, own=bool(wanted.command))

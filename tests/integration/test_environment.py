@@ -18,10 +18,14 @@ import pytest
 from sandbox_here import MACHINE, MISSING, open_folder, sandboxed_python
 from wheels import project, wheel, wheelhouse
 
+from qe_action.agents.test_generator import TestGeneratorAgent
+from qe_action.defaults import ProjectSetup, project_labs
 from qe_action.errors import QEError, SetupFailed, UsageError, WorkspaceError
+from qe_action.events import Event, GenerationComplete
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.sandbox.slots import UIDS
+from qe_action.task import QETask
 from qe_action.workspace.built import lay_over
 from qe_action.workspace.entries import Entries
 from qe_action.workspace.environment import Environment, existing, prepared
@@ -270,9 +274,9 @@ def test_an_environment_is_made_once(room: Room) -> None:
         export = project(room.folder / "export", body=body)
         first = room.prepare(export)
         assert len(came) == 1
-        assert room.prepare(export) == first
+        assert room.prepare(export).python == first.python
         (export / "thing.py").write_text("Z = 3\n")
-        assert room.prepare(export) == first
+        assert room.prepare(export).python == first.python
         assert len(came) == 1
         (export / "uv-requirements.txt").write_text("leaf\n")
         assert room.prepare(export).python != first.python
@@ -351,6 +355,20 @@ def test_files_that_a_build_makes_are_kept_for_copies_of_the_project(room: Room)
     assert (tree / "pkg" / "_version.py").read_text() == "made"
     assert (tree / "new" / "deep" / "made.py").read_text() == "made"
     assert list((room.folder / "outside").iterdir()) == []
+
+
+def test_a_folder_of_the_project_is_set_up_with_the_rest_beside_it(room: Room) -> None:
+    top = room.folder / "export"
+    body = "assert os.path.exists('../shared.txt')\nopen('made.py', 'w').close()"
+    project(top / "deep", body=body)
+    (top / "shared.txt").write_text("")
+    built = room.prepare(top, below="deep").built
+    assert built is not None
+    assert (built / "deep" / "made.py").exists()
+    (top / "link").symlink_to(room.folder)
+    for below in ("..", "missing", "/etc", "link", "shared.txt"):
+        with pytest.raises(UsageError, match="no folder of the project"):
+            room.prepare(top, below=below)
 
 
 def test_a_set_up_can_not_put_another_interpreter_in_place(room: Room) -> None:
@@ -525,3 +543,27 @@ def test_the_pinned_overlay_serves_the_interpreters_here(room: Room) -> None:
         code = "import pytest, coverage; print(pytest.__file__); coverage.Coverage(branch=True)"
         file = room.run(made, code)
         assert made.overlay is None or file.startswith(str(made.overlay)) or "usr" in file
+
+
+def test_tests_are_made_for_a_project_that_was_set_up(room: Room) -> None:
+    if not index_answers():
+        pytest.skip("no package index answers")
+    body = "open('pkg/_version.py', 'w').write('V = 3\\n')"
+    export = project(room.folder / "repo" / "deep", body=body)
+    (export / "pkg").mkdir()
+    code = "from pkg._version import V\n\n\ndef larger(number):\n    return number > V\n"
+    (export / "pkg" / "__init__.py").write_text(code)
+    repo = export.parent
+    for command in (("init", "-q"), ("add", "-A")):
+        subprocess.run(("git", *command), cwd=repo, check=True)
+
+    async def make() -> list[Event]:
+        async with project_labs(ProjectSetup(repo, below="deep", cache=room.cache)) as found:
+            context = {"repo": repo, "file": "deep/pkg/__init__.py", "time_budget": 20.0}
+            agent = TestGeneratorAgent(lab=found.labs)
+            task = QETask(task_type="test_generation", context=context)
+            return [event async for event in agent.generate_tests_streaming(task)]
+
+    events = asyncio.run(make())
+    assert isinstance(events[-1], GenerationComplete)
+    assert events[-1].tests, events
