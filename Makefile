@@ -16,6 +16,7 @@ PYTEST_ARGS ?=
 JOBS ?= auto
 SEED ?=
 ONLY ?=
+SETS ?= nine,others,fresh,held-out
 UV := uv==0.13.9
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
@@ -40,8 +41,8 @@ faults: $(VENV)/.ready ## Break every request of a run in every way (SEED=printe
 bench: .venv-bench/.ready ## Measure speed and memory beside expat, diff-cover and pycobertura.
 	.venv-bench/bin/python tests/bench/bench.py
 
-bench-generate: $(VENV)/.ready .venv-generate/.ready ## Write tests for public modules, 30 s each, and measure them.
-	$(BIN)/python tests/bench/generate.py --others
+bench-generate: $(VENV)/.ready .venv-generate/.ready ## Write tests for public modules, 30 s each, and measure them (SETS=nine for some).
+	$(BIN)/python tests/bench/generate.py --sets $(SETS)
 
 check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows, action and Dockerfile.
 	$(BIN)/ruff check .

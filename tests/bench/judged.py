@@ -78,7 +78,10 @@ async def _judged(bench: Bench, text: str, *, mutate: bool) -> Judged:
         found.flaky += [name for name in _bad(again) if name not in found.failing + found.flaky]
     if mutate and not found.failing:
         source = bench.project.source
-        lines = frozenset(measured.lines) & _inside_functions(source)
+        bare = f"def test_import():\n    import {bench.project.module}\n"
+        imported = await bench.run({TEST: bare}, [TEST], timeout=60, measure=True)
+        on_import = frozenset(imported.measured.lines if imported.measured else ())
+        lines = (frozenset(measured.lines) & _inside_functions(source)) - on_import
         possible = [m for m in mutants(source, lines) if m.parses(source)]
         random.Random(0).shuffle(possible)
         some = possible[:MUTANTS]

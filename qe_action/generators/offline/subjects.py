@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 from dataclasses import dataclass
 
@@ -53,7 +55,9 @@ class Subject:
         """What a test would call the object."""
         assert self.owner is not None
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.owner.name.rpartition(".")[2])
-        return re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])", "_", words).lower().strip("_")
+        name = re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])", "_", words).lower().strip("_")
+        taken = keyword.iskeyword(name) or hasattr(builtins, name)
+        return f"my_{name}" if taken or name == self.names[0][0] else name
 
 
 @dataclass(frozen=True)
