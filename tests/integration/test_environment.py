@@ -181,6 +181,18 @@ def test_a_closed_folder_is_named(room: Room) -> None:
     assert "--python" in caught.value.hint
 
 
+@needs_root
+def test_a_cache_that_the_sandbox_s_user_can_not_read_is_named(room: Room) -> None:
+    closed = room.folder / "closed"
+    closed.mkdir(mode=0o700)
+    made = prepared(
+        project(room.folder / "export"), sandbox=Sandbox(), env=room.env, cache_dir=closed / "cache"
+    )
+    with pytest.raises(SetupFailed, match=f"{closed} is closed to other users") as caught:
+        asyncio.run(made)
+    assert "cache-dir" in caught.value.hint
+
+
 LOOK = """
 import json, socket
 def tried(action):
