@@ -127,7 +127,7 @@ INPUTS: tuple[Input, ...] = (
     Input(
         "python-version",
         "",
-        "Python that the project's tests run on, as in 3.12; the newest that it supports where "
+        "Python that the project's tests run on, as in 3.12; what the project asks for, where "
         "empty.",
     ),
     Input(

@@ -62,7 +62,12 @@ def extent(source: bytes, qualname: str) -> tuple[int, int]:
     """The lines of a function or class; all where no name is given."""
     if not qualname:
         return 1, 2**31
-    node: ast.AST = ast.parse(source)
+    try:
+        node: ast.AST = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{qualname} can't be found, as its file can't be parsed: {error}."
+        ) from None
     for name in qualname.split("."):
         found = [
             child

@@ -96,7 +96,10 @@ class TargetRun:
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         if path not in files:
-            raise UsageError(f"{path} is no tracked Python file.", anchor="command-line")
+            what = "no tracked Python file"
+            if (shared.tree / path).is_file():
+                what = "no Python source, and lines of nothing else can be measured"
+            raise UsageError(f"{path} is {what}.", anchor="command-line")
         self._project = project = describe(files, path)
         slots = shared.options.slots
         bench = await stack.enter_async_context(

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
+from html import escape
 
 UNKNOWN = "unknown"
 _ZERO_WIDTH = "\u200b"
@@ -86,6 +87,12 @@ def plain(text: str) -> str:
     text = _MARKDOWN.sub(r"\\\1", text)
     if start := _BLOCK.match(text):
         text = f"{start[1]}\\{text[start.end() - 1 :]}"
+    return _REFERENCE.sub(rf"\1{_ZERO_WIDTH}", text)
+
+
+def in_html(text: str) -> str:
+    """`text` for a line of HTML, where no Markdown is read but people and issues are linked."""
+    text = escape(_COMMIT.sub(_parted, visible(text)), quote=False)
     return _REFERENCE.sub(rf"\1{_ZERO_WIDTH}", text)
 
 

@@ -30,6 +30,8 @@ ROUNDS: tuple[Surroundings, ...] = (
     ),
 )
 """Five processes that differ in hash seed, time zone, locale, order, folder and date."""
+WATCHED = 2
+"""Of them, how many are watched for what each test writes: in the project and elsewhere."""
 EACH = 10.0
 """Seconds a test may take in a batch, on the average."""
 
@@ -72,7 +74,7 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
     """Five fresh processes over the whole batch."""
     runs = await asyncio.gather(
         *(
-            _run(batch, batch.bench, batch.trials, around, watch=number == 0)
+            _run(batch, batch.bench, batch.trials, around, watch=number < WATCHED)
             for number, around in enumerate(batch.rounds)
         )
     )

@@ -29,7 +29,10 @@ ALONE = (
     *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
 )
 """The project's own configuration, its `addopts` cleared."""
-AS_CONFIGURED = ("-p", "no:cacheprovider")
+AS_CONFIGURED = ("--maxfail=0", "--continue-on-collection-errors")
+"""All of the suite: what fails or can't be collected hides nothing of the rest."""
+MEMORY = 2 << 30
+"""Bytes that a candidate may take; the whole suite as much as there is."""
 SLACK = 10.0
 """Seconds that a worker may answer later than a run's own time-out."""
 
@@ -167,6 +170,8 @@ class Bench:
             options.append("--no-cov")
         if "xdist" in plugins:
             options += ["-n", "0"]
+        if "randomly" in plugins:
+            options.append("--randomly-seed=1")
         return tuple(options)
 
     async def _ask_run(self, slot: Slot, request: dict[str, Any], timeout: float) -> Run:
@@ -244,8 +249,10 @@ class Bench:
             "file": str(root / self.project.target),
             "exclude": list(self.exclude),
             "timeout": timeout,
+            "memory": MEMORY if options is ALONE else None,
             "held": self._early is not None,
             "early": list(self._early or ()),
+            "beside": str(slot.folder),
             "watch": [str(slot.root), str(slot.folder / "home")],
         }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -161,7 +162,7 @@ async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
 
 def shown(path: str) -> str:
     """A path in a working copy as it is in the project."""
-    return path.rpartition("/project/")[2]
+    return re.sub(r"^.*?/qe-action-[^/]+/(?:project/)?", "", path)
 
 
 async def reaches_a_goal(trial: Trial, setting: Setting) -> Refusal | None:

@@ -10,15 +10,15 @@ from . import holder, running, snapshot
 def run(request: dict, _tell) -> dict:
     """One run of pytest over `files`, forked or in a new process, and what it left behind."""
     with Files(request["root"], request.get("files", {})):
-        watch = request.get("watch", [])
-        before = snapshot.take(watch)
+        watch = request.get("watch", []), request.get("beside", "")
+        before = snapshot.take(*watch)
         if request.get("fresh"):
             result = running.in_new_process(request)
         else:
             result = (holder.run(request) if request.get("held") else None) or running.in_fork(
                 request
             )
-        result["written"] = snapshot.changed(before, snapshot.take(watch))
+        result["written"] = snapshot.changed(before, snapshot.take(*watch))
     return result
 
 

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 import types
 
@@ -135,7 +136,7 @@ def _imported(spec: dict) -> str:
         return type(error).__name__
     for name in added:
         os.environ.pop(name, None)
-    if len(os.listdir("/proc/self/task")) > 1:
+    if _threads() > 1:
         return "it starts threads"
     if _open_files() != files:
         return "it leaves files open"
@@ -146,8 +147,23 @@ def _imported(spec: dict) -> str:
     return _children()
 
 
+def _threads() -> int:
+    """All of the process; where /proc is closed, those that Python knows."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
+
+
 def _open_files() -> list:
-    return sorted(os.listdir("/proc/self/fd"))
+    found = []
+    for number in range(1024):
+        try:
+            os.fstat(number)
+            found.append(number)
+        except OSError:
+            pass
+    return found
 
 
 def _children() -> str:

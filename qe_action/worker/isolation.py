@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from typing import Any
 
@@ -168,26 +169,46 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _memory(more: int) -> tuple[int, int]:
-    """The limit that leaves `more` bytes; where /proc is closed, that on what can be written."""
-    try:
-        with open("/proc/self/statm") as file:
-            return resource.RLIMIT_AS, int(file.read().split()[0]) * resource.getpagesize() + more
-    except OSError:
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return resource.RLIMIT_DATA, used + more
+def memory_limit(more: int) -> tuple[int, int]:
+    """The limit that leaves `more` bytes to this process."""
+    return resource.RLIMIT_AS, _size() + more
 
 
 def limit(memory: int) -> None:
-    """Bound a child's memory beyond what it has, its files, and leave no core behind."""
+    """Bound a child's memory beyond what it has, its files, and leave no core behind.
+
+    Bounds that the process came with are never raised, and where one can't be set, it goes on.
+    """
     for what, bound in (
-        _memory(memory),
+        memory_limit(memory),
         (resource.RLIMIT_FSIZE, 16 << 20),
         (resource.RLIMIT_CORE, 0),
     ):
-        _, hard = resource.getrlimit(what)
-        if hard != resource.RLIM_INFINITY:
-            bound = min(bound, hard)
-        resource.setrlimit(what, (bound, bound))
+        try:
+            soft, hard = resource.getrlimit(what)
+            there = [one for one in (soft, hard) if one != resource.RLIM_INFINITY]
+            bound = min([bound, *there])
+            resource.setrlimit(what, (bound, bound))
+        except (OSError, ValueError):
+            continue
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
+
+
+def _size() -> int:
+    """The bytes of address space that the process has."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except (OSError, ValueError):  # a sandbox may hide it: more than the peak can't be told
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + (1 << 30)
+
+
+def fork() -> int:
+    """A fork; where the system refuses it for the moment, a few more times."""
+    for wait in (0.01, 0.05, 0.2, 0.5, 1.0):
+        try:
+            return os.fork()
+        except BlockingIOError:
+            time.sleep(wait)
+    return os.fork()

@@ -9,14 +9,14 @@ from .check import Files
 def run(request: dict, tell) -> dict:
     """Which of `mutants` the tests notice, and which tests; by their ids."""
     with Files(request["root"], request.get("files", {})):
-        watch = request.get("watch", [])
-        before = snapshot.take(watch)
+        watch = request.get("watch", []), request.get("beside", "")
+        before = snapshot.take(*watch)
         for mutant in request["mutants"]:
             result = _run({**request, "mutant": mutant})
             tell({"mutant": mutant["id"], **_verdict(result)})
             if request.get("until_killed") and _verdict(result)["killed"]:
                 break
-        written = snapshot.changed(before, snapshot.take(watch))
+        written = snapshot.changed(before, snapshot.take(*watch))
     return {"written": written}
 
 

@@ -27,7 +27,7 @@ def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """A `call` event for each call that can be written down, in a child that is watched."""
     module = project.load(request)
     reading, writing = os.pipe()
-    child = os.fork()
+    child = isolation.fork()
     if child == 0:
         os.close(reading)
         _become_child(request, module, writing)

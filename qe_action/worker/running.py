@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -17,6 +18,8 @@ from . import mutants
 
 RESULT = 16 << 20
 """Bytes of the longest result that is read."""
+LOOK = 0.2
+"""Seconds between two looks whether a silent child has ended."""
 
 
 def in_fork(spec: dict) -> dict:
@@ -52,7 +55,7 @@ def warm() -> None:
     import coverage
     import coverage.jsonreport
 
-    from . import recorder  # noqa: F401
+    from . import isolation, recorder  # noqa: F401
 
     config = importlib.import_module("_pytest.config")
     for name in (*config.default_plugins, "assertion.rewrite", "python_api"):
@@ -112,7 +115,7 @@ def only(*kept: int) -> None:
 
 def _result(source: int, pid: int, deadline: float) -> dict:
     """What the child wrote, or how it ended without; nothing of its group is left."""
-    data, end = _read(source, deadline)
+    data, end = _read(source, pid, deadline)
     for kill in (os.killpg, os.kill):  # the group may not be there yet, or no longer
         try:
             kill(pid, signal.SIGKILL)
@@ -128,20 +131,30 @@ def _result(source: int, pid: int, deadline: float) -> dict:
     return result if isinstance(result, dict) else {"end": "crashed", "status": status}
 
 
-def _read(source: int, deadline: float) -> tuple:
+def _read(source: int, pid: int, deadline: float) -> tuple:
+    """All that the child writes: a line, or less where it ends before."""
     data = bytearray()
-    while True:
+    ended = False
+    while not data.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([source], [], [], left)[0]:
-            return b"", "timeout"
+        if not select.select([source], [], [], max(0.0, min(left, LOOK)))[0]:
+            if left <= 0:
+                return b"", "timeout"
+            if ended:  # what it has started may still hold the pipe
+                break
+            ended = _has_ended(pid)
+            continue
         chunk = os.read(source, 1 << 16)
-        if not chunk or data.endswith(b"\n"):
-            return bytes(data), ""
         data += chunk
         if len(data) > RESULT:
             return b"", "unreadable"
-        if data.endswith(b"\n"):
-            return bytes(data), ""
+        if not chunk:
+            break
+    return bytes(data), ""
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def perform(spec: dict, target: int) -> None:
@@ -154,6 +167,7 @@ def perform(spec: dict, target: int) -> None:
     from .recorder import Recorder
 
     enter(spec)
+    _limit(spec.get("memory"))
     if spec.get("mutant") and not _mutated(spec):
         _end({"end": "needs an import"}, target)
     measuring = _measure(spec)
@@ -161,9 +175,11 @@ def perform(spec: dict, target: int) -> None:
         from . import clock
 
         clock.shift(spec["days"])
-    recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [])
+    recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [], spec.get("beside", ""))
+    kept = os.getcwd(), list(sys.path), sys.getrecursionlimit()
     started = time.perf_counter()
     code = int(pytest.main(list(spec["arguments"]), plugins=[recorder]))
+    _restore(*kept)
     result = {
         "end": "done",
         "exit": code,
@@ -176,6 +192,13 @@ def perform(spec: dict, target: int) -> None:
     _end(result, target)
 
 
+def _restore(folder: str, path: list, recursion: int) -> None:
+    """What we need ourselves, whatever the tests have done to it."""
+    sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))
+    sys.path[:] = path
+    os.chdir(folder)
+
+
 def enter(spec: dict) -> None:
     """Go to the working copy, and import from it first."""
     os.chdir(spec.get("cwd") or spec["root"])
@@ -183,6 +206,19 @@ def enter(spec: dict) -> None:
         if path in sys.path:
             sys.path.remove(path)
         sys.path.insert(0, path)
+
+
+def _limit(memory) -> None:
+    """Bound what the run may hold beyond what this process has; it leaves no core behind."""
+    if not memory:
+        return
+    from . import isolation
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    kind, most = isolation.memory_limit(memory)
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
 
 
 def _mutated(spec: dict) -> bool:
@@ -220,10 +256,10 @@ def _measured(measuring):
     import contextlib
     import tempfile
 
-    measuring.stop()
     with tempfile.TemporaryDirectory() as folder:
         place = os.path.join(folder, "report.json")
         try:
+            measuring.stop()
             with contextlib.redirect_stdout(io.StringIO()):
                 measuring.json_report(outfile=place)
             with open(place, encoding="utf-8") as file:

@@ -138,11 +138,11 @@ def test_the_check_run_is_complete_and_the_comment_tells_progress_meanwhile(shop
     ]
     assert told.time - completed.time > 1
     writes = [sent for sent in shop.github.requests if "comments" in sent.path and sent.body]
-    (first, *_, last) = [sent.body["body"] for sent in writes]
-    assert "⏳ **Generated tests:**" in first
+    *earlier, last = [sent.body["body"] for sent in writes]
+    assert any("⏳ **Generated tests:**" in body for body in earlier)
     assert "⏳" not in last
-    assert len(writes) <= 4
-    assert len(shop.github.requests) <= 20
+    assert len(writes) <= 6
+    assert len(shop.github.requests) <= 24
 
 
 def test_nothing_is_generated_unless_asked_for(shop: Shop) -> None:

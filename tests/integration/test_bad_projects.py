@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,11 @@ PROJECTS = {
                     self.assertEqual(1, 1)
         """,
     },
+    "namespace packages": {
+        "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["src"]\n',
+        "src/land/geo/shapes.py": SHAPES,
+        "tests/test_other.py": "import land.geo\n\ndef test_one():\n    assert 1 + 1 == 2\n",
+    },
     "failing suite": {
         "geo/__init__.py": "",
         "geo/shapes.py": SHAPES,
@@ -63,7 +70,8 @@ def test_projects_of_many_kinds(tmp_path: Path, name: str) -> None:
     files = PROJECTS[name]
     project(tmp_path, files)
     (target,) = [path for path in files if path.endswith("geo/shapes.py")]
-    tests = GOOD.replace("from shapes", "from geo.shapes")
+    module = "land.geo.shapes" if "land" in target else "geo.shapes"
+    tests = GOOD.replace("from shapes", f"from {module}")
     if name == "conftest with fixtures":
         tests = tests.replace("square():", "square(side):").replace("area(3, 3)", "area(side, 3)")
     outcome = judge(tmp_path, tests, target)
@@ -104,13 +112,37 @@ def test_code_that_ends_or_hangs_on_import_is_an_error(
 
 
 NASTY = """
+import asyncio
+import locale
 import os
+import random
+import socket
+import re
 import sys
 import threading
 
 
 def ends():
     os._exit(1)
+
+
+def leaves():
+    sys.exit(3)
+
+
+def hangs():
+    while True:
+        pass
+
+
+def eats():
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 26))
+
+
+def recurses(x):
+    return recurses(x) + 1
 
 
 def prints():
@@ -125,12 +157,24 @@ def forks():
     return 8
 
 
+def starts():
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    return 9
+
+
+def waits():
+    threading.Thread(target=threading.Event().wait).start()
+    return 10
+
+
 def changes():
     os.environ["TZ"] = "X"
     os.chdir("/")
-    sys.setrecursionlimit(200)
-    threading.Thread(target=threading.Event().wait, daemon=True).start()
-    return 9
+    locale.setlocale(locale.LC_ALL, "C")
+    random.seed(0)
+    sys.setrecursionlimit(300)
+    sys.path.append("/")
+    return 11
 
 
 def reads():
@@ -139,40 +183,176 @@ def reads():
 
 def removes(path):
     os.remove(path)
-    return 10
+    return 12
+
+
+def connects():
+    with socket.create_connection(("192.0.2.1", 80), 0.2):
+        return 13
+
+
+async def later(x):
+    await asyncio.sleep(0)
+    return x + 1
+
+
+exec("def made(x):\\n    return x + 2\\n")
+
+
+def last(x):
+    return x - 1
+"""
+NASTY_TESTS = """
+import asyncio
+
+import nasty
+
+def test_ends():
+    assert nasty.ends() == 6
+
+def test_leaves():
+    assert nasty.leaves() == 6
+
+def test_hangs():
+    assert nasty.hangs() == 6
+
+def test_eats():
+    assert nasty.eats() == 6
+
+def test_recurses():
+    assert nasty.recurses(1) == 6
+
+def test_prints():
+    assert nasty.prints() == 7
+
+def test_forks():
+    assert nasty.forks() == 8
+
+def test_starts():
+    assert nasty.starts() == 9
+
+def test_waits():
+    assert nasty.waits() == 10
+
+def test_changes():
+    assert nasty.changes() == 11
+
+def test_reads():
+    assert nasty.reads() == ""
+
+def test_removes():
+    assert nasty.removes(nasty.__file__) == 12
+
+def test_connects():
+    assert nasty.connects() == 13
+
+def test_later():
+    assert asyncio.run(nasty.later(1)) == 2
+
+async def test_async():
+    assert await nasty.later(1) == 2
+
+def test_made():
+    assert nasty.made(1) == 3
+
+def test_last():
+    assert nasty.last(1) == 0
 """
 
 
-def test_nasty_code_does_no_damage_and_the_others_go_on(tmp_path: Path) -> None:
-    project(tmp_path, {"nasty.py": NASTY})
-    outcome = judge(
-        tmp_path,
-        """
-        import nasty
-
-        def test_ends():
-            assert nasty.ends() == 6
-
-        def test_prints():
-            assert nasty.prints() == 7
-
-        def test_forks():
-            assert nasty.forks() == 8
-
-        def test_changes():
-            assert nasty.changes() == 9
-
-        def test_reads():
-            assert nasty.reads() == ""
-
-        def test_removes():
-            assert nasty.removes(nasty.__file__) == 10
-        """,
-        "nasty.py",
-    )
-    assert outcome.refused["test_ends"] == "crashes"
-    assert {"test_prints", "test_forks"} <= set(outcome.accepted)
-    assert outcome.refused["test_removes"] == "writes"
-    assert (tmp_path / "nasty.py").exists()
-    assert not workers()
+def test_code_that_does_what_it_should_not_on_call(tmp_path: Path) -> None:
+    """Each has its event, none does damage, and the run goes on to the last test."""
+    repo = project(tmp_path, {"nasty.py": NASTY})
+    outcome = judge(tmp_path, NASTY_TESTS, "nasty.py", target_count=20)
+    assert {name: outcome.refused.get(name) for name in _names(NASTY_TESTS)} == {
+        "test_ends": "crashes",
+        "test_leaves": "fails",
+        "test_hangs": "times out",
+        "test_eats": "fails",
+        "test_recurses": "fails",
+        "test_prints": None,
+        "test_forks": None,
+        "test_starts": None,
+        "test_waits": None,
+        "test_changes": None,
+        "test_reads": "fails",
+        "test_removes": "writes",
+        "test_connects": "fails",
+        "test_later": None,
+        "test_async": "fails",
+        "test_made": "adds nothing",
+        "test_last": None,
+    }, {event.test_case.test_name: event.detail for event in outcome.rejections}
+    assert "MemoryError" in outcome.why("test_eats")
+    assert "async def functions" in outcome.why("test_async")
+    assert outcome.why("test_removes") == "it leaves or changes nasty.py"
     assert outcome.result.conclusion == "finished"
+    assert repo.git("status", "--porcelain") == ""
+    assert not workers()
+
+
+def _names(tests: str) -> list[str]:
+    return re.findall(r"def (test_\w+)", tests)
+
+
+LOUD = """
+import locale, os, random, sys, threading
+
+os.environ["MODE"] = "loud"
+locale.setlocale(locale.LC_ALL, "C")
+random.seed(0)
+sys.stdout.write("x" * 3_000_000)
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+try:
+    READ = sys.stdin.read()
+except OSError:  # pytest's own stdin
+    READ = ""
+if os.fork() == 0:
+    while True:
+        pass
+os.chdir("/")
+"""
+
+
+def test_code_that_does_what_it_should_not_on_import(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"shapes.py": LOUD + SHAPES})
+    outcome = judge(tmp_path, GOOD)
+    assert outcome.accepted == GOOD_NAMES, outcome.rejections
+    assert repo.git("status", "--porcelain") == ""
+    assert not workers()
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("kept = []\nwhile True:\n    kept.append(bytearray(1 << 26))\n", "MemoryError"),
+        ("import socket\nsocket.create_connection(('192.0.2.1', 80), 0.2)\n", "Error"),
+        pytest.param(
+            't = t"{1}"\n',
+            "SyntaxError",
+            marks=pytest.mark.skipif(sys.version_info >= (3, 14), reason="has this syntax"),
+        ),
+        ("import os\nos.remove(__file__)\n", "can't be imported"),
+    ],
+)
+def test_more_imports_that_do_not_come_to_their_end(tmp_path: Path, source: str, why: str) -> None:
+    repo = project(tmp_path, {"shapes.py": source, "other.py": SHAPES})
+    outcome = judge(tmp_path, GOOD, "shapes.py::area", time_budget=20)
+    (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
+    assert why in error.message
+    assert outcome.result.conclusion == "failed"
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_a_target_that_is_no_python_source_is_refused(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"shapes.py": SHAPES})
+    (tmp_path / "fast.so").write_bytes(b"\x7fELF\0")
+    repo.git("add", "fast.so")
+    outcome = judge(tmp_path, GOOD, "fast.so")
+    (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
+    assert error.message == (
+        "fast.so is no Python source, and lines of nothing else can be measured."
+    )
+    outcome = judge(tmp_path, GOOD, "slow.so")
+    (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
+    assert error.message == "slow.so is no tracked Python file."

@@ -254,7 +254,7 @@ def test_layouts(
     found = proposals(job(tmp_path / target, [tmp_path / paths], module, budget=600))
     (only,) = found
     assert isinstance(only, Candidate)
-    assert only.imports == (f"from {module} import one",)
+    assert only.imports[-1] == f"from {module} import one"
 
 
 @pytest.mark.parametrize(

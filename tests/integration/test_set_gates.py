@@ -181,10 +181,15 @@ def test_what_writes_into_the_project_is_withdrawn_and_tmp_path_is_not(tmp_path:
 
         def test_note_later():
             assert later("left.txt") == "x"
+
+        def test_note_beside():
+            assert note("../left.txt", "ab") == 2
         """,
         "notes.py",
     )
-    assert outcome.refused == {"test_note_here": "writes", "test_note_later": "writes"}
+    names = ("test_note_here", "test_note_later", "test_note_beside")
+    assert outcome.refused == dict.fromkeys(names, "writes")
+    assert outcome.why("test_note_beside") == "it leaves or changes left.txt"
     assert outcome.why("test_note_here") == "it leaves or changes left.txt"
     assert outcome.shown == ["test_loud_in_tmp_path", "test_note_later"]
     assert outcome.accepted == ["test_loud_in_tmp_path"]
@@ -266,6 +271,22 @@ def test_a_test_that_breaks_another_is_withdrawn(tmp_path: Path) -> None:
     assert "tests/test_config.py::test_mode" in outcome.why("test_choose_fast")
 
 
+def test_only_the_test_that_ends_the_suite_s_process_is_withdrawn(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        {
+            "marks.py": "made = []\n\ndef mark(x):\n    made.append(x)\n    return made[-1]\n\n"
+            "def half(x):\n    return x / 2\n",
+            "conftest.py": "import os, marks\n\ndef pytest_sessionfinish():\n"
+            "    if marks.made and os.path.exists('tests/test_marks.py'):\n        os._exit(1)\n",
+        },
+    )
+    given = "from marks import half, mark\n\ndef test_mark():\n    assert mark(3) == 3\n\n"
+    outcome = judge(tmp_path, f"{given}def test_half():\n    assert half(4) == 2\n", "marks.py")
+    assert outcome.accepted == ["test_half"]
+    assert outcome.why("test_mark") == "the suite with it ends the process"
+
+
 def test_a_slow_suite_is_judged_by_the_files_that_use_the_target(tmp_path: Path) -> None:
     project(
         tmp_path,
@@ -332,3 +353,47 @@ def test_an_interpreter_that_the_project_does_not_support_is_left_out(tmp_path: 
     assert result.total == 3
     assert result.tests[0].evidence is not None
     assert result.tests[0].evidence.pythons == (here,)
+
+
+def test_what_is_broken_in_the_suite_before_hides_nothing(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        {
+            "shapes.py": SHAPES,
+            "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-x"\n',
+            "tests/test_broken.py": "import not_installed_anywhere\n",
+            "tests/test_red.py": "def test_red():\n    assert 1 == 2\n",
+            "tests/test_skip.py": "import pytest\n\n@pytest.mark.skip\ndef test_x(): pass\n",
+        },
+    )
+    outcome = judge(tmp_path, GOOD)
+    assert len(outcome.accepted) == 3, outcome.rejections
+    evidence = outcome.result.tests[0].evidence
+    assert evidence is not None
+    assert evidence.suite == (
+        "the whole suite in random order (1 of its tests fail and 1 of its files can't be "
+        "collected without the new ones, too)"
+    )
+
+
+def test_a_suite_whose_options_pytest_refuses_is_run_without_them(tmp_path: Path) -> None:
+    files = {
+        "shapes.py": SHAPES,
+        "pytest.ini": "[pytest]\naddopts = --no-such-option\n",
+        "tests/test_other.py": "def test_one():\n    assert 1 + 1 == 2\n",
+    }
+    project(tmp_path, files)
+    outcome = judge(tmp_path, GOOD)
+    assert outcome.accepted == GOOD_NAMES, outcome.rejections
+    (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
+    assert words.startswith("pytest refuses the suite's options, without addopts: the whole suite")
+
+
+def test_a_suite_that_would_stop_at_its_first_failure_is_run_to_its_end(tmp_path: Path) -> None:
+    red = "".join(f"def test_{n}():\n    assert {n} % 2\n\n" for n in range(8))
+    files = {"shapes.py": SHAPES, "pytest.ini": "[pytest]\naddopts = -x --ff\n"}
+    project(tmp_path, {**files, "tests/test_other.py": red})
+    outcome = judge(tmp_path, GOOD)
+    assert outcome.accepted == GOOD_NAMES, outcome.rejections
+    (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
+    assert words.endswith("(4 of its tests fail without the new ones, too)")

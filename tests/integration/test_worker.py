@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from projects import asked, called, written
+
+import qe_action.worker
 
 SOURCE = """
 import os, sys, time, itertools, random, locale, threading, subprocess, socket
@@ -320,3 +324,67 @@ def test_recording_ends_when_its_time_is_over_and_keeps_what_it_heard(tmp_path: 
     calls = [answer["args"][0]["text"] for answer in answers if answer.get("event") == "call"]
     assert calls == ["8"], answers
     assert answers[-1]["ended"] is True
+
+
+PARENT = Path(qe_action.worker.__file__).parent.parent
+LIMITS = """
+import json, os, resource, sys, tempfile
+sys.path.insert(0, {worker!r})
+from worker import isolation
+{before}
+isolation.limit(512 << 20)
+place = isolation.Place()
+print(json.dumps([resource.getrlimit(resource.RLIMIT_AS)[1], place.folder]))
+place.clean()
+"""
+
+
+def limited(before: str, env: dict[str, str] | None = None) -> tuple[int, str]:
+    code = LIMITS.format(worker=str(PARENT), before=before)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True
+    )
+    bound, folder = json.loads(ran.stdout)
+    return int(bound), str(folder)
+
+
+def test_lower_limits_stay() -> None:
+    lower = 700 << 20
+    for name in ("RLIMIT_AS", "RLIMIT_FSIZE"):
+        before = f"resource.setrlimit(resource.{name}, ({lower}, {lower}))"
+        bound, _ = limited(before)
+        assert bound <= lower or name != "RLIMIT_AS"
+
+
+def test_limits_are_set_where_proc_is_hidden() -> None:
+    hide = (
+        "import builtins\nreal = builtins.open\n"
+        "def no(path, *a, **k):\n"
+        "    if str(path).startswith('/proc'): raise PermissionError(path)\n"
+        "    return real(path, *a, **k)\n"
+        "isolation.open = no"
+    )
+    bound, _ = limited(hide)
+    assert 512 << 20 < bound < 1 << 40
+
+
+def test_only_the_folder_for_temporary_files_need_be_writable(tmp_path: Path) -> None:
+    _, folder = limited("", {"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    assert Path(folder).parent == tmp_path
+
+
+def test_a_fork_that_is_refused_is_tried_again() -> None:
+    code = (
+        f"import os, sys\nsys.path.insert(0, {str(PARENT)!r})\n"
+        "from worker import isolation\nreal, calls = os.fork, []\n"
+        "def refused():\n    calls.append(1)\n"
+        "    if len(calls) < 3: raise BlockingIOError(11, 'not now')\n    return real()\n"
+        "os.fork = refused\nchild = isolation.fork()\n"
+        "if child == 0: os._exit(0)\nos.waitpid(child, 0)\nprint(len(calls))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "3\n"
+
+
+def test_a_loop_in_c_is_ended_by_its_processor_time(tmp_path: Path) -> None:
+    assert outcomes(tmp_path, "hostile.loops_in_c()", "hostile.fine()") == ["hung", "value"]

@@ -21,6 +21,8 @@ KEPT = 12
 LONGEST = 600
 LONGEST_MAKING = 70
 """How long a call may be whose result is used as an object for other calls."""
+NEAR = 120
+"""How long an input may be that is shown beside another."""
 Goal = Arc | int
 
 
@@ -185,6 +187,15 @@ class Plan:
             tally.since = 0
             kind = ran.raised.type if ran.raised else "value"
             self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
+
+    def neighbours(self, call: Input, count: int) -> list[Input]:
+        """Inputs a step from one, at what the code compares with: they may give something else."""
+        pool = self.pools[call.subject.id]
+        numbers: list[int | float] = [n + near for n in pool.numbers for near in (0, 1, -1)]
+        closer = Pool(strings=pool.strings, numbers=numbers, patterns=pool.patterns)
+        others = self._by_subject[call.subject.id]
+        made = (self._mutator.mutated(call, pool, others, closer) for _ in range(count))
+        return [one for one in dict.fromkeys(made) if len(_key(one)) <= NEAR]
 
     def unordered(self, call: Input) -> bool:
         """Whether the order of a set may show in what a call gives."""

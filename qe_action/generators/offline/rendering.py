@@ -16,6 +16,8 @@ from qe_action.generators.port import Arc, Candidate, Job
 
 MOST = 8
 """How many cases one parametrised test has."""
+ENOUGH = 5
+"""Up to how many cases companions are shown beside those that are needed."""
 WIDE = 88
 _ALIKE = ("is", "equal", "approx", "raises", "iterated", "each")
 
@@ -99,7 +101,7 @@ def _groups(proofs: list[Proof]) -> list[list[Proof]]:
 def _wanted_beside(proof: Proof, groups: list[list[Proof]]) -> bool:
     """Whether a companion has a test with room to stand in, and says something new there."""
     told = {(one.call.args, one.call.kwargs) for group in groups for one in group}
-    there = bool(groups) and len(groups[-1]) < MOST
+    there = bool(groups) and len(groups[-1]) < ENOUGH
     return there and (proof.call.args, proof.call.kwargs) not in told
 
 
@@ -123,17 +125,8 @@ def _shape(proof: Proof) -> object:
     fixed = expected.wanted if expected.kind in ("is", "raises") else ""
     match = expected.more if expected.kind == "raises" else ()
     receiver = text(call.receiver) if call.receiver else ""
-    keywords = tuple(name for name, _ in call.kwargs)
-    return (
-        call.subject.id,
-        expected.kind,
-        fixed,
-        match,
-        receiver,
-        len(call.args),
-        keywords,
-        expected.consumed,
-    )
+    taken = len(call.args), tuple(name for name, _ in call.kwargs)
+    return (call.subject.id, expected.kind, fixed, match, receiver, taken, expected.consumed)
 
 
 def _uses_fixture(call: Input) -> bool:

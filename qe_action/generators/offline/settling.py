@@ -20,7 +20,8 @@ WINDOW = 24
 ROUNDS = 16
 SHORT = 60
 """Inputs from documentation and tests that are no longer than this stay as people wrote them."""
-COMPANIONS = 3
+NEIGHBOURS = 16
+COMPANIONS = 4
 """How many more inputs of one kind a test takes along: more wrong versions are noticed."""
 OTHER_SEEDS = (4321, 7, 99)
 
@@ -149,6 +150,9 @@ class Settler:
         work = [Shrinking(item, simpler_inputs(item.call)) for item in chosen]
         for one in work:
             one.kept = one.item.call.shown and one.item.call.size <= SHORT
+        near = [(one, call) for one in work for call in self._near(one)]
+        if near:
+            await self._round(near)
         for _ in range(ROUNDS):
             tried: list[tuple[Shrinking, Input]] = []
             for one in work:
@@ -159,6 +163,9 @@ class Settler:
                 break
             await self._round(tried)
         return work
+
+    def _near(self, one: Shrinking) -> list[Input]:
+        return self._plan.neighbours(one.item.call, NEIGHBOURS) if one.item.kind == "value" else []
 
     async def _round(self, tried: list[tuple[Shrinking, Input]]) -> None:
         calls = [call for _, call in tried]
