@@ -221,7 +221,7 @@ class _Reader:
 
     def _always(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> bool:
         """Whether a comparison holds whatever the project does."""
-        same = ast.dump(left) == ast.dump(right)
+        same = ast.dump(left) == ast.dump(right) and not self._makes_object(left)
         if isinstance(op, ast.Eq | ast.Is | ast.LtE | ast.GtE) and same:
             return True
         if any((self._names.full(side) or "").endswith("mock.ANY") for side in (left, right)):
@@ -229,6 +229,11 @@ class _Reader:
         length = isinstance(left, ast.Call) and self._names.full(left.func) == "len"
         value = right.value if isinstance(right, ast.Constant) else None
         return length and isinstance(op, ast.GtE) and value == 0
+
+    def _makes_object(self, value: ast.expr) -> bool:
+        """`Name(1)`: two of them are equal, or have one hash, if the class says so."""
+        names = [(self._names.full(call.func) or "").rpartition(".")[2] for call in _calls(value)]
+        return any(name[:1].isupper() for name in names)
 
     def _varies(self, value: ast.AST) -> bool:
         """Whether it holds anything but constants."""
