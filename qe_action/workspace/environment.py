@@ -118,12 +118,7 @@ async def prepared(
             "A project's environment is never set up as root, and the sandbox is switched off.",
             hint="Name an interpreter with --python, or be another user.",
         )
-    entries = Entries(cache_dir or default_cache(env))
-    if sandbox.layers().user and (closed := unreachable(entries.folder)):
-        raise SetupFailed(
-            f"The sandbox's user can't read {entries.folder}: {closed} is closed to other users.",
-            hint="Name a folder with cache-dir that every user may read.",
-        )
+    entries = _entries(cache_dir or default_cache(env), sandbox)
     wanted = Setup(export, below, setup_command.strip(), python_version.strip(), timeout)
     made = await set_up(wanted, sandbox=sandbox, entries=entries, env=env)
     place = made.venv / "bin" / "python"
@@ -136,6 +131,17 @@ async def prepared(
         notes += tuple(note for note in more if note not in notes)
     environment = await _proven(place, readable, over, notes, sandbox)
     return replace(environment, built=made.built)
+
+
+def _entries(folder: Path, sandbox: Sandbox) -> Entries:
+    """The cache, where the sandbox's user can read it. Raises `SetupFailed`."""
+    entries = Entries(folder)
+    if sandbox.layers().user and (closed := unreachable(entries.folder)):
+        raise SetupFailed(
+            f"The sandbox's user can't read {entries.folder}: {closed} is closed to other users.",
+            hint="Name a folder with cache-dir that every user may read.",
+        )
+    return entries
 
 
 def _elsewhere(
@@ -179,7 +185,7 @@ async def _overlay(
     cache: Path,
 ) -> tuple[Path, tuple[str, ...]]:
     """The overlay for an interpreter; built with the one that its environment is made of."""
-    entries = Entries(cache)
+    entries = _entries(cache, sandbox)
     async with installer(sandbox, env, parent=entries.folder, readable=bases(base)) as tool:
         python = Path(base.base_executable).resolve()
         place = await overlay(base, python, missing, entries=entries, installer=tool)

@@ -137,6 +137,8 @@ class Installer:
             "UV_COMPILE_BYTECODE": "1",  # nothing is written once the environment is in use
             "PIP_CONFIG_FILE": os.devnull,  # pip stops at one that it must not read
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "GIT_CONFIG_NOSYSTEM": "1",  # so does git
+            "GIT_TERMINAL_PROMPT": "0",
             "NO_COLOR": "1",
         }
 
@@ -147,8 +149,8 @@ class Installer:
         if not why:
             ended = f"code {outcome.code}" if outcome.signal is None else f"signal {outcome.signal}"
             why = f"it ended with {ended}{said}"
-        own = list(command[:2]) == ["sh", "-c"]
-        shown = one_line(" ".join(command[2:] if own else command))
+        own = command[0] == "sh"  # what people wrote
+        shown = one_line(command[-1] if own else " ".join(command))
         return SetupFailed(
             f"The project's environment could not be set up with `{shown}`: {why}",
             hint="Say with setup-command what installs the project and what its tests need.",

@@ -93,7 +93,7 @@ def find_plan(texts: Mapping[str, str]) -> Plan | None:
 def own_plan(command: str, texts: Mapping[str, str]) -> Plan:
     """The plan that the workflow's author wrote."""
     variables = version_variables(texts, toml(texts.get("pyproject.toml", "")))
-    return Plan("setup-command", (Step(("sh", "-c", command)),), variables)
+    return Plan("setup-command", (Step(("sh", "-e", "-c", command)),), variables)
 
 
 def _uv_lock(project: _Project) -> Iterator[Step]:

@@ -15,7 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sandbox_here import MACHINE, MISSING, open_folder, sandboxed_python
+from sandbox_here import (
+    ANOTHER_USER,
+    MACHINE,
+    MISSING,
+    give_all,
+    open_folder,
+    sandboxed_python,
+)
 from wheels import project, wheel, wheelhouse
 
 from qe_action.agents.test_generator import TestGeneratorAgent
@@ -28,7 +35,7 @@ from qe_action.sandbox.slots import UIDS
 from qe_action.task import QETask
 from qe_action.workspace.built import lay_over
 from qe_action.workspace.entries import Entries
-from qe_action.workspace.environment import Environment, existing, prepared
+from qe_action.workspace.environment import Environment, default_cache, existing, prepared
 from qe_action.workspace.installing import find_uv, installer
 from qe_action.workspace.interpreter import ask, bases, found
 from qe_action.workspace.overlay import overlay
@@ -179,6 +186,18 @@ def test_a_closed_folder_is_named(room: Room) -> None:
     with pytest.raises(WorkspaceError, match=f"{venv.parent} is closed to other users") as caught:
         room.existing(venv / "bin" / "python")
     assert "--python" in caught.value.hint
+
+
+@needs_root
+def test_a_cache_that_the_sandbox_s_user_can_not_read_is_named(room: Room) -> None:
+    closed = room.folder / "closed"
+    closed.mkdir(mode=0o700)
+    made = prepared(
+        project(room.folder / "export"), sandbox=Sandbox(), env=room.env, cache_dir=closed / "cache"
+    )
+    with pytest.raises(SetupFailed, match=f"{closed} is closed to other users") as caught:
+        asyncio.run(made)
+    assert "cache-dir" in caught.value.hint
 
 
 LOOK = """
@@ -459,6 +478,17 @@ def test_a_cached_environment_is_taken_only_as_it_was_left(
     assert room.prepare(export).python == again.python
 
 
+@needs_root
+def test_a_cache_that_another_user_has_restored_is_taken(room: Room) -> None:
+    export = project(room.folder / "export")
+    first = room.prepare(export)
+    give_all(room.cache, ANOTHER_USER)
+    assert room.prepare(export) == first
+    give_all(room.cache, UIDS[2])
+    with pytest.raises(WorkspaceError, match="written by others"):
+        room.prepare(export)
+
+
 def test_a_half_written_environment_is_not_taken(room: Room) -> None:
     export = project(room.folder / "export")
     first = room.prepare(export)
@@ -472,6 +502,16 @@ def test_a_cache_that_others_may_write_to_is_refused(room: Room) -> None:
     room.cache.chmod(0o777)
     with pytest.raises(WorkspaceError, match="written by others"):
         room.prepare(project(room.folder / "export"))
+
+
+def test_the_cache_lies_where_the_sandbox_can_read_it() -> None:
+    if MACHINE.root:
+        assert default_cache({"HOME": "/root"}) == Path("/var/cache/qe-action")
+        return
+    assert default_cache({"HOME": "/home/me"}) == Path("/home/me/.cache/qe-action")
+    assert default_cache({"XDG_CACHE_HOME": "/cache"}) == Path("/cache/qe-action")
+    with pytest.raises(WorkspaceError, match="no folder"):
+        default_cache({})
 
 
 def test_old_entries_make_room(room: Room) -> None:

@@ -159,7 +159,9 @@ def test_locks_that_say_nothing_are_no_error(lock: str) -> None:
 
 def test_a_command_of_the_author_s_own_is_taken_as_it_is() -> None:
     found = own_plan("make deps && pip install .", {"pyproject.toml": PROJECT})
-    assert [step.command for step in found.steps] == [("sh", "-c", "make deps && pip install .")]
+    assert [step.command for step in found.steps] == [
+        ("sh", "-e", "-c", "make deps && pip install .")
+    ]
 
 
 @pytest.mark.parametrize(
