@@ -86,9 +86,8 @@ def generated_tests(facts: Facts) -> Findings:
     elif around.off:
         yield Finding("warn", "will be tried without a sandbox, which is off")
     elif around.weaker:
-        yield Finding(
-            "warn", f"will be tried; the sandbox is weaker here: {'; '.join(around.weaker)}"
-        )
+        weaker = "; ".join(around.weaker)
+        yield Finding("warn", f"will be tried; the sandbox is weaker here: {weaker}")
     else:
         yield Finding("ok", "will be tried, in the sandbox")
 

@@ -11,7 +11,6 @@ from qe_action.diagnosis.facts import Asked, History, Protection, Run, Workflow,
 from qe_action.diagnosis.workflow import LINE, read_workflow
 from qe_action.errors import SandboxUnavailable, UsageError, WorkspaceError
 from qe_action.github.context import RunContext, read_context
-from qe_action.sandbox.sandbox import Sandbox
 from qe_action.settings import Inputs, Settings
 from qe_action.workspace.change import DEFAULT_BASES
 from qe_action.workspace.git import Git
@@ -57,6 +56,8 @@ def protection(inputs: Inputs) -> Protection | None:
     """What generated tests would be run in, where they are asked for."""
     if not inputs.generate_tests or inputs.mode == "publish":
         return None
+    from qe_action.sandbox.sandbox import Sandbox
+
     off = inputs.sandbox == "off"
     try:
         weaker = Sandbox(off=off).layers().weaker
