@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
-from qe_action.defaults import project_labs
 from qe_action.errors import QEError, ReportError
 from qe_action.events import Event
-from qe_action.gap_tests import GapTests
 from qe_action.github.baseline import BaselineFinder
 from qe_action.github.named_pull import named_pull
 from qe_action.step import Step
@@ -23,6 +22,9 @@ from qe_action.workspace.git import Git
 from qe_action.workspace.history import first_parents
 from qe_action.workspace.report_digest import report_digest
 from qe_action.workspace.report_file import expand
+
+if TYPE_CHECKING:
+    from qe_action.gap_tests import GapTests
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
@@ -81,6 +83,9 @@ class ActionRun(Step):
         return GitCheckout(root, resolve=resolve, list_files=files)
 
     def _gap_tests(self, git: Git) -> GapTests:
+        from qe_action.defaults import project_labs
+        from qe_action.gap_tests import GapTests
+
         return GapTests(
             self.settings.inputs,
             git.toplevel or self.settings.workspace,
