@@ -18,8 +18,11 @@ SEED ?=
 ONLY ?=
 SETS ?= nine,others,fresh,held-out
 UV := uv==0.13.9
-COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+# The oldest Python of ours, and of projects that tests are made for.
+OURS := --python-version 3.11
+PROJECTS := --python-version 3.9
 
 .PHONY: help demo test faults bench bench-generate check golden lock image clean
 
@@ -62,9 +65,10 @@ golden: $(VENV)/.ready ## Write what is derived anew: golden files, inputs and o
 
 lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).
 	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet $(UV); }
-	$(COMPILE) pyproject.toml -o requirements.txt
-	printf 'hatchling\neditables\nopenapi-core\n' | $(COMPILE) pyproject.toml - --group dev -c requirements.txt -o requirements-dev.txt
-	$(COMPILE) .ci/requirements.in -o .ci/requirements.txt
+	$(COMPILE) $(OURS) pyproject.toml --extra generate -o requirements.txt
+	printf 'hatchling\neditables\nopenapi-core\n' | $(COMPILE) $(OURS) pyproject.toml - --extra generate --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) $(OURS) .ci/requirements.in -o .ci/requirements.txt
+	printf 'pytest\ncoverage\n' | $(COMPILE) $(PROJECTS) - -o qe_action/workspace/overlay-requirements.txt
 
 image: ## Build the container image (IMAGE and BASE name it and what it stands on).
 	docker build --network=host --build-arg BASE=$(BASE) --tag $(IMAGE) .

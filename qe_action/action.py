@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.errors import QEError, ReportError
+from qe_action.events import Event
 from qe_action.github.baseline import BaselineFinder
 from qe_action.github.named_pull import named_pull
 from qe_action.step import Step
@@ -20,6 +22,9 @@ from qe_action.workspace.git import Git
 from qe_action.workspace.history import first_parents
 from qe_action.workspace.report_digest import report_digest
 from qe_action.workspace.report_file import expand
+
+if TYPE_CHECKING:
+    from qe_action.gap_tests import GapTests
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
@@ -39,7 +44,10 @@ class ActionRun(Step):
         git = Git(self.settings.workspace, env=self.environment)
         agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
         task = QETask(task_type="coverage_analysis", context=self._task_context())
-        await self.deliver(agent.analyze_coverage_streaming(task), reads=self._report_files())
+        analysis = agent.analyze_coverage_streaming(task)
+        wanted = self.settings.inputs.generate_tests
+        events: AsyncIterator[Event] = self._gap_tests(git).after(analysis) if wanted else analysis
+        await self.deliver(events, reads=self._report_files())
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
@@ -73,6 +81,18 @@ class ActionRun(Step):
         root = git.toplevel or self.settings.workspace
         files = partial(list_files, git, worktree=worktree)
         return GitCheckout(root, resolve=resolve, list_files=files)
+
+    def _gap_tests(self, git: Git) -> GapTests:
+        from qe_action.defaults import project_labs
+        from qe_action.gap_tests import GapTests
+
+        return GapTests(
+            self.settings.inputs,
+            git.toplevel or self.settings.workspace,
+            self.delivery,
+            fork=self.context is not None and self.context.is_fork,
+            labs=project_labs,
+        )
 
     def _baselines(self, git: Git) -> BaselineFinder | None:
         """Where to look for a baseline; nowhere outside of a workflow's run."""

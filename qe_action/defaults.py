@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qe_action.analysis.paths import PathIndex
-from qe_action.errors import SandboxUnavailable, UsageError
-from qe_action.lab import Lab, PlainLab
 from qe_action.workspace.change import Change, MeasuredTree, list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
+
+if TYPE_CHECKING:  # what tests are made with is imported when they are wanted
+    from qe_action.lab import Lab
+    from qe_action.sandbox.sandbox import Sandbox
+    from qe_action.workspace.environment import Environment
 
 monotonic = time.monotonic
 
@@ -59,24 +65,99 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
     )
 
 
-def labs(pythons: Sequence[Path], *, sandbox: str) -> tuple[Lab, ...]:
+@dataclass(frozen=True)
+class ProjectSetup:
+    """How a project is made to run: its checkout, and what of the inputs is about it.
+
+    `below` is the folder of the checkout that is installed, `cache` where its environment is kept
+    for later runs.
+    """
+
+    repo: Path
+    below: str = "."
+    sandbox: str = "on"
+    command: str | None = None
+    python_version: str | None = None
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class ProjectLabs:
+    """Labs in a project's own environment, and sentences on how it was made."""
+
+    labs: tuple[Lab, ...]
+    notes: tuple[str, ...] = ()
+
+
+async def labs(pythons: Sequence[Path], *, sandbox: str, repo: Path | None = None) -> ProjectLabs:
     """A lab for each interpreter, first the one that tests are made on.
 
-    Raises `SandboxUnavailable` unless the user wants none, on a machine of their own.
+    Without any it is that of the active environment. Raises `QEError` where one can't be used.
     """
-    if sandbox != "off":
-        raise SandboxUnavailable(
-            "Generated tests run the project's code, and there is no sandbox for it here.",
-            hint="hint: --sandbox off on a machine of your own",
+    from qe_action.sandbox.sandbox import Sandbox
+    from qe_action.workspace.environment import existing
+
+    machine = Sandbox(off=sandbox == "off")
+    found: list[Lab] = []
+    notes: list[str] = []
+    for python in pythons or (interpreter(repo),):
+        environment = await existing(python, sandbox=machine, env=os.environ, repo=repo)
+        if sandbox == "off":  # as it was named, which may be a wrapper
+            environment = replace(environment, python=python.absolute())
+        found.append(_lab(environment, machine, sandbox))
+        notes += environment.notes
+    return ProjectLabs(tuple(found), (*_weaker(machine, sandbox), *notes))
+
+
+@asynccontextmanager
+async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]:
+    """Labs for a checked-out project, its environment set up in the sandbox or taken from `cache`.
+
+    Where the sandbox is switched off and nothing is said of the set-up, the active environment
+    serves. Raises `QEError` where that can't be done.
+    """
+    if setup.sandbox == "off" and not setup.command and not setup.python_version:
+        yield await labs((), sandbox="off", repo=setup.repo)
+        return
+    from qe_action.sandbox.sandbox import Sandbox
+    from qe_action.workspace.environment import prepared
+    from qe_action.workspace.tree import copied
+
+    machine = Sandbox(off=setup.sandbox == "off")
+    async with copied(setup.repo, os.environ) as export:
+        environment = await prepared(
+            export.root,
+            below=setup.below,
+            sandbox=machine,
+            env=os.environ,
+            cache_dir=setup.cache,
+            setup_command=setup.command or "",
+            python_version=setup.python_version or "",
         )
-    for python in pythons:
-        if not python.is_file():
-            raise UsageError(f"There is no interpreter {python}.", anchor="command-line")
-    return tuple(PlainLab(str(python), os.environ) for python in pythons or (_interpreter(),))
+    lab = _lab(environment, machine, setup.sandbox)
+    yield ProjectLabs((lab,), (*_weaker(machine, setup.sandbox), *environment.notes))
 
 
-def _interpreter() -> Path:
-    """That of the active virtual environment; else our own."""
-    active = os.environ.get("VIRTUAL_ENV")
-    found = Path(active, "bin", "python") if active else Path(sys.executable)
-    return found if found.is_file() else Path(sys.executable)
+def _lab(environment: Environment, machine: Sandbox, sandbox: str) -> Lab:
+    from qe_action.lab import PlainLab
+    from qe_action.sandboxed import SandboxLab
+
+    if sandbox == "off":
+        return PlainLab(str(environment.python), os.environ, environment.overlay)
+    places = (environment.readable, environment.overlay, environment.built)
+    return SandboxLab(machine, environment.python, *places)
+
+
+def _weaker(machine: Sandbox, sandbox: str) -> tuple[str, ...]:
+    """What does not hold around the project's code on this machine."""
+    weaker = () if sandbox == "off" else machine.layers().weaker
+    return (f"The sandbox is weaker on this machine: {'; '.join(weaker)}.",) if weaker else ()
+
+
+def interpreter(repo: Path | None = None) -> Path:
+    """That of the active virtual environment, else of the project's `.venv`, else our own."""
+    for folder in (os.environ.get("VIRTUAL_ENV"), repo and repo / ".venv"):
+        for name in ("bin/python", "Scripts/python.exe"):
+            if folder and (found := Path(folder, name)).is_file():
+                return found
+    return Path(sys.executable)

@@ -40,6 +40,14 @@ class WorkspaceError(QEError):
     """Git, the repository or the file system does not give what is needed."""
 
 
+class SetupFailed(WorkspaceError):  # noqa: N818 - what happened, as the run goes on
+    """The project's environment could not be made; `output` are the last lines of what it said."""
+
+    def __init__(self, message: str, *, hint: str = "", output: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint, anchor="the-environment-of-the-project")
+        self.output = output
+
+
 class SandboxUnavailable(QEError):  # noqa: N818 - nothing went wrong, it is not there
     """The machine lacks what the sandbox needs, so nothing of the pull request is run."""
 

@@ -26,6 +26,7 @@ from qe_action.findings import (
     Level,
     Measured,
     Refused,
+    SuspectedBug,
     TestCase,
     Wire,
     percentage,
@@ -42,6 +43,7 @@ __all__ = [
     "AnalyzerProgress",
     "Anchor",
     "Baseline",
+    "BugSuspected",
     "Complete",
     "Conclusion",
     "Counts",
@@ -57,18 +59,21 @@ __all__ = [
     "GenerationComplete",
     "Generator",
     "GeneratorError",
+    "GeneratorEvent",
     "GeneratorProgress",
     "IndirectChange",
     "Level",
     "Measured",
     "Progress",
     "Refused",
+    "SuspectedBug",
     "TestCase",
     "TestProposed",
     "TestRejected",
     "Wire",
     "percentage",
     "without_figures",
+    "without_tests",
 ]
 
 Analyzer = Literal["coverage-analyzer"]
@@ -153,6 +158,14 @@ class TestRejected(Wire):
     detail: str = ""
 
 
+class BugSuspected(Wire):
+    """Code that contradicts its own documentation; found on the way to a test."""
+
+    type: Literal["suspicion"] = "suspicion"
+    agent: Generator = "test-generator"
+    bug: SuspectedBug
+
+
 class AnalysisComplete(Wire):
     """The analysis' result, also of one cut short: then `conclusion` says so.
 
@@ -219,8 +232,9 @@ def without_figures(
 class GenerationComplete(Wire):
     """The generation's result, also of one cut short: then `conclusion` says so.
 
-    `coverage_before` and `coverage_estimate` are the target's lines and branches in percent
-    without and with the tests, measured in a clean copy; null where they were not.
+    `suspicions` repeats those of the `suspicion` events, also where nothing is proposed.
+    `coverage_before` and `coverage_estimate` are the lines and branches of the files that the tests
+    are for, in percent without and with them, measured in a clean copy; null where they were not.
     """
 
     type: Literal["complete"] = "complete"
@@ -231,9 +245,22 @@ class GenerationComplete(Wire):
     coverage_before: float | None = None
     coverage_estimate: float | None
     notes: tuple[str, ...] = ()
+    suspicions: tuple[SuspectedBug, ...] = ()
     rejected: dict[str, int] = Field(default_factory=dict)
     framework: str
     test_type: str
+
+
+def without_tests(conclusion: Conclusion, notes: tuple[str, ...] = ()) -> GenerationComplete:
+    """The result of a generation that came to none."""
+    return GenerationComplete(
+        conclusion=conclusion,
+        total=0,
+        coverage_estimate=None,
+        notes=notes,
+        framework="pytest",
+        test_type="unit",
+    )
 
 
 class AnalyzerError(Wire):
@@ -264,9 +291,24 @@ Complete = Annotated[AnalysisComplete | GenerationComplete, Field(discriminator=
 Failure = Annotated[AnalyzerError | GeneratorError, Field(discriminator="agent")]
 
 Event = Annotated[
-    Progress | GapFound | CriticalPath | TestProposed | TestRejected | Complete | Failure,
+    Progress
+    | GapFound
+    | CriticalPath
+    | TestProposed
+    | TestRejected
+    | BugSuspected
+    | Complete
+    | Failure,
     Field(discriminator="type"),
 ]
 AnalyzerEvent = AnalyzerProgress | GapFound | CriticalPath | AnalysisComplete | AnalyzerError
+GeneratorEvent = (
+    GeneratorProgress
+    | TestProposed
+    | TestRejected
+    | BugSuspected
+    | GenerationComplete
+    | GeneratorError
+)
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

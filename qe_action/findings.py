@@ -251,7 +251,8 @@ class Evidence(Wire):
 class TestCase(Wire):
     """A proposed test and what is known of it.
 
-    `imports` are the lines it needs at the top of its file, `path` is that file.
+    `imports` are the lines it needs at the top of its file, `path` is that file. `target` is
+    what it tests, `file.py` or `file.py::qual.name`.
     """
 
     __test__ = False
@@ -267,4 +268,20 @@ class TestCase(Wire):
     coverage_estimate: float | None = None
     imports: tuple[str, ...] = ()
     path: str = ""
+    target: str = ""
     evidence: Evidence | None = None
+
+
+class SuspectedBug(Wire):
+    """An example of the documentation that the code contradicts; no test pins what it does.
+
+    `line` is the example's in the measured tree, null where it is not found there. `expected` is
+    what the example says, `got` what it gives.
+    """
+
+    file_path: str
+    function: str | None = None
+    line: int | None = Field(default=None, ge=1)
+    example: str
+    expected: str
+    got: str

@@ -96,7 +96,7 @@ def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> None:
     for path, own in parts.items():
         if arguments.write:
             place = Path(arguments.repo, path)
-            _save(place, appended(_text(place), own) if place.exists() else new_file(own))
+            _save(place, _added(place, own) if place.exists() else new_file(own))
         if arguments.out and _is_folder(arguments.out):
             _save(Path(arguments.out, Path(path).name), new_file(own))
     if arguments.out and not _is_folder(arguments.out):
@@ -115,6 +115,9 @@ def _save(place: Path, text: str) -> None:
         raise UsageError(f"{place} can't be written: {error.strerror}.") from None
 
 
-def _text(place: Path) -> str:
-    """A file's text with its own line ends."""
-    return place.read_bytes().decode("utf-8")
+def _added(place: Path, parts: list[Part]) -> str:
+    """A file's text, with its own line ends, and the tests."""
+    try:
+        return appended(place.read_bytes().decode("utf-8"), parts)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UsageError(f"Tests can't be added to {place}: {error}.") from None

@@ -99,6 +99,49 @@ INPUTS: tuple[Input, ...] = (
         "",
         "Outcome of the step that ran the tests; a red suite's report is marked as partial.",
     ),
+    Input(
+        "generate-tests",
+        "false",
+        "Whether tests are made for the gaps, changed lines first, and shown with their evidence. "
+        "Runs the project's code, in a sandbox.",
+        _BOOLEAN,
+    ),
+    Input("max-tests", "10", "How many tests are proposed at most."),
+    Input(
+        "time-budget",
+        "120",
+        "Seconds for finding tests and trying each alone; set-up and suite come on top.",
+    ),
+    Input(
+        "suite-timeout",
+        "300",
+        "Seconds that the suite may take beside the new tests; beyond it only the test files that "
+        "import what is tested are run.",
+    ),
+    Input(
+        "setup-command",
+        "",
+        "What installs the project and what its tests need, in the sandbox; found from pyproject, "
+        "requirements or lock files where empty.",
+    ),
+    Input(
+        "python-version",
+        "",
+        "Python that the project's tests run on, as in 3.12; what the project asks for, where "
+        "empty.",
+    ),
+    Input(
+        "cache-dir",
+        "",
+        "Folder of the workspace where the project's environment is kept for later runs, for a "
+        "step with actions/cache.",
+    ),
+    Input(
+        "sandbox",
+        "on",
+        "off runs the project's code unprotected: for code you trust, on your own machine.",
+        ("on", "off"),
+    ),
     Input("journal-file", "", "Where in the workspace the journal of all events is written."),
     Input("preview-file", "", "Where in the workspace the HTML preview is written."),
     Input(
@@ -145,6 +188,8 @@ OUTPUTS: tuple[tuple[str, str], ...] = (
     ("branch-coverage", "Percent of all branches covered; empty if unknown."),
     ("gaps", "How many gaps were found."),
     ("gaps-in-diff", "How many of them are in changed lines."),
+    ("tests-generated", "How many tests are proposed; empty where none were asked for."),
+    ("suspected-bugs", "How many examples of docstrings the code contradicts; empty likewise."),
     ("check-run-url", "Address of the check run; empty if there is none."),
     ("comment-url", "Address of the comment; empty if there is none."),
     ("journal-file", "The journal, relative to the workspace; empty if none was asked for."),

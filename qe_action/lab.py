@@ -11,12 +11,16 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qe_action.workspace.folders import scratch
 
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 LINE = 8 << 20
@@ -43,19 +47,28 @@ class Worker(Protocol):
 
 
 class Lab(Protocol):
-    """Where workers come from. `folder` is what a worker may write to, nothing where None."""
+    """Where workers come from.
 
-    def worker(self, folder: Path | None = None) -> AbstractAsyncContextManager[Worker]: ...
+    `folder` is what a worker may write to, one of its own where None; `readable` is what it may
+    read beside the interpreter.
+    """
+
+    def worker(
+        self, folder: Path | None = None, readable: Sequence[Path] = ()
+    ) -> AbstractAsyncContextManager[Worker]: ...
 
 
 class Channel(Protocol):
-    """A running worker: bytes in, lines out, and an end that leaves nothing running."""
+    """A running worker: bytes in, lines out, and an end that leaves nothing running.
+
+    `kill` says why it had ended before, where that is known.
+    """
 
     async def write(self, data: bytes) -> None: ...
 
     async def read_line(self) -> bytes: ...
 
-    async def kill(self) -> object: ...
+    async def kill(self) -> str: ...
 
 
 class _Answer(BaseModel):
@@ -103,7 +116,7 @@ class ChannelWorker:
         assert self._channel is not None
         line = await self._channel.read_line()
         if not line.endswith(b"\n"):
-            raise WorkerLost("it ended")
+            raise WorkerLost(await self.kill() or "it ended")
         if len(line) > LINE:
             raise WorkerLost("its answer is too long")
         try:
@@ -117,15 +130,32 @@ class ChannelWorker:
             raise WorkerLost(f"{answer.error}: {detail}")
         return answer
 
-    async def kill(self) -> None:
-        """End the worker, if one runs."""
+    async def kill(self) -> str:
+        """End the worker, if one runs; why it had ended before, where that is known."""
         channel, self._channel = self._channel, None
-        if channel is not None:
-            await asyncio.shield(asyncio.ensure_future(_killed(channel)))
+        if channel is None:
+            return ""
+        return await asyncio.shield(asyncio.ensure_future(_killed(channel)))
 
 
-async def _killed(channel: Channel) -> None:
-    await channel.kill()
+async def _killed(channel: Channel) -> str:
+    return await channel.kill()
+
+
+def variables(folder: Path, overlay: Path | None) -> dict[str, str]:
+    """A worker's environment beside PATH; makes the folders for home and temporary files."""
+    found = {
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+    }
+    for name, variable in (("home", "HOME"), ("tmp", "TMPDIR")):
+        (folder / name).mkdir(exist_ok=True)
+        found[variable] = str(folder / name)
+    if overlay is not None:
+        found["PYTHONPATH"] = str(overlay)
+    return found
 
 
 class PlainLab:
@@ -143,28 +173,19 @@ class PlainLab:
         self._overlay = overlay
 
     @asynccontextmanager
-    async def worker(self, folder: Path | None = None) -> AsyncGenerator[ChannelWorker, None]:
-        worker = ChannelWorker(lambda: self._open(folder))
-        try:
+    async def worker(
+        self, folder: Path | None = None, readable: Sequence[Path] = ()
+    ) -> AsyncGenerator[ChannelWorker, None]:
+        async with AsyncExitStack() as stack:
+            if folder is None:
+                place = Path(tempfile.gettempdir())
+                folder = await stack.enter_async_context(scratch(place))
+            worker = ChannelWorker(partial(self._open, folder))
+            stack.push_async_callback(worker.kill)
             yield worker
-        finally:
-            await worker.kill()
 
-    async def _open(self, folder: Path | None) -> Channel:
-        env = {
-            **self._env,
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONNOUSERSITE": "1",
-        }
-        if self._overlay is not None:
-            env["PYTHONPATH"] = str(self._overlay)
-        if folder is not None:
-            home = folder / "home"
-            env |= {"HOME": str(home), "TMPDIR": str(folder / "tmp")}
-            for name in ("home", "tmp"):
-                (folder / name).mkdir(exist_ok=True)
+    async def _open(self, folder: Path) -> Channel:
+        env = {**self._env, **variables(folder, self._overlay)}
         process = await asyncio.create_subprocess_exec(
             self.python,
             str(WORKER),
@@ -172,7 +193,7 @@ class PlainLab:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env=env,
-            cwd=folder or "/",
+            cwd=folder,
             limit=LINE,
             start_new_session=True,
         )
@@ -193,12 +214,13 @@ class PlainChannel:
     async def read_line(self) -> bytes:
         return await cast(asyncio.StreamReader, self._process.stdout).readline()
 
-    async def kill(self) -> None:
+    async def kill(self) -> str:
         for pid in (*_session(self._process.pid), self._process.pid):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         cast(asyncio.StreamWriter, self._process.stdin).close()
         await self._process.wait()
+        return ""
 
 
 def _session(leader: int) -> list[int]:

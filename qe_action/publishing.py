@@ -18,7 +18,14 @@ from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.result import Judged, gates
 from qe_action.archive import MAX_PACKED, only_member
 from qe_action.errors import QEError, ReportError, UsageError, sentence
-from qe_action.events import AnalysisComplete, AnalyzerError, Conclusion, Event, without_figures
+from qe_action.events import (
+    AnalysisComplete,
+    AnalyzerError,
+    Conclusion,
+    Event,
+    GenerationComplete,
+    without_figures,
+)
 from qe_action.github.artifacts import ACTIONS, Artifact
 from qe_action.github.client import GitHub
 from qe_action.github.finished import FinishedRun, read_finished
@@ -37,6 +44,10 @@ TURN = 50
 LISTED, LONGEST_NAME = 20, 100
 """Artifacts that are named where the one looked for is missing, and characters of each."""
 ITS_OWN_WORD = "A fork's workflow measured this with the fork's code: the figures are its own word."
+THEIR_TESTS = (
+    "A fork's workflow made these tests beside the fork's code: they and their evidence are its "
+    "own word. Read them as you read the rest of its change before you run them."
+)
 
 OpenJournal = Callable[[], Awaitable[ReadLine]]
 
@@ -191,7 +202,12 @@ class Publication(Step):
         for number, event in enumerate(events_of(readline, ending=self._ending)):
             if number % TURN == 0:
                 await asyncio.sleep(0)
-            yield self._judged(event) if isinstance(event, AnalysisComplete) else event
+            if isinstance(event, AnalysisComplete):
+                yield self._judged(event)
+            elif isinstance(event, GenerationComplete) and self._foreign:
+                yield event.model_copy(update={"notes": (THEIR_TESTS, *event.notes)})
+            else:
+                yield event
 
     def _judged(self, result: AnalysisComplete) -> AnalysisComplete:
         """The result by this step's thresholds, which no fork can set.

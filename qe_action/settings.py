@@ -37,6 +37,8 @@ PACING: Mapping[str, float] = {
 """Seconds, each a variable `QE_ACTION_<NAME>`: for servers of one's own, and for our tests."""
 _PACED = "QE_ACTION_"
 
+PYTHON = r"^3\.\d{1,2}(\.\d{1,3})?$"
+
 Environment = Mapping[str, str]
 _KEPT = ("GITHUB_", "RUNNER_", _PACED)
 _AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -71,6 +73,8 @@ PathGates = Annotated[
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Few = Annotated[int, Field(ge=1, le=100)]
+Seconds = Annotated[int, Field(ge=1, le=3600)]
+PythonVersion = Annotated[str, StringConstraints(strip_whitespace=True, pattern=PYTHON)]
 Number = Annotated[int, Field(ge=1, lt=2**53)]
 Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]
 
@@ -104,6 +108,14 @@ class Inputs(BaseModel):
     base: Optional
     all_files: bool
     tests_outcome: Text
+    generate_tests: bool
+    max_tests: Few
+    time_budget: Seconds
+    suite_timeout: Seconds
+    setup_command: Optional
+    python_version: Annotated[PythonVersion | None, BeforeValidator(_empty_is_none)]
+    cache_dir: Optional
+    sandbox: Literal["on", "off"]
     journal_file: Optional
     preview_file: Optional
     mode: Literal["analyze", "publish"]
@@ -205,6 +217,10 @@ _TAKES = {
     "max_drop": "percentage points from 0 to 100",
     "comment_group": "at most 100 characters",
     "expect_parts": "a whole number from 1 to 100",
+    "max_tests": "a whole number from 1 to 100",
+    "time_budget": "seconds, from 1 to 3600",
+    "suite_timeout": "seconds, from 1 to 3600",
+    "python_version": "a version of Python such as 3.12",
     "pull_request": "the number of a pull request",
     "journal_artifact": "1 to 100 characters",
 }

@@ -67,7 +67,7 @@ class Step(ABC):
         finally:
             await self.hang_up()
         if broadcast.failure is not None:
-            self.problems.append(f"The analysis failed: {broadcast.failure!r}")
+            self.problems.append(f"{broadcast.failed}: {broadcast.failure!r}")
         Finish(
             self.settings,
             self.state,

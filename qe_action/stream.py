@@ -18,6 +18,7 @@ from qe_action.events import (
     GenerationComplete,
     GeneratorError,
     without_figures,
+    without_tests,
 )
 from qe_action.journal import encode
 
@@ -103,6 +104,14 @@ class EventLog:
                 waiter.set_result(None)
 
 
+async def analysis_of(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+    """The events up to the analysis' result; what follows can be read on from `events`."""
+    async for event in events:
+        yield event
+        if isinstance(event, AnalysisComplete):
+            return
+
+
 Ending = Callable[[Conclusion, str], tuple[Event, ...]]
 """The last events of a producer that can't say them itself."""
 
@@ -119,14 +128,7 @@ def generation_ended(conclusion: Conclusion, message: str) -> tuple[Event, ...]:
     """A generation that ended without a result."""
     return (
         GeneratorError(message=message),
-        GenerationComplete(
-            conclusion=conclusion,
-            total=0,
-            coverage_estimate=None,
-            notes=(message,),
-            framework="pytest",
-            test_type="unit",
-        ),
+        without_tests(conclusion, (message,)),
     )
 
 
@@ -134,7 +136,8 @@ class Broadcast:
     """One producer's events to many sinks: none waits for another, none can stop another.
 
     `on_failure(sink, error)` hears of a sink that failed or was cut off. A producer's
-    exception becomes an `error` and a `complete` event.
+    exception becomes an `error` and a `complete` event: the analysis', or the generation's where
+    the analysis has ended or `ending` says so.
     """
 
     def __init__(
@@ -154,6 +157,7 @@ class Broadcast:
         self._pump: asyncio.Task[None] | None = None
         self._interrupted = asyncio.Event()
         self.failure: BaseException | None = None
+        self.failed = ""
 
     async def run(self, source: AsyncIterator[Event]) -> None:
         """Pump `source` into the log until it ends, then give the sinks `grace` seconds."""
@@ -203,11 +207,15 @@ class Broadcast:
         try:
             async for event in source:
                 self._log.append(event)
+                if isinstance(event, AnalysisComplete):
+                    self._ending = generation_ended
         except asyncio.CancelledError:
             self._finish("cancelled", "The run was cancelled.")
         except Exception as error:  # noqa: BLE001 - the run ends here, with what it has
             self.failure = error
-            self._finish("failed", f"The analysis failed: {type(error).__name__}.")
+            what = "generation of tests" if self._ending is generation_ended else "analysis"
+            self.failed = f"The {what} failed"
+            self._finish("failed", f"{self.failed}: {type(error).__name__}.")
 
     def _finish(self, conclusion: Conclusion, message: str) -> None:
         last = self._log[len(self._log) - 1] if len(self._log) else None

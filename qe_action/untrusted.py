@@ -22,6 +22,7 @@ from qe_action.events import (
     AnalyzerError,
     AnalyzerProgress,
     Anchor,
+    BugSuspected,
     Conclusion,
     Counts,
     CriticalPath,
@@ -35,8 +36,10 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
     without_figures,
+    without_tests,
 )
 from qe_action.journal import WorstGaps, check_header
+from qe_action.untrusted_tests import StrangersTests, is_inside
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a whole journal; one of 100,000 gaps has about 50 MB."""
@@ -69,25 +72,24 @@ class _Refusal(Exception):  # noqa: N818 - read as "refuse this line"
 
 
 def events_of(readline: ReadLine, *, ending: Conclusion = "failed") -> Iterator[Event]:
-    """The events of an untrusted journal; the last one is always a result.
+    """The events of an untrusted journal; the analysis always ends in a result.
 
     `readline` gives the next line, at most as many bytes of it as asked for. Where the journal
     can't be read on or ends early an error event says so, and a result without figures follows,
-    which concludes as `ending` says where the journal just stops. Raises nothing.
+    which concludes as `ending` says where the journal just stops. The same holds for tests that
+    were made after the analysis, if there are any; they never cost its result. Raises nothing.
     """
     reader = _Reader(readline)
     try:
         yield from reader.events()
     except ReportError as error:
-        yield AnalyzerError(message=error.message, hint=error.hint)
-        yield reader.without_figures("failed")
+        yield from reader.ending("failed", error.message, error.hint)
         return
-    if not reader.ended:
-        yield AnalyzerError(
-            message="The journal ends before the analysis did.",
-            hint=f"Its run was cancelled or killed; what it found until then is shown. {_AGAIN}",
-        )
-        yield reader.without_figures(ending)
+    yield from reader.ending(
+        ending,
+        f"The journal ends before the {'generation' if reader.ended else 'analysis'} did.",
+        f"Its run was cancelled or killed; what it found until then is shown. {_AGAIN}",
+    )
 
 
 class _Reader:
@@ -98,6 +100,7 @@ class _Reader:
         self._worst = WorstGaps()
         self._gaps = self._in_diff = self._progress = self._errors = 0
         self.ended = False
+        self._tests = StrangersTests()
 
     def events(self) -> Iterator[Event]:
         lines = self._lines()
@@ -106,15 +109,25 @@ class _Reader:
             if number > MAX_EVENTS:
                 raise ReportError(f"The journal has more than {MAX_EVENTS:,} events.")
             try:
-                event = self._take(_event(line))
+                event = _event(line)
+                event = self._take(event) if event and self._is_due(event) else None
             except _Refusal as refusal:
                 raise ReportError(
                     f"Line {number} of the journal can't be used: {refusal}.", hint=_AGAIN
                 ) from None
             if event is not None:
                 yield event
-            if self.ended:
+            if self._tests.ended:
                 return
+
+    def ending(self, conclusion: Conclusion, message: str, hint: str) -> Iterator[Event]:
+        """The last events of what has none."""
+        if not self.ended:
+            yield AnalyzerError(message=message, hint=hint)
+            yield self.without_figures(conclusion)
+        elif self._tests.begun and not self._tests.ended:
+            yield GeneratorError(message=message, hint=hint)
+            yield without_tests(conclusion)
 
     def without_figures(self, conclusion: Conclusion) -> AnalysisComplete:
         """A result of what was read so far."""
@@ -132,6 +145,10 @@ class _Reader:
         if len(line) > MAX_LINE:
             raise ReportError(f"The journal has a line of more than {MAX_LINE // 2**20} MB.")
 
+    def _is_due(self, event: Event) -> bool:
+        """Tests come after the analysis, and nothing of the analysis after its result."""
+        return (event.agent == "test-generator") == self.ended
+
     def _take(self, event: Event) -> Event | None:
         """The event with what can be believed of it; None where it is left out."""
         match event:
@@ -146,16 +163,18 @@ class _Reader:
                 self._errors += 1
                 return event if self._errors <= MAX_ERRORS else None
             case AnalysisComplete():
+                result = self._result(event)
                 self.ended = True
-                return self._result(event)
+                return result
             case (
                 GeneratorProgress()
                 | TestProposed()
                 | TestRejected()
+                | BugSuspected()
                 | GenerationComplete()
                 | GeneratorError()
             ):
-                return None  # a stranger's code is not shown as a proposal of ours
+                return self._tests.take(event)
             case _:
                 assert_never(event)
 
@@ -204,14 +223,16 @@ class _Reader:
         return told.model_copy(update=update)
 
 
-def _event(line: bytes) -> Event:
-    """One line as an event, bounded before it is built."""
+def _event(line: bytes) -> Event | None:
+    """One line as an event, bounded before it is built; None where nobody asks for it."""
     try:
         data = json.loads(line, parse_constant=_no_number, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError):
         raise _Refusal("it is no JSON") from None
     if not isinstance(data, dict):
         raise _Refusal("it is no event")
+    if data.get("type") in ("test", "rejected"):
+        return None  # long, and never used: what is proposed stands in the result
     if len(line) > MAX_SHORT_LINE and data.get("type") != "complete":
         raise _Refusal(f"it has more than {MAX_SHORT_LINE // 2**10} KB")
     data.pop(_UNREAD, None)
@@ -256,10 +277,7 @@ def _gate(gate: GateResult) -> GateResult:
 
 def _can_be(anchor: Anchor) -> bool:
     """Whether it names lines of a file inside a repository."""
-    path = anchor.path
-    parts = path.split("/")
-    inside = not {"", ".", ".."}.intersection(parts) and "\\" not in path and ":" not in parts[0]
-    return inside and path.isprintable() and anchor.line_start <= anchor.line_end
+    return is_inside(anchor.path) and anchor.line_start <= anchor.line_end
 
 
 def _is_sha(text: str | None) -> bool:

@@ -25,6 +25,7 @@ class Shown(HTMLParser):
     BLOCKS = (
         *("h3", "p", "ul", "li", "details", "summary"),
         *("table", "thead", "tbody", "tr", "th", "td"),
+        "pre",
     )
 
     def __post_init__(self) -> None:
@@ -36,7 +37,7 @@ class Shown(HTMLParser):
             if (tag, name) == ("a", "href"):
                 self.links.append(value or "")
             else:
-                assert name == "align", (tag, name, value)
+                assert name == "align" or (tag, value) == ("pre", "python"), (tag, name)
         if tag in self.BLOCKS:
             self.blocks.append(tag)
             self.text += "\n"

@@ -19,7 +19,10 @@ from qe_action.findings import Counts
 from qe_action.generators.given import GivenTests
 from qe_action.generators.port import Generator
 from qe_action.lab import Lab
+from qe_action.sandboxed import SandboxLab
 from qe_action.workspace import tree as trees
+from qe_action.workspace.built import lay_over
+from qe_action.workspace.export import LeftOut
 
 __all__ = ["Generation", "GeneratorEvent"]
 
@@ -66,11 +69,12 @@ class Generation:
             yield self._complete("finished")
 
     async def _work(self, stack: AsyncExitStack) -> AsyncGenerator[GeneratorEvent, None]:
-        began = self._clock()
-        for event in self._progress(0, "Copying the project"):
+        for event in self._progress(0, "Looking at the interpreter, copying the project"):
             yield event
-        labs = self._labs or defaults.labs(self._options.pythons, sandbox=self._options.sandbox)
+        labs = self._labs or await self._found()
+        began = self._clock()
         targets, tree = await self._subject(stack)
+        await asyncio.to_thread(_lay_over, labs, tree)
         shared = Shared(self._options, labs, self._chosen(), tree, self._clock)
         self._spent = self._clock() - began
         for number, target in enumerate(targets):
@@ -80,19 +84,34 @@ class Generation:
                 left_out = [other.target for other in targets[number:]]
                 self._notes.append(f"No tests were tried for {', '.join(left_out[:5])}.")
                 break
-            run = TargetRun(shared, target, left / (len(targets) - number), wanted_still)
+            run = TargetRun(shared, target, left / _sharing(targets[number:]), wanted_still)
             self._runs.append(run)
-            async with aclosing(run.events()) as events:
-                async for found in events:
-                    if isinstance(found, tuple):
-                        part = (number + found[0]) / len(targets)
-                        for event in self._progress(part * 100, found[1]):
-                            yield event
-                    else:
-                        yield found
+            try:
+                async with aclosing(run.events()) as events:
+                    async for found in events:
+                        if isinstance(found, tuple):
+                            part = (number + found[0]) / len(targets)
+                            for event in self._progress(part * 100, found[1]):
+                                yield event
+                        else:
+                            yield found
+            except QEError as error:
+                if len(targets) == 1 or error.message in self._notes:
+                    raise  # it holds for all of them
+                self._notes.append(error.message)
+                yield GeneratorError(message=error.message, hint=error.hint, recoverable=True)
             self._spent += run.spent
-        for event in self._progress(100, f"{sum(len(r.kept) for r in self._runs)} tests hold"):
+        kept = sum(len(run.kept) for run in self._runs)
+        for event in self._progress(100, f"{kept} {'test holds' if kept == 1 else 'tests hold'}"):
             yield event
+
+    async def _found(self) -> tuple[Lab, ...]:
+        """Labs for the interpreters that were named, or for the one that is active."""
+        options = self._options
+        repo = options.repo.resolve()
+        found = await defaults.labs(options.pythons, sandbox=options.sandbox, repo=repo)
+        self._notes += found.notes
+        return found.labs
 
     async def _subject(self, stack: AsyncExitStack) -> tuple[list[Wanted], Path]:
         """The targets, and a tree that holds them."""
@@ -103,7 +122,9 @@ class Generation:
         targets, notes = await wanted(options)
         self._notes += notes
         repo = options.repo.resolve()
-        tree = await stack.enter_async_context(trees.copied(repo, os.environ))
+        export = await stack.enter_async_context(trees.copied(repo, os.environ))
+        tree = export.root
+        self._notes += _left_out(export.left_out)
         for target in targets:
             if not (tree / target.target).is_file():
                 with suppress(ValueError):
@@ -138,24 +159,47 @@ class Generation:
         tests = [case for run in self._runs for case in run.cases()] if whole else []
         notes = [*self._notes, *(note for run in self._runs for note in run.notes)]
         rejected = sum((run.rejected for run in self._runs), Counter[str]())
+        proposed = [run for run in self._runs if run.kept]
         return GenerationComplete(
             tests=tuple(tests),
             total=len(tests),
             conclusion=conclusion,
-            coverage_before=_percent([run.before for run in self._runs]) if tests else None,
-            coverage_estimate=_percent([run.after for run in self._runs]) if tests else None,
+            coverage_before=_percent([run.before for run in proposed]) if tests else None,
+            coverage_estimate=_percent([run.after for run in proposed]) if tests else None,
             notes=tuple(dict.fromkeys(notes)),
+            suspicions=tuple(dict.fromkeys(bug for run in self._runs for bug in run.suspicions)),
             rejected=dict(sorted(rejected.items())),
             framework=self._options.framework,
             test_type=self._options.test_type,
         )
 
 
+def _left_out(found: Sequence[LeftOut]) -> list[str]:
+    """What tests can't see of the project, in one sentence."""
+    if not found:
+        return []
+    named = ", ".join(f"{one.path} ({one.reason})" for one in found[:3])
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return [f"Tests are run without {named}{more}."]
+
+
+def _sharing(targets: Sequence[Wanted]) -> int:
+    """How many targets share the time that is left: changed lines first, the others after."""
+    return sum(target.changed == targets[0].changed for target in targets)
+
+
 def _percent(counts: Sequence[Counts | None]) -> float | None:
-    """Of all targets together; None where one of them was not measured."""
+    """Of some targets together; None where one of them was not measured."""
     whole = Counts(statements=0, covered=0)
     for one in counts:
         if one is None:
             return None
         whole += one
     return whole.percent
+
+
+def _lay_over(labs: Sequence[Lab], tree: Path) -> None:
+    """What the set-up of an environment has made in the project, into a copy of it."""
+    for lab in labs:
+        if isinstance(lab, SandboxLab) and lab.built is not None:
+            lay_over(lab.built, tree)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qe_action.errors import UsageError
+from qe_action.events import Gap
 from qe_action.task import QETask
 
 
@@ -17,8 +18,9 @@ class GenerationOptions(BaseModel):
     """The context of a `test_generation` task.
 
     What to test is `code` (a module's source), or `file`, `FILE::QUALNAME` for a part of it, or
-    the worst gaps of a report: `coverage_file` (one or several) or `coverage_data`. With `file`
-    and a report the gaps of that file count, without a report all its statements.
+    the worst gaps of a report: `coverage_file` (one or several) or `coverage_data`. `gaps` are
+    those of an analysis (`Gap`s or their dicts), the first ones first, in place of a report. With
+    `file` and one of these the gaps of that file count, without them all its statements.
 
     `target_count` bounds the tests, `time_budget` the seconds of search and of the gates of
     single tests; the same `seed` gives the same tests. `python` is the project's interpreter,
@@ -32,6 +34,7 @@ class GenerationOptions(BaseModel):
     file: str | None = None
     coverage_file: Path | tuple[Path, ...] | None = None
     coverage_data: Mapping[str, Any] | None = None
+    gaps: tuple[Gap, ...] | None = Field(default=None, max_length=100_000)
     repo: Path = Path()
     framework: Literal["pytest"] = "pytest"
     test_type: str = "unit"
@@ -77,8 +80,13 @@ def generation_options(task: QETask) -> GenerationOptions:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise UsageError(f"The task's {field} does not fit: {first['msg']}.") from None
-    if options.code is None and options.file is None and not options.has_report:
-        raise UsageError("The task needs code, file or a coverage report.")
-    if options.code is not None and options.file is not None:
-        raise UsageError("The task has code and file; it can take one of them.")
+    found = options.has_report or options.gaps is not None
+    if options.code is None and options.file is None and not found:
+        raise UsageError("The task needs code, file, gaps or a coverage report.")
+    if options.has_report and options.gaps is not None:
+        raise UsageError("The task has gaps and a coverage report; it can take one of them.")
+    if options.code is not None:
+        for name in ("file", "gaps"):
+            if getattr(options, name) is not None:
+                raise UsageError(f"The task has code and {name}; it can take one of them.")
     return options

@@ -27,6 +27,11 @@ class Wanted:
     qualname: str = ""
     gaps: list[Gap] | None = None
 
+    @property
+    def changed(self) -> bool:
+        """Whether changed lines of it are missed."""
+        return any(gap.in_diff for gap in self.gaps or ())
+
     def goals(
         self, source: bytes, whole: Measured, at_import: Measured
     ) -> tuple[frozenset[int], frozenset[Arc]]:
@@ -57,7 +62,12 @@ def extent(source: bytes, qualname: str) -> tuple[int, int]:
     """The lines of a function or class; all where no name is given."""
     if not qualname:
         return 1, 2**31
-    node: ast.AST = ast.parse(source)
+    try:
+        node: ast.AST = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{qualname} can't be found, as its file can't be parsed: {error}."
+        ) from None
     for name in qualname.split("."):
         found = [
             child
@@ -75,14 +85,17 @@ def extent(source: bytes, qualname: str) -> tuple[int, int]:
 async def wanted(options: GenerationOptions) -> tuple[list[Wanted], list[str]]:
     """The targets with a report's gaps, worst first where no file is named; and notes."""
     path, _, qualname = (options.file or "").partition("::")
-    if not options.has_report:
+    if options.gaps is not None:
+        gaps = [gap for gap in options.gaps if gap.file_path.endswith(".py")]
+    elif options.has_report:
+        gaps = await _gaps(options)
+    else:
         return [Wanted(path, qualname)], []
-    gaps = await _gaps(options)
     if path:
         return [Wanted(path, qualname, [gap for gap in gaps if gap.file_path == path])], []
     paths = list(dict.fromkeys(gap.file_path for gap in gaps))
     found = [Wanted(path, "", [gap for gap in gaps if gap.file_path == path]) for path in paths]
-    notes = [] if gaps else ["The report has no gap."]
+    notes = [] if gaps else ["No Python file has a gap."]
     if len(found) > TARGETS:
         notes.append(f"Of {len(found)} files with gaps the {TARGETS} worst were taken.")
     return found[:TARGETS], notes

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from qe_action.findings import Evidence, TestCase
-from qe_action.render.text import plural
+from qe_action.agents.goals import extent
+from qe_action.errors import UsageError
+from qe_action.findings import Evidence, SuspectedBug, TestCase
+from qe_action.generators.port import Suspicion
+from qe_action.render.text import clip, plural
 from qe_action.verify.gates import Trial
 
 
@@ -14,9 +15,9 @@ def case_of(
 ) -> TestCase:
     """The test with its evidence; its id depends on its content alone."""
     candidate = trial.candidate
-    content = "\0".join((candidate.target, candidate.code, *candidate.imports))
+    name = candidate.qualname
     return TestCase(
-        id=hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+        id=trial.id,
         test_name=candidate.name,
         test_code=candidate.code,
         framework="pytest",
@@ -24,6 +25,7 @@ def case_of(
         assertions=trial.assertions,
         imports=candidate.imports,
         path=path,
+        target=f"{candidate.target}::{name}" if name else candidate.target,
         evidence=Evidence(
             lines=tuple(sorted(trial.lines)),
             branches=tuple(f"{start}->{end}" for start, end in sorted(trial.arcs)),
@@ -50,3 +52,31 @@ def verdict(trial: Trial) -> str:
     if not trial.mutants:
         return f"{said}; no mutant of them can be made"
     return f"{said}, notices {len(trial.killed)} of {plural(trial.mutants, 'mutant')}"
+
+
+SHOWN = 2000
+"""Characters of an example, and of what it gives, that are told."""
+
+
+def bug_of(found: Suspicion, source: bytes) -> SuspectedBug:
+    """A suspicion as it is told, with the line that its example stands on in the source."""
+    return SuspectedBug(
+        file_path=found.target,
+        function=found.qualname or None,
+        line=_line_of(found, source),
+        example=clip(found.example.strip(), SHOWN),
+        expected=clip(found.expected.strip(), SHOWN),
+        got=clip(found.got.strip(), SHOWN),
+    )
+
+
+def _line_of(found: Suspicion, source: bytes) -> int | None:
+    """The one line inside the function that begins the example; None where it is not plain."""
+    try:
+        first, last = extent(source, found.qualname)
+    except (UsageError, SyntaxError, ValueError):
+        return None
+    wanted = f">>> {found.example.strip().partition(chr(10))[0]}".encode()
+    numbered = enumerate(source.splitlines(), 1)
+    lines = [n for n, text in numbered if first <= n <= last and text.strip() == wanted]
+    return lines[0] if len(lines) == 1 else None

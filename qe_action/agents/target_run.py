@@ -9,15 +9,17 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from qe_action.agents.benches import checked, imported, others, tools, warm
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
-from qe_action.agents.proposals import case_of, verdict
+from qe_action.agents.proposals import bug_of, case_of, verdict
 from qe_action.agents.trials import trials
-from qe_action.errors import UsageError, WorkspaceError
+from qe_action.errors import UsageError
 from qe_action.events import (
-    GenerationComplete,
+    BugSuspected,
     GeneratorError,
-    GeneratorProgress,
+    GeneratorEvent,
+    SuspectedBug,
     TestCase,
     TestProposed,
     TestRejected,
@@ -25,7 +27,7 @@ from qe_action.events import (
 from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.lab import Lab
-from qe_action.verify.answers import Hello, Measured
+from qe_action.verify.answers import Measured
 from qe_action.verify.batch import Batch
 from qe_action.verify.bench import Bench
 from qe_action.verify.gates import Setting, Trial
@@ -33,12 +35,11 @@ from qe_action.verify.project import Project, describe
 from qe_action.verify.suite import Suite
 from qe_action.workspace import tree as trees
 
-GeneratorEvent = (
-    GeneratorProgress | TestProposed | TestRejected | GenerationComplete | GeneratorError
-)
+__all__ = ["GeneratorEvent", "Shared", "TargetRun"]
+
 Step = tuple[float, str]
 """How much of the target is done, of 1, and what is being done."""
-Found = Step | TestProposed | TestRejected | GeneratorError
+Found = Step | TestProposed | TestRejected | BugSuspected | GeneratorError
 
 ALONE = 10.0
 """Seconds that one test may take."""
@@ -76,6 +77,7 @@ class TargetRun:
         self.kept: list[Trial] = []
         self.rejected: Counter[str] = Counter()
         self.notes: list[str] = []
+        self.suspicions: list[SuspectedBug] = []
         self.before: Counts | None = None
         self.after: Counts | None = None
         self.spent = 0.0
@@ -94,30 +96,34 @@ class TargetRun:
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         if path not in files:
-            raise UsageError(f"{path} is no tracked Python file.", anchor="command-line")
+            what = "no tracked Python file"
+            if (shared.tree / path).is_file():
+                what = "no Python source, and lines of nothing else can be measured"
+            raise UsageError(f"{path} is {what}.", anchor="command-line")
         self._project = project = describe(files, path)
         slots = shared.options.slots
         bench = await stack.enter_async_context(
             Bench.open(shared.labs[0], project, shared.tree, slots)
         )
-        hello = await _checked(bench)
-        others = []
-        for lab in shared.labs[1:]:
-            other = await stack.enter_async_context(Bench.open(lab, project, shared.tree, 1))
-            others.append(((await _checked(other)).python, other))
+        hello = await checked(bench)
+        rest, notes = await others(stack, shared.labs[1:], hello, project, shared.tree)
+        self.notes += notes
         yield 0.03, f"Importing {project.module}"
-        at_import = await _imported(bench, max(5.0, min(60.0, self._left())))
+        at_import = await imported(bench, max(5.0, min(60.0, self._left())))
         setting, goals = self._setting(bench, at_import)
         self.before = self.after = at_import.counts
         if not setting.lines and not setting.arcs:
             self.notes.append(f"Nothing of {path} is missed.")
             return
+        if not setting.lines & set(at_import.lines):  # else each run has to import
+            await warm(bench, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
         async with aclosing(self._search(setting, goals)) as found:
             async for event in found:
                 yield event
         self.spent = shared.clock() - self._began
         suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
-        batch = Batch(bench, others, suite, self.shown.copy(), self._limit, python=hello.python)
+        batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
+        batch.tools = tools(shared.tree)
         self._batch = batch
         async with aclosing(self._judge_all(batch)) as found:
             async for event in found:
@@ -147,7 +153,7 @@ class TargetRun:
             source=project.source.decode("utf-8", "replace"),
             goals=goals,
             root=str(tree),
-            layout=Layout(project.module, paths, tuple(project.test_files)),
+            layout=Layout(project.module, paths, project.nearest_first()),
             lab=self._shared.labs[0],
             seed=self._shared.options.seed,
         )
@@ -161,7 +167,7 @@ class TargetRun:
                 if isinstance(item, Trouble):
                     yield self._trouble(item)
                 elif isinstance(item, Suspicion):
-                    self.notes.append(_suspected(item))
+                    yield self._suspected(item, setting)
                 else:
                     yield self._released(item, setting)
                 yield self._step()
@@ -172,7 +178,8 @@ class TargetRun:
         time = 1 - max(0.0, self._left()) / self._budget
         part = min(1.0, max(time, len(self.shown) / (2 * self._limit)))
         refused = sum(self.rejected.values())
-        return part * SEARCHED, f"{len(self.shown)} tests hold alone, {refused} refused"
+        holds = "test holds" if len(self.shown) == 1 else "tests hold"
+        return part * SEARCHED, f"{len(self.shown)} {holds} alone, {refused} refused"
 
     def _trouble(self, trouble: Trouble) -> GeneratorError:
         self.notes.append(trouble.message)
@@ -180,14 +187,18 @@ class TargetRun:
             message=trouble.message, hint=trouble.detail, recoverable=True, count=len(self.shown)
         )
 
+    def _suspected(self, found: Suspicion, setting: Setting) -> BugSuspected:
+        bug = bug_of(found, setting.bench.project.source)
+        self.suspicions.append(bug)
+        return BugSuspected(bug=bug)
+
     def _released(self, trial: Trial, setting: Setting) -> TestProposed | TestRejected:
         if trial.refusal is not None:
             return self._refused(trial)
         setting.reached |= trial.reached
         self.shown.append(trial)
-        name = trial.candidate.qualname
-        target = f"{trial.candidate.target}::{name}" if name else trial.candidate.target
-        return TestProposed(test_case=self._case(trial), target=target, verdict=verdict(trial))
+        case = self._case(trial)
+        return TestProposed(test_case=case, target=case.target, verdict=verdict(trial))
 
     def _refused(self, trial: Trial) -> TestRejected:
         assert trial.refusal is not None
@@ -225,35 +236,3 @@ class TargetRun:
 def _none_of(counts: Counts) -> Counts:
     """The same statements and branches, none of them covered."""
     return Counts(statements=counts.statements, covered=0, branches=counts.branches)
-
-
-def _suspected(found: Suspicion) -> str:
-    return (
-        f"A suspected bug in {found.qualname or found.target}: its documentation says that "
-        f"{found.example.strip()} gives {found.expected}, and it gives {found.got}."
-    )
-
-
-async def _checked(bench: Bench) -> Hello:
-    """The interpreter's versions. Raises `WorkspaceError` where it has no pytest or coverage."""
-    hello = await bench.hello()
-    for name, version in (("pytest", hello.pytest), ("coverage", hello.coverage)):
-        if version is None:
-            raise WorkspaceError(
-                f"The project's interpreter (Python {hello.python}) has no {name}.",
-                hint=f"Install {name} beside the project, or name another one with --python.",
-            )
-    return hello
-
-
-async def _imported(bench: Bench, timeout: float) -> Measured:
-    """What the target's import alone runs. Raises `WorkspaceError` where it can't be imported."""
-    path = f"{bench.project.folder}/test_qe_import.py"
-    text = f"def test_import():\n    import {bench.project.module}\n"
-    run = await bench.run({path: text}, [path], timeout=timeout, measure=True)
-    if run.measured is None or run.measured.error is not None or len(run.passed) != 1:
-        raise WorkspaceError(
-            f"{bench.project.module} can't be imported by a test: {run.trouble()[:200]}.",
-            hint="Is the project installed in the interpreter that --python names?",
-        )
-    return run.measured

@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     Check("outlook", "comment", outlook.comment, publishing=True),
     Check("outlook", "review-comments", outlook.review_comments, publishing=True),
     Check("outlook", "patch-coverage", outlook.patch_coverage),
+    Check("outlook", "generated-tests", outlook.generated_tests),
     Check("outlook", "gates", outlook.gates),
     Check("outlook", "baseline", outlook.baseline),
 )

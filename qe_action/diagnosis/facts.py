@@ -157,8 +157,18 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """What generated tests would be run in. `problem` says why they can't be, `off` that the user
+    wants no sandbox, `weaker` what does not hold around them."""
+
+    off: bool = False
+    problem: str = ""
+    weaker: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known.
+    """All that is known. `protection` is None where no tests are asked for.
 
     `bearer` is the kind of token that there is, `nearby` are reports beside a missing one.
     """
@@ -172,6 +182,7 @@ class Facts:
     paths: Paths | None = None
     access: Access | None = None
     workflow: Workflow | None = None
+    protection: Protection | None = None
 
     @property
     def has_commit(self) -> bool:

@@ -74,6 +74,24 @@ def _delivered(facts: Facts, verdict: Verdict) -> Findings:
         yield Finding("fail", f"won't be made: {verdict.why}")
 
 
+def generated_tests(facts: Facts) -> Findings:
+    """Whether tests can be made for the gaps."""
+    around = facts.protection
+    if around is None:
+        return
+    if around.off and facts.run.fork:
+        yield Finding("fail", "none: code of a fork is never run without a sandbox, which is off")
+    elif around.problem:
+        yield Finding("fail", f"none: {around.problem}")
+    elif around.off:
+        yield Finding("warn", "will be tried without a sandbox, which is off")
+    elif around.weaker:
+        weaker = "; ".join(around.weaker)
+        yield Finding("warn", f"will be tried; the sandbox is weaker here: {weaker}")
+    else:
+        yield Finding("ok", "will be tried, in the sandbox")
+
+
 def patch_coverage(facts: Facts) -> Findings:
     """Whether the changed lines can be told, which patch gates need too."""
     found = measured(facts.run, facts.history)

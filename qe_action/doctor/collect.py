@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from qe_action.diagnosis.facts import Asked, History, Run, Workflow, measured
+from qe_action.diagnosis.facts import Asked, History, Protection, Run, Workflow, measured
 from qe_action.diagnosis.workflow import LINE, read_workflow
-from qe_action.errors import UsageError, WorkspaceError
+from qe_action.errors import SandboxUnavailable, UsageError, WorkspaceError
 from qe_action.github.context import RunContext, read_context
 from qe_action.settings import Inputs, Settings
 from qe_action.workspace.change import DEFAULT_BASES
@@ -50,6 +50,20 @@ def asked(inputs: Inputs) -> Asked:
         pull_request=inputs.pull_request,
         publishes=inputs.mode == "publish",
     )
+
+
+def protection(inputs: Inputs) -> Protection | None:
+    """What generated tests would be run in, where they are asked for."""
+    if not inputs.generate_tests or inputs.mode == "publish":
+        return None
+    from qe_action.sandbox.sandbox import Sandbox
+
+    off = inputs.sandbox == "off"
+    try:
+        weaker = Sandbox(off=off).layers().weaker
+    except SandboxUnavailable as error:
+        return Protection(off, error.message.rstrip("."))
+    return Protection(off, weaker=weaker)
 
 
 def read_run(settings: Settings) -> tuple[Run, RunContext | None]:

@@ -14,6 +14,7 @@ from qe_action.doctor.collect import (
     GIT_TIMEOUT,
     asked,
     find_workflow,
+    protection,
     read_history,
     read_run,
 )
@@ -69,6 +70,7 @@ class Doctor:
             reports=reports,
             nearby=nearby,
             workflow=await asyncio.to_thread(find_workflow, self.settings, run, top),
+            protection=protection(inputs),
         )
 
     def _below(self, git: Git) -> str:

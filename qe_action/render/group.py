@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qe_action.render.markdown import COMMENT_LIMIT, ICONS
-from qe_action.render.text import cell, clip, plain, plural, size
+from qe_action.render.text import cell, clip, in_html, plain, plural, size
 from qe_action.render.verdict import CheckConclusion
 
 _RANKED: tuple[CheckConclusion, ...] = ("failure", "cancelled", "neutral", "success")
@@ -97,7 +97,7 @@ def _row(part: Part) -> str:
 
 
 def _details(part: Part, body: str) -> str:
-    title = plain(clip(part.name, 100))
+    title = in_html(clip(part.name, 100))
     return f"<details><summary>{title}</summary>\n\n{body.strip()}\n\n</details>\n"
 
 

@@ -15,6 +15,7 @@ from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
 from qe_action.render.fit import fitted
+from qe_action.render.generated import generated
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
 from qe_action.render.suggestion import markdown
@@ -112,6 +113,7 @@ def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
         yield from _figures(result)
     yield from _gates(result)
     yield from _files(result, state, links, rows)
+    yield from generated(state, links, rows)
     yield from _gap_lists(state, links, rows)
     yield from indirect(result, rows)
     yield from _notes(state, result)

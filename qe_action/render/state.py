@@ -10,13 +10,16 @@ from qe_action.events import (
     AnalysisComplete,
     AnalyzerError,
     AnalyzerProgress,
+    BugSuspected,
     CriticalPath,
     Event,
     Gap,
     GapFound,
     GenerationComplete,
     GeneratorError,
+    GeneratorEvent,
     GeneratorProgress,
+    SuspectedBug,
     TestProposed,
     TestRejected,
 )
@@ -25,8 +28,40 @@ from qe_action.findings import keep_worst
 IN_DIFF_KEPT = 1000
 ELSEWHERE_KEPT = 200
 """How many gaps of each kind, the worst, are kept for showing."""
+BUGS_KEPT, ERRORS_KEPT = 100, 20
+"""How many suspected bugs, and errors of the generation, are kept."""
 PATHS_KEPT = 50
 """How many critical paths, the worst, are kept."""
+
+
+@dataclass(slots=True)
+class Generated:
+    """What is known of the tests that are made for the gaps."""
+
+    progress: GeneratorProgress | None = None
+    errors: list[GeneratorError] = field(default_factory=list)
+    bugs: list[SuspectedBug] = field(default_factory=list)
+    result: GenerationComplete | None = None
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.progress or self.errors or self.bugs or self.result)
+
+    def fold(self, event: GeneratorEvent) -> None:
+        """Take one event in."""
+        match event:
+            case GeneratorProgress():
+                self.progress = event
+            case BugSuspected(bug=bug):
+                self.bugs = [*self.bugs, bug][:BUGS_KEPT]
+            case GeneratorError():
+                self.errors = [*self.errors, event][:ERRORS_KEPT]
+            case GenerationComplete():
+                self.result = event
+            case TestProposed() | TestRejected():
+                pass  # what is proposed in the end stands in the result
+            case _:
+                assert_never(event)
 
 
 @dataclass(slots=True, repr=False)  # asyncio would write it out with all its gaps
@@ -41,6 +76,7 @@ class RunState:
     paths: list[CriticalPath] = field(default_factory=list)
     errors: list[AnalyzerError] = field(default_factory=list)
     result: AnalysisComplete | None = None
+    generation: Generated = field(default_factory=Generated)
 
     @property
     def gaps(self) -> list[Gap]:
@@ -69,9 +105,14 @@ class RunState:
             case CriticalPath():
                 insort(self.paths, event, key=lambda path: path.rank)
                 del self.paths[PATHS_KEPT:]
-            case GeneratorProgress() | TestProposed() | TestRejected():
-                pass  # shown once the parts that emit them exist
-            case GenerationComplete() | GeneratorError():
-                pass
+            case (
+                GeneratorProgress()
+                | TestProposed()
+                | TestRejected()
+                | BugSuspected()
+                | GenerationComplete()
+                | GeneratorError()
+            ):
+                self.generation.fold(event)
             case _:
                 assert_never(event)

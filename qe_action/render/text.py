@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
+from html import escape
 
 UNKNOWN = "unknown"
 _ZERO_WIDTH = "\u200b"
@@ -58,6 +60,16 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
+def fenced(text: str, language: str) -> Iterator[str]:
+    """Lines of `text` as a Markdown block of code that nothing in them can leave."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}{language}"
+    for line in text.replace("\r\n", "\n").split("\n"):
+        yield "\t".join(map(visible, line.split("\t")))
+    yield fence
+
+
 def cell(markdown: str) -> str:
     """Markdown as a table's cell: a pipe inside code would end the cell."""
     return re.sub(r"(?<!\\)\|", r"\\|", markdown)
@@ -75,6 +87,12 @@ def plain(text: str) -> str:
     text = _MARKDOWN.sub(r"\\\1", text)
     if start := _BLOCK.match(text):
         text = f"{start[1]}\\{text[start.end() - 1 :]}"
+    return _REFERENCE.sub(rf"\1{_ZERO_WIDTH}", text)
+
+
+def in_html(text: str) -> str:
+    """`text` for a line of HTML, where no Markdown is read but people and issues are linked."""
+    text = escape(_COMMIT.sub(_parted, visible(text)), quote=False)
     return _REFERENCE.sub(rf"\1{_ZERO_WIDTH}", text)
 
 

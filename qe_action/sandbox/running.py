@@ -99,12 +99,15 @@ class Running:
         assert stdin is not None
         stdin.close()
 
-    async def read_line(self) -> bytes:
-        """The next line of its standard output with its end; empty when there is no more."""
+    async def read_line(self, most: int | None = None) -> bytes:
+        """The next line of its standard output with its end; empty when there is no more.
+
+        A line of more than about `most` bytes is given in parts without an end.
+        """
         start = 0
         while (end := self._buffer.find(b"\n", start)) < 0:
             start = len(self._buffer)
-            if not await self._read_more():
+            if (most is not None and start > most) or not await self._read_more():
                 end = len(self._buffer) - 1
                 break
         line = bytes(self._buffer[: end + 1])

@@ -24,6 +24,7 @@ from qe_action.render.text import clip, plural, visible
 from qe_action.render.verdict import Verdict, conclude, running_title
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
+from qe_action.stream import analysis_of
 
 STEP = 50
 """Annotations that the checks API takes in one request."""
@@ -77,7 +78,7 @@ class CheckRunSink:
                 self._delivery.check_settled.set()
             self._note(check)
             await edit_while_streaming(
-                events,
+                analysis_of(events),
                 self._take,
                 self._edit,
                 sleep=self._sleep,
@@ -85,10 +86,13 @@ class CheckRunSink:
                 remaining=lambda: self._github.remaining,
             )
             await self._complete()
+            self._delivery.check_done.set()
+            await self._add_tests(events)
         except DeliveryError as error:
             self._delivery.failed(error)
         finally:
             self._delivery.check_done.set()
+            self._delivery.check_told.set()
 
     async def _begin(self) -> CheckRef:
         """This run's check run: what a run like this that died has left, else a new one."""
@@ -196,6 +200,15 @@ class CheckRunSink:
             # A last try with less to carry: better without annotations than without an end.
             await self._conclude(verdict, [])
             self._lost(len(step), error)
+
+    async def _add_tests(self, events: AsyncIterator[Event]) -> None:
+        """What followed the analysis, once it has ended, below what the summary says already."""
+        async for event in events:
+            self._state.fold(event)
+        verdict = conclude(self._state)
+        if self._state.generation.result and not self._delivery.hurried:
+            update = self._update(verdict.title, [], conclusion=verdict.conclusion)
+            await self._github.update_check(self._check_id, update)
 
     async def _annotate_rest(self, title: str) -> None:
         """All steps but the last one."""

@@ -20,6 +20,7 @@ from qe_action.render.verdict import CheckConclusion, conclude
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, either, last_edit
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words
+from qe_action.stream import analysis_of
 
 When = Literal["always", "on-gap", "never"]
 GROWTH = 4
@@ -105,21 +106,29 @@ class CommentSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            await edit_while_streaming(
-                events,
-                self._state.fold,
-                self._edit,
-                sleep=self._pace.sleep,
-                interval=self._pace.interval,
-                growth=GROWTH,
-                remaining=lambda: self._github.remaining,
-            )
-            await either(self._delivery.check_done.wait(), self._delivery.hurry_asked.wait())
+            delivery, hurried = self._delivery, self._delivery.hurry_asked
+            await self._follow(analysis_of(events))
+            await either(delivery.check_done.wait(), hurried.wait())
+            if (event := await anext(events, None)) is not None:
+                await self._follow(_with(event, events))
+                await either(delivery.check_told.wait(), hurried.wait())
             await last_edit(self._last, lambda: self._delivery.hurried)
         except DeliveryError as error:
             self._delivery.failed(error)
         finally:
             self._delivery.comment_url = self._shared.url
+
+    async def _follow(self, events: AsyncIterator[Event]) -> None:
+        """Edits on the way, at intervals that grow from the first one on."""
+        await edit_while_streaming(
+            events,
+            self._state.fold,
+            self._edit,
+            sleep=self._pace.sleep,
+            interval=self._pace.interval,
+            growth=GROWTH,
+            remaining=lambda: self._github.remaining,
+        )
 
     async def _edit(self) -> None:
         """One edit on the way. A passing failure is no reason to stop: the last one says all."""
@@ -158,6 +167,13 @@ class CommentSink:
             return self._when == "always"
         failed = conclude(self._state).conclusion == "failure"
         return failed or self._state.in_diff_count > 0
+
+
+async def _with(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    """An event and those behind it."""
+    yield first
+    async for event in rest:
+        yield event
 
 
 class Place(NamedTuple):

@@ -15,7 +15,8 @@ class Delivery:
 
     `hurry` asks the sinks for their last word at once: no more annotations, one edit each.
     `check_settled` is set once the check run is created, or will not be, `check_done` once it
-    is completed, or will not be. `notes` say what was left undone on purpose.
+    is completed, or will not be, `check_told` once it also says what followed the analysis, or
+    will not. `notes` say what was left undone on purpose.
     """
 
     check_url: str = ""
@@ -25,6 +26,7 @@ class Delivery:
     problems: list[DeliveryError] = field(default_factory=list)
     check_settled: asyncio.Event = field(default_factory=asyncio.Event)
     check_done: asyncio.Event = field(default_factory=asyncio.Event)
+    check_told: asyncio.Event = field(default_factory=asyncio.Event)
     hurry_asked: asyncio.Event = field(default_factory=asyncio.Event)
     check_app: int | None = None
     notes: list[str] = field(default_factory=list)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from qe_action.errors import DeliveryError, sentence
-from qe_action.events import Gap
+from qe_action.events import AnalyzerError, Gap, GeneratorError
 from qe_action.github.errors import Locked
 from qe_action.render.annotations import annotation
 from qe_action.render.html import page
@@ -25,6 +25,10 @@ from qe_action.workspace.outputs import OutputFile
 
 LOG_ANNOTATIONS = 10
 """Annotations a step may leave by workflow commands, of each level (GitHub's own cap)."""
+
+
+TROUBLES = 5
+"""Troubles of the generation that are warnings; a step may have ten of them."""
 
 
 def read_only(*, annotated: bool, kept: bool) -> str:
@@ -112,7 +116,7 @@ class Finish:
             commands.warn("The job summary is full, so this step's part of it is left out.")
 
     def _outputs(self, journal: OutputFile | None, preview: OutputFile | None) -> Mapping[str, str]:
-        result = self._state.result
+        result, tests = self._state.result, self._state.generation.result
         return {
             "conclusion": conclude(self._state).conclusion,
             "patch-coverage": _figure(result.patch_coverage if result else None),
@@ -121,6 +125,8 @@ class Finish:
             "branch-coverage": _figure(result.branch_coverage if result else None),
             "gaps": str(self._state.gap_count),
             "gaps-in-diff": str(self._state.in_diff_count),
+            "tests-generated": str(tests.total) if tests else "",
+            "suspected-bugs": str(len(tests.suspicions)) if tests else "",
             "check-run-url": self._delivery.check_url,
             "comment-url": self._delivery.comment_url,
             "journal-file": journal.relative if journal else "",
@@ -148,9 +154,16 @@ class Finish:
                 self._tell(f"{what}: {url}")
         for text in problems:
             self._flag(commands.warn, text)
+        if self._settings.in_workflow:
+            self._say_failures()
+
+    def _say_failures(self) -> None:
+        """Of the generation they are never errors: the analysis is there. Each is said once."""
+        troubles = map(_told, self._state.generation.errors)
+        for line in list(dict.fromkeys(troubles))[:TROUBLES]:
+            commands.warn(line)
         for failure in self._state.errors:
-            if self._settings.in_workflow:
-                commands.error(f"{sentence(failure.message)} {failure.hint}".strip())
+            commands.error(_told(failure))
 
     def _say_gates(self) -> None:
         """Each failed gate on the run's page; the log has them all."""
@@ -200,6 +213,10 @@ class Finish:
     def _tell(self, text: str) -> None:
         out = sys.stdout if self._settings.in_workflow else sys.stderr
         print(commands.log_line(text), file=out, flush=True)
+
+
+def _told(failure: AnalyzerError | GeneratorError) -> str:
+    return f"{sentence(failure.message)} {failure.hint}".strip()
 
 
 def _figure(value: float | None) -> str:

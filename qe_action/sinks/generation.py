@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import assert_never
 
 from rich.console import Console
 from rich.live import Live
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qe_action.events import (
+    BugSuspected,
     Event,
     GenerationComplete,
     GeneratorError,
@@ -18,7 +20,8 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
 )
-from qe_action.render.text import percent, plural, visible
+from qe_action.render.generated import summed_up, suspicion
+from qe_action.render.text import visible
 
 
 class GenerationSink:
@@ -46,7 +49,13 @@ class GenerationSink:
                 self._line(event)
 
     def _line(self, event: Event) -> None:
+        if event.agent != "test-generator":
+            return
         match event:
+            case GeneratorProgress():
+                pass  # the bar has it
+            case BugSuspected(bug=bug):
+                self._say(suspicion(bug), "magenta")
             case TestProposed(test_case=case):
                 self._shown.add(case.id)
                 self._print(f"test      {case.test_name}  {event.verdict}", "green")
@@ -60,20 +69,15 @@ class GenerationSink:
                 self._say(f"{event.message} {event.hint}".strip(), "red")
             case GenerationComplete():
                 self._closing(event)
+            case _:
+                assert_never(event)
 
     def _closing(self, result: GenerationComplete) -> None:
         for note in result.notes:
             if result.conclusion == "finished":
                 self._say(f"Note: {note}", "dim")
-        if result.conclusion != "finished":
-            self._say(f"The generation {_ENDS[result.conclusion]}.", "bold red")
-            return
-        refused = sum(result.rejected.values())
-        said = f"{plural(result.total, 'test')} proposed, {refused} refused"
-        if result.coverage_before is not None and result.coverage_estimate is not None:
-            before, after = percent(result.coverage_before), percent(result.coverage_estimate)
-            said += f"; the target's coverage goes from {before} to {after}"
-        self._say(f"{said}.", "bold green" if result.total else "yellow")
+        styles = {"finished": "bold green" if result.total else "yellow"}
+        self._say(summed_up(result), styles.get(result.conclusion, "bold red"))
 
     def _print(self, text: str, style: str) -> None:
         if not self._brief:
@@ -82,9 +86,6 @@ class GenerationSink:
     def _say(self, text: str, style: str) -> None:
         wrap = not self._console.is_terminal
         self._console.print(Text(visible(text), style=style), soft_wrap=wrap)
-
-
-_ENDS = {"cancelled": "was cancelled", "failed": "failed"}
 
 
 def _bar(event: GeneratorProgress) -> Table:

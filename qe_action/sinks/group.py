@@ -27,18 +27,18 @@ class GroupWords:
         self._expected = expected
         self._marker = place.marker
         self._sha = place.links.sha
-        self._told: tuple[str, frozenset[int]] = ("", frozenset())
+        self._told: tuple[str, frozenset[tuple[int, str]]] = ("", frozenset())
 
     async def body(self, *, done: bool) -> str:
         return self._body(self._sha, await self._parts(self._sha), done=done)
 
     async def better(self) -> str | None:
-        """The words with parts that have ended meanwhile, or those of the newer head."""
+        """The words with what parts have said meanwhile, or those of the newer head."""
         head = await self._github.pull_head(self._number)
         parts = await self._parts(head)
         sha = head if parts else self._sha
         parts = parts or await self._parts(sha)
-        if (sha, _ended(parts)) == self._told:
+        if (sha, _said(parts)) == self._told:
             return None
         return self._body(sha, parts, done=True)
 
@@ -46,7 +46,7 @@ class GroupWords:
         return parts_of(await self._github.list_checks(sha), self._group)
 
     def _body(self, sha: str, parts: list[Part], *, done: bool) -> str:
-        self._told = (sha, _ended(parts))
+        self._told = (sha, _said(parts))
         newest = max((part.key for part in parts), default=None)
         marker = self._marker.ended(done, tuple(sorted(_ended(parts))))
         if newest is not None and sha != self._sha:
@@ -56,6 +56,11 @@ class GroupWords:
 
 def _ended(parts: list[Part]) -> frozenset[int]:
     return frozenset(part.check_id for part in parts if part.conclusion is not None)
+
+
+def _said(parts: list[Part]) -> frozenset[tuple[int, str]]:
+    """What those that have ended say: tests that are made for a part come after its end."""
+    return frozenset((part.check_id, part.summary) for part in parts if part.conclusion)
 
 
 def parts_of(checks: list[CheckSeen], group: str) -> list[Part]:

@@ -32,6 +32,7 @@ from qe_action.render.text import plural
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import RESERVE
 from qe_action.sinks.review_plan import Plan, Wanted, key_of, make_plan, may_go, wanted
+from qe_action.stream import analysis_of
 
 LIMIT = 10
 """How many gaps, the worst, get a comment of a review: a reader's patience."""
@@ -67,7 +68,7 @@ class ReviewSink:
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
-        async for event in events:
+        async for event in analysis_of(events):
             self._state.fold(event)
         result = self._state.result
         if result is None or result.conclusion != "finished" or result.tests_failed:

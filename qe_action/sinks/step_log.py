@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import IO
+from typing import IO, assert_never
 
-from qe_action.events import AnalyzerProgress, Counts, Event, Gap
+from qe_action.events import (
+    AnalyzerProgress,
+    BugSuspected,
+    Counts,
+    Event,
+    Gap,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorEvent,
+    GeneratorProgress,
+    TestProposed,
+    TestRejected,
+)
 from qe_action.render.annotations import headline, missing_ways, where
+from qe_action.render.generated import summed_up, suspicion
 from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import conclude, gate_lines
 from qe_action.sinks.commands import group, log_line
+from qe_action.stream import analysis_of
 
 EVERY = 20.0
 """Percent between two lines of progress."""
@@ -29,13 +43,36 @@ class StepLogSink:
         self._next = 0.0
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        async for event in events:
+        async for event in analysis_of(events):
             self._state.fold(event)
             if isinstance(event, AnalyzerProgress):
                 self._progress(event)
         self._close()
+        self._next = 0.0
+        async for event in events:
+            if event.agent == "test-generator":
+                self._tests(event)
 
-    def _progress(self, event: AnalyzerProgress) -> None:
+    def _tests(self, event: GeneratorEvent) -> None:
+        match event:
+            case GeneratorProgress():
+                self._progress(event)
+            case TestProposed(test_case=case):
+                self._say(f"test  {case.test_name}  {event.verdict}")
+            case TestRejected():
+                pass  # counted in the result; the journal has each with its reason
+            case BugSuspected(bug=bug):
+                self._say(suspicion(bug))
+            case GeneratorError():
+                pass  # said at the run's end, as a command that puts it on the run's page too
+            case GenerationComplete():
+                for note in event.notes:
+                    self._say(f"Note: {note}")
+                self._say(summed_up(event))
+            case _:
+                assert_never(event)
+
+    def _progress(self, event: AnalyzerProgress | GeneratorProgress) -> None:
         if event.percent < self._next:
             return
         self._next = event.percent + EVERY

@@ -101,8 +101,8 @@ def _journal(wiring: Wiring) -> Sink | None:
 def _check_run(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.target_sha is None:
-        wiring.delivery.check_settled.set()
-        wiring.delivery.check_done.set()
+        for told in ("check_settled", "check_done", "check_told"):
+            getattr(wiring.delivery, told).set()
         return None
     return CheckRunSink(
         wiring.github,

@@ -17,6 +17,8 @@ from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import conclude, gate_lines, running_title
 from qe_action.sinks.commands import log_line
+from qe_action.sinks.generation import GenerationSink
+from qe_action.stream import analysis_of
 
 SHOWN = 12
 """Gaps in the live view and in the closing list."""
@@ -63,17 +65,18 @@ class TerminalSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         if self._console.is_terminal:
             with Live(console=self._console, refresh_per_second=12, transient=True) as live:
-                async for event in events:
+                async for event in analysis_of(events):
                     self._state.fold(event)
                     if isinstance(event, GapFound):
                         self._latest.append(event.gap)
                     live.update(self._running())
         else:
-            async for event in events:
+            async for event in analysis_of(events):
                 self._state.fold(event)
                 self._line(event)
         for part in self._closing():
             self._print(part)
+        await GenerationSink(self._console, brief=self._brief).consume(events)
 
     def _line(self, event: Event) -> None:
         if isinstance(event, GapFound) and event.gap.in_diff and not self._brief:

@@ -26,7 +26,7 @@ class Hello(Said):
     python: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
     pytest: Text | None
     coverage: Text | None
-    plugins: tuple[Text, ...] = ()
+    plugins: tuple[Text, ...] = Field(default=(), max_length=1000)
 
 
 class Measured(Said):
@@ -53,9 +53,9 @@ class Run(Said):
 
     end: Literal["done", "crashed", "timeout", "unreadable"]
     exit: int | None = None
-    seconds: float = 0.0
+    seconds: float = Field(default=0.0, ge=0, le=86_400, allow_inf_nan=False)
     outcomes: dict[Name, tuple[Outcome, Text]] = Field(default_factory=dict, max_length=60_000)
-    errors: tuple[tuple[Name, Text], ...] = ()
+    errors: tuple[tuple[Name, Text], ...] = Field(default=(), max_length=100)
     measured: Measured | None = None
     written: tuple[Name, ...] = ()
     written_by: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, max_length=60_000)
@@ -76,5 +76,11 @@ class MutantSaid(Said):
 
     mutant: Name
     killed: bool
-    by: tuple[Name, ...] = ()
+    by: tuple[Name, ...] = Field(default=(), max_length=60_000)
     how: Text = ""
+
+
+class Styled(Said):
+    """What a tool of the project made of some files."""
+
+    texts: dict[Name, Annotated[str, Field(max_length=1_000_000)]] = Field(max_length=10_000)

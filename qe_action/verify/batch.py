@@ -13,6 +13,7 @@ from qe_action.verify.answers import Run
 from qe_action.verify.bench import Bench, Surroundings
 from qe_action.verify.cover import minimal
 from qe_action.verify.gates import Refusal, Trial, shown
+from qe_action.verify.style import Tool, style
 from qe_action.verify.suite import Suite
 
 ROUNDS: tuple[Surroundings, ...] = (
@@ -29,6 +30,8 @@ ROUNDS: tuple[Surroundings, ...] = (
     ),
 )
 """Five processes that differ in hash seed, time zone, locale, order, folder and date."""
+WATCHED = 2
+"""Of them, how many are watched for what each test writes: in the project and elsewhere."""
 EACH = 10.0
 """Seconds a test may take in a batch, on the average."""
 
@@ -47,6 +50,7 @@ class Batch:
     rounds: Sequence[Surroundings] = ROUNDS
     python: str = ""
     words: str = ""
+    tools: Sequence[Tool] = ()
     progress: Callable[[float, str], None] = lambda _part, _words: None
     pythons: list[str] = field(default_factory=list)
 
@@ -70,7 +74,7 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
     """Five fresh processes over the whole batch."""
     runs = await asyncio.gather(
         *(
-            _run(batch, batch.bench, batch.trials, around, watch=number == 0)
+            _run(batch, batch.bench, batch.trials, around, watch=number < WATCHED)
             for number, around in enumerate(batch.rounds)
         )
     )
@@ -140,6 +144,14 @@ async def fewest(batch: Batch) -> AsyncIterator[Out]:
             yield trial, Refusal("superseded", "other tests reach the same, or more")
 
 
+async def as_the_project_has_it(batch: Batch) -> AsyncIterator[Out]:
+    """Refuses none: the project's formatter and linter, so that the suite runs what is shown."""
+    await style(batch.bench, batch.trials, batch.tools)
+    out: tuple[Out, ...] = ()
+    for one in out:
+        yield one
+
+
 async def with_the_suite(batch: Batch) -> AsyncIterator[Out]:
     """The project's own tests with all of these, in random order."""
     async for trial, why in batch.suite.judge(batch.trials):
@@ -150,5 +162,6 @@ GATES: tuple[tuple[str, Callable[[Batch], AsyncIterator[Out]]], ...] = (
     ("Running all tests in five fresh processes", steady),
     ("Running them on other versions of Python", other_pythons),
     ("Choosing the fewest tests", fewest),
+    ("Giving them the project's style", as_the_project_has_it),
     ("Running the whole suite with them", with_the_suite),
 )

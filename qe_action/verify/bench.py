@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,10 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from qe_action.errors import WorkspaceError
-from qe_action.lab import Lab, Worker, WorkerLost
-from qe_action.verify.answers import Hello, MutantSaid, Run
+from qe_action.lab import Lab, WorkerLost
+from qe_action.verify.answers import Hello, MutantSaid, Run, Styled
 from qe_action.verify.mutants import Mutant
 from qe_action.verify.project import Project
+from qe_action.verify.slots import Slot, clear, fill, own_folder
 
 PLUGINS_OFF = (
     *("pytest_cov", "xdist", "xdist.looponfail", "randomly", "random_order", "pytest-randomly"),
@@ -30,23 +29,12 @@ ALONE = (
     *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
 )
 """The project's own configuration, its `addopts` cleared."""
-AS_CONFIGURED = ("-p", "no:cacheprovider")
+AS_CONFIGURED = ("--maxfail=0", "--continue-on-collection-errors")
+"""All of the suite: what fails or can't be collected hides nothing of the rest."""
+MEMORY = 2 << 30
+"""Bytes that a candidate may take; the whole suite as much as there is."""
 SLACK = 10.0
 """Seconds that a worker may answer later than a run's own time-out."""
-
-
-@dataclass
-class Slot:
-    """One worker and the copy that it may write to. `dirty`: it may hold what it should not."""
-
-    folder: Path
-    worker: Worker
-    closing: AsyncExitStack
-    dirty: bool = False
-
-    @property
-    def root(self) -> Path:
-        return self.folder / "project"
 
 
 @dataclass(frozen=True)
@@ -69,6 +57,8 @@ class Bench:
         self._count = slots
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
         self.exclude: tuple[str, ...] = ()
+        self._early: tuple[int, ...] | None = None
+        self.why_cold = "nothing was imported ahead"
 
     @classmethod
     @asynccontextmanager
@@ -79,9 +69,9 @@ class Bench:
         bench = cls(lab, project, tree, slots)
         async with AsyncExitStack() as stack:
             for _ in range(slots):
-                folder = await stack.enter_async_context(_folder())
+                folder = await stack.enter_async_context(own_folder())
                 closing = await stack.enter_async_context(AsyncExitStack())
-                await asyncio.to_thread(_copy, tree, folder / "project")
+                await asyncio.to_thread(fill, tree, folder)
                 worker = await closing.enter_async_context(lab.worker(folder))
                 bench._free.put_nowait(Slot(folder, worker, closing))
             yield bench
@@ -89,10 +79,46 @@ class Bench:
     async def _renew(self, slot: Slot) -> None:
         """The copy as it was, and another worker: the lab gives the folder to it anew."""
         await slot.closing.aclose()
-        await asyncio.to_thread(_clear, slot.folder)
-        await asyncio.to_thread(_copy, self._tree, slot.root)
+        await asyncio.to_thread(clear, slot.folder)
+        await asyncio.to_thread(fill, self._tree, slot.folder)
         slot.worker = await slot.closing.enter_async_context(self._lab.worker(slot.folder))
-        slot.dirty = False
+        slot.dirty = slot.used = False
+        if self._early is not None:
+            await self._warmed(slot)
+
+    async def warm(self, early: Sequence[int], timeout: float) -> str:
+        """Import the target once in each slot; runs in a fork then need no import.
+
+        `early` are the lines that the import runs. Says what speaks against it, if anything: then
+        every run imports for itself.
+        """
+        self._early, self._import_timeout = tuple(early), timeout
+        slots = [await self._free.get() for _ in range(self._count)]
+        try:
+            said = await asyncio.gather(*map(self._warmed, slots))
+        finally:
+            for slot in slots:
+                self._free.put_nowait(slot)
+        self.why_cold = next(filter(None, said), "")
+        if self.why_cold:
+            self.cool()
+        return self.why_cold
+
+    def cool(self) -> None:
+        """Have every run import for itself."""
+        self._early = None
+
+    async def _warmed(self, slot: Slot) -> str:
+        request = {
+            **self._request(slot, "warm", {}, (), self._import_timeout, ()),
+            "module": self.project.module,
+        }
+        try:
+            answers = [a async for a in slot.worker.ask(request, self._import_timeout + SLACK)]
+            return str(answers[-1].get("why"))[:300]
+        except WorkerLost as error:
+            slot.dirty = True
+            return str(error)
 
     async def hello(self) -> Hello:
         """What the interpreter is. Raises `WorkspaceError` where it can't be used."""
@@ -117,9 +143,13 @@ class Bench:
         around: Surroundings | None = None,
         measure: bool = False,
         watch: bool = False,
+        clean: bool = False,
     ) -> Run:
-        """Run `paths` with `files` in place. With `around` in a fresh process, else in a fork."""
-        async with self._slot() as slot:
+        """Run `paths` with `files` in place. With `around` in a fresh process, else in a fork.
+
+        `clean`: in a copy of the tree in which nothing was run before.
+        """
+        async with self._slot(clean=clean) as slot:
             request = self._request(slot, "check", files, paths, timeout, options)
             request |= {"measure": measure, "fresh": around is not None}
             if around is not None:
@@ -140,6 +170,8 @@ class Bench:
             options.append("--no-cov")
         if "xdist" in plugins:
             options += ["-n", "0"]
+        if "randomly" in plugins:
+            options.append("--randomly-seed=1")
         return tuple(options)
 
     async def _ask_run(self, slot: Slot, request: dict[str, Any], timeout: float) -> Run:
@@ -164,19 +196,38 @@ class Bench:
         async with self._slot() as slot:
             request = self._request(slot, "mutate", files, paths, timeout, ALONE)
             request["mutants"] = [
-                {"id": m.id, "start": m.start, "end": m.end, "text": m.text} for m in mutants
+                {"id": m.id, "line": m.line, "start": m.start, "end": m.end, "text": m.text}
+                for m in mutants
             ]
-            said = []
+            said: dict[str, MutantSaid] = {}
             try:
                 async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
                     async for answer in answers:
                         if answer["done"]:
                             slot.dirty = bool(answer.get("written"))
                         else:
-                            said.append(MutantSaid.model_validate(answer))
+                            one = MutantSaid.model_validate(answer)
+                            said.setdefault(one.mutant, one)
             except (WorkerLost, ValidationError):
                 pass
-            return said
+            return [said[mutant.id] for mutant in mutants if mutant.id in said]
+
+    async def styled(
+        self, files: Mapping[str, str], tools: Sequence[Sequence[str]], *, timeout: float
+    ) -> list[Mapping[str, str]]:
+        """The files after each of the project's tools that is installed, as far as they came."""
+        async with self._slot() as slot:
+            request = self._request(slot, "style", files, (), timeout, ())
+            request["tools"] = [list(tool) for tool in tools]
+            said: list[Mapping[str, str]] = []
+            try:
+                async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
+                    async for answer in answers:
+                        if not answer["done"] and len(said) < len(tools):
+                            said.append(Styled.model_validate(answer).texts)
+            except (WorkerLost, ValidationError):
+                pass
+            return said  # the slot stays dirty: a tool may have left its cache
 
     def _request(
         self,
@@ -198,12 +249,15 @@ class Bench:
             "file": str(root / self.project.target),
             "exclude": list(self.exclude),
             "timeout": timeout,
+            "memory": MEMORY if options is ALONE else None,
+            "held": self._early is not None,
+            "early": list(self._early or ()),
+            "beside": str(slot.folder),
             "watch": [str(slot.root), str(slot.folder / "home")],
         }
 
     def _around(self, slot: Slot, around: Surroundings) -> dict[str, Any]:
         cwd = slot.folder / "elsewhere"
-        cwd.mkdir(exist_ok=True)
         return {
             "env": dict(around.env),
             "seed": around.order,
@@ -212,33 +266,12 @@ class Bench:
         }
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[Slot]:
+    async def _slot(self, *, clean: bool = False) -> AsyncIterator[Slot]:
         slot = await self._free.get()
         try:
-            if slot.dirty:
+            if slot.dirty or (clean and slot.used):
                 await self._renew(slot)
-            slot.dirty = True  # until the run has come to its end
+            slot.dirty = slot.used = True  # dirty until the run has come to its end
             yield slot
         finally:
             self._free.put_nowait(slot)
-
-
-@asynccontextmanager
-async def _folder() -> AsyncIterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="qe-action-")).resolve()
-    try:
-        yield folder
-    finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
-
-
-def _copy(tree: Path, to: Path) -> None:
-    shutil.copytree(tree, to, symlinks=True)
-
-
-def _clear(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

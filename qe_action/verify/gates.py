@@ -7,16 +7,19 @@ the tests come one after the other, as the generator gave them.
 from __future__ import annotations
 
 import ast
+import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from qe_action.findings import Refused
 from qe_action.generators.port import Candidate
 from qe_action.verify.answers import Run
+from qe_action.verify.asserting import assertions, lacks_assertion
 from qe_action.verify.bench import Bench
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
-from qe_action.verify.reading import assertions, reaches_outside, refused_import, skips
+from qe_action.verify.reading import reaches_outside, refused_import, skips
 from qe_action.verify.writing import Part, new_file
 
 TRIED = 12
@@ -50,6 +53,13 @@ class Trial:
     killed: frozenset[str] = frozenset()
     assertions: tuple[str, ...] = ()
     refusal: Refusal | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        """Of the content that was proposed: its looks may become those of the project."""
+        parts = (self.candidate.target, self.candidate.code, *self.candidate.imports)
+        content = "\0".join(parts).encode("utf-8", "surrogatepass")
+        self.id = self.id or hashlib.sha256(content).hexdigest()[:16]
 
     @property
     def part(self) -> Part:
@@ -109,7 +119,10 @@ async def imports(trial: Trial, setting: Setting) -> Refusal | None:
 
 async def asserts(trial: Trial, _: Setting) -> Refusal | None:
     trial.assertions = tuple(assertions(trial.tree))
-    return None if trial.assertions else Refusal("no assertion", "no assertion of it can fail")
+    if not trial.assertions:
+        return Refusal("no assertion", "no assertion of it can fail")
+    name = lacks_assertion(trial.tree)
+    return Refusal("no assertion", f"no assertion of {name} can fail") if name else None
 
 
 async def stays_inside(trial: Trial, _: Setting) -> Refusal | None:
@@ -149,7 +162,7 @@ async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
 
 def shown(path: str) -> str:
     """A path in a working copy as it is in the project."""
-    return path.rpartition("/project/")[2]
+    return re.sub(r"^.*?/qe-action-[^/]+/(?:project/)?", "", path)
 
 
 async def reaches_a_goal(trial: Trial, setting: Setting) -> Refusal | None:
@@ -173,7 +186,8 @@ async def new_among_candidates(trial: Trial, setting: Setting) -> Refusal | None
 
 async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     lines = trial.lines | {abs(arc[0]) for arc in trial.arcs}
-    possible = mutants(setting.bench.project.source, lines)
+    source = setting.bench.project.source
+    possible = mutants(source, lines)
     fresh = trial.reached - setting.reached
     wanted = _to_try(possible, setting, only_new=not fresh)
     if not possible:
@@ -183,6 +197,8 @@ async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     trial.adds = trial.reached - setting.reached
     if fresh and trial.mutants and not trial.killed:
         return Refusal("kills nothing", f"{trial.mutants} mutants of its lines go unnoticed")
+    if fresh and not trial.mutants and any(m.parses(source) for m in possible):
+        return Refusal("kills nothing", "none of its mutants could be run")
     if not trial.adds:
         return Refusal("adds nothing", "tests before reach the same")
     return None
@@ -203,10 +219,11 @@ async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
         if trial.killed and start >= 2 * AT_ONCE:
             return
         chunk = wanted[start : start + AT_ONCE]
-        said = await setting.bench.mutate(
-            {path: trial.text}, [path], chunk, timeout=min(setting.timeout(), _patience(trial))
-        )
+        seconds = min(setting.timeout(), _patience(trial))
+        said = await setting.bench.mutate({path: trial.text}, [path], chunk, timeout=seconds)
         for verdict in said:
+            if verdict.how == "timeout" and seconds < _patience(trial):
+                continue  # the budget's end, which no test noticed
             trial.mutants += 1
             if verdict.killed:
                 trial.killed |= {verdict.mutant}
@@ -237,5 +254,8 @@ async def judge(trial: Trial, setting: Setting, *, alone: bool) -> Trial:
     """Take a test through the gates of one half, to the first that refuses it."""
     for gate in GATES:
         if trial.refusal is None and gate.alone is alone:
-            trial.refusal = await gate.check(trial, setting)
+            try:
+                trial.refusal = await gate.check(trial, setting)
+            except RecursionError:
+                trial.refusal = Refusal("syntax", "it is nested too deeply")
     return trial

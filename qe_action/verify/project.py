@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.reading import imported
+
+_PREPARES = re.compile(
+    rb"environ|putenv|setlocale|pytest_configure|pytest_plugins|pytest_load_initial|sys\.|setup\("
+)
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.M)
 
 
 @dataclass(frozen=True)
@@ -17,7 +25,9 @@ class Project:
 
     `module` is the target's name, `paths` the folders to import from, first those of the
     target. `place` is the file that accepted tests go to, `exists` whether it is there.
-    `allowed` are the top-level names that tests may import beside harmless ones.
+    `allowed` are the top-level names that tests may import beside the standard library: what the
+    project is and imports. `prepares`: a `conftest.py` may do something that the target's import
+    depends on.
     """
 
     target: str
@@ -28,6 +38,7 @@ class Project:
     place: str
     allowed: frozenset[str]
     known: frozenset[str]
+    prepares: bool = False
 
     @property
     def exists(self) -> bool:
@@ -41,7 +52,16 @@ class Project:
     def users(self) -> tuple[str, ...]:
         """The test files that import the target or the package it stands in."""
         names = {self.module, self.module.rpartition(".")[0]} - {""}
-        return tuple(path for path, text in self.test_files.items() if names & _all_imports(text))
+        return tuple(
+            path
+            for path, text in self.test_files.items()
+            if names & (_all_imports(text) | _relative_imports(path, text))
+        )
+
+    def nearest_first(self) -> tuple[str, ...]:
+        """All test files: the target's own, those that import it, the others."""
+        own = (self.place,) if self.exists else ()
+        return tuple(dict.fromkeys((*own, *self.users(), *self.test_files)))
 
 
 def is_test_file(path: str) -> bool:
@@ -61,6 +81,8 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
     known: set[str] = set()
     allowed = {_top(path, folder) for path in files if path.startswith(folder)}
     allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
+    for data in files.values():
+        allowed |= {name.decode("utf-8", "replace") for name in _IMPORT.findall(data)}
     for text in tests.values():
         known |= fingerprints(text)
         allowed |= {name.partition(".")[0] for name in _all_imports(text)}
@@ -73,6 +95,10 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
         place=_place(tests, target, module, files),
         allowed=frozenset(allowed - {""}),
         known=frozenset(known),
+        prepares=any(
+            PurePosixPath(path).name == "conftest.py" and _PREPARES.search(data)
+            for path, data in files.items()
+        ),
     )
 
 
@@ -105,19 +131,59 @@ def _all_imports(text: str) -> set[str]:
     return found
 
 
+def _relative_imports(path: str, text: str) -> set[str]:
+    """What relative imports in a file may mean, by the ends of its folder's name."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = PurePosixPath(path).parent.parts
+            parts = folder[: len(folder) - node.level + 1]
+            for name in ("", *(alias.name for alias in node.names)):
+                whole = [*parts, *(node.module or "").split("."), name]
+                words = [word for word in whole if word]
+                found |= {".".join(words[start:]) for start in range(len(words))}
+    return found
+
+
 def _place(tests: Mapping[str, str], target: str, module: str, files: Mapping[str, bytes]) -> str:
-    """The module's one existing test file; else a new one where most of the tests are."""
+    """The module's one existing test file; else a new one where most of its package's tests are.
+
+    A file that is not plain UTF-8, or that our Python can't parse, is left alone.
+    """
     stem = module.rpartition(".")[2]
     names = {f"test_{stem}.py", f"{stem}_test.py"}
     own = [path for path in tests if PurePosixPath(path).name in names]
     importing = [path for path in own if module in _all_imports(tests[path])]
     for found in (importing, own):
-        if len(found) == 1:
+        if len(found) == 1 and _can_grow(files[found[0]]):
             return found[0]
-    folders = [str(PurePosixPath(path).parent) for path in tests]
+    package = module.partition(".")[0] if "." not in module else module.rpartition(".")[0]
+    beside = [path for path, text in tests.items() if _is_about(text, package)]
+    folders = [str(PurePosixPath(path).parent) for path in beside or tests]
     folder = max(sorted(set(folders)), key=folders.count) if folders else "tests"
-    name = f"test_{stem}.py"
-    if any(PurePosixPath(path).name == name for path in tests):
-        name = f"test_{module.replace('.', '_')}.py"
-    path = str(PurePosixPath(folder, name))
-    return path if path not in files else str(PurePosixPath(folder, f"test_{stem}_generated.py"))
+    ending = [path for path in tests if path.endswith("_test.py")]
+    form = "{}_test.py" if len(ending) * 2 > len(tests) else "test_{}.py"
+    taken = {PurePosixPath(path).name for path in tests}
+    for name in (stem, module.replace(".", "_"), f"{stem}_generated"):
+        path = str(PurePosixPath(folder, form.format(name)))
+        if form.format(name) not in taken and path not in files:
+            return path
+    return str(PurePosixPath(folder, form.format(f"{stem}_generated_2")))
+
+
+def _is_about(text: str, package: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for name in _all_imports(text))
+
+
+def _can_grow(data: bytes) -> bool:
+    """Whether lines can be added to a file and all others stay as they are."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        ast.parse(data.decode("utf-8"))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return encoding == "utf-8"

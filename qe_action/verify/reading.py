@@ -1,34 +1,51 @@
-"""What a test's source says before it is run: its imports, assertions and forbidden calls. Pure."""
+"""What a test's source says before it is run: its imports and forbidden calls. Pure."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import sys
 
-HARMLESS = frozenset({
-    "abc", "array", "ast", "asyncio", "base64", "binascii", "bisect", "calendar", "cmath",
-    "codecs", "collections", "colorsys", "configparser", "contextlib", "copy", "csv",
-    "dataclasses", "datetime", "decimal", "difflib", "email", "enum", "fractions", "functools",
-    "gzip", "hashlib", "heapq", "html", "inspect", "io", "ipaddress", "itertools", "json",
-    "keyword", "logging", "math", "mimetypes", "numbers", "operator", "os", "pathlib", "pickle",
-    "pprint", "queue", "random", "re", "shlex", "statistics", "string", "struct", "sys",
-    "tempfile", "textwrap", "time", "tokenize", "tomllib", "types", "typing", "unicodedata",
-    "unittest", "urllib", "uuid", "warnings", "weakref", "xml", "zipfile", "zlib", "zoneinfo",
-    "__future__",
+from qe_action.verify.names import Names
+
+_NOT_FOR_TESTS = frozenset({
+    "_posixsubprocess", "_socket", "_thread", "antigravity", "asyncore", "asynchat", "cgi",
+    "code", "codeop", "ctypes", "ensurepip", "ftplib", "idlelib", "imaplib", "importlib",
+    "multiprocessing", "nntplib", "poplib", "posix", "pty", "runpy", "sched", "select",
+    "selectors", "signal", "site", "smtplib", "socket", "socketserver", "ssl", "subprocess",
+    "telnetlib", "tkinter", "turtle", "venv", "webbrowser", "xmlrpc", "zipimport",
 })  # fmt: skip
-"""Modules of the standard library that any test may import."""
-_OUTSIDE = {
-    "os": {"system", "popen", "fork", "forkpty", "kill", "killpg", "_exit", "abort", "execv"},
-    "time": {"sleep"},
-    "asyncio": {"sleep", "create_subprocess_exec", "create_subprocess_shell", "open_connection"},
-    "sys": {"exit"},
-    "urllib": {"urlopen", "urlretrieve"},
-}
-_NETWORK = ("urllib.request", "http.client", "xml.sax.saxutils.urllib")
-_SKIPPING = {"skip", "xfail", "importorskip", "skipif", "skipIf", "skipUnless", "skipTest",
-             "expectedFailure", "SkipTest"}  # fmt: skip
-_BUILTINS = {"exec", "eval", "__import__", "input", "breakpoint", "exit", "quit"}
-_ANY_ERROR = {"Exception", "BaseException"}
+"""Modules of the standard library that sleep, start processes, talk, or import by other ways."""
+_ALWAYS_REFUSED = ("subprocess", "socket", "multiprocessing", "http.client", "http.server",
+                   "urllib.request", "_socket", "_posixsubprocess", "ftplib", "smtplib",
+                   "socketserver", "xmlrpc", "pty", "webbrowser")  # fmt: skip
+"""Not even where the project uses them: a test has no network and starts no process."""
+_OUTSIDE: dict[str, frozenset[str]] = {
+    "os": frozenset({"system", "popen", "fork", "forkpty", "kill", "killpg", "_exit", "abort",
+                     "execv", "execve", "execl", "execle", "execlp", "execvp", "execvpe",
+                     "spawnl", "spawnv", "spawnve", "spawnlp", "spawnvp", "posix_spawn",
+                     "posix_spawnp", "startfile", "?", "__dict__"}),
+    "time": frozenset({"sleep", "?", "__dict__"}),
+    "threading": frozenset({"Timer"}),
+    "asyncio": frozenset({"sleep", "create_subprocess_exec", "create_subprocess_shell",
+                          "open_connection", "open_unix_connection", "start_server", "?"}),
+    "sys": frozenset({"exit", "modules", "settrace", "setprofile", "?", "__dict__"}),
+    "pytest": frozenset({"exit", "?", "__dict__"}),
+    "builtins": frozenset({"exec", "eval", "__import__", "input", "exit", "quit", "?"}),
+    "urllib": frozenset({"request"}),
+    "requests": frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request",
+                           "Session", "session"}),
+    "httpx": frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request",
+                        "stream", "Client", "AsyncClient"}),
+    "urllib3": frozenset({"PoolManager", "request", "HTTPConnectionPool", "HTTPSConnectionPool"}),
+    "aiohttp": frozenset({"ClientSession", "request"}),
+}  # fmt: skip
+_BUILTINS = frozenset({"exec", "eval", "__import__", "input", "breakpoint", "exit", "quit",
+                       "globals", "__builtins__"})  # fmt: skip
+_HIDDEN = frozenset({"__globals__", "__builtins__", "__subclasses__", "__loader__",
+                     "__getattribute__", "f_globals", "f_locals", "f_back"})  # fmt: skip
+_SKIPPING = frozenset({"importorskip", "skipif", "skipIf", "skipUnless", "skipTest", "xfail",
+                       "expectedFailure", "SkipTest"})  # fmt: skip
+_FRAMEWORKS = frozenset({"pytest", "_pytest", "unittest"})
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -40,108 +57,95 @@ def imported(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             found.add("." * node.level + (node.module or ""))
             if node.level == 0 and node.module:
-                found |= {f"{node.module}.{a.name}" for a in node.names if a.name == "request"}
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
 def refused_import(tree: ast.AST, allowed: frozenset[str]) -> str | None:
-    """The first module that a test may not import; `allowed` are other top-level names."""
+    """The first module that a test may not import.
+
+    It may import the standard library, pytest, and `allowed`: other top-level names, those of the
+    project and what it or its tests import. Nothing makes up for what starts processes or talks.
+    """
     for name in sorted(imported(tree)):
-        if name.startswith(".") or name in _NETWORK:
+        if name.startswith(".") or _is_below(name, _ALWAYS_REFUSED):
             return name
         top = name.partition(".")[0]
-        if top not in HARMLESS and top not in allowed and top != "pytest":
+        usual = top in sys.stdlib_module_names and top not in _NOT_FOR_TESTS
+        if not usual and top not in allowed and top != "pytest":
             return name
     return None
+
+
+def _is_below(name: str, modules: tuple[str, ...]) -> bool:
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
 
 
 def skips(tree: ast.AST) -> str | None:
     """The first word by which a test would not have to hold."""
-    for word in _words(tree):
-        if word in _SKIPPING:
-            return word
+    for name in Names(tree).all(tree):
+        top, _, rest = name.partition(".")
+        last = rest.rpartition(".")[2] or top
+        if last in _SKIPPING or (".skip" in f".{rest}." and _may_skip(top, rest)):
+            return last
+        if top in _FRAMEWORKS and last in {"skip", "Skipped"}:
+            return last
+        if top == "pytest" and rest.endswith("?"):
+            return "getattr"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _SKIPPING:
+            return node.attr
     return None
 
 
-def _words(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.ImportFrom):
-            yield from (alias.name for alias in node.names)
+def _may_skip(top: str, rest: str) -> bool:
+    return top in _FRAMEWORKS or "mark.skip" in rest
 
 
 def reaches_outside(tree: ast.AST) -> str | None:
-    """The first call by which a test sleeps, starts a process, talks or ends the run."""
-    banned = {name for names in _OUTSIDE.values() for name in names}
+    """The first name by which a test sleeps, starts a process, talks, hides or ends the run."""
+    names = Names(tree)
+    for name in names.all(tree):
+        parts = name.split(".")
+        if parts[-1] in _OUTSIDE.get(parts[0], ()) or _is_below(name, _ALWAYS_REFUSED):
+            return name
+        if len(parts) == 1 and name in _BUILTINS:
+            return name
+        if _HIDDEN & set(parts):
+            return name
+    return _hides(tree, names)
+
+
+def _hides(tree: ast.AST, names: Names) -> str | None:
+    """Ways to a function without naming it."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Name(id=name)) if name in _BUILTINS:
-                return name
-            case ast.Attribute(value=ast.Name(id=module), attr=name):
-                if name in _OUTSIDE.get(module, ()):
-                    return f"{module}.{name}"
-            case ast.ImportFrom(module=str(module), names=names):
-                top = module.partition(".")[0]
-                for alias in names:
-                    if alias.name in banned & _OUTSIDE.get(top, set()):
-                        return f"{module}.{alias.name}"
+            case ast.Attribute(attr=attr) if attr in _HIDDEN:
+                return attr
+            case ast.Call(func=func, args=args):
+                called = names.full(func) or ""
+                if called in {"vars", "dir"} and any(_of_module(arg, names) for arg in args):
+                    return f"{called} of a module"
+                if called.endswith("attrgetter") and not _plain(args):
+                    return called
+                if _replaced(func, args, names):
+                    return "time as a value"
     return None
 
 
-def assertions(function: ast.AST) -> list[str]:
-    """The assertions that can fail, as text."""
-    return [text for node in ast.walk(function) if (text := _assertion(node)) is not None]
+def _replaced(func: ast.expr, args: list[ast.expr], names: Names) -> bool:
+    """`monkeypatch.setattr(time, ...)`: a test whose clocks are not the real ones."""
+    last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+    return (
+        last in {"setattr", "object", "delattr", "patch"}
+        and bool(args)
+        and names.full(args[0]) in {"time", "asyncio"}
+    )
 
 
-def _assertion(node: ast.AST) -> str | None:
-    match node:
-        case ast.Assert(test=test) if _can_fail(test):
-            return ast.unparse(node)
-        case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-            for item in items:
-                if _expects_error(item.context_expr) and not _does_nothing(body):
-                    return ast.unparse(item.context_expr)
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name), args=args):
-            if name.startswith("assert") and any(map(_varies, args)):
-                return ast.unparse(node)
-        case ast.Call(func=ast.Attribute(attr=name)) if name.startswith("assert_called"):
-            return ast.unparse(node)
-    return None
+def _of_module(node: ast.expr, names: Names) -> bool:
+    return isinstance(node, ast.Name) and names.is_module(node.id)
 
 
-def _does_nothing(body: list[ast.stmt]) -> bool:
-    return all(isinstance(statement, ast.Pass) for statement in body)
-
-
-def _can_fail(test: ast.expr) -> bool:
-    """Not a constant, not of constants alone, not `x == x`, not `... or True`."""
-    match test:
-        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is() | ast.LtE() | ast.GtE()],
-                         comparators=[right]):  # fmt: skip
-            return _varies(test) and ast.dump(left) != ast.dump(right)
-        case ast.BoolOp(op=ast.Or(), values=values):
-            return all(map(_can_fail, values))
-        case ast.BoolOp(op=ast.And(), values=values):
-            return any(map(_can_fail, values))
-        case ast.Call(func=ast.Name(id="isinstance"), args=[_, ast.Name(id="object")]):
-            return False
-        case ast.Tuple() | ast.Lambda():
-            return False
-    return _varies(test)
-
-
-def _varies(value: ast.expr) -> bool:
-    """Whether it holds anything but constants."""
-    return any(isinstance(node, ast.Name | ast.Call | ast.Attribute) for node in ast.walk(value))
-
-
-def _expects_error(call: ast.expr) -> bool:
-    match call:
-        case ast.Call(func=ast.Attribute(attr="raises" | "warns" | "assertRaises" |
-                                         "assertRaisesRegex"), args=[kind, *_]):  # fmt: skip
-            matched = any(keyword.arg == "match" for keyword in call.keywords)
-            return matched or not (isinstance(kind, ast.Name) and kind.id in _ANY_ERROR)
-    return False
+def _plain(args: list[ast.expr]) -> bool:
+    return all(isinstance(arg, ast.Constant) and arg.value not in {"sleep"} for arg in args)

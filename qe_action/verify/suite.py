@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from qe_action.findings import Counts
 from qe_action.verify.answers import Run
-from qe_action.verify.bench import Bench, Surroundings
+from qe_action.verify.bench import ALONE, Bench, Surroundings
 from qe_action.verify.gates import Trial
 from qe_action.verify.writing import appended, new_file
 
 ROUNDS = 6
 """Runs of the suite that are made to find which of the new tests breaks another."""
+USAGE = 4
+"""pytest's exit where it can't read its options."""
 ORDER = Surroundings({"PYTHONHASHSEED": "7"}, order=20)
 
 
@@ -34,6 +37,7 @@ class Suite:
     paths: tuple[str, ...] = ()
     _base: Run | None = field(default=None, repr=False)
     _narrow: bool = False
+    _options: tuple[str, ...] = ()
 
     async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
         """The tests that break another or don't hold beside it; the others stay."""
@@ -44,10 +48,13 @@ class Suite:
                 return
             run = await self._with(left)
             bad = [(trial, why) for trial in left if (why := self._fails(run, trial))]
-            if run.end != "done":
+            if run.end == "crashed":
+                guilty = await self._guilty(left, lambda run: run.end != "done")
+                bad = [(trial, "the suite with it ends the process") for trial in guilty]
+            elif run.end != "done":
                 bad = [(trial, f"the suite with it ended by {run.end}") for trial in left]
             elif not bad and (broken := await self._broken(run)):
-                guilty = await self._guilty(left, broken)
+                guilty = await self._guilty(left, partial(_loses, broken))
                 bad = [(trial, f"with it {sorted(broken)[0]} fails") for trial in guilty]
             if not bad:
                 self.after = _counts(run)
@@ -55,6 +62,8 @@ class Suite:
             for trial, why in bad:
                 left.remove(trial)
                 yield trial, why
+        for trial in left:
+            yield trial, f"{ROUNDS} runs of the suite with ever fewer tests came to no end"
 
     async def _measure_before(self) -> None:
         """The suite without new tests, or the files that use the target where it is too slow."""
@@ -67,24 +76,29 @@ class Suite:
         users = project.users()
         own = (project.place,) if project.exists else ()
         told = ""
-        for scope, name in (
-            ((), "the whole suite in random order"),
-            (users, f"the {len(users)} test files that import the target"),
-            (own, "the module's own test file" if own else "no other tests"),
+        for number, (scope, name) in enumerate(
+            (
+                ((), "the whole suite in random order"),
+                (users, f"the {_files(len(users))} the target"),
+                (own, "the module's own test file" if own else "no other tests"),
+            )
         ):
-            self.paths, self.words = scope, told + name
-            if name.startswith("the whole") or scope:
+            self.paths, self.words, self._narrow = scope, told + name, number > 0
+            if not number or scope:
                 base = await self._run({}, scope)
             else:
                 base = Run(end="done")  # nothing is to be run beside the new tests
+            if base.end == "done" and base.exit == USAGE and not base.outcomes:
+                self._options = ALONE
+                told = "pytest refuses the suite's options, without addopts: "
+                self.words = told + name
+                base = await self._run({}, scope)
             if base.end == "done":
                 break
             told = f"{name.removesuffix(' in random order')} {self._ended(base)}: "
-        self._base, self._narrow = base, bool(told)
+        self._base = base
         self.before = _counts(base)
-        failing = len(base.outcomes) - len(base.passed)
-        if failing:
-            self.words += f" ({failing} of its tests fail without the new ones, too)"
+        self.words += _broken_before(base)
 
     def _ended(self, run: Run) -> str:
         """Why a run can't be compared with."""
@@ -97,9 +111,10 @@ class Suite:
             files,
             paths,
             timeout=self.timeout,
-            options=self.bench.as_configured(self.plugins),
+            options=self._options or self.bench.as_configured(self.plugins),
             around=ORDER,
             measure=True,
+            clean=True,
         )
 
     async def _with(self, trials: Sequence[Trial]) -> Run:
@@ -139,19 +154,38 @@ class Suite:
             broken &= again.passed
         return broken
 
-    async def _guilty(self, trials: Sequence[Trial], broken: frozenset[str]) -> Sequence[Trial]:
-        """The tests that break others: halved as long as one half alone does it."""
+    async def _guilty(
+        self, trials: Sequence[Trial], wrong: Callable[[Run], bool]
+    ) -> Sequence[Trial]:
+        """The tests whose runs go wrong: halved as long as one half alone does it."""
         for _ in range(ROUNDS):
             if len(trials) == 1:
                 break
             middle = len(trials) // 2
             for half in (trials[:middle], trials[middle:]):
-                if broken - (await self._with(half)).passed:
+                if wrong(await self._with(half)):
                     trials = half
                     break
             else:
                 break
         return trials
+
+
+def _loses(tests: frozenset[str], run: Run) -> bool:
+    return bool(tests - run.passed)
+
+
+def _files(number: int) -> str:
+    return "one test file that imports" if number == 1 else f"{number} test files that import"
+
+
+def _broken_before(base: Run) -> str:
+    """What fails without the new tests, too."""
+    failing = sum(word in ("failed", "error") for word, _ in base.outcomes.values())
+    found = [f"{failing} of its tests fail"] if failing else []
+    if base.errors:
+        found.append(f"{len(base.errors)} of its files can't be collected")
+    return f" ({' and '.join(found)} without the new ones, too)" if found else ""
 
 
 def _counts(run: Run) -> Counts | None:

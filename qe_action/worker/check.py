@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 
-from . import running, snapshot
+from . import holder, running, snapshot
 
 
 def run(request: dict, _tell) -> dict:
     """One run of pytest over `files`, forked or in a new process, and what it left behind."""
     with Files(request["root"], request.get("files", {})):
-        watch = request.get("watch", [])
-        before = snapshot.take(watch)
-        result = (running.in_new_process if request.get("fresh") else running.in_fork)(request)
-        result["written"] = snapshot.changed(before, snapshot.take(watch))
+        watch = request.get("watch", []), request.get("beside", "")
+        before = snapshot.take(*watch)
+        if request.get("fresh"):
+            result = running.in_new_process(request)
+        else:
+            result = (holder.run(request) if request.get("held") else None) or running.in_fork(
+                request
+            )
+        result["written"] = snapshot.changed(before, snapshot.take(*watch))
     return result
 
 
@@ -27,7 +32,7 @@ class Files:
 
     def __enter__(self) -> Files:
         for path, text in self._texts.items():
-            self._before[path] = _content(path)
+            self._before[path] = content_of(path)
             self._make_folder(os.path.dirname(path))
             with open(path, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
@@ -50,7 +55,7 @@ class Files:
             _quietly(os.rmdir, folder)
 
 
-def _content(path: str):
+def content_of(path: str):
     try:
         with open(path, "rb") as file:
             return file.read()

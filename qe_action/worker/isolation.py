@@ -169,13 +169,18 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def memory_limit(more: int) -> tuple[int, int]:
+    """The limit that leaves `more` bytes to this process."""
+    return resource.RLIMIT_AS, _size() + more
+
+
 def limit(memory: int) -> None:
     """Bound a child's memory beyond what it has, its files, and leave no core behind.
 
     Bounds that the process came with are never raised, and where one can't be set, it goes on.
     """
     for what, bound in (
-        (resource.RLIMIT_AS, _size() + memory),
+        memory_limit(memory),
         (resource.RLIMIT_FSIZE, 16 << 20),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from . import running, snapshot
+from . import holder, running, snapshot
 from .check import Files
 
 
 def run(request: dict, tell) -> dict:
     """Which of `mutants` the tests notice, and which tests; by their ids."""
     with Files(request["root"], request.get("files", {})):
-        watch = request.get("watch", [])
-        before = snapshot.take(watch)
+        watch = request.get("watch", []), request.get("beside", "")
+        before = snapshot.take(*watch)
         for mutant in request["mutants"]:
-            result = running.in_fork({**request, "mutant": mutant})
+            result = _run({**request, "mutant": mutant})
             tell({"mutant": mutant["id"], **_verdict(result)})
             if request.get("until_killed") and _verdict(result)["killed"]:
                 break
-        written = snapshot.changed(before, snapshot.take(watch))
+        written = snapshot.changed(before, snapshot.take(*watch))
     return {"written": written}
+
+
+def _run(spec: dict) -> dict:
+    """Where the target is loaded, if the mutant can be put in place there."""
+    result = holder.run(spec) if spec.get("held") else None
+    if result is None or result["end"] == "needs an import":
+        result = running.in_fork(spec)
+    return result
 
 
 def _verdict(result: dict) -> dict:

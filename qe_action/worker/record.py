@@ -32,7 +32,7 @@ def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
         os.close(reading)
         _become_child(request, module, writing)
     os.close(writing)
-    watch = Watch(reading, child, cpu=SECONDS, wall=float(request.get("seconds", SECONDS)))
+    watch = Watch(reading, child, cpu=SECONDS, wall=SECONDS)
     last: dict[Any, Any] = {"ended": False}
     try:
         for answer in watch.lines():
@@ -57,7 +57,7 @@ def _become_child(request: dict[Any, Any], module: Any, writing: int) -> None:
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
         os.chdir(request["root"])
-        recorder = Recorder(module, writing)
+        recorder = Recorder(module, writing, float(request.get("seconds", SECONDS)))
         status = _run_tests(request, recorder)
         _write_all(writing, json.dumps({"tests": status}).encode() + b'\n{"end": true}\n')
     except BaseException:  # what was noted so far stands
@@ -77,7 +77,11 @@ def _run_tests(request: dict[Any, Any], recorder: Recorder) -> str:
 
         with tempfile.TemporaryDirectory() as folder:
             plain = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--basetemp=" + folder]
-            return "pytest %d" % pytest.main([*plain, *tests])
+            codes = []
+            for test in tests:  # one file after the other: collecting all of them can take long
+                if not recorder.enough():
+                    codes.append(int(pytest.main([*plain, test], plugins=[Enough(recorder)])))
+            return "pytest %d" % max(codes, default=0)
     finally:
         recorder.stop()
 
@@ -98,10 +102,22 @@ def _unittest(tests: list[Any]) -> str:
     return "unittest %d" % len(result.failures + result.errors)
 
 
+class Enough:
+    """Ends a run of pytest when the recorder has heard enough."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def pytest_runtest_logfinish(self) -> None:
+        if self._recorder.enough():
+            self._recorder.stop()
+            raise KeyboardInterrupt
+
+
 class Recorder:
     """A profile function that writes down the arguments of calls from outside the file."""
 
-    def __init__(self, module: Any, writing: int) -> None:
+    def __init__(self, module: Any, writing: int, seconds: float = SECONDS) -> None:
         self.file = project.filename(module)
         self._writing = writing
         self._codes = codes_of(module, self.file)
@@ -110,7 +126,7 @@ class Recorder:
         self._made: dict[Any, Any] = {}
         self._alive: list[Any] = []
         self._busy = False
-        self._until = time.monotonic() + SECONDS
+        self._until = time.monotonic() + seconds
 
     def start(self) -> None:
         threading.setprofile(self._hear)
@@ -119,6 +135,11 @@ class Recorder:
     def stop(self) -> None:
         sys.setprofile(None)
         threading.setprofile(None)
+
+    def enough(self) -> bool:
+        """Whether the time is over, or nothing more would be kept."""
+        full = sum(count >= MOST for count in self._counts.values()) >= len(self._codes)
+        return full or len(self._told) > TOTAL or time.monotonic() > self._until
 
     def _hear(self, frame: Any, event: Any, arg: Any) -> None:
         if event != "call" or self._busy or frame.f_code.co_filename != self.file:

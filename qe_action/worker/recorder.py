@@ -16,12 +16,12 @@ TESTS = 50_000
 class Recorder:
     """What pytest did: `outcomes` by test, `errors` of collecting."""
 
-    def __init__(self, seed, watch: list) -> None:
+    def __init__(self, seed, watch: list, beside: str = "") -> None:
         self.outcomes: dict = {}
         self.errors: list = []
         self.written: dict = {}
         self._seed = seed
-        self._watch = watch
+        self._watch = (watch, beside) if watch else ()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list) -> None:
@@ -50,9 +50,12 @@ class Recorder:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):
-        before = snapshot.take(self._watch)
+        if not self._watch:
+            yield
+            return
+        before = snapshot.take(*self._watch)
         yield
-        if self._watch and (paths := snapshot.changed(before, snapshot.take(self._watch))):
+        if paths := snapshot.changed(before, snapshot.take(*self._watch)):
             self.written[item.nodeid] = paths
 
 

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.machinery
 import io
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
 import time
 
+from . import mutants
+
 RESULT = 16 << 20
 """Bytes of the longest result that is read."""
+LOOK = 0.2
+"""Seconds between two looks whether a silent child has ended."""
 
 
 def in_fork(spec: dict) -> dict:
-    """Run in a fork of this process, which has imported pytest and nothing of the project."""
+    """Run in a fork of this process, which has imported pytest."""
     warm()
     source, target = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.setpgid(0, 0)
-            _only(target)
+            only(target)
             perform(spec, target)
         finally:
             os._exit(70)
@@ -51,7 +55,7 @@ def warm() -> None:
     import coverage
     import coverage.jsonreport
 
-    from . import recorder  # noqa: F401
+    from . import isolation, recorder  # noqa: F401
 
     config = importlib.import_module("_pytest.config")
     for name in (*config.default_plugins, "assertion.rewrite", "python_api"):
@@ -97,19 +101,21 @@ def in_new_process(spec: dict) -> dict:
             process.returncode = 0  # it was waited for
 
 
-def _only(kept: int) -> None:
-    """Keep standard streams, pointed to nothing, and one descriptor."""
+def only(*kept: int) -> None:
+    """Keep standard streams, pointed to nothing, and some descriptors."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
-    os.closerange(3, kept)
-    os.closerange(kept + 1, 1024)
+    start = 3
+    for number in (*sorted(kept), 1024):
+        os.closerange(start, number)
+        start = number + 1
     sys.stdin, sys.stdout, sys.stderr = (open(n, m) for n, m in ((0, "r"), (1, "w"), (2, "w")))
 
 
 def _result(source: int, pid: int, deadline: float) -> dict:
     """What the child wrote, or how it ended without; nothing of its group is left."""
-    data, end = _read(source, deadline)
+    data, end = _read(source, pid, deadline)
     for kill in (os.killpg, os.kill):  # the group may not be there yet, or no longer
         try:
             kill(pid, signal.SIGKILL)
@@ -125,20 +131,30 @@ def _result(source: int, pid: int, deadline: float) -> dict:
     return result if isinstance(result, dict) else {"end": "crashed", "status": status}
 
 
-def _read(source: int, deadline: float) -> tuple:
+def _read(source: int, pid: int, deadline: float) -> tuple:
+    """All that the child writes: a line, or less where it ends before."""
     data = bytearray()
-    while True:
+    ended = False
+    while not data.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([source], [], [], left)[0]:
-            return b"", "timeout"
+        if not select.select([source], [], [], max(0.0, min(left, LOOK)))[0]:
+            if left <= 0:
+                return b"", "timeout"
+            if ended:  # what it has started may still hold the pipe
+                break
+            ended = _has_ended(pid)
+            continue
         chunk = os.read(source, 1 << 16)
-        if not chunk or data.endswith(b"\n"):
-            return bytes(data), ""
         data += chunk
         if len(data) > RESULT:
             return b"", "unreadable"
-        if data.endswith(b"\n"):
-            return bytes(data), ""
+        if not chunk:
+            break
+    return bytes(data), ""
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def perform(spec: dict, target: int) -> None:
@@ -150,21 +166,20 @@ def perform(spec: dict, target: int) -> None:
 
     from .recorder import Recorder
 
-    os.chdir(spec.get("cwd") or spec["root"])
-    for path in reversed(spec.get("pythonpath", [])):
-        if path in sys.path:
-            sys.path.remove(path)
-        sys.path.insert(0, path)
-    if spec.get("mutant"):
-        mutate(spec["file"], spec["mutant"])
+    enter(spec)
+    _limit(spec.get("memory"))
+    if spec.get("mutant") and not _mutated(spec):
+        _end({"end": "needs an import"}, target)
     measuring = _measure(spec)
     if spec.get("days"):
         from . import clock
 
         clock.shift(spec["days"])
-    recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [])
+    recorder = Recorder(spec.get("seed"), spec.get("watch_each") or [], spec.get("beside", ""))
+    kept = os.getcwd(), list(sys.path), sys.getrecursionlimit()
     started = time.perf_counter()
     code = int(pytest.main(list(spec["arguments"]), plugins=[recorder]))
+    _restore(*kept)
     result = {
         "end": "done",
         "exit": code,
@@ -174,6 +189,46 @@ def perform(spec: dict, target: int) -> None:
         "written_by": recorder.written,
         "measured": _measured(measuring),
     }
+    _end(result, target)
+
+
+def _restore(folder: str, path: list, recursion: int) -> None:
+    """What we need ourselves, whatever the tests have done to it."""
+    sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))
+    sys.path[:] = path
+    os.chdir(folder)
+
+
+def enter(spec: dict) -> None:
+    """Go to the working copy, and import from it first."""
+    os.chdir(spec.get("cwd") or spec["root"])
+    for path in reversed(spec.get("pythonpath", [])):
+        if path in sys.path:
+            sys.path.remove(path)
+        sys.path.insert(0, path)
+
+
+def _limit(memory) -> None:
+    """Bound what the run may hold beyond what this process has; it leaves no core behind."""
+    if not memory:
+        return
+    from . import isolation
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    kind, most = isolation.memory_limit(memory)
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
+
+
+def _mutated(spec: dict) -> bool:
+    """Put the mutant in place; False where that takes a process that has not imported it."""
+    edit = spec["mutant"]
+    mutants.on_import(spec["file"], edit)
+    return not mutants.LOADED or mutants.in_loaded(spec["file"], edit, spec.get("early", []))
+
+
+def _end(result: dict, target: int) -> None:
     data = json.dumps(result).encode() + b"\n"
     while data:
         data = data[os.write(target, data) :]
@@ -201,10 +256,10 @@ def _measured(measuring):
     import contextlib
     import tempfile
 
-    measuring.stop()
     with tempfile.TemporaryDirectory() as folder:
         place = os.path.join(folder, "report.json")
         try:
+            measuring.stop()
             with contextlib.redirect_stdout(io.StringIO()):
                 measuring.json_report(outfile=place)
             with open(place, encoding="utf-8") as file:
@@ -220,19 +275,3 @@ def _measured(measuring):
         "branches": found["executed_branches"],
         "missing_branches": found["missing_branches"],
     }
-
-
-def mutate(file: str, edit: dict) -> None:
-    """Let the import of `file` see its text with an edit; nothing on disk is changed."""
-    loader = importlib.machinery.SourceFileLoader
-    original = loader.get_code
-    target = os.path.realpath(file)
-
-    def get_code(self, fullname):
-        if os.path.realpath(self.path) != target:
-            return original(self, fullname)
-        data = self.get_data(self.path)
-        data = data[: edit["start"]] + edit["text"].encode() + data[edit["end"] :]
-        return compile(data, self.path, "exec", dont_inherit=True)
-
-    loader.get_code = get_code  # type: ignore[method-assign]

@@ -9,9 +9,11 @@ NAMED = 20
 """How many changed files are named."""
 
 
-def take(folders: list) -> dict:
-    """Time and size of every file, by path."""
-    found: dict = {}
+def take(folders: list, beside: str = "") -> dict:
+    """Time and size of every file, by path; of `beside` the names alone that lie in it."""
+    found: dict = {
+        os.path.join(beside, name): None for name in (os.listdir(beside) if beside else ())
+    }
     for folder in folders:
         for parent, names, files in os.walk(folder):
             names[:] = [name for name in names if name not in IGNORED]

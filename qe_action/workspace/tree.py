@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from qe_action.errors import WorkspaceError
+from qe_action.workspace.export import Export, exported
+from qe_action.workspace.folders import scratch
 from qe_action.workspace.git import Git
 
-FILE = 64 * 1024 * 1024
-"""Bytes of the largest file that is copied."""
 SOURCES = 2 * 1024 * 1024
 """Bytes of the largest Python file that is read."""
 
 
 @asynccontextmanager
-async def copied(repo: Path, env: Mapping[str, str]) -> AsyncIterator[Path]:
-    """The tracked files as they are in the working tree, without `.git` and links that lead out."""
+async def copied(repo: Path, env: Mapping[str, str]) -> AsyncIterator[Export]:
+    """The tracked files as they are in the working tree, without `.git` and links that lead out.
+
+    Every user may read them, so that several sandboxes can share them.
+    """
     git = Git(repo, env=env)
     if git.toplevel is None:
         raise WorkspaceError(
             f"{repo} is in no git repository.", hint="Tests are made for tracked files."
         )
-    untracked = set(await git.untracked())
-    paths = [path for path in await git.worktree_files() if path not in untracked]
-    async with _scratch() as folder:
-        await asyncio.to_thread(_copy, git.toplevel, paths, folder)
-        yield folder
+    async with exported(git, None, parent=_parent(), writable=True) as export:
+        yield export
 
 
 @asynccontextmanager
 async def written(files: Mapping[str, str]) -> AsyncIterator[Path]:
     """A folder with these files."""
-    async with _scratch() as folder:
+    async with scratch(_parent()) as folder:
+        folder.chmod(0o755)
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,24 +52,5 @@ def python_files(tree: Path) -> dict[str, bytes]:
     return found
 
 
-@asynccontextmanager
-async def _scratch() -> AsyncIterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="qe-action-")).resolve()
-    try:
-        yield folder
-    finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
-
-
-def _copy(top: Path, paths: list[str], folder: Path) -> None:
-    for name in paths:
-        source, target = top / name, folder / name
-        if ".git" in Path(name).parts or not source.exists():
-            continue
-        resolved = source.resolve()
-        if not resolved.is_relative_to(top.resolve()) or not resolved.is_file():
-            continue
-        if resolved.stat().st_size <= FILE:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(resolved, target)
-            target.chmod(0o755 if os.access(resolved, os.X_OK) else 0o644)
+def _parent() -> Path:
+    return Path(tempfile.gettempdir())

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from generation import GOOD, SHAPES, project
+from sandbox_here import MACHINE, MISSING, reachable
 
 OTHER = '"""Ours."""\nimport shapes  # kept\n\n\ndef test_it_is_there():\n    assert shapes.area\n'
 
@@ -29,12 +30,23 @@ def made(tmp_path: Path, tests: dict[str, str]) -> Path:
     return folder
 
 
-def test_without_a_sandbox_it_refuses_and_says_what_to_do(tmp_path: Path) -> None:
+def test_tests_are_made_in_the_sandbox_unless_the_user_wants_none(tmp_path: Path) -> None:
+    """Root's users of the sandbox can't run an interpreter in root's home, which is said."""
     folder = made(tmp_path, {})
-    done = run(folder, "--target", "shapes.py", "--tests", "../given.py")
-    assert done.returncode == 2
-    assert "no sandbox" in done.stderr
-    assert "hint: --sandbox off on a machine of your own" in done.stderr
+    done = run(
+        folder, "--target", "shapes.py", "--tests", "../given.py", "--python", sys.executable
+    )
+    if MISSING:
+        assert done.returncode == 2
+        assert "hint: " in done.stderr
+        assert "sandbox: off" in done.stderr
+    elif MACHINE.root and not reachable(Path(sys.executable)):
+        assert done.returncode == 2
+        assert "closed to other users" in done.stderr
+        assert "Name an interpreter with --python that every user may run" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert "3 tests proposed" in done.stderr
 
 
 def test_tests_are_appended_to_the_module_s_file_and_its_lines_stay(tmp_path: Path) -> None:
@@ -87,4 +99,4 @@ def test_a_target_that_is_none_is_an_error(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "nothing.py is no tracked Python file" in done.stderr
     assert run(folder).returncode == 2
-    assert "code, file or a coverage report" in run(folder).stderr
+    assert "code, file, gaps or a coverage report" in run(folder).stderr

@@ -75,7 +75,16 @@ def assert_ours_alone(job: Job, result: Result, *, errors: int = 0) -> None:
     assert "Traceback" not in result.log
     assert set(result.outputs) == {
         *("conclusion", "patch-coverage", "project-coverage", "line-coverage", "branch-coverage"),
-        *("gaps", "gaps-in-diff", "check-run-url", "comment-url", "journal-file", "preview-file"),
+        *(
+            "gaps",
+            "gaps-in-diff",
+            "tests-generated",
+            "suspected-bugs",
+            "check-run-url",
+            "comment-url",
+            "journal-file",
+            "preview-file",
+        ),
     }
     bodies = [(result.summary, 0)]
     bodies += [(check.data["output"]["summary"], 0) for check in job.github.checks.values()]

@@ -54,6 +54,8 @@ def test_a_pull_request_gets_check_run_annotations_comment_summary_and_outputs(j
         "branch-coverage": "",
         "gaps": "3",
         "gaps-in-diff": "2",
+        "tests-generated": "",
+        "suspected-bugs": "",
         "check-run-url": check["html_url"],
         "comment-url": result.outputs["comment-url"],
         "journal-file": "",

@@ -17,7 +17,7 @@ from qe_action.agents.generation import GeneratorEvent
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GenerationComplete, TestProposed, TestRejected
 from qe_action.generators.port import Generator
-from qe_action.lab import PlainLab
+from qe_action.lab import Lab, PlainLab
 from qe_action.task import QETask
 
 SHAPES = """
@@ -50,6 +50,11 @@ def test_area_refuses_a_side_below_zero():
     with pytest.raises(NoArea, match="below zero"):
         area(-1, 2)
 """
+GOOD_NAMES = [
+    "test_area_of_a_square",
+    "test_area_of_a_rectangle",
+    "test_area_refuses_a_side_below_zero",
+]
 
 
 class Outcome:
@@ -104,13 +109,15 @@ def workers() -> set[str]:
     return found
 
 
-def generate(context: Mapping[str, Any], *, generator: Generator | None = None) -> Outcome:
-    """All events of a generation."""
-    return asyncio.run(_generate(context, generator))
+def generate(
+    context: Mapping[str, Any], *, generator: Generator | None = None, at: Lab | None = None
+) -> Outcome:
+    """All events of a generation, without a sandbox unless `at` is another lab."""
+    return asyncio.run(_generate(context, generator, at or lab()))
 
 
-async def _generate(context: Mapping[str, Any], generator: Generator | None) -> Outcome:
-    agent = TestGeneratorAgent(lab=lab(), generator=generator)
+async def _generate(context: Mapping[str, Any], generator: Generator | None, at: Lab) -> Outcome:
+    agent = TestGeneratorAgent(lab=at, generator=generator)
     task = QETask(task_type="test_generation", context=dict(context))
     async with aclosing(agent.generate_tests_streaming(task)) as events:
         return Outcome([event async for event in events])
@@ -123,6 +130,8 @@ def project(root: Path, files: Mapping[str, str]) -> GitRepo:
     return repo
 
 
-def judge(root: Path, tests: str, target: str = "shapes.py", **more: Any) -> Outcome:
+def judge(
+    root: Path, tests: str, target: str = "shapes.py", *, at: Lab | None = None, **more: Any
+) -> Outcome:
     """What becomes of these tests in a project."""
-    return generate({"repo": root, "file": target, "tests": dedent(tests), **more})
+    return generate({"repo": root, "file": target, "tests": dedent(tests), **more}, at=at)

@@ -18,6 +18,9 @@ from qe_action.events import (
     Event,
     Gap,
     GapFound,
+    GenerationComplete,
+    GeneratorProgress,
+    TestCase,
 )
 from qe_action.github.client import GitHub
 from qe_action.github.identity import Identity, RunKey
@@ -72,6 +75,39 @@ async def paced(seconds: float, gaps: int) -> AsyncIterator[Event]:
         total_files=1,
         analysis_time_ms=int(seconds * 1000),
     )
+
+
+def made(number: int) -> TestCase:
+    name = f"test_{number}"
+    return TestCase(
+        id=name,
+        test_name=name,
+        test_code=f"def {name}():\n    assert f({number}) == {number}",
+        framework="pytest",
+        test_type="unit",
+        path="tests/test_a.py",
+        target="a.py::f",
+    )
+
+
+async def with_tests(seconds: float, *, last: bool = True) -> AsyncIterator[Event]:
+    """A short run, and behind it the generation of two tests, which lasts `seconds`."""
+    async for event in paced(3, 3):
+        yield event
+    for percent in range(101):
+        yield GeneratorProgress(percent=percent, message="2 tests hold alone", count=2, total=10)
+        await sleep(seconds / 101)
+    if last:
+        yield GenerationComplete(
+            tests=(made(1), made(2)),
+            total=2,
+            coverage_before=10.0,
+            coverage_estimate=60.0,
+            framework="pytest",
+            test_type="unit",
+        )
+    else:
+        raise RuntimeError("a bug of the generation")
 
 
 async def identify() -> Identity:
@@ -200,3 +236,33 @@ def test_a_list_that_is_refused_does_not_cost_the_check_run(strict: FakeGitHub) 
     deliver(strict, paced(0.1, 3))
     (check,) = strict.checks.values()
     assert check.data["conclusion"] == "success"
+
+
+def test_check_and_annotations_are_complete_before_the_tests_that_follow(
+    strict: FakeGitHub,
+) -> None:
+    deliver(strict, with_tests(60))
+    check, comment = strict.sent("PATCH", "/check-runs/"), strict.sent("PATCH", "/comments/")
+    completed, told = [sent for sent in check if sent.body["status"] == "completed"]
+    between = [sent for sent in comment if completed.time < sent.time < told.time]
+    assert [sent.body["body"].count("⏳") for sent in between] == [1] * len(between)
+    assert 2 <= len(between) <= 4
+    assert all("Patch 98.5%" in sent.body["body"] for sent in between)
+    assert told.time < comment[-1].time
+    assert "Generated tests" not in completed.body["output"]["summary"]
+    for text in (told.body["output"]["summary"], comment[-1].body["body"]):
+        assert "2 passed every gate. Coverage of `a.py` goes from 10% to 60%" in text
+        assert "def test_2():" in text
+    (one,) = strict.checks.values()
+    assert (one.data["conclusion"], len(one.annotations)) == ("success", 3)
+    assert len(strict.requests) <= 26
+
+
+def test_a_bug_of_the_generation_costs_the_analysis_nothing(strict: FakeGitHub) -> None:
+    delivery = deliver(strict, with_tests(3, last=False))
+    (comment,) = strict.comments.values()
+    assert "Patch 98.5%" in comment.body
+    assert "The generation of tests failed: RuntimeError." in comment.body
+    (check,) = strict.checks.values()
+    assert check.data["conclusion"] == "success"
+    assert not delivery.problems

@@ -300,7 +300,7 @@ class Liar:
         self._answers = answers
 
     @asynccontextmanager
-    async def worker(self) -> Any:
+    async def worker(self, readable: Any = ()) -> Any:
         yield self
 
     async def ask(self, request: Any, timeout: float = 60) -> Any:

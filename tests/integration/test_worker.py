@@ -302,6 +302,30 @@ def test_recording_runs_unittest_where_there_is_no_pytest(tmp_path: Path) -> Non
     assert recorded(tmp_path, tests) == ["take(8)"]
 
 
+def test_recording_ends_when_its_time_is_over_and_keeps_what_it_heard(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        {
+            "target.py": "def half(number):\n    return number // 2\n",
+            "test_near.py": "import time\nfrom target import half\n\n"
+            "def test_half():\n    time.sleep(1.5)\n    assert half(8) == 4\n",
+            "test_far.py": "from target import half\n\ndef test_far():\n    assert half(6) == 3\n",
+        },
+    )
+    request = {
+        "op": "record",
+        "module": "target",
+        "paths": [str(tmp_path)],
+        "root": str(tmp_path),
+        "tests": ["test_near.py", "test_far.py"],
+        "seconds": 1.0,
+    }
+    (answers,) = asked([request])
+    calls = [answer["args"][0]["text"] for answer in answers if answer.get("event") == "call"]
+    assert calls == ["8"], answers
+    assert answers[-1]["ended"] is True
+
+
 PARENT = Path(qe_action.worker.__file__).parent.parent
 LIMITS = """
 import json, os, resource, sys, tempfile

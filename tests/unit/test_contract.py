@@ -28,19 +28,21 @@ PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
     {"__main__", "cli", "app", "action", "publishing", "local", "generating"},
+    {"gap_tests"},
     {"step"},
     {"sinks", "running"},
     {"doctor"},
     {"agents", "defaults"},
     {"verify"},
     {"generators"},
+    {"sandboxed"},
     {"lab"},
     {"github"},
     {"settings", "workspace", "sandbox"},
     {"diagnosis"},
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
-    {"journal", "archive"},
+    {"journal", "archive", "untrusted_tests"},
     {"task", "events", "findings", "errors", "inputs", "worker", "__init__"},
 )
 PURE = (
@@ -52,6 +54,7 @@ PURE = (
     "findings",
     "task",
     "untrusted",
+    "untrusted_tests",
     "journal",
     "archive",
     "inputs",

@@ -19,6 +19,7 @@ from qe_action.diagnosis.facts import (
     Finding,
     History,
     Paths,
+    Protection,
     Report,
     Run,
     TokenKind,
@@ -344,6 +345,23 @@ def test_only_what_is_asked_for_is_judged() -> None:
     assert list(outlook.gates(GOOD)) == []
     assert list(outlook.check_run(DESK)) == []
     assert only(outlook.check_run(run(target_sha=None, pull=None))).level == "warn"
+
+
+@pytest.mark.parametrize(
+    ("around", "fork", "level", "says"),
+    [
+        (Protection(), True, "ok", "in the sandbox"),
+        (Protection(weaker=("no user of its own",)), False, "warn", "no user of its own"),
+        (Protection(problem="it needs Linux"), False, "fail", "none: it needs Linux"),
+        (Protection(off=True), False, "warn", "without a sandbox"),
+        (Protection(off=True), True, "fail", "code of a fork is never run"),
+    ],
+)
+def test_generated_tests(around: Protection, fork: bool, level: str, says: str) -> None:
+    found = only(outlook.generated_tests(replace(run(fork=fork), protection=around)))
+    assert found.level == level
+    assert says in found.text
+    assert list(outlook.generated_tests(GOOD)) == []
 
 
 def test_a_fork_with_a_journal_is_published_later() -> None:

@@ -12,6 +12,7 @@ from qe_action.events import (
     AnalysisComplete,
     AnalyzerError,
     AnalyzerProgress,
+    BugSuspected,
     Counts,
     CriticalPath,
     Gap,
@@ -19,6 +20,7 @@ from qe_action.events import (
     GenerationComplete,
     GeneratorError,
     GeneratorProgress,
+    SuspectedBug,
     TestCase,
     TestProposed,
     TestRejected,
@@ -34,6 +36,7 @@ EXAMPLES: list[Wire] = [
     CriticalPath(path="a.py::f", impact="low", callers=1),
     TestProposed(test_case=CASE, target="a.py::f", verdict="accepted"),
     TestRejected(test_case=CASE, reason="flaky"),
+    BugSuspected(bug=SuspectedBug(file_path="a.py", example="f()", expected="1", got="2")),
     AnalysisComplete(
         overall_coverage=None,
         line_coverage=1.0,

@@ -17,16 +17,24 @@ from qe_action.events import (
     AnalyzerProgress,
     Anchor,
     Baseline,
+    BugSuspected,
     Counts,
     CriticalPath,
     Deltas,
     Event,
+    Evidence,
     FileSummary,
     Gap,
     GapFound,
     GateResult,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorProgress,
     IndirectChange,
     Measured,
+    SuspectedBug,
+    TestCase,
+    without_tests,
 )
 from qe_action.render.annotations import annotation
 from qe_action.render.html import page
@@ -176,6 +184,67 @@ FAILED = AnalysisComplete(
 ERROR = AnalyzerError(
     message="There is no coverage report at coverage.xml.", hint="Write it first."
 )
+BUG = SuspectedBug(
+    file_path="src/app.py",
+    function="Shop.discount",
+    line=31,
+    example="Shop().discount(`10`)",
+    expected="9|0",
+    got="[90]",
+)
+
+
+def proposed(name: str, code: str, path: str = "tests/test_app.py", **evidence: object) -> TestCase:
+    """A test for the function of the first gap, that reaches what `evidence` says."""
+    seen = {"mutants": 5, "killed": 4, "runs": 5, "pythons": ("3.11.9", "3.13.1"), **evidence}
+    return TestCase(
+        id=name,
+        test_name=name,
+        test_code=code,
+        framework="pytest",
+        test_type="unit",
+        imports=("import pytest", "from app import Shop", "from app import Empty"),
+        path=path,
+        target="src/app.py::Shop.buy",
+        evidence=Evidence.model_validate({"suite": "the whole suite in random order", **seen}),
+    )
+
+
+MADE = GenerationComplete(
+    tests=(
+        proposed(
+            "test_buy_refuses_nothing",
+            "def test_buy_refuses_nothing():\n    with pytest.raises(Empty):\n"
+            "        Shop().buy(None)\n",
+            lines=(12, 13, 14),
+            branches=("16->17", "16->-9"),
+        ),
+        proposed(
+            "test_buy_fences",
+            'def test_buy_fences():\n    """\n    ```\n    </details> @octocat\n    """\n'
+            '    assert Shop().buy("x") == "```"\n',
+            lines=(12, 900),
+            branches=("900->901",),
+            mutants=0,
+            killed=0,
+        ),
+        proposed("test_of_another_file", "def test_of_another_file(): ...", "tests/test_two.py"),
+    ),
+    total=3,
+    coverage_before=61.24,
+    coverage_estimate=88.45,
+    notes=("src/gone.py is no tracked Python file.", "It was set up with uv sync."),
+    suspicions=(BUG,),
+    rejected={"adds nothing": 9, "flaky": 2, "no assertion": 1},
+    framework="pytest",
+    test_type="unit",
+)
+ANALYSED: list[Event] = [*(GapFound(gap=g) for g in GAPS), RESULT]
+TESTING = GeneratorProgress(percent=40, message="2 tests hold alone, 7 refused", count=2, total=10)
+LOST = GeneratorError(message="src/gone.py is no tracked Python file.", recoverable=True)
+NO_SANDBOX = GeneratorError(
+    message="The sandbox needs Landlock, which this machine lacks.", hint="Linux 5.13 has it."
+)
 
 RUNS: dict[str, list[Event]] = {
     "running": [PROGRESS, *(GapFound(gap=g) for g in GAPS)],
@@ -188,6 +257,10 @@ RUNS: dict[str, list[Event]] = {
             update={"totals": Counts(statements=0, covered=0), "patch": None, "files": ()}
         )
     ],
+    "testing": [*ANALYSED, TESTING, BugSuspected(bug=BUG)],
+    "tests": [*ANALYSED, TESTING, BugSuspected(bug=BUG), LOST, MADE],
+    "tests_none": [*ANALYSED, without_tests("finished", ("No Python file has a gap.",))],
+    "tests_failed": [*ANALYSED, NO_SANDBOX, without_tests("failed", (NO_SANDBOX.message,))],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from inert import rendered
 
 from qe_action.render.group import Part, group_comment
 from qe_action.render.markdown import COMMENT_LIMIT
@@ -48,3 +49,10 @@ def test_whose_words_they_are_is_read_whatever_the_number_of_parts(count: int) -
     marker = read_marker(told([part(n, "unit") for n in range(count)]))
     assert marker is not None
     assert (marker.run, marker.done, len(marker.parts)) == (1, True, min(count, 256))
+
+
+def test_a_part_s_name_is_shown_as_it_is() -> None:
+    name = "py_3 (3.13, <b>) @octocat #1"
+    shown = rendered(told([part(1, name)]))
+    assert shown.text.replace("\u200b", "").count(name) == 1  # the table links it
+    assert "@octocat" not in shown.text

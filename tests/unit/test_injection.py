@@ -22,16 +22,23 @@ from qe_action.events import (
     AnalyzerProgress,
     Anchor,
     Baseline,
+    BugSuspected,
     Counts,
     CriticalPath,
     Deltas,
     Event,
+    Evidence,
     FileSummary,
     Gap,
     GapFound,
     GateResult,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorProgress,
     IndirectChange,
     Measured,
+    SuspectedBug,
+    TestCase,
 )
 from qe_action.render.annotations import annotation
 from qe_action.render.group import Part, group_comment
@@ -48,9 +55,9 @@ RUN = f"{SERVER}/octo/demo/actions/runs/42"
 LINKS = Links(SERVER, "octo/demo", "f" * 40, RUN)
 MARKER = Marker(place_of("qe-action coverage"), 42, 1, "f" * 40).line
 HEADING = Heading("qe-action coverage", MARKER)
-SLOTS = 24
+SLOTS = 40
 COUNTS = Counts(statements=10, covered=7, branches=4, covered_branches=2)
-CONCLUSIONS = ("running", "finished", "failed", "cancelled")
+CONCLUSIONS = ("running", "testing", "finished", "failed", "cancelled")
 
 Words = Callable[[int], str]
 
@@ -63,10 +70,10 @@ def events(word: Words, how: str) -> Iterator[Event]:
     yield CriticalPath(path=word(9), impact="high", reasons=(word(10), word(11)), callers=14)
     if how == "running":
         return
-    if how != "finished":
+    if how not in ("testing", "finished"):
         yield AnalyzerError(message=word(12), hint=word(13))
     yield AnalysisComplete(
-        conclusion=how,  # type: ignore[arg-type]
+        conclusion="finished" if how == "testing" else how,  # type: ignore[arg-type]
         overall_coverage=70.0,
         line_coverage=70.0,
         branch_coverage=50.0,
@@ -96,6 +103,49 @@ def events(word: Words, how: str) -> Iterator[Event]:
         indirect_lost=3,
         notes=(word(20), word(21)),
         analysis_time_ms=1234,
+    )
+    if how in ("testing", "finished"):
+        yield from generation(word, how)
+
+
+def generation(word: Words, how: str) -> Iterator[Event]:
+    """Tests of which every text is a word, as a fork's journal may have them."""
+    bug = SuspectedBug(
+        file_path=word(24), function=word(25), example=word(26), expected=word(27), got=word(28)
+    )
+    yield GeneratorProgress(percent=40, message=word(29), count=1, total=10)
+    yield BugSuspected(bug=bug)
+    yield GeneratorError(message=word(30), hint=word(31), recoverable=True)
+    if how == "testing":
+        return
+    yield GenerationComplete(
+        tests=tuple(case(word, number) for number in range(3)),
+        total=3,
+        coverage_before=40.0,
+        coverage_estimate=60.0,
+        notes=(word(32),),
+        suspicions=(bug,),
+        rejected={word(33): 2, "flaky": 1},
+        framework="pytest",
+        test_type="unit",
+    )
+
+
+def case(word: Words, number: int) -> TestCase:
+    """Two of one file, one of another; the last without evidence."""
+    evidence = Evidence(
+        lines=(1, 2), branches=("1->2", word(34)), runs=5, pythons=(word(35),), suite=word(36)
+    )
+    return TestCase(
+        id=str(number),
+        test_name=word(37),
+        test_code=f"{word(38)}\n{word(39)}\n```\n    {word(38)}",
+        framework="pytest",
+        test_type="unit",
+        imports=(word(38), f"from a import {word(39)}"),
+        path=word(number // 2),
+        target=f"{word(1)}::f",
+        evidence=evidence if number < 2 else None,
     )
 
 
@@ -131,7 +181,7 @@ def state(words: list[str], how: str) -> RunState:
 
 
 def harmless() -> list[str]:
-    return [f"word{'abcdefghijklmnopqrstuvwx'[n]}" for n in range(SLOTS)]
+    return [f"word{chr(97 + n // 20)}{chr(97 + n % 20)}" for n in range(SLOTS)]
 
 
 DOCUMENTS: dict[str, Callable[[RunState], str]] = {
@@ -166,7 +216,8 @@ def test_a_document_of_hostile_text_is_one_of_harmless_text(
     if name == "comment":
         first, _, rest = document.partition("\n")
         assert first == HEADING.marker
-        assert not re.search("^<!--", rest, re.MULTILINE)
+        blocks = re.compile(r"^(`{3,})python$.*?^\1$", re.MULTILINE | re.DOTALL)
+        assert not re.search("^<!--", blocks.sub("", rest), re.MULTILINE)
 
 
 @pytest.mark.parametrize("text", NASTY)

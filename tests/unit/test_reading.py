@@ -6,8 +6,9 @@ import ast
 
 import pytest
 
+from qe_action.verify.asserting import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
-from qe_action.verify.reading import assertions, reaches_outside, refused_import, skips
+from qe_action.verify.reading import reaches_outside, refused_import, skips
 
 
 def function(*lines: str) -> ast.Module:
@@ -28,6 +29,24 @@ def function(*lines: str) -> ast.Module:
         "mock.assert_called_once_with(1)",
         "with pytest.raises(KeyError): f(1)",
         "with pytest.raises(Exception, match='no'): f(1)",
+        "pytest.raises(KeyError, f, 1)",
+        "assert f(1) if x else True",
+        "assert (y := f(1))",
+        "assert f(1) != f(1)",
+        "assert Point(1) == Point(1)",
+        "assert hash(shapes.Point(1)) == hash(shapes.Point(1))",
+        "assert len(f(1)) >= 1",
+        "numpy.testing.assert_allclose(f(1), 2.0)",
+        "y = f(1); assert y == 2",
+        "y = 2; y = f(1); assert y == 2",
+        "for y in (1, 2): assert f(y)",
+        "if x: assert f(1)",
+        "try: assert f(1)\n    except ValueError: pass",
+        "try: assert f(1)\n    except AssertionError: raise",
+        "try: assert f(1)\n    finally: g()",
+        "def check(y): assert y == f(1)\n    check(2)",
+        "with contextlib.suppress(KeyError): assert f(1)",
+        "async with x: assert f(1)",
     ],
 )
 def test_these_can_fail(line: str) -> None:
@@ -42,6 +61,7 @@ def test_these_can_fail(line: str) -> None:
         "assert 1 == 1",
         "assert 'text'",
         "assert x == x",
+        "assert f(1) == f(1)",
         "assert f(1) or True",
         "assert (f(1), 'always true')",
         "assert isinstance(x, object)",
@@ -50,10 +70,49 @@ def test_these_can_fail(line: str) -> None:
         "with pytest.raises(Exception): f(1)",
         "with pytest.raises(KeyError): pass",
         "with open(x): f(1)",
+        "y = 4; assert y == 4",
+        "y: bool = True; assert y",
+        "return f(1); assert f(1) == 2",
+        "if False: assert f(1) == 2",
+        "if True: f(1)\n    else: assert f(1) == 2",
+        "while 0: assert f(1) == 2",
+        "for y in []: assert f(1) == 2",
+        "if TYPE_CHECKING: assert f(1) == 2",
+        "def check(): assert f(1) == 2",
+        "class Check:\n        def test_x(self): assert f(1)",
+        "try: assert f(1) == 2\n    except AssertionError: pass",
+        "try: assert f(1) == 2\n    except: pass",
+        "try: assert f(1) == 2\n    except (ValueError, Exception) as error: print(error)",
+        "try: assert f(1) == 2\n    finally: return",
+        "with contextlib.suppress(AssertionError): assert f(1) == 2",
+        "with pytest.raises((ValueError, Exception)): f(1)",
+        "with pytest.raises(builtins.Exception): f(1)",
+        "with pytest.raises(expected_exception=Exception): f(1)",
+        "with pytest.raises(Exception, match='.*'): f(1)",
+        "with pytest.raises(KeyError): raise KeyError(f(1))",
+        "E = Exception\n    with pytest.raises(E): assert f(1) == 2",
+        "assert [f(1)]",
+        "assert {'a': f(1)}",
+        "assert (y for y in f(1))",
+        "assert len(f(1)) >= 0",
+        "assert f(1) == unittest.mock.ANY",
+        "assert f(1) == 2 or f(1) != 2",
+        "assert x or not x",
+        "assert repr(f(1))",
+        "isinstance = lambda *a: True; assert isinstance(f(1), int)",
+        "self.assertEqual(f(1), f(1))",
+        "self.assertTrue(f(1) or True)",
+        "self.assertRaises(Exception, f, 1)",
     ],
 )
 def test_these_can_t(line: str) -> None:
     assert assertions(function(line)) == []
+
+
+def test_each_test_of_a_class_needs_an_assertion() -> None:
+    one = "class TestX:\n    def test_a(self):\n        assert f(1)\n\n    def test_b(self):\n"
+    assert lacks_assertion(ast.parse(f"{one}        f(2)\n")) == "test_b"
+    assert lacks_assertion(ast.parse(f"{one}        assert f(2)\n")) is None
 
 
 @pytest.mark.parametrize(
@@ -69,28 +128,79 @@ def test_these_can_t(line: str) -> None:
         ("import urllib.request", "urllib.request"),
         ("from urllib.parse import quote", None),
         ("from . import helpers", "."),
-        ("from http import client", "http"),
+        ("from http import client", "http.client"),
+        ("from http import HTTPStatus", None),
+        ("import sqlite3, threading, locale", None),
+        ("import signal", "signal"),
+        ("import ctypes.util", "ctypes.util"),
+        ("import importlib", "importlib"),
     ],
 )
 def test_allowed_imports(line: str, refused: str | None) -> None:
     assert refused_import(ast.parse(line), frozenset({"shop", "attr"})) == refused
 
 
+OUTSIDE = (
+    "time.sleep(1)",
+    "from time import sleep",
+    "from time import sleep as nap",
+    "import time as t; t.sleep(1)",
+    "t = time; t.sleep(1)",
+    "nap = time.sleep; nap(1)",
+    "getattr(time, 'sleep')(1)",
+    "getattr(time, 'sl' + 'eep')(1)",
+    "time.__dict__['sleep'](1)",
+    "vars(time)['sleep'](1)",
+    "operator.attrgetter('sleep')(time)(1)",
+    "monkeypatch.setattr(time, 'time', f)",
+    "monkeypatch.setattr('time.sleep', f)",
+    "mock.patch.object(time, 'sleep')",
+    "mock.patch('subprocess.run')",
+    "threading.Timer(1, f)",
+    "os.system('x')",
+    "os.fork()",
+    "exec('x')",
+    "__builtins__['exec']('x')",
+    "builtins.eval('x')",
+    "asyncio.sleep(1)",
+    "sys.exit()",
+    "sys.modules['time'].sleep(1)",
+    "os._exit(0)",
+    "pytest.exit('x')",
+    "f.__globals__['time']",
+    "().__class__.__base__.__subclasses__()",
+    "requests.get('http://localhost')",
+    "import urllib.request as r; r.urlopen('x')",
+    "socket.create_connection(('localhost', 1))",
+)
+
+
+@pytest.mark.parametrize("line", OUTSIDE)
+def test_what_reaches_outside(line: str) -> None:
+    imports = "import builtins, operator, os, sys, threading, time\nfrom unittest import mock\n"
+    tree = ast.parse(f"{imports}def test_it(monkeypatch):\n    {line}\n")
+    assert reaches_outside(tree) is not None
+
+
 @pytest.mark.parametrize(
     "line",
     [
-        "time.sleep(1)",
-        "from time import sleep",
-        "os.system('x')",
-        "exec('x')",
-        "asyncio.sleep(1)",
-        "sys.exit()",
-        "os._exit(0)",
+        "x.sleep_time(1)",
+        "os.path.join('a')",
+        "getattr(f(1), name)",
+        "time.strftime('%Y', time.gmtime(0))",
+        "monkeypatch.setattr(sys, 'argv', ['x'])",
+        "monkeypatch.setenv('A', 'b')",
+        "monkeypatch.setattr('shapes.area', f)",
+        "asyncio.run(f(1))",
+        "f(1).get('x').request",
+        "assert f(1).__dict__ == {}",
+        "vars(f(1))",
     ],
 )
-def test_what_reaches_outside(line: str) -> None:
-    assert reaches_outside(function(line)) is not None
-    assert reaches_outside(function("x.sleep_time(1)", "os.path.join('a')")) is None
+def test_what_stays_inside(line: str) -> None:
+    tree = ast.parse(f"import asyncio, os, sys, time\ndef test_it(monkeypatch):\n    {line}\n")
+    assert reaches_outside(tree) is None
 
 
 @pytest.mark.parametrize(
@@ -101,12 +211,25 @@ def test_what_reaches_outside(line: str) -> None:
         "self.skipTest('x')",
         "pytest.xfail()",
         "from unittest import SkipTest",
+        "from pytest import skip as s",
+        "import pytest as p; p.skip('x')",
+        "raise pytest.skip.Exception('x')",
+        "from _pytest.outcomes import Skipped",
+        "m = pytest.mark; m.skip(f)",
+        "request.applymarker(pytest.mark.xfail)",
+        "getattr(pytest, 'skip')('x')",
+        "getattr(pytest, 'sk' + 'ip')('x')",
+        "pytest.param(1, marks=pytest.mark.skip)",
     ],
 )
 def test_what_skips(line: str) -> None:
     assert skips(function(line)) is not None
+
+
+def test_words_that_skip_nothing() -> None:
     assert skips(ast.parse("@pytest.mark.skipif(True)\ndef test_x(): pass")) == "skipif"
-    assert skips(function("assert skipped == 1")) is None
+    assert skips(ast.parse("pytestmark = pytest.mark.skip\ndef test_x(): pass")) == "skip"
+    assert skips(function("assert skipped == 1", "assert skip(f, 2)", "f(1).skip(2)")) is None
 
 
 def one(source: str) -> str:

@@ -8,8 +8,10 @@ from html import unescape
 
 import cmarkgfm
 import pytest
+from hostile import TEXT
 from hypothesis import given
 from hypothesis import strategies as st
+from inert import rendered
 
 from qe_action.events import percentage
 from qe_action.render.text import (
@@ -17,6 +19,7 @@ from qe_action.render.text import (
     clip,
     code,
     duration,
+    fenced,
     percent,
     plain,
     plural,
@@ -131,3 +134,11 @@ def test_a_sentence_has_no_markup_but_its_commits(text: str) -> None:
     assert re.fullmatch(r"<p>(?:[^<]|<code>[0-9a-fA-F]+</code>)*</p>\n", html), html
     shown = unescape(re.sub("</?code>", "", html).removeprefix("<p>x ").removesuffix(" x</p>\n"))
     assert shown.replace("\u200b", "").split() == visible(text).replace("\u200b", "").split()
+
+
+@given(TEXT, TEXT)
+def test_nothing_leaves_a_block_of_code(one: str, other: str) -> None:
+    text = f"{one}\n{other}\n```\n~~~~\n````x\n\tend"
+    shown = rendered("\n".join(["- a", "", *fenced(text, "python"), "", "after"]))
+    assert shown.blocks == ["ul", "li", "/li", "/ul", "pre", "/pre", "p", "/p"]
+    assert shown.text.replace("\ufffc", "").split() == ["a", "after"]

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action import untrusted
-from qe_action.events import AnalysisComplete, AnalyzerError, Event, GapFound
+from qe_action import untrusted, untrusted_tests
+from qe_action.events import (
+    AnalysisComplete,
+    AnalyzerError,
+    Event,
+    GapFound,
+    GenerationComplete,
+    GeneratorError,
+)
 from qe_action.journal import encode, header
 from qe_action.render.annotations import annotation
 from qe_action.render.links import Links
@@ -196,16 +203,104 @@ def test_nothing_is_read_behind_the_result() -> None:
     assert len(read(text(RESULT, gap(), "rubbish"))) == 1
 
 
-def test_proposals_of_tests_are_left_out() -> None:
-    case = {"id": "1", "test_name": "t", "test_code": "x", "framework": "f", "test_type": "u"}
-    told = {
-        "type": "test",
-        "agent": "test-generator",
-        "test_case": case,
-        "target": "",
-        "verdict": "",
-    }
-    assert len(read(text(told, RESULT))) == 1
+def told(kind: str, **fields: object) -> dict[str, Any]:
+    return {"type": kind, "agent": "test-generator", **fields}
+
+
+CASE = {
+    "id": "1",
+    "test_name": "test_f",
+    "test_code": "def test_f(): ...",
+    "framework": "pytest",
+    "test_type": "unit",
+    "path": "tests/test_a.py",
+    "target": "a.py::f",
+    "evidence": {"lines": [1, 2], "branches": ["1->2"], "mutants": 3, "killed": 2, "runs": 5},
+}
+MADE = told(
+    "complete",
+    tests=[CASE],
+    total=77,
+    coverage_before=10.0,
+    coverage_estimate=60.0,
+    rejected={"flaky": 2, "@octocat": 3, "fails": -1},
+    notes=["n"] * 30,
+    framework="pytest",
+    test_type="unit",
+)
+STEP = told("progress", percent=1.0, message="m", count=0, total=1)
+
+
+def made(**changes: object) -> GenerationComplete:
+    last = read(text(RESULT, STEP, {**MADE, **changes}))[-1]
+    assert isinstance(last, GenerationComplete)
+    return last
+
+
+def test_tests_behind_the_result_are_shown_and_counted_anew() -> None:
+    bug = {"file_path": "a.py", "example": "f()", "expected": "1", "got": "2"}
+    events = read(text(RESULT, STEP, told("suspicion", bug=bug), MADE, STEP))
+    assert [event["type"] for event in events] == ["complete", "progress", "suspicion", "complete"]
+    result = made()
+    assert (result.total, [case.test_name for case in result.tests]) == (1, ["test_f"])
+    assert result.rejected == {"flaky": 2}
+    assert len(result.notes) == untrusted_tests.MAX_NOTES
+    assert (result.coverage_before, result.coverage_estimate) == (10.0, 60.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"test_name": "a b"},
+        {"test_name": "<!--"},
+        {"test_code": " "},
+        {"evidence": {"mutants": 1, "killed": 2}},
+    ],
+)
+def test_a_test_that_can_t_be_is_left_out(changes: dict[str, object]) -> None:
+    result = made(tests=[{**CASE, **changes}, CASE])
+    assert [case.test_name for case in result.tests] == ["test_f"]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../a.py", "a\nb"])
+def test_a_test_s_file_outside_of_the_repository_is_not_named(path: str) -> None:
+    assert made(tests=[{**CASE, "path": path}]).tests[0].path == ""
+
+
+def test_tests_of_a_run_cut_short_and_shares_that_can_t_be_are_not_shown() -> None:
+    assert made(conclusion="cancelled").tests == ()
+    assert made(coverage_estimate=101.0).coverage_before is None
+    assert len(made(tests=[CASE] * 300).tests) == untrusted_tests.MAX_TESTS
+
+
+def test_tests_are_read_behind_the_analysis_only() -> None:
+    assert [event["agent"] for event in read(text(STEP, MADE, RESULT))] == ["coverage-analyzer"]
+
+
+def test_what_was_not_proposed_in_the_end_is_left_out_however_long() -> None:
+    tried = told("rejected", test_case={**CASE, "test_code": "x" * 100_000}, reason="flaky")
+    shown = told("test", test_case=CASE, target="", verdict="")
+    assert len(read(text(RESULT, STEP, tried, shown, MADE))) == 3
+
+
+@pytest.mark.parametrize("broken", [b"", b'{"type"', b"rubbish\n", b'{"type": "shell"}\n'])
+def test_a_generation_cut_short_costs_the_analysis_nothing(broken: bytes) -> None:
+    result, _, error, last = read(text(RESULT, STEP) + broken, ending="cancelled")
+    assert isinstance(result, AnalysisComplete)
+    assert result.conclusion == "finished"
+    assert isinstance(error, GeneratorError)
+    assert isinstance(last, GenerationComplete)
+    assert last.conclusion == ("failed" if broken.endswith(b"\n") else "cancelled")
+
+
+def test_suspicions_errors_and_steps_are_counted() -> None:
+    bug = told(
+        "suspicion", bug={"file_path": "a.py", "example": "f()", "expected": "1", "got": "2"}
+    )
+    error = told("error", message="m")
+    events = read(text(RESULT, *[STEP] * 300, *[bug] * 300, *[error] * 300, MADE))
+    limits = untrusted_tests.MAX_PROGRESS + untrusted_tests.MAX_BUGS + untrusted_tests.MAX_ERRORS
+    assert len(events) == limits + 2
 
 
 def test_events_are_counted() -> None:
@@ -240,7 +335,7 @@ VALUES = st.recursive(
 @st.composite
 def near_events(draw: st.DrawFn) -> object:
     """Events of which some fields hold anything."""
-    event = draw(st.sampled_from([gap(), RESULT]))
+    event = draw(st.sampled_from([gap(), RESULT, MADE, STEP]))
     part = event.get("gap", event)
     changes = draw(st.dictionaries(st.sampled_from([*part]), VALUES, max_size=3))
     changed = {**part, **changes}
@@ -250,6 +345,11 @@ def near_events(draw: st.DrawFn) -> object:
 @given(st.lists(near_events() | VALUES, max_size=5))
 def test_whatever_is_in_its_lines_can_be_shown(lines: list[object]) -> None:
     show(text(*lines))
+
+
+@given(st.lists(near_events() | VALUES, max_size=5))
+def test_whatever_stands_behind_the_result_can_be_shown(lines: list[object]) -> None:
+    show(text(RESULT, STEP, *lines))
 
 
 @given(st.binary(max_size=300), st.booleans())

@@ -13,7 +13,7 @@ TWO = Part("test_b", "def test_b():\n    assert g() == 2", ("from m import g",))
 
 def test_a_new_file_has_its_imports_first_and_once() -> None:
     assert new_file([ONE, TWO, ONE]) == (
-        "import pytest\nfrom m import f, g\n\n\n"
+        "import pytest\n\nfrom m import f, g\n\n\n"
         "def test_a():\n    assert f(1) == 2\n\n\n"
         "def test_b():\n    assert g() == 2\n\n\n"
         "def test_a_2():\n    assert f(1) == 2\n"
@@ -94,6 +94,133 @@ def test_a_module_s_name_and_folder_follow_the_packages() -> None:
     assert describe({"m.py": b""}, "m.py").paths == (".",)
 
 
-def test_tests_may_import_what_tests_there_import() -> None:
-    tree = {"m.py": b"", "tests/test_x.py": b"import attr\nfrom numpy.linalg import norm\n"}
-    assert {"attr", "numpy", "m"} <= describe(tree, "m.py").allowed
+def test_tests_may_import_what_the_project_and_its_tests_import() -> None:
+    tree = {
+        "m.py": b"",
+        "n.py": b"def f():\n    import yaml\n",
+        "tests/test_x.py": b"import attr\nfrom numpy.linalg import norm\n",
+    }
+    assert {"attr", "numpy", "m", "yaml"} <= describe(tree, "m.py").allowed
+
+
+def added(before: str, *parts: Part) -> str:
+    """The file with the tests; every line that was there still is, in its order."""
+    after = appended(before, parts)
+    ast.parse(after)
+    rest = iter(after.split("\n"))
+    assert all(any(line == found for found in rest) for line in before.rstrip("\r\n").split("\n"))
+    return after
+
+
+def test_what_runs_the_file_as_a_program_stays_last() -> None:
+    program = 'if __name__ == "__main__":\n    pytest.main()\n'
+    before = f"import pytest\nfrom m import g\n\n\ndef test_x():\n    pass\n\n\n# run\n{program}"
+    assert added(before, TWO).endswith(
+        f"    pass\n\n\ndef test_b():\n    assert g() == 2\n\n\n# run\n{program}"
+    )
+    tight = f"x = 1\n{program}"
+    assert added(tight, TWO).endswith(f"== 2\n\n\n{program}")
+
+
+def test_blank_lines_at_the_end_are_no_more_than_two() -> None:
+    for end in ("", "\n", "\n\n", "\n\n\n"):
+        after = added(f"from m import g\n\nx = 1{end}", TWO)
+        assert "x = 1\n\n\ndef test_b" in after
+
+
+def test_form_feeds_and_odd_separators_are_no_line_ends() -> None:
+    before = '"""Doc\x0c of\u2028it."""\nimport os\n\x0c\nx = "\x1c"\n'
+    assert "import os\nfrom m import g\n" in added(before, TWO)
+
+
+def test_a_file_of_windows_without_a_last_line_end() -> None:
+    after = appended("import os\r\n\r\nx = 1", [TWO])
+    assert "x = 1\r\n\r\n\r\ndef test_b():\r\n" in after
+
+
+def test_an_empty_file_is_like_a_new_one() -> None:
+    assert appended("", [TWO]) == new_file([TWO])
+
+
+def test_names_that_the_file_has_are_not_hidden() -> None:
+    one = Part("test_a", "def test_a():\n    assert f(f=f(1)) == x.f", ("from m.n import f",))
+    for before in ("from other import f\n", "def f():\n    pass\n", "if x:\n    f = 1\n"):
+        after = added(before, one)
+        assert "from m.n import f as n_f\n" in after
+        assert "    assert n_f(f=n_f(1)) == x.f\n" in after
+    assert " as " not in added("from m.n import f\n", one)
+    assert added("import m.n\n", Part("test_a", "def test_a():\n    m.n.f()", ("import m.n",)))
+
+
+def test_tests_that_import_one_name_from_two_modules_get_both() -> None:
+    one = Part("test_a", "def test_a():\n    assert f(1)", ("from m import f",))
+    two = Part("test_b", "def test_b():\n    assert f(2)", ("from n import f",))
+    text = new_file([one, two])
+    assert "from m import f\nfrom n import f as n_f\n" in text
+    assert "assert n_f(2)" in text
+
+
+def test_a_name_that_is_imported_or_assigned_is_taken() -> None:
+    assert "def test_b_2():" in added("from helpers import test_b\n", TWO)
+    assert "class TestX_2:" in added("TestX = 1\n", Part("TestX", "class TestX:\n    pass", ()))
+
+
+def test_future_imports_are_first_in_a_new_file_and_not_added_to_another() -> None:
+    part = Part("test_a", "def test_a(): ...", ("from __future__ import annotations", "import os"))
+    assert new_file([part]).startswith("from __future__ import annotations\n\nimport os\n")
+    assert "__future__" not in added("import sys\n", part)
+
+
+def test_imports_stand_in_the_sections_of_formatters() -> None:
+    part = Part(
+        "test_a",
+        "def test_a(): ...",
+        ("from shop.cart import x", "import pytest", "import re", "from os import path"),
+    )
+    assert new_file([part]).startswith(
+        "import re\nfrom os import path\n\nimport pytest\n\nfrom shop.cart import x\n\n\ndef"
+    )
+
+
+def test_a_unittest_file_gets_functions_beside_its_classes() -> None:
+    before = (
+        "import unittest\n\n\n"
+        "class TestX(unittest.TestCase):\n    def test_a(self):\n        pass\n"
+    )
+    assert added(before, TWO).endswith("        pass\n\n\ndef test_b():\n    assert g() == 2\n")
+
+
+def test_files_that_are_not_plain_utf_8_or_can_t_be_parsed_are_left_alone() -> None:
+    for data in (
+        b"# -*- coding: latin-1 -*-\nx = '\xe4'\n",
+        b"\xef\xbb\xbfx = 1\n",
+        b"x = '\xff'\n",
+        b"def f(:\n",
+    ):
+        tree = {"m.py": b"", "tests/test_m.py": data}
+        assert describe(tree, "m.py").place == "tests/test_m_generated.py"
+
+
+def test_a_new_file_lies_where_the_tests_of_its_package_are_and_is_named_as_they_are() -> None:
+    tree = {
+        "shop/__init__.py": b"",
+        "shop/a/__init__.py": b"",
+        "shop/a/cart.py": b"",
+        "tests/a/other_test.py": b"from shop.a import other\n",
+        "tests/b/x_test.py": b"import shop.b\n",
+        "tests/b/y_test.py": b"import shop.b\n",
+    }
+    assert describe(tree, "shop/a/cart.py").place == "tests/a/cart_test.py"
+
+
+def test_a_test_file_uses_the_target_by_relative_imports_too() -> None:
+    tree = {
+        "shop/__init__.py": b"",
+        "shop/cart.py": b"",
+        "shop/tests/__init__.py": b"",
+        "shop/tests/test_x.py": b"from .. import cart\n",
+        "shop/tests/test_y.py": b"from ..cart import total\n",
+        "shop/tests/test_z.py": b"import os\n",
+    }
+    users = describe(tree, "shop/cart.py").users()
+    assert users == ("shop/tests/test_x.py", "shop/tests/test_y.py")

@@ -36,6 +36,10 @@ class Survey:
     file: str = ""
 
 
+RECORDING = 8.0
+"""Seconds in which the project's own tests are listened to; the nearest are run first."""
+
+
 class Asking:
     """Talks to one worker about one job."""
 
@@ -124,7 +128,8 @@ class Asking:
             return []
         by_id = {subject.id: subject for subject in subjects}
         found: list[Input] = []
-        request = self._request("record", tests=list(self._job.layout.test_files))
+        tests = list(self._job.layout.test_files)
+        request = self._request("record", tests=tests, seconds=RECORDING)
         async for answer in self._worker.ask(request):
             if answer.get("event") != "call":
                 continue

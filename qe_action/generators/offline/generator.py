@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -43,7 +44,7 @@ class OfflineGenerator:
             yield Trouble(job.target, "The file can't be parsed.", str(error))
             return
         try:
-            async with job.lab.worker() as worker:
+            async with job.lab.worker(readable=(Path(job.root),)) as worker:
                 run = Run(job, reading, Asking(worker, job))
                 async with aclosing(run.proposals()) as proposals:
                     async for proposal in proposals:

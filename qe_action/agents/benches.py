@@ -1,0 +1,88 @@
+"""Benches of one target: their interpreters, and the target imported on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from qe_action.errors import WorkspaceError
+from qe_action.lab import Lab
+from qe_action.verify.answers import Hello, Measured, Run
+from qe_action.verify.bench import Bench
+from qe_action.verify.project import Project
+from qe_action.verify.pythons import ends
+from qe_action.verify.style import CONFIGS, Tool, configured
+from qe_action.workspace.metadata import asked_pythons
+from qe_action.workspace.project_files import read_project
+
+PREPARING = {"django", "env", "dotenv", "pytest_env", "celery"}
+"""Plugins that set up what a project needs before it is imported."""
+
+CONFIG = 1 << 20
+"""Bytes of the largest configuration that is read."""
+
+
+async def others(
+    stack: AsyncExitStack, labs: Sequence[Lab], hello: Hello, project: Project, tree: Path
+) -> tuple[list[tuple[str, Bench]], list[str]]:
+    """Benches for the lowest and highest Python beside that of `hello`; and notes."""
+    found = []
+    for lab in labs:
+        other = await stack.enter_async_context(Bench.open(lab, project, tree, 1))
+        found.append(((await checked(other)).python, other))
+    _, supported = asked_pythons(read_project(tree).texts)
+    chosen, left_out = ends([hello.python, *(version for version, _ in found)], supported)
+    notes = [
+        f"Tests were not tried on Python {version}: the project asks for {supported}."
+        for version in left_out
+    ]
+    return [found[number - 1] for number in chosen], notes
+
+
+def tools(tree: Path) -> tuple[Tool, ...]:
+    """The formatter and linter that the project's configuration names."""
+    texts = {name: "" for name in CONFIGS if (tree / name).is_file()}
+    for name in texts:
+        if (tree / name).stat().st_size < CONFIG and not (tree / name).is_symlink():
+            texts[name] = (tree / name).read_text(encoding="utf-8", errors="replace")
+    return configured(texts)
+
+
+async def checked(bench: Bench) -> Hello:
+    """The interpreter's versions. Raises `WorkspaceError` where it has no pytest or coverage."""
+    hello = await bench.hello()
+    for name, version in (("pytest", hello.pytest), ("coverage", hello.coverage)):
+        if version is None:
+            raise WorkspaceError(
+                f"The project's interpreter (Python {hello.python}) has no {name}.",
+                hint=f"Install {name} beside the project, or name another one with --python.",
+            )
+    return hello
+
+
+async def imported(bench: Bench, timeout: float) -> Measured:
+    """What the target's import alone runs. Raises `WorkspaceError` where it can't be imported."""
+    run = await _import_run(bench, timeout, measure=True)
+    if run.measured is None or run.measured.error is not None or len(run.passed) != 1:
+        raise WorkspaceError(
+            f"{bench.project.module} can't be imported by a test: {run.trouble()[:200]}.",
+            hint="Is the project installed in the interpreter that --python names?",
+        )
+    return run.measured
+
+
+async def _import_run(bench: Bench, timeout: float, *, measure: bool) -> Run:
+    path = f"{bench.project.folder}/test_qe_import.py"
+    text = f"def test_import():\n    import {bench.project.module}\n"
+    return await bench.run({path: text}, [path], timeout=timeout, measure=measure)
+
+
+async def warm(bench: Bench, plugins: Sequence[str], at_import: Measured, timeout: float) -> None:
+    """Import the target once for all runs, where nothing has to be done before and it holds."""
+    if bench.project.prepares or PREPARING & set(plugins):
+        return
+    if not await bench.warm(at_import.lines, timeout):
+        run = await _import_run(bench, timeout, measure=False)
+        if len(run.passed) != 1:
+            bench.cool()

@@ -1,0 +1,106 @@
+"""Generated tests out of a stranger's journal: shown within bounds, and called the stranger's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import assert_never, get_args
+
+from qe_action.events import (
+    BugSuspected,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorEvent,
+    GeneratorProgress,
+    Refused,
+    TestCase,
+    TestProposed,
+    TestRejected,
+)
+
+MAX_PROGRESS = 200
+MAX_ERRORS = MAX_NOTES = 20
+MAX_TESTS = MAX_BUGS = 100
+MAX_REACHED = 200
+"""Lines, branches and imports of a test."""
+
+_NAME = re.compile(r"[^\W\d]\w{0,199}")
+_REASONS = frozenset(get_args(Refused))
+
+
+class StrangersTests:
+    """The events of a generation, with what can be believed of them."""
+
+    def __init__(self) -> None:
+        self._seen = Counter[str]()
+        self.begun = self.ended = False
+
+    def take(self, event: GeneratorEvent) -> GeneratorEvent | None:
+        """The event; None where it is left out.
+
+        Of the tests themselves only those in the result count: all others were not proposed.
+        """
+        self.begun = True
+        match event:
+            case GeneratorProgress():
+                return self._few(event, MAX_PROGRESS)
+            case GeneratorError():
+                return self._few(event, MAX_ERRORS)
+            case BugSuspected():
+                return self._few(event, MAX_BUGS)
+            case TestProposed() | TestRejected():
+                return None
+            case GenerationComplete():
+                self.ended = True
+                return _result(event)
+            case _:
+                assert_never(event)
+
+    def _few(self, event: GeneratorEvent, most: int) -> GeneratorEvent | None:
+        self._seen[event.type] += 1
+        return event if self._seen[event.type] <= most else None
+
+
+def _result(told: GenerationComplete) -> GenerationComplete:
+    """The result with what can be of it: what is shown, counted anew."""
+    finished = told.conclusion == "finished"
+    tests = tuple(filter(None, map(_test, told.tests[:MAX_TESTS]))) if finished else ()
+    shares = (told.coverage_before, told.coverage_estimate)
+    measured = tests and all(share is not None and 0 <= share <= 100 for share in shares)
+    return told.model_copy(
+        update={
+            "tests": tests,
+            "total": len(tests),
+            "coverage_before": shares[0] if measured else None,
+            "coverage_estimate": shares[1] if measured else None,
+            "notes": told.notes[:MAX_NOTES],
+            "suspicions": told.suspicions[:MAX_BUGS],
+            "rejected": {k: n for k, n in told.rejected.items() if k in _REASONS and n > 0},
+        }
+    )
+
+
+def _test(case: TestCase) -> TestCase | None:
+    """A test as it is shown; None where it can't be one."""
+    evidence = case.evidence
+    if not _NAME.fullmatch(case.test_name) or not case.test_code.strip():
+        return None
+    if evidence is not None:
+        if evidence.killed > evidence.mutants:
+            return None
+        fewer = {name: evidence[name][:MAX_REACHED] for name in ("lines", "branches", "pythons")}
+        evidence = evidence.model_copy(update=fewer)
+    return case.model_copy(
+        update={
+            "evidence": evidence,
+            "path": case.path if is_inside(case.path) else "",
+            "imports": case.imports[:MAX_REACHED],
+        }
+    )
+
+
+def is_inside(path: str) -> bool:
+    """Whether it names a file inside a repository."""
+    parts = path.split("/")
+    inside = not {"", ".", ".."}.intersection(parts) and "\\" not in path and ":" not in parts[0]
+    return inside and path.isprintable()
