@@ -31,6 +31,7 @@ from qe_action.verify.answers import Measured
 from qe_action.verify.batch import Batch
 from qe_action.verify.bench import Bench
 from qe_action.verify.gates import Setting, Trial
+from qe_action.verify.mutants import mutants
 from qe_action.verify.project import Project, describe
 from qe_action.verify.suite import Suite
 from qe_action.workspace import tree as trees
@@ -156,6 +157,7 @@ class TargetRun:
             layout=Layout(project.module, paths, project.nearest_first()),
             lab=self._shared.labs[0],
             seed=self._shared.options.seed,
+            mutants=mutants(project.source, setting.lines | {arc[0] for arc in setting.arcs}),
         )
 
     async def _search(self, setting: Setting, goals: Goals) -> AsyncGenerator[Found, None]:

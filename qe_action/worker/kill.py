@@ -19,7 +19,10 @@ RESTARTS = 12
 
 
 def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
-    """`noticed` events: the id of a mutant and the numbers of the calls that notice it."""
+    """`noticed` events: the id of a mutant and the numbers of the calls that notice it.
+
+    With `enough` of them no more calls are tried.
+    """
     module = project.load(request)
     work = Work(request, module, tell)
     start, lost = 0, 0
@@ -38,6 +41,7 @@ class Work:
         self.root = str(request.get("root", ""))
         self.cases = {case["n"]: case for case in request["cases"]}
         self.mutants = request["mutants"]
+        self.enough = int(request.get("enough", 1 << 30))
 
     def child(self, start: int) -> tuple[int, bool]:
         """Try mutants in one child; where to go on, and whether it came to its own end."""
@@ -129,7 +133,8 @@ class Trial:
             told = self._ran(n)
             if differing.differ(self._right[n], told):
                 noticed.append(n)
-            if self._runner.spoilt or told.get("outcome") == "stopped":
+            enough = len(noticed) >= self._work.enough
+            if enough or self._runner.spoilt or told.get("outcome") == "stopped":
                 break
         self._edits.back()
         if not self._still_right(noticed):  # something was left behind: this or a former one

@@ -114,19 +114,18 @@ class Asking:
         return found
 
     async def noticed(
-        self, cases: list[Case], tried: list[tuple[Mutant, list[int]]]
-    ) -> dict[int, set[str]]:
-        """By case the wrong versions that a test of it would notice, of those tried with it."""
+        self, cases: list[Case], tried: list[tuple[Mutant, list[int]]], enough: int
+    ) -> dict[str, list[int]]:
+        """The cases that notice a wrong version, of those to try with it; at most `enough`."""
         if not tried:
             return {}
-        self.spent += sum(len(numbers) for _, numbers in tried)
-        asked = {mutant.id: set(numbers) for mutant, numbers in tried}
+        asked = {mutant.id: numbers for mutant, numbers in tried}
         wire = [
             {"id": m.id, "start": m.start, "end": m.end, "text": m.text, "cases": numbers}
             for m, numbers in tried
         ]
-        request = self._request("kill", cases=_wired(cases), mutants=wire)
-        found: dict[int, set[str]] = {}
+        request = self._request("kill", cases=_wired(cases), mutants=wire, enough=enough)
+        found: dict[str, list[int]] = {}
         async for answer in self._worker.ask(request):
             if answer.get("event") != "noticed":
                 continue
@@ -134,8 +133,7 @@ class Asking:
                 told = Noticed.model_validate(fields_of(answer))
             except ValidationError:
                 continue
-            for at in asked.get(told.id, set()).intersection(told.cases):
-                found.setdefault(at, set()).add(told.id)
+            found[told.id] = [at for at in asked.get(told.id, ()) if at in told.cases]
         return found
 
     async def examples(self, examples: list[Example], survey: Survey) -> list[Ran | None]:

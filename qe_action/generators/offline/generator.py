@@ -85,7 +85,7 @@ class Run:
         killer = Killer(plan, self.asking, mutants) if mutants else None
         renderer, allowed = Renderer(self.job), self._allowed()
         settler = Settler(plan, self.asking, renderer, doubtful, allowed, killer)
-        while self.asking.spent < self.job.budget and plan.open:
+        while self.asking.spent < self.job.budget and (plan.open or (killer and killer.open)):
             before = self.asking.spent
             seeds = await self._round(plan, seeds)
             for candidate in await settler.settle():

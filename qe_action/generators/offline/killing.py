@@ -12,27 +12,41 @@ from qe_action.generators.offline.plan import Plan
 from qe_action.generators.offline.subjects import Input, case_of
 from qe_action.generators.port import Arc, Mutant
 
+FIRST = 9000
+"""So many executions may go to wrong versions, and then..."""
 SHARE = 0.2
-"""The part of all executions that wrong versions may take..."""
-FIRST = 4000
-"""...after so many of them."""
-TRIES = 80
+"""...this part of all, and..."""
+IDLE = 0.4
+"""...this, while the search brings nothing new."""
+TRIES = 300
 """After how many calls that did not notice it a wrong version is taken for one that is right."""
 CANDIDATES = 12
 DIRECTED = 8
 """How many new inputs are made for one input and a line that has unnoticed wrong versions."""
 MOST_DIRECTED = 240
+EACH = 20
+"""How many inputs at once are tried on one wrong version."""
+HUNTED = 200
+"""How many inputs one hunt looks at..."""
+CAUGHT = 6
+"""...and at most takes; nothing..."""
+LONGEST = 70
+"""...longer than this."""
+PATIENCE = 6
+"""After how many hunts in which nothing was caught there are no more."""
 COMPANIONS = 4
 """How many more inputs go with one: a test with many cases is not read."""
 
 
 @dataclass(frozen=True)
 class Near:
-    """An input that may go beside another (by its number), and what it runs."""
+    """An input that may go beside another (by its number), what it runs, and why it was made."""
 
     beside: int
     call: Input
     arcs: tuple[Arc, ...]
+    line: int = 0
+    """The line that it was made for."""
 
 
 class Killer:
@@ -46,7 +60,14 @@ class Killer:
         self._tries: dict[str, int] = defaultdict(int)
         self._noticed: set[str] = set()
         self._by_call: dict[Input, set[str]] = {}
-        self._tried = 0
+        self._kept: list[Input] = []
+        self._tried = self._vain = 0
+        self._share = SHARE
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something left to hunt for."""
+        return self._vain < PATIENCE and self._allowed() > 0
 
     def hold(self, calls: Iterable[Input]) -> None:
         """These are in a test now: what they notice is noticed."""
@@ -57,14 +78,46 @@ class Killer:
         self, kept: list[tuple[Input, Ran | None]], near: list[Near]
     ) -> list[tuple[int, Input]]:
         """Inputs to add to those that are kept, each with the number of the one it goes with."""
-        self._by_call = {}
+        self._by_call, self._kept = {}, [call for call, _ in kept]
+        self._share = SHARE if kept else IDLE
         good = [(at, call, ran.arcs) for at, (call, ran) in enumerate(kept) if ran and ran.good]
-        open_ = self._open(await self._told([Near(*one) for one in good]))
+        open_ = self._open(await self._told([Near(*one) for one in good], 1))
         near = [one for one in near if self._lines(one.arcs) & open_.keys()]
         open_ = self._open(await self._told(_few(near)), open_)
         directed = await self._directed(good, open_)
         await self._told(directed)
-        return self._chosen([call for _, call, _ in good], [*_few(near), *directed])
+        return self._chosen([*_few(near), *directed])
+
+    def _allowed(self) -> float:
+        """How many more calls may be tried on wrong versions."""
+        return max(FIRST, self._share * self._asking.spent) - self._tried
+
+    async def hunt(self) -> list[Input]:
+        """Inputs that notice what no test does: of those seen, and a step on from them."""
+        if not self.open:
+            return []
+        made: dict[Input, int] = {}
+        open_ = self._open(self._at_line)
+        for line in sorted(open_, key=lambda line: min(self._tries[m.id] for m in open_[line])):
+            for call in self._plan.inputs_at(line):
+                for one in (call, *self._plan.neighbours(call, 2, line)):
+                    if one.size <= LONGEST and len(made) < HUNTED:
+                        made.setdefault(one, line)
+        near: list[Near] = []
+        for call, ran in await self._asking.run(list(made), every=True):
+            self._plan.learn(call, ran)
+            if ran.outcome in ("value", "raised") and self._plan.proper(call, ran):
+                near.append(Near(len(near), call, ran.arcs, made[call]))
+        await self._told(near)
+        caught = [call for _, call in self._chosen(near)][:CAUGHT]
+        self._vain = 0 if caught else self._vain + 1
+        return caught
+
+    def lines(self, call: Input) -> frozenset[int]:
+        """The lines of what an input notices."""
+        names = self._by_call.get(call, set())
+        found = (line for line, some in self._at_line.items() for m in some if m.id in names)
+        return frozenset(found)
 
     def _lines(self, arcs: tuple[Arc, ...]) -> set[int]:
         return {goal for goal in self._plan.reached(arcs) if isinstance(goal, int)}
@@ -84,44 +137,52 @@ class Killer:
     def _alive(self, mutant: Mutant, seen: set[str]) -> bool:
         return mutant.id not in seen and self._tries[mutant.id] < TRIES
 
-    async def _told(self, inputs: list[Near]) -> set[int]:
+    async def _told(self, inputs: list[Near], enough: int = 3) -> set[int]:
         """Ask what each input notices of what is unnoticed on its lines; all lines they run."""
         ran = [self._lines(one.arcs) for one in inputs]
         lines = set().union(*ran)
         tried: list[tuple[Mutant, list[int]]] = []
+        left = self._allowed()
         for line, mutants in self._open(lines).items():
             numbers = [at for at, own in enumerate(ran) if line in own]
+            numbers.sort(key=lambda at: inputs[at].line != line)
             for mutant in mutants:
-                allowed = max(FIRST, SHARE * self._asking.spent) - self._tried
-                if allowed < len(numbers):
-                    break
-                self._tried += len(numbers)
-                self._tries[mutant.id] += len(numbers)
-                tried.append((mutant, numbers))
+                left -= len(numbers[:EACH])
+                if left >= 0:
+                    tried.append((mutant, numbers[:EACH]))
         cases = [case_of(one.call, apart=one.call.subject.on_object) for one in inputs]
-        for at, found in (await self._asking.noticed(cases, tried)).items():
-            self._by_call.setdefault(inputs[at].call, set()).update(found)
+        told = await self._asking.noticed(cases, tried, enough)
+        for mutant, numbers in tried:
+            found = told.get(mutant.id, [])
+            ended = len(found) >= enough
+            count = numbers.index(found[-1]) + 1 if ended else len(numbers)
+            self._tried += count
+            self._asking.spent += count
+            self._tries[mutant.id] += count
+            for at in found:
+                self._by_call.setdefault(inputs[at].call, set()).add(mutant.id)
         return lines
 
     async def _directed(
         self, good: list[tuple[int, Input, tuple[Arc, ...]]], open_: dict[int, list[Mutant]]
     ) -> list[Near]:
         """Inputs a step from those kept, at what the lines with unnoticed versions say."""
-        made: dict[Input, int] = {}
+        made: dict[Input, tuple[int, int]] = {}
         for at, call, arcs in good:
             for line in sorted(self._lines(arcs) & open_.keys()):
                 for one in self._plan.neighbours(call, DIRECTED, line):
                     if len(made) < MOST_DIRECTED:
-                        made.setdefault(one, at)
+                        made.setdefault(one, (at, line))
         found = []
         for call, ran in await self._asking.run(list(made), every=True):
             if ran.raised is None and self._plan.proper(call, ran) and ran.outcome == "value":
-                found.append(Near(made[call], call, ran.arcs))
+                at, line = made[call]
+                found.append(Near(at, call, ran.arcs, line))
         return found
 
-    def _chosen(self, kept: list[Input], near: list[Near]) -> list[tuple[int, Input]]:
+    def _chosen(self, near: list[Near]) -> list[tuple[int, Input]]:
         """The few that notice most of what is left, short ones first."""
-        seen = self._noticed.union(*(self._by_call.get(call, set()) for call in kept))
+        seen = self._noticed.union(*(self._by_call.get(call, set()) for call in self._kept))
         left = {one.call: one for one in near if self._by_call.get(one.call)}
         counts: dict[int, int] = defaultdict(int)
         found: list[tuple[int, Input]] = []
@@ -137,6 +198,7 @@ class Killer:
                 counts[best.beside] += 1
                 seen |= gain
                 found.append((best.beside, best.call))
+        self._kept += [call for _, call in found]
         return found
 
 

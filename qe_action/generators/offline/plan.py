@@ -198,6 +198,10 @@ class Plan:
         made = (self._mutator.mutated(call, pool, others, closer) for _ in range(count))
         return [one for one in dict.fromkeys(made) if len(_key(one)) <= NEAR]
 
+    def inputs_at(self, line: int) -> list[Input]:
+        """Some inputs that ran a line."""
+        return list(self._at_line.get(line, ()))
+
     def unordered(self, call: Input) -> bool:
         """Whether the order of a set may show in what a call gives."""
         owner = call.subject.owner

@@ -32,6 +32,8 @@ class Proof:
     arcs: frozenset[Arc]
     extra: bool = False
     """Whether it is only shown beside others: it reaches nothing that they don't."""
+    alone: bool = False
+    """Whether a companion may be a test of its own: it notices what no other does."""
 
 
 class Renderer:
@@ -92,7 +94,7 @@ def _groups(proofs: list[Proof]) -> list[list[Proof]]:
         if proof.extra and not _wanted_beside(proof, groups.get(key, [])):
             continue
         here = groups.setdefault(key, [[]])
-        if len(here[-1]) >= MOST:
+        if len(here[-1]) >= (ENOUGH if proof.extra else MOST):
             here.append([])
         here[-1].append(proof)
     return [group for same in groups.values() for group in same]
@@ -101,7 +103,7 @@ def _groups(proofs: list[Proof]) -> list[list[Proof]]:
 def _wanted_beside(proof: Proof, groups: list[list[Proof]]) -> bool:
     """Whether a companion has a test with room to stand in, and says something new there."""
     told = {(one.call.args, one.call.kwargs) for group in groups for one in group}
-    there = bool(groups) and len(groups[-1]) < ENOUGH
+    there = proof.alone or (bool(groups) and len(groups[-1]) < ENOUGH)
     return there and (proof.call.args, proof.call.kwargs) not in told
 
 

@@ -73,7 +73,7 @@ class Settler:
     async def settle(self) -> list[Candidate]:
         """Candidates for all that is pending."""
         chosen = self._plan.take()
-        if not chosen:
+        if not chosen and self._killer is None:
             return []
         shrunk = await self._shrunk(chosen)
         looked = await self._asking.looked_at([_case(one.item.call) for one in shrunk])
@@ -92,7 +92,8 @@ class Settler:
     async def _more(self, shrunk: list[Shrinking], looked: list[Ran | None]) -> list[Reached]:
         """More inputs to show: where wrong versions are known, those that notice one."""
         if self._killer is None:
-            return [replace(one.item, call=call) for one in shrunk for call in one.companions()]
+            like = [call for one in shrunk for call in one.companions()]
+            return [Reached(call, frozenset(), "") for call in like]
         kept = [(one.item.call, ran) for one, ran in zip(shrunk, looked, strict=True)]
         near = [
             Near(at, call, arcs)
@@ -100,8 +101,9 @@ class Settler:
             for (_, arcs), call in one.like.items()
             if call != one.item.call
         ]
-        found = await self._killer.companions(kept, near)
-        return [replace(shrunk[at].item, call=call) for at, call in found]
+        found = [call for _, call in await self._killer.companions(kept, near)]
+        found += await self._killer.hunt()
+        return [Reached(call, self._killer.lines(call), "") for call in found]
 
     async def _found(
         self, items: list[Reached], looked: list[Ran | None], needed: int
@@ -147,12 +149,12 @@ class Settler:
             return None
         expected = expectation(one, two)
         reached = self._plan.reached(one.arcs)
-        aims = frozenset() if extra else item.goals & reached
+        aims = item.goals & reached
         if expected is None or not (aims or extra):
             return None
         lines = frozenset(goal for goal in aims if isinstance(goal, int))
         arcs = frozenset(goal for goal in aims if not isinstance(goal, int))
-        proof = Proof(item.call, expected, lines, arcs, extra)
+        proof = Proof(item.call, expected, lines, arcs, extra, bool(extra and aims))
         return None if self._objection(proof) else proof
 
     def _objection(self, proof: Proof) -> str:
