@@ -13,6 +13,11 @@ from qe_action.errors import UsageError
 from qe_action.events import Gap
 from qe_action.task import QETask
 
+WORKERS = 8
+"""Workers at the same time, each with a user of its own: the sandbox has so many."""
+PYTHONS = 5
+"""Interpreters that one run looks at."""
+
 
 class GenerationOptions(BaseModel):
     """The context of a `test_generation` task.
@@ -25,7 +30,8 @@ class GenerationOptions(BaseModel):
     `target_count` bounds the tests, `time_budget` the seconds of search and of the gates of
     single tests; the same `seed` gives the same tests. `python` is the project's interpreter,
     or several, the first for all but the last look. `tests` are sources of tests to be judged
-    instead of generated ones. `sandbox` may be `off` on a machine of one's own.
+    instead of generated ones. `sandbox` may be `off` on a machine of one's own. `slots` are the
+    tests that run side by side: where absent, as many as there are cores.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -46,7 +52,7 @@ class GenerationOptions(BaseModel):
     generator: Literal["auto", "offline"] = "auto"
     tests: str | tuple[str, ...] = ()
     sandbox: Literal["on", "off"] = "on"
-    slots: int = Field(default=2, ge=1, le=8)
+    slots: int | None = Field(default=None, ge=1, le=8)
 
     @property
     def pythons(self) -> tuple[Path, ...]:
@@ -54,6 +60,10 @@ class GenerationOptions(BaseModel):
         if self.python is None:
             return ()
         return self.python if isinstance(self.python, tuple) else (self.python,)
+
+    def side_by_side(self, labs: int, cores: int) -> int:
+        """How many tests run at the same time, beside the search and the other interpreters."""
+        return max(1, min(self.slots or cores, WORKERS - 1 - (labs - 1)))
 
     @property
     def given(self) -> tuple[str, ...]:
