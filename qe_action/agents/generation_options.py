@@ -95,6 +95,8 @@ def generation_options(task: QETask) -> GenerationOptions:
         raise UsageError("The task needs code, file, gaps or a coverage report.")
     if options.has_report and options.gaps is not None:
         raise UsageError("The task has gaps and a coverage report; it can take one of them.")
+    if len(options.pythons) > PYTHONS:
+        raise UsageError(f"The task names more than {PYTHONS} interpreters.")
     if options.code is not None:
         for name in ("file", "gaps"):
             if getattr(options, name) is not None:
