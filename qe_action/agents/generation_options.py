@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from qe_action.agents.context import read_context
 from qe_action.errors import UsageError
 from qe_action.events import Gap
 from qe_action.task import QETask
@@ -77,19 +77,7 @@ class GenerationOptions(BaseModel):
 
 def generation_options(task: QETask) -> GenerationOptions:
     """The options of a task. Raises `UsageError` where they don't fit."""
-    if task.task_type != "test_generation":
-        raise UsageError(f"The test generator can't take a task of type {task.task_type}.")
-    for key in task.context:
-        if key not in GenerationOptions.model_fields:
-            near = get_close_matches(str(key), GenerationOptions.model_fields, 1)
-            meant = f"; did you mean {near[0]}?" if near else "."
-            raise UsageError(f"The task's context has no {str(key)!r:.60}{meant}")
-    try:
-        options = GenerationOptions.model_validate(dict(task.context))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UsageError(f"The task's {field} does not fit: {first['msg']}.") from None
+    options = read_context(task, "test_generation", "test generator", GenerationOptions)
     found = options.has_report or options.gaps is not None
     if options.code is None and options.file is None and not found:
         raise UsageError("The task needs code, file, gaps or a coverage report.")
