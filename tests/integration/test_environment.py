@@ -376,6 +376,19 @@ def test_files_that_a_build_makes_are_kept_for_copies_of_the_project(room: Room)
     assert list((room.folder / "outside").iterdir()) == []
 
 
+def test_links_of_a_cache_that_others_filled_bring_nothing_into_a_copy(tmp_path: Path) -> None:
+    (tmp_path / "secret.py").write_text("hunter2")
+    built, tree = tmp_path / "built", tmp_path / "tree"
+    for folder in (built, tree):
+        folder.mkdir()
+    (built / "stolen.py").symlink_to(tmp_path / "secret.py")
+    os.mkfifo(built / "waits.py")
+    lay_over(built, tree)
+    (tmp_path / "whole").symlink_to(tmp_path)
+    lay_over(tmp_path / "whole", tree)
+    assert list(tree.iterdir()) == []
+
+
 def test_a_folder_of_the_project_is_set_up_with_the_rest_beside_it(room: Room) -> None:
     top = room.folder / "export"
     body = "assert os.path.exists('../shared.txt')\nopen('made.py', 'w').close()"
