@@ -411,6 +411,22 @@ def test_a_set_up_can_not_put_another_interpreter_in_place(room: Room) -> None:
         room.prepare(project(room.folder / "export"), setup_command=command)
 
 
+def test_a_set_up_can_not_open_the_checkout_by_a_link_in_the_environment_s_place(
+    room: Room,
+) -> None:
+    """Whoever commits `bin/python` as a link could have the checkout taken for the environment."""
+    checkout = room.folder / "checkout"
+    (checkout / "bin").mkdir(parents=True)
+    (checkout / "bin" / "python").symlink_to(Path(room.python).resolve())
+    (checkout / ".git").mkdir()
+    (checkout / ".git" / "config").write_text("hunter2")
+    command = f"rm -r $VIRTUAL_ENV\nln -s {checkout} $VIRTUAL_ENV"
+    export = project(room.folder / "export")
+    for _ in range(2):  # made, and from the cache
+        with pytest.raises(SetupFailed, match="replaced"):
+            room.prepare(export, setup_command=command)
+
+
 def test_the_python_that_was_asked_for_has_to_be_there(room: Room) -> None:
     export = project(room.folder / "export")
     with pytest.raises(SetupFailed, match=r"Python 3\.99 is not here.*"):
