@@ -95,12 +95,27 @@ def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> None:
         parts.setdefault(case.path, []).append(Part(case.test_name, case.test_code, case.imports))
     for path, own in parts.items():
         if arguments.write:
-            place = Path(arguments.repo, path)
+            place = _in_project(Path(arguments.repo), path)
             _save(place, _added(place, own) if place.exists() else new_file(own))
         if arguments.out and _is_folder(arguments.out):
             _save(Path(arguments.out, Path(path).name), new_file(own))
     if arguments.out and not _is_folder(arguments.out):
         _save(Path(arguments.out), new_file([part for own in parts.values() for part in own]))
+
+
+def _in_project(repo: Path, path: str) -> Path:
+    """Where a file of the project lies. Raises `UsageError` where a link leads out of it."""
+    try:
+        place = (repo / path).resolve()
+        inside = place.relative_to(repo.resolve()).parts
+    except (OSError, RuntimeError, ValueError):
+        inside = ()
+    if not inside or ".git" in inside:
+        raise UsageError(
+            f"{path} is not written: a link on the way to it leads out of the project.",
+            hint="Take --out.",
+        )
+    return place
 
 
 def _is_folder(name: str) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from generation import GOOD, SHAPES, project
 from sandbox_here import MACHINE, MISSING, reachable
 
@@ -100,3 +101,26 @@ def test_a_target_that_is_none_is_an_error(tmp_path: Path) -> None:
     assert "nothing.py is no tracked Python file" in done.stderr
     assert run(folder).returncode == 2
     assert "code, file, gaps or a coverage report" in run(folder).stderr
+
+
+@pytest.mark.parametrize("link", ["tests", "tests/test_shapes.py"])
+@pytest.mark.parametrize("leads_to", ["outside", "project/.git/made"])
+def test_nothing_is_written_through_a_link_out_of_the_project(
+    tmp_path: Path, link: str, leads_to: str
+) -> None:
+    folder = made(tmp_path, {})
+    outside = tmp_path / leads_to
+    outside.mkdir()
+    place = folder / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(outside if link == "tests" else outside / "victim.py")
+    for words in (("add", "-A"), ("commit", "-qm", "link")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    done = run(
+        folder,
+        *("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write"),
+        *("--python", sys.executable),
+    )
+    assert done.returncode == 2
+    assert "a link on the way to it leads out of the project" in done.stderr
+    assert list(outside.iterdir()) == []
