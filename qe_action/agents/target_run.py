@@ -102,7 +102,7 @@ class TargetRun:
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         if path not in files:
-            what = "no tracked Python file"
+            what = "no tracked Python file; a new one needs `git add`"
             if (shared.tree / path).is_file():
                 what = "no Python source, and lines of nothing else can be measured"
             raise UsageError(f"{path} is {what}.", anchor="command-line")
@@ -127,6 +127,8 @@ class TargetRun:
             async for event in found:
                 yield event
         self.spent = shared.clock() - self._began
+        if not (self.shown or self.rejected or self.notes[len(notes) :]):
+            self.notes.append(self._nothing())
         suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
         batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
         batch.tools = tools(shared.tree)
@@ -179,6 +181,12 @@ class TargetRun:
                 yield self._step()
                 if len(self.shown) >= 2 * self._limit:
                     break
+
+    def _nothing(self) -> str:
+        """Why there is no test, where no other reason was given."""
+        if self._left() <= 0:
+            return f"The time was over before a test for {self._target.target} was found."
+        return f"Nothing that was tried gives a test for {self._target.target}."
 
     def _step(self) -> Step:
         time = 1 - max(0.0, self._left()) / self._budget

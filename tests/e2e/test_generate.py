@@ -98,9 +98,43 @@ def test_a_target_that_is_none_is_an_error(tmp_path: Path) -> None:
     folder = made(tmp_path, {})
     done = run(folder, "--target", "nothing.py", "--tests", "../given.py", "--sandbox", "off")
     assert done.returncode == 2
-    assert "nothing.py is no tracked Python file" in done.stderr
-    assert run(folder).returncode == 2
-    assert "code, file, gaps or a coverage report" in run(folder).stderr
+    assert "nothing.py is no tracked Python file; a new one needs `git add`." in done.stderr
+
+
+def test_a_source_is_not_taken_for_a_report_and_no_argument_means_coverage_xml(
+    tmp_path: Path,
+) -> None:
+    folder = made(tmp_path, {})
+    done = run(folder, "shapes.py::area")
+    assert done.returncode == 2
+    assert "shapes.py::area is no coverage report. Name it as --target shapes.py" in done.stderr
+    done = run(folder, "--python", sys.executable, "--sandbox", "off")
+    assert done.returncode == 2
+    assert "There is no coverage report at coverage.xml." in done.stderr
+
+
+def test_numbers_that_do_not_fit_are_told_by_their_option(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    for option, value in (("--max-tests", "0"), ("--time-budget", "-1"), ("--time-budget", "x")):
+        done = run(folder, "--target", "shapes.py", option, value)
+        assert done.returncode == 2
+        assert f"argument {option}: '{value}' is no number" in done.stderr
+
+
+def test_it_is_said_where_the_tests_are(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off")
+    done = run(folder, *usual)
+    assert "Nothing is written without --write or --out." in done.stderr
+    done = run(folder, *usual, "--write", "--out", "../all.py")
+    assert f"Written to {Path('tests/test_shapes.py')}, {Path('../all.py')}." in done.stderr
+
+
+def test_a_run_without_a_test_says_why(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    done = run(folder, "--target", "shapes.py", "--time-budget", "0.001", "--sandbox", "off")
+    assert done.returncode == 0, done.stderr
+    assert "Note: The time was over before a test for shapes.py was found." in done.stderr
 
 
 @pytest.mark.parametrize("link", ["tests", "tests/test_shapes.py"])

@@ -104,7 +104,7 @@ CART = Call("Cart", (), (), (("Cart", "shop.cart"),))
 def test_values_are_written_as_they_were_read(source: str) -> None:
     value = read(source, {})
     assert value is not None
-    assert text(value).replace("b'x'", 'b"x"') == source
+    assert text(value) == source
 
 
 @pytest.mark.parametrize("source", ["unknown(1)", "x", "1 +", "[y]", "lambda x: z"])

@@ -128,6 +128,17 @@ def test_blank_lines_at_the_end_are_no_more_than_two() -> None:
         assert "x = 1\n\n\ndef test_b" in after
 
 
+def test_a_name_with_a_number_counts_on() -> None:
+    parts = [Part(f"test_a{end}", f"def test_a{end}(): ...", ()) for end in ("", "_2", "_for_2")]
+    after = appended("def test_a():\n    pass\n", parts)
+    assert [line for line in after.splitlines() if line.startswith("def ")] == [
+        "def test_a():",
+        "def test_a_2(): ...",
+        "def test_a_3(): ...",
+        "def test_a_for_2(): ...",
+    ]
+
+
 def test_form_feeds_and_odd_separators_are_no_line_ends() -> None:
     before = '"""Doc\x0c of\u2028it."""\nimport os\n\x0c\nx = "\x1c"\n'
     assert "import os\nfrom m import g\n" in added(before, TWO)

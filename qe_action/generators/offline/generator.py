@@ -67,7 +67,7 @@ class Run:
         survey = await self.asking.survey()
         subjects = subjects_of(survey.functions, survey.own, survey.module)
         if not subjects:
-            yield Trouble(self.job.target, "Nothing public in it can be called.")
+            yield Trouble(self.job.target, f"Nothing public in {self.job.target} can be called.")
             return
         maker = Maker(self.rng, survey.classes, survey.module)
         pools = self._pools(subjects, survey)
