@@ -13,7 +13,8 @@ from qe_action.generators.offline.messages import Messages, Told
 from qe_action.generators.offline.rendering import Renderer
 from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler
 from qe_action.generators.offline.subjects import Input, Subject
-from qe_action.generators.offline.values import Call, Code, Lit, Value
+from qe_action.generators.offline.values import Call, Code, Lit, Value, read
+from qe_action.generators.offline.values import text as shown
 from qe_action.generators.offline.wrapping import WIDTH, wrapped
 from qe_action.generators.port import Candidate, Goals, Job, Layout
 from qe_action.lab import PlainLab
@@ -52,6 +53,20 @@ def word(text: str) -> Call:
     return Call("Word", (Lit(text),), (), (("Word", "m"),))
 
 
+def test_names_of_the_file_s_own_tests_are_left_to_them() -> None:
+    job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainLab("python"))
+    length = Input(member("length", "property"), receiver=word("a"))
+    proof = Proof(length, Expectation("equal", "1"), frozenset([1]), frozenset())
+    (test,) = Renderer(job, ["test_word_length"]).render([proof])
+    assert test.name == "test_word_length_for_a"
+
+
+def test_powers_stand_close() -> None:
+    value = read("10 ** 28", {})
+    assert value is not None
+    assert shown(value) == "10**28"
+
+
 def rendered(*proofs: tuple[Input, Expectation]) -> list[Candidate]:
     job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainLab("python"))
     made = [Proof(call, expected, frozenset([1]), frozenset()) for call, expected in proofs]
@@ -80,6 +95,11 @@ def bad(message: str) -> Expectation:
 )  # fmt: skip
 def test_a_message_without_the_values_in_it(message: str, told: Told) -> None:
     assert Messages(SOURCE).told(message, ["bad", "name", "parse"], ["x"]) == told
+
+
+def test_a_long_message_is_cut_to_the_room_there_is() -> None:
+    message = "Expected a package name at the start of the dependency specifier"
+    assert Messages("").told(message, [], [], 34).match == '"Expected a package name"'
 
 
 def test_errors_are_named_by_what_is_wrong() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from qe_action.generators.offline.values import quoted
@@ -14,7 +14,8 @@ _VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\}|-?\d[\d.]*")
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()\"\n]")
 _CLAUSE = re.compile(r"[:;()\[\]!?\n,]|\.(?:\s|$)|\s-\s")
 _SMALL = frozenset(["a", "an", "the", "is", "are", "was", "error", "exception", "value"])
-_LONGEST_MATCH = 44
+_END = re.compile(r"([_ ](and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by))+$")
+LONGEST = 44
 _LONGEST_WORDS = 36
 
 
@@ -37,13 +38,18 @@ class Messages:
         found = {pieces for node in ast.walk(tree) if len(pieces := _pieces(node)) > 0}
         self._templates = sorted(found, key=lambda pieces: (-sum(map(len, pieces)), pieces))
 
-    def told(self, message: str, known: Iterable[str], inputs: Iterable[str]) -> Told:
-        """What a message tells beside the `known` words; `inputs` are texts it may repeat."""
+    def told(
+        self, message: str, known: Iterable[str], inputs: Iterable[str], room: int = LONGEST
+    ) -> Told:
+        """What a message tells beside the `known` words; `inputs` are texts it may repeat.
+
+        `room` is how long the part to match may be.
+        """
         pieces = self._parts(message, tuple(inputs))
         dull = _SMALL | set(known)
         clauses = [_words(clause) for piece in pieces for clause in _CLAUSE.split(piece)]
         telling = next((words for words in clauses if not set(words) <= dull), [])
-        return Told(_match(message, pieces, dull), _shortened(telling))
+        return Told(_match(message, pieces, dull, max(20, min(room, LONGEST))), _shortened(telling))
 
     def _parts(self, message: str, inputs: tuple[str, ...]) -> list[str]:
         for pieces in self._templates:
@@ -83,21 +89,21 @@ def _words(text: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Za-z0-9]+", plain)]
 
 
-def _match(message: str, pieces: list[str], dull: set[str] | frozenset[str]) -> str:
+def _match(message: str, pieces: list[str], dull: Set[str], room: int) -> str:
     """The longest telling part without signs that patterns give a meaning; '' for none."""
-    if [message] == pieces and len(message) <= _LONGEST_MATCH and not _SPECIAL.search(message):
+    if [message] == pieces and len(message) <= room and not _SPECIAL.search(message):
         return quoted(message)
-    runs = [run for piece in pieces for run in _runs(piece)]
+    runs = [run for piece in pieces for run in _runs(piece, room)]
     telling = [run for run in runs if not set(_words(run)) <= dull]
     best = max(telling or runs, key=len, default="")
     return quoted(best) if len(best) > 3 and " " in best else ""
 
 
-def _runs(piece: str) -> Iterator[str]:
+def _runs(piece: str, room: int) -> Iterator[str]:
     for run in _SPECIAL.split(piece):
         plain = run.rstrip(" '`:,;=<-").lstrip(" '`:,;=>-")
-        if len(plain) > _LONGEST_MATCH:
-            plain = plain[:_LONGEST_MATCH].rsplit(" ", 1)[0]
+        if len(plain) > room:
+            plain = _END.sub("", plain[: room + 1].rpartition(" ")[0])
         yield plain
 
 
@@ -108,4 +114,4 @@ def _shortened(words: list[str]) -> str:
         if len(longer) > _LONGEST_WORDS:
             break
         name = longer
-    return re.sub(r"(_(and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by))+$", "", name)
+    return _END.sub("", name)

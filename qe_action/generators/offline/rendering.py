@@ -48,7 +48,8 @@ class Renderer:
             return proof
         known = f"{snake(expected.wanted)}_{snake(call.subject.name)}".split("_")
         inputs = [t for value in _inside(call) for t in strings_in(value)]
-        told = self._messages.told(expected.message, known, inputs)
+        room = WIDE - len(f'with pytest.raises({expected.wanted}, match=""):')
+        told = self._messages.told(expected.message, known, inputs, room)
         more = (("match", told.match),) if told.match else expected.more
         return replace(proof, expected=replace(expected, more=more, about=told.words))
 
