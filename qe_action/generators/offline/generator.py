@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -80,7 +81,9 @@ class Run:
             yield suspicion
         doubtful = {suspicion.qualname for suspicion in suspicions}
         await self._warm(subjects, pools, maker)
-        settler = Settler(plan, self.asking, Renderer(self.job), doubtful, self._allowed())
+        settler = Settler(
+            plan, self.asking, Renderer(self.job, _taken(self.job)), doubtful, self._allowed()
+        )
         while self.asking.spent < self.job.budget and plan.open:
             before = self.asking.spent
             seeds = await self._round(plan, seeds)
@@ -173,6 +176,15 @@ class Run:
                 running.cancel()
             batch = following
         return batch + seeds
+
+
+def _taken(job: Job) -> set[str]:
+    """The names of the tests in the nearest test file, which new ones may be added to."""
+    try:
+        text = Path(job.root, *job.layout.test_files[:1]).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return set()
+    return set(re.findall(r"^ *(?:async )?def (test_\w+)", text, re.MULTILINE))
 
 
 def _entries(path: str) -> list[os.DirEntry[str]]:
