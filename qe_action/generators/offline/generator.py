@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from qe_action.generators.offline.asking import Asking, Survey
 from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
+from qe_action.generators.offline.killing import Killer
 from qe_action.generators.offline.making import Maker
 from qe_action.generators.offline.plan import Plan
 from qe_action.generators.offline.pools import Pool, pool_for
@@ -81,9 +82,10 @@ class Run:
             yield suspicion
         doubtful = {suspicion.qualname for suspicion in suspicions}
         await self._warm(subjects, pools, maker)
-        settler = Settler(
-            plan, self.asking, Renderer(self.job, _taken(self.job)), doubtful, self._allowed()
-        )
+        mutants = self.job.mutants
+        killer = Killer(plan, self.asking, mutants) if mutants else None
+        renderer, allowed = Renderer(self.job, _taken(self.job)), self._allowed()
+        settler = Settler(plan, self.asking, renderer, doubtful, allowed, killer)
         while self.asking.spent < self.job.budget and plan.open:
             before = self.asking.spent
             seeds = await self._round(plan, seeds)
