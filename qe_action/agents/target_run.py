@@ -56,6 +56,7 @@ class Shared:
     generator: Generator
     tree: Path
     clock: Callable[[], float]
+    slots: int
 
 
 class TargetRun:
@@ -106,7 +107,7 @@ class TargetRun:
                 what = "no Python source, and lines of nothing else can be measured"
             raise UsageError(f"{path} is {what}.", anchor="command-line")
         self._project = project = await asyncio.to_thread(describe, files, path)
-        slots = shared.options.slots
+        slots = shared.slots
         bench = await stack.enter_async_context(
             Bench.open(shared.labs[0], project, shared.tree, slots)
         )
@@ -165,7 +166,7 @@ class TargetRun:
 
     async def _search(self, setting: Setting, goals: Goals) -> AsyncGenerator[Found, None]:
         """The candidates, as they pass or are refused."""
-        job, ahead = self._job(setting, goals), 2 * self._shared.options.slots
+        job, ahead = self._job(setting, goals), 2 * self._shared.slots
         released = trials(self._shared.generator, job, setting, self._left, ahead)
         async with aclosing(released) as found:
             async for item in found:

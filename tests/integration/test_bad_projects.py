@@ -337,7 +337,7 @@ def test_code_that_does_what_it_should_not_on_import(tmp_path: Path) -> None:
 )
 def test_more_imports_that_do_not_come_to_their_end(tmp_path: Path, source: str, why: str) -> None:
     repo = project(tmp_path, {"shapes.py": source, "other.py": SHAPES})
-    outcome = judge(tmp_path, GOOD, "shapes.py::area", time_budget=20)
+    outcome = judge(tmp_path, GOOD, "shapes.py::area", time_budget=8)
     (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
     assert why in error.message
     assert outcome.result.conclusion == "failed"
