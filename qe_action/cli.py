@@ -92,26 +92,71 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         "of the code. Runs the project's code."
     )
     add = command.add_argument
-    add("reports", nargs="*", metavar="REPORT", help="coverage reports, files or globs")
+    add(
+        "reports",
+        nargs="*",
+        metavar="REPORT",
+        help="coverage reports, files or globs; default: coverage.xml, none with --target",
+    )
     add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
-    add("--target", metavar="FILE[::QUALNAME]", help="the file, or a function or class of it")
-    add("--generator", choices=("auto", "offline"), default="auto", help="what writes the tests")
-    add("--tests", action="append", default=[], metavar="FILE", help="judge these tests instead")
-    add("--max-tests", type=int, default=10, metavar="N", help="tests at most; default: 10")
-    add("--time-budget", type=float, default=120.0, metavar="S", help="seconds; default: 120")
+    add(
+        "--target",
+        metavar="FILE[::QUALNAME]",
+        help="one Python file of the checkout, or a function or class of it",
+    )
+    add("--generator", choices=("auto", "offline"), default="auto", help=argparse.SUPPRESS)
+    add(
+        "--tests",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="judge these tests and make none; may be repeated",
+    )
+    add("--max-tests", type=_count, default=10, metavar="N", help="tests at most; default: 10")
+    add(
+        "--time-budget",
+        type=_seconds,
+        default=120.0,
+        metavar="S",
+        help="seconds for finding tests and trying each alone, the suite comes on top; "
+        "default: 120",
+    )
     add("--suite-timeout", type=float, default=300.0, metavar="S", help=argparse.SUPPRESS)
     add(
         "--python",
         action="append",
         default=[],
         metavar="PATH",
-        help="the project's interpreter; more of them for other versions to look at",
+        help="the project's interpreter, default: the active virtual environment's; may be "
+        "repeated for other versions that tests have to pass on",
     )
-    add("--sandbox", choices=("on", "off"), default="on", help="off: on a machine of your own")
-    add("--out", metavar="FILE|DIR", help="write the tests there")
-    add("--write", action="store_true", help="write them into the project")
-    add("--output", choices=("terminal", "jsonl"), default="terminal", help="what to print")
-    add("--seed", type=int, default=0, metavar="N", help="the same seed gives the same tests")
+    add(
+        "--sandbox",
+        choices=("on", "off"),
+        default="on",
+        help="off runs the project's code unprotected: for code you trust; default: on",
+    )
+    _add_generated(add)
+
+
+def _add_generated(add: Callable[..., object]) -> None:
+    """Where the tests go, and what is said of them."""
+    add("--out", metavar="FILE|DIR/", help="write the tests to this file, or into this folder")
+    add("--write", action="store_true", help="add them to the project's test files")
+    add(
+        "--output",
+        choices=("terminal", "jsonl"),
+        default="terminal",
+        help="what to print: jsonl, the events, goes to standard output; terminal, the default, "
+        "is for people and goes to standard error",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="another seed tries other inputs; default: 0",
+    )
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
@@ -166,6 +211,24 @@ def _percent(text: str) -> Decimal:
     places = value.as_tuple().exponent
     if not (isinstance(places, int) and places >= -6 and 0 <= value <= 100):
         raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return value
+
+
+def _count(text: str) -> int:
+    """How many tests."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    """A time above 0, a day at most."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return value
 
 

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
+
 from qe_action.agents.generation_options import generation_options
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete, TestCase
+from qe_action.render.text import visible
 from qe_action.running import stream_to
 from qe_action.sinks.generation import GenerationSink
 from qe_action.sinks.jsonl import EventsSink
@@ -45,8 +48,15 @@ async def generate(arguments: Namespace) -> GenerationComplete:
             raise error
     assert last.result is not None, "every stream ends in a complete event"
     if last.result.tests:
-        _write(arguments, last.result.tests)
+        _say(_write(arguments, last.result.tests))
     return last.result
+
+
+def _say(places: list[Path]) -> None:
+    """Where the tests are, for people."""
+    where = ", ".join(map(str, places))
+    said = f"Written to {where}." if places else "Nothing is written without --write or --out."
+    stderr_console().print(Text(visible(said)), soft_wrap=True)
 
 
 class _Last:
@@ -76,8 +86,13 @@ def _context(arguments: Namespace) -> Mapping[str, Any]:
         "seed": arguments.seed,
         "tests": tuple(_read(name) for name in arguments.tests),
     }
-    if arguments.reports:
-        context["coverage_file"] = tuple(Path(name) for name in arguments.reports)
+    if not arguments.target:
+        for name in arguments.reports:
+            if name.partition("::")[0].endswith(".py"):
+                raise UsageError(f"{name} is no coverage report. Name it as --target {name}.")
+    reports = arguments.reports or ([] if arguments.target else ["coverage.xml"])
+    if reports:
+        context["coverage_file"] = tuple(Path(name) for name in reports)
     return context
 
 
@@ -88,31 +103,49 @@ def _read(name: str) -> str:
         raise UsageError(f"The tests {name} can't be read: {error}.") from None
 
 
-def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> None:
-    """The tests into `--out`, and with `--write` into the project."""
+def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> list[Path]:
+    """The tests into `--out`, and with `--write` into the project; the files that have them."""
     parts: dict[str, list[Part]] = {}
+    places: list[Path] = []
     for case in tests:
         parts.setdefault(case.path, []).append(Part(case.test_name, case.test_code, case.imports))
     for path, own in parts.items():
         if arguments.write:
-            place = Path(arguments.repo, path)
-            _save(place, _added(place, own) if place.exists() else new_file(own))
+            place = _in_project(Path(arguments.repo), path)
+            places.append(_save(place, _added(place, own) if place.exists() else new_file(own)))
         if arguments.out and _is_folder(arguments.out):
-            _save(Path(arguments.out, Path(path).name), new_file(own))
+            places.append(_save(Path(arguments.out, Path(path).name), new_file(own)))
     if arguments.out and not _is_folder(arguments.out):
-        _save(Path(arguments.out), new_file([part for own in parts.values() for part in own]))
+        every = [part for own in parts.values() for part in own]
+        places.append(_save(Path(arguments.out), new_file(every)))
+    return places
+
+
+def _in_project(repo: Path, path: str) -> Path:
+    """Where a file of the project lies. Raises `UsageError` where a link leads out of it."""
+    try:
+        inside = (repo / path).resolve().relative_to(repo.resolve()).parts
+    except (OSError, RuntimeError, ValueError):
+        inside = ()
+    if not inside or ".git" in inside:
+        raise UsageError(
+            f"{path} is not written: a link on the way to it leads out of the project.",
+            hint="Take --out.",
+        )
+    return repo / path
 
 
 def _is_folder(name: str) -> bool:
     return name.endswith("/") or Path(name).is_dir()
 
 
-def _save(place: Path, text: str) -> None:
+def _save(place: Path, text: str) -> Path:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(text.encode())
     except OSError as error:
         raise UsageError(f"{place} can't be written: {error.strerror}.") from None
+    return place
 
 
 def _added(place: Path, parts: list[Part]) -> str:

@@ -14,7 +14,7 @@ from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
 from qe_action.agents.proposals import bug_of, case_of, verdict
 from qe_action.agents.trials import trials
-from qe_action.errors import UsageError
+from qe_action.errors import UsageError, WorkspaceError
 from qe_action.events import (
     BugSuspected,
     GeneratorError,
@@ -57,6 +57,7 @@ class Shared:
     generator: Generator
     tree: Path
     clock: Callable[[], float]
+    slots: int
 
 
 class TargetRun:
@@ -85,9 +86,14 @@ class TargetRun:
 
     async def events(self) -> AsyncGenerator[Found, None]:
         """Tests as they hold alone, those that fall later, and steps of progress."""
-        async with AsyncExitStack() as stack, aclosing(self._work(stack)) as found:
-            async for event in found:
-                yield event
+        try:
+            async with AsyncExitStack() as stack, aclosing(self._work(stack)) as found:
+                async for event in found:
+                    yield event
+        except (RecursionError, MemoryError):
+            raise WorkspaceError(
+                f"{self._target.target} was given up: code that belongs to it is nested too deeply."
+            ) from None
 
     def cases(self) -> list[TestCase]:
         """What is proposed."""
@@ -97,12 +103,12 @@ class TargetRun:
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         if path not in files:
-            what = "no tracked Python file"
+            what = "no tracked Python file; a new one needs `git add`"
             if (shared.tree / path).is_file():
                 what = "no Python source, and lines of nothing else can be measured"
             raise UsageError(f"{path} is {what}.", anchor="command-line")
-        self._project = project = describe(files, path)
-        slots = shared.options.slots
+        self._project = project = await asyncio.to_thread(describe, files, path)
+        slots = shared.slots
         bench = await stack.enter_async_context(
             Bench.open(shared.labs[0], project, shared.tree, slots)
         )
@@ -122,6 +128,8 @@ class TargetRun:
             async for event in found:
                 yield event
         self.spent = shared.clock() - self._began
+        if not (self.shown or self.rejected or self.notes[len(notes) :]):
+            self.notes.append(self._nothing())
         suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
         batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
         batch.tools = tools(shared.tree)
@@ -162,7 +170,7 @@ class TargetRun:
 
     async def _search(self, setting: Setting, goals: Goals) -> AsyncGenerator[Found, None]:
         """The candidates, as they pass or are refused."""
-        job, ahead = self._job(setting, goals), 2 * self._shared.options.slots
+        job, ahead = self._job(setting, goals), 2 * self._shared.slots
         released = trials(self._shared.generator, job, setting, self._left, ahead)
         async with aclosing(released) as found:
             async for item in found:
@@ -175,6 +183,12 @@ class TargetRun:
                 yield self._step()
                 if len(self.shown) >= 2 * self._limit:
                     break
+
+    def _nothing(self) -> str:
+        """Why there is no test, where no other reason was given."""
+        if self._left() <= 0:
+            return f"The time was over before a test for {self._target.target} was found."
+        return f"Nothing that was tried gives a test for {self._target.target}."
 
     def _step(self) -> Step:
         time = 1 - max(0.0, self._left()) / self._budget

@@ -95,12 +95,21 @@ def fitted(taken: Mapping[str, Imported | None], parts: Sequence[Part]) -> Itera
                 found = found if one.module else one
             names[found.binds] = found
             imports.append(_statement(found))
-        name, number = part.name, 1
-        while name in names:
-            number += 1
-            name = f"{part.name}_{number}"
+        name = _free(part.name, names)
         names[name] = None
         yield replace(part, name=name, code=renamed(code, part.name, name), imports=tuple(imports))
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    """The name, with a number where it is taken; one that numbers another counts on."""
+    base, _, last = name.rpartition("_")
+    found, number = name, 1
+    if name in taken and last.isdigit() and base in taken:
+        name, number = base, int(last)
+    while found in taken:
+        number += 1
+        found = f"{name}_{number}"
+    return found
 
 
 def bound_at_top(tree: ast.Module) -> dict[str, Imported | None]:

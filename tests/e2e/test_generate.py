@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from generation import GOOD, SHAPES, project
 from sandbox_here import MACHINE, MISSING, reachable
 
 OTHER = '"""Ours."""\nimport shapes  # kept\n\n\ndef test_it_is_there():\n    assert shapes.area\n'
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "qe_action", "generate", *arguments],
         cwd=folder,
+        env=env,
         capture_output=True,
         text=True,
         timeout=300,
@@ -97,6 +103,82 @@ def test_a_target_that_is_none_is_an_error(tmp_path: Path) -> None:
     folder = made(tmp_path, {})
     done = run(folder, "--target", "nothing.py", "--tests", "../given.py", "--sandbox", "off")
     assert done.returncode == 2
-    assert "nothing.py is no tracked Python file" in done.stderr
-    assert run(folder).returncode == 2
-    assert "code, file, gaps or a coverage report" in run(folder).stderr
+    assert "nothing.py is no tracked Python file; a new one needs `git add`." in done.stderr
+
+
+def test_a_source_is_not_taken_for_a_report_and_no_argument_means_coverage_xml(
+    tmp_path: Path,
+) -> None:
+    folder = made(tmp_path, {})
+    done = run(folder, "shapes.py::area")
+    assert done.returncode == 2
+    assert "shapes.py::area is no coverage report. Name it as --target shapes.py" in done.stderr
+    done = run(folder, "--python", sys.executable, "--sandbox", "off")
+    assert done.returncode == 2
+    assert "There is no coverage report at coverage.xml." in done.stderr
+
+
+def test_numbers_that_do_not_fit_are_told_by_their_option(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    for option, value in (("--max-tests", "0"), ("--time-budget", "-1"), ("--time-budget", "x")):
+        done = run(folder, "--target", "shapes.py", option, value)
+        assert done.returncode == 2
+        assert f"argument {option}: '{value}' is no number" in done.stderr
+
+
+def test_it_is_said_where_the_tests_are(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off")
+    done = run(folder, *usual)
+    assert "Nothing is written without --write or --out." in done.stderr
+    done = run(folder, *usual, "--write", "--out", "../all.py")
+    assert f"Written to {Path('tests/test_shapes.py')}, {Path('../all.py')}." in done.stderr
+
+
+def test_a_run_without_a_test_says_why(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    done = run(folder, "--target", "shapes.py", "--time-budget", "0.001", "--sandbox", "off")
+    assert done.returncode == 0, done.stderr
+    assert "Note: The time was over before a test for shapes.py was found." in done.stderr
+
+
+@pytest.mark.parametrize("link", ["tests", "tests/test_shapes.py"])
+@pytest.mark.parametrize("leads_to", ["outside", "project/.git/made"])
+def test_nothing_is_written_through_a_link_out_of_the_project(
+    tmp_path: Path, link: str, leads_to: str
+) -> None:
+    folder = made(tmp_path, {})
+    outside = tmp_path / leads_to
+    outside.mkdir()
+    place = folder / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(outside if link == "tests" else outside / "victim.py")
+    for words in (("add", "-A"), ("commit", "-qm", "link")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    done = run(
+        folder,
+        *("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write"),
+        *("--python", sys.executable),
+    )
+    assert done.returncode == 2
+    assert "a link on the way to it leads out of the project" in done.stderr
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_an_interpreter_that_came_with_the_repository_is_not_run(
+    tmp_path: Path, link: bool
+) -> None:
+    folder = made(tmp_path, {})
+    place = folder / ("tools" if link else ".venv") / "bin" / "python"
+    place.parent.mkdir(parents=True)
+    place.write_text(f'#!/bin/sh\ntouch {tmp_path / "ran"}\nexec {sys.executable} "$@"\n')
+    place.chmod(0o755)
+    if link:
+        (folder / ".venv").symlink_to("tools")
+    for words in (("add", "-Af"), ("commit", "-qm", "an interpreter")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    arguments = ("--target", "shapes.py", "--tests", "../given.py")
+    run(folder, *arguments, env=env)
+    assert not (tmp_path / "ran").exists()

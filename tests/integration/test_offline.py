@@ -264,14 +264,14 @@ def test_layouts(
         ("import sys\nsys.exit(3)\n", "The module can't be worked with."),
         ("import os\nos._exit(3)\n", "The module can't be worked with."),
         ("import not_there_at_all\n", "The module can't be worked with."),
-        ("x = 1\n", "Nothing public in it can be called."),
+        ("x = 1\n", "Nothing public in {} can be called."),
     ],
 )
 def test_what_can_t_be_worked_with_is_said(tmp_path: Path, source: str, said: str) -> None:
     written(tmp_path, {"target.py": source})
     (found,) = proposals(job(tmp_path / "target.py", [tmp_path], "target"))
     assert isinstance(found, Trouble)
-    assert found.message == said
+    assert found.message == said.format(found.target)
 
 
 def test_code_that_hangs_or_dies_stops_neither_the_others(tmp_path: Path) -> None:

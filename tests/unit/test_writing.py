@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from qe_action.verify.project import describe
+from qe_action.verify.project import LONGEST, TOTAL, describe
 from qe_action.verify.writing import Part, appended, new_file
 
 ONE = Part("test_a", "def test_a():\n    assert f(1) == 2", ("from m import f", "import pytest"))
@@ -17,6 +17,18 @@ def test_a_new_file_has_its_imports_first_and_once() -> None:
         "def test_a():\n    assert f(1) == 2\n\n\n"
         "def test_b():\n    assert g() == 2\n\n\n"
         "def test_a_2():\n    assert f(1) == 2\n"
+    )
+
+
+def test_tests_of_one_function_stand_together_below_one_comment() -> None:
+    def about(name: str, number: int) -> Part:
+        return Part(f"test_{number}", f"# Pins {name}.\ndef test_{number}(): ...", ())
+
+    assert new_file([about("f", 1), about("g", 2), TWO, about("f", 3)]).endswith(
+        "# Pins f.\ndef test_1(): ...\n\n\n"
+        "def test_3(): ...\n\n\n"
+        "# Pins g.\ndef test_2(): ...\n\n\n"
+        "def test_b():\n    assert g() == 2\n"
     )
 
 
@@ -128,6 +140,17 @@ def test_blank_lines_at_the_end_are_no_more_than_two() -> None:
         assert "x = 1\n\n\ndef test_b" in after
 
 
+def test_a_name_with_a_number_counts_on() -> None:
+    parts = [Part(f"test_a{end}", f"def test_a{end}(): ...", ()) for end in ("", "_2", "_for_2")]
+    after = appended("def test_a():\n    pass\n", parts)
+    assert [line for line in after.splitlines() if line.startswith("def ")] == [
+        "def test_a():",
+        "def test_a_2(): ...",
+        "def test_a_3(): ...",
+        "def test_a_for_2(): ...",
+    ]
+
+
 def test_form_feeds_and_odd_separators_are_no_line_ends() -> None:
     before = '"""Doc\x0c of\u2028it."""\nimport os\n\x0c\nx = "\x1c"\n'
     assert "import os\nfrom m import g\n" in added(before, TWO)
@@ -224,3 +247,17 @@ def test_a_test_file_uses_the_target_by_relative_imports_too() -> None:
     }
     users = describe(tree, "shop/cart.py").users()
     assert users == ("shop/tests/test_x.py", "shop/tests/test_y.py")
+
+
+def test_of_very_many_or_long_tests_those_of_the_target_are_looked_into() -> None:
+    test = b"def test_x():\n    assert cart\n"
+    long = test + b"#" * LONGEST
+    tree = {"cart.py": b"", "tests/test_long.py": long, "tests/test_a.py": test}
+    tree |= {f"tests/test_b{n}.py": test.ljust(LONGEST, b"#") for n in range(TOTAL // LONGEST)}
+    tree["tests/test_cart.py"] = test
+    found = describe(tree, "cart.py")
+    assert {"tests/test_cart.py", "tests/test_a.py"} < set(found.test_files)
+    assert "tests/test_long.py" not in found.test_files
+    assert sum(map(len, found.test_files.values())) <= TOTAL
+    tree["tests/test_cart.py"] = long
+    assert describe(tree, "cart.py").place == "tests/test_cart_generated.py"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -41,7 +42,7 @@ class OfflineGenerator:
         """Tests for the job's goals, in the same order for the same seed and budget."""
         try:
             reading = Reading(job.source)
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             yield Trouble(job.target, "The file can't be parsed.", str(error))
             return
         try:
@@ -68,7 +69,7 @@ class Run:
         survey = await self.asking.survey()
         subjects = subjects_of(survey.functions, survey.own, survey.module)
         if not subjects:
-            yield Trouble(self.job.target, "Nothing public in it can be called.")
+            yield Trouble(self.job.target, f"Nothing public in {self.job.target} can be called.")
             return
         maker = Maker(self.rng, survey.classes, survey.module)
         pools = self._pools(subjects, survey)
@@ -83,7 +84,7 @@ class Run:
         await self._warm(subjects, pools, maker)
         mutants = self.job.mutants
         killer = Killer(plan, self.asking, mutants) if mutants else None
-        renderer, allowed = Renderer(self.job), self._allowed()
+        renderer, allowed = Renderer(self.job, _taken(self.job)), self._allowed()
         settler = Settler(plan, self.asking, renderer, doubtful, allowed, killer)
         while self.asking.spent < self.job.budget and (plan.open or (killer and killer.open)):
             before = self.asking.spent
@@ -177,6 +178,15 @@ class Run:
                 running.cancel()
             batch = following
         return batch + seeds
+
+
+def _taken(job: Job) -> set[str]:
+    """The names of the tests in the nearest test file, which new ones may be added to."""
+    try:
+        text = Path(job.root, *job.layout.test_files[:1]).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return set()
+    return set(re.findall(r"^ *(?:async )?def (test_\w+)", text, re.MULTILINE))
 
 
 def _entries(path: str) -> list[os.DirEntry[str]]:

@@ -13,7 +13,7 @@ from qe_action.generators.offline.killing import COMPANIONS, Killer, Near
 from qe_action.generators.offline.objections import Shown, objection
 from qe_action.generators.offline.plan import Goal, Plan, Reached, tells
 from qe_action.generators.offline.rendering import Proof, Renderer, single
-from qe_action.generators.offline.shrinking import simpler_inputs
+from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler_inputs
 from qe_action.generators.offline.subjects import Case, Input, case_of
 from qe_action.generators.port import Arc, Candidate
 
@@ -42,7 +42,7 @@ class Shrinking:
         """A few more inputs for the same test: those that give something else."""
         same_result = self.shown in ("True", "False")
         by_result: dict[str, Input] = {}
-        for (shown, _), call in sorted(self.like.items(), key=lambda pair: pair[1].size):
+        for (shown, _), call in sorted(self.like.items(), key=lambda pair: cost(pair[1])):
             if (shown == self.shown) == same_result and call != self.item.call:
                 key = str(len(by_result)) if same_result else shown
                 by_result.setdefault(key, call)
@@ -193,12 +193,14 @@ class Settler:
             one, _ = tried[at[id(call)]]
             if one.item.kind == "value" == _kind(ran) and self._plan.proper(call, ran):
                 shorter = one.like.get((ran.repr, ran.arcs))
-                if shorter is None or call.size < shorter.size:
+                if shorter is None or cost(call) < cost(shorter):
                     one.like[ran.repr, ran.arcs] = call
             if one.kept or not self._serves(replace(one.item, call=call), ran):
                 continue
+            if cost(call) > cost(one.item.call) or leaves_folder(one.item.call, call, ran.files):
+                continue
             kept = best.get(id(one))
-            if kept is None or call.size < kept[1].size:
+            if kept is None or cost(call) < cost(kept[1]):
                 best[id(one)] = (one, call)
         for one, call in best.values():
             one.item = replace(one.item, call=call)

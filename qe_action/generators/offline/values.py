@@ -97,16 +97,17 @@ def arguments(args: tuple[Value, ...], kwargs: tuple[tuple[str, Value], ...]) ->
 def _literal(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
-    if isinstance(value, str):
+    if isinstance(value, str | bytes):
         return quoted(value)
     return repr(value)
 
 
-def quoted(value: str) -> str:
-    """A string as formatters write it: double quotes where that needs no more escapes."""
+def quoted(value: str | bytes) -> str:
+    """A literal as formatters write it: double quotes where that needs no more escapes."""
     plain = repr(value)
-    if plain[0] == "'" and '"' not in value:
-        return '"' + plain[1:-1].replace("\\'", "'") + '"'
+    prefix, body = ("b", plain[1:]) if isinstance(value, bytes) else ("", plain)
+    if body[0] == "'" and '"' not in body:
+        return prefix + '"' + body[1:-1].replace("\\'", "'") + '"'
     return plain
 
 
@@ -210,7 +211,10 @@ def _code(node: ast.expr, known: Mapping[str, str]) -> Value | None:
     needed = {name: known[name] for name in used if name in known}
     if used - set(needed) - _BUILTINS:
         return None
-    return Code(ast.unparse(node), tuple(sorted(needed.items())))
+    shown = ast.unparse(node)
+    if not {'"', "'"} & set(shown):
+        shown = re.sub(r"\b(\w+) \*\* (\w+)\b", r"\1**\2", shown)  # as formatters write it
+    return Code(shown, tuple(sorted(needed.items())))
 
 
 def read(source: str, known: Mapping[str, str]) -> Value | None:
