@@ -25,6 +25,13 @@ if TYPE_CHECKING:  # what tests are made with is imported when they are wanted
 monotonic = time.monotonic
 
 
+def cores() -> int:
+    """The processors that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class NoCheckout:
     """No repository: every file is as the report names it, and nothing is known to be changed.
 

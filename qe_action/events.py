@@ -276,12 +276,16 @@ class AnalyzerError(Wire):
 
 
 class GeneratorError(Wire):
-    """Something went wrong in the generation; `recoverable` says that it goes on."""
+    """Something went wrong in the generation; `recoverable` says that it goes on.
+
+    `output` are the last lines of a program that failed.
+    """
 
     type: Literal["error"] = "error"
     agent: Generator = "test-generator"
     message: str
     hint: str = ""
+    output: tuple[str, ...] = ()
     recoverable: bool = False
     count: int = Field(default=0, ge=0)
 

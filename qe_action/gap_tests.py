@@ -12,7 +12,7 @@ from pathlib import Path
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.defaults import ProjectLabs, ProjectSetup
-from qe_action.errors import QEError
+from qe_action.errors import QEError, SetupFailed
 from qe_action.events import (
     AnalysisComplete,
     AnalyzerEvent,
@@ -94,7 +94,8 @@ class GapTests:
                 async for event in events:
                     yield event
         except QEError as error:
-            yield GeneratorError(message=error.message, hint=error.hint)
+            output = error.output if isinstance(error, SetupFailed) else ()
+            yield GeneratorError(message=error.message, hint=error.hint, output=output)
             yield without_tests("failed", (error.message,))
 
     def _why_not(self, result: AnalysisComplete, gaps: list[Gap]) -> str:

@@ -111,13 +111,29 @@ def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> list[Path]:
         parts.setdefault(case.path, []).append(Part(case.test_name, case.test_code, case.imports))
     for path, own in parts.items():
         if arguments.write:
-            places.append(_put(Path(arguments.repo, path), own))
+            _put(_in_project(Path(arguments.repo), path), own)
+            places.append(Path(arguments.repo, path))
         if arguments.out and _is_folder(arguments.out):
             places.append(_put(Path(arguments.out, Path(path).name), own))
     if arguments.out and not _is_folder(arguments.out):
         every = [part for own in parts.values() for part in own]
         places.append(_put(Path(arguments.out), every))
     return places
+
+
+def _in_project(repo: Path, path: str) -> Path:
+    """Where a file of the project lies. Raises `UsageError` where a link leads out of it."""
+    try:
+        place = (repo / path).resolve()
+        inside = place.relative_to(repo.resolve()).parts
+    except (OSError, RuntimeError, ValueError):
+        inside = ()
+    if not inside or ".git" in inside:
+        raise UsageError(
+            f"{path} is not written: a link on the way to it leads out of the project.",
+            hint="Take --out.",
+        )
+    return place
 
 
 def _is_folder(name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import tempfile
@@ -27,6 +28,8 @@ LINE = 8 << 20
 """Bytes of the longest answer."""
 ANSWERS = 200_000
 """Answers to one request."""
+SAID = 64 << 20
+"""Bytes of all of them: whoever asks may keep what they say."""
 
 
 class WorkerLost(Exception):  # noqa: N818 - what happened, not what went wrong here
@@ -37,11 +40,12 @@ class Worker(Protocol):
     """A process in the project's interpreter that answers requests one after the other."""
 
     def ask(
-        self, request: Mapping[str, Any], timeout: float = 60
+        self, request: Mapping[str, Any], timeout: float = 60, within: float | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
         """The answers to a request, the last one with `done`. Raises `WorkerLost`.
 
-        `timeout` is how many seconds each answer may take. Closed early, it ends the worker.
+        `timeout` is how many seconds each answer may take, `within` all of them together. Closed
+        early, it ends the worker.
         """
         ...
 
@@ -85,14 +89,18 @@ class ChannelWorker:
     def __init__(self, start: Callable[[], Awaitable[Channel]]) -> None:
         self._start = start
         self._channel: Channel | None = None
+        self._said = 0
 
     async def ask(
-        self, request: Mapping[str, Any], timeout: float = 60
+        self, request: Mapping[str, Any], timeout: float = 60, within: float | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
         finished = False
+        clock = asyncio.get_running_loop().time
+        ends = clock() + (math.inf if within is None else within)
+        self._said = 0
         try:
             for number in range(ANSWERS):
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(min(timeout, ends - clock())):
                     if number == 0:
                         await self._send(request)
                     answer = await self._receive(request["op"])
@@ -117,7 +125,8 @@ class ChannelWorker:
         line = await self._channel.read_line()
         if not line.endswith(b"\n"):
             raise WorkerLost(await self.kill() or "it ended")
-        if len(line) > LINE:
+        self._said += len(line)
+        if len(line) > LINE or self._said > SAID:
             raise WorkerLost("its answer is too long")
         try:
             answer = _Answer.model_validate_json(line)

@@ -75,7 +75,8 @@ class Generation:
         began = self._clock()
         targets, tree = await self._subject(stack)
         await asyncio.to_thread(_lay_over, labs, tree)
-        shared = Shared(self._options, labs, self._chosen(), tree, self._clock)
+        slots = self._options.side_by_side(len(labs), defaults.cores())
+        shared = Shared(self._options, labs, self._chosen(), tree, self._clock, slots)
         self._spent = self._clock() - began
         for number, target in enumerate(targets):
             left = self._options.time_budget - self._spent

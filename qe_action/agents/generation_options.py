@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from qe_action.agents.context import read_context
 from qe_action.errors import UsageError
 from qe_action.events import Gap
 from qe_action.task import QETask
+
+WORKERS = 8
+"""Workers at the same time, each with a user of its own: the sandbox has so many."""
+PYTHONS = 5
+"""Interpreters that one run looks at."""
 
 
 class GenerationOptions(BaseModel):
@@ -25,7 +30,8 @@ class GenerationOptions(BaseModel):
     `target_count` bounds the tests, `time_budget` the seconds of search and of the gates of
     single tests; the same `seed` gives the same tests. `python` is the project's interpreter,
     or several, the first for all but the last look. `tests` are sources of tests to be judged
-    instead of generated ones. `sandbox` may be `off` on a machine of one's own.
+    instead of generated ones. `sandbox` may be `off` on a machine of one's own. `slots` are the
+    tests that run side by side: where absent, as many as there are cores.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -46,7 +52,7 @@ class GenerationOptions(BaseModel):
     generator: Literal["auto", "offline"] = "auto"
     tests: str | tuple[str, ...] = ()
     sandbox: Literal["on", "off"] = "on"
-    slots: int = Field(default=2, ge=1, le=8)
+    slots: int | None = Field(default=None, ge=1, le=8)
 
     @property
     def pythons(self) -> tuple[Path, ...]:
@@ -54,6 +60,10 @@ class GenerationOptions(BaseModel):
         if self.python is None:
             return ()
         return self.python if isinstance(self.python, tuple) else (self.python,)
+
+    def side_by_side(self, labs: int, cores: int) -> int:
+        """How many tests run at the same time, beside the search and the other interpreters."""
+        return max(1, min(self.slots or cores, WORKERS - 1 - (labs - 1)))
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -67,24 +77,14 @@ class GenerationOptions(BaseModel):
 
 def generation_options(task: QETask) -> GenerationOptions:
     """The options of a task. Raises `UsageError` where they don't fit."""
-    if task.task_type != "test_generation":
-        raise UsageError(f"The test generator can't take a task of type {task.task_type}.")
-    for key in task.context:
-        if key not in GenerationOptions.model_fields:
-            near = get_close_matches(str(key), GenerationOptions.model_fields, 1)
-            meant = f"; did you mean {near[0]}?" if near else "."
-            raise UsageError(f"The task's context has no {str(key)!r:.60}{meant}")
-    try:
-        options = GenerationOptions.model_validate(dict(task.context))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UsageError(f"The task's {field} does not fit: {first['msg']}.") from None
+    options = read_context(task, "test_generation", "test generator", GenerationOptions)
     found = options.has_report or options.gaps is not None
     if options.code is None and options.file is None and not found:
         raise UsageError("The task needs code, file, gaps or a coverage report.")
     if options.has_report and options.gaps is not None:
         raise UsageError("The task has gaps and a coverage report; it can take one of them.")
+    if len(options.pythons) > PYTHONS:
+        raise UsageError(f"The task names more than {PYTHONS} interpreters.")
     if options.code is not None:
         for name in ("file", "gaps"):
             if getattr(options, name) is not None:

@@ -64,7 +64,7 @@ def extent(source: bytes, qualname: str) -> tuple[int, int]:
         return 1, 2**31
     try:
         node: ast.AST = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UsageError(
             f"{qualname} can't be found, as its file can't be parsed: {error}."
         ) from None

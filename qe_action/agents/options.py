@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from qe_action.agents.context import read_context
 from qe_action.analysis.baseline import fingerprint
 from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
@@ -88,19 +88,7 @@ class AnalysisOptions(BaseModel):
 
 def options_of(task: QETask) -> AnalysisOptions:
     """The options of a task. Raises `UsageError` where they don't fit."""
-    if task.task_type != "coverage_analysis":
-        raise UsageError(f"The coverage analyzer can't take a task of type {task.task_type}.")
-    for key in task.context:
-        if key not in AnalysisOptions.model_fields:
-            near = get_close_matches(str(key), AnalysisOptions.model_fields, 1)
-            meant = f"; did you mean {near[0]}?" if near else "."
-            raise UsageError(f"The task's context has no {str(key)!r:.60}{meant}")
-    try:
-        options = AnalysisOptions.model_validate(dict(task.context))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UsageError(f"The task's {field} does not fit: {first['msg']}.") from None
+    options = read_context(task, "coverage_analysis", "coverage analyzer", AnalysisOptions)
     if bool(options.coverage_files) == (options.coverage_data is not None):
         raise UsageError("The task needs coverage_file or coverage_data, one of them.")
     return options

@@ -14,7 +14,7 @@ from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
 from qe_action.agents.proposals import bug_of, case_of, verdict
 from qe_action.agents.trials import trials
-from qe_action.errors import UsageError
+from qe_action.errors import UsageError, WorkspaceError
 from qe_action.events import (
     BugSuspected,
     GeneratorError,
@@ -56,6 +56,7 @@ class Shared:
     generator: Generator
     tree: Path
     clock: Callable[[], float]
+    slots: int
 
 
 class TargetRun:
@@ -84,9 +85,14 @@ class TargetRun:
 
     async def events(self) -> AsyncGenerator[Found, None]:
         """Tests as they hold alone, those that fall later, and steps of progress."""
-        async with AsyncExitStack() as stack, aclosing(self._work(stack)) as found:
-            async for event in found:
-                yield event
+        try:
+            async with AsyncExitStack() as stack, aclosing(self._work(stack)) as found:
+                async for event in found:
+                    yield event
+        except (RecursionError, MemoryError):
+            raise WorkspaceError(
+                f"{self._target.target} was given up: code that belongs to it is nested too deeply."
+            ) from None
 
     def cases(self) -> list[TestCase]:
         """What is proposed."""
@@ -100,8 +106,8 @@ class TargetRun:
             if (shared.tree / path).is_file():
                 what = "no Python source, and lines of nothing else can be measured"
             raise UsageError(f"{path} is {what}.", anchor="command-line")
-        self._project = project = describe(files, path)
-        slots = shared.options.slots
+        self._project = project = await asyncio.to_thread(describe, files, path)
+        slots = shared.slots
         bench = await stack.enter_async_context(
             Bench.open(shared.labs[0], project, shared.tree, slots)
         )
@@ -162,7 +168,7 @@ class TargetRun:
 
     async def _search(self, setting: Setting, goals: Goals) -> AsyncGenerator[Found, None]:
         """The candidates, as they pass or are refused."""
-        job, ahead = self._job(setting, goals), 2 * self._shared.options.slots
+        job, ahead = self._job(setting, goals), 2 * self._shared.slots
         released = trials(self._shared.generator, job, setting, self._left, ahead)
         async with aclosing(released) as found:
             async for item in found:

@@ -25,7 +25,7 @@ class GivenTests:
         for number, source in enumerate(self._sources):
             try:
                 tree = ast.parse(source)
-            except (SyntaxError, ValueError, RecursionError) as error:
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 name = f"source_{number}"
                 yield Candidate(f"given-{number}", name, source, (), job.target, "")
                 del error

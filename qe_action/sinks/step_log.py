@@ -63,8 +63,10 @@ class StepLogSink:
                 pass  # counted in the result; the journal has each with its reason
             case BugSuspected(bug=bug):
                 self._say(suspicion(bug))
-            case GeneratorError():
-                pass  # said at the run's end, as a command that puts it on the run's page too
+            case GeneratorError(output=output):
+                # Its message is said at the run's end, as a command for the run's page too.
+                if output:
+                    group("The last lines of what failed", list(output), self._out)
             case GenerationComplete():
                 for note in event.notes:
                     self._say(f"Note: {note}")

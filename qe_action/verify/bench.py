@@ -33,6 +33,8 @@ AS_CONFIGURED = ("--maxfail=0", "--continue-on-collection-errors")
 """All of the suite: what fails or can't be collected hides nothing of the rest."""
 MEMORY = 2 << 30
 """Bytes that a candidate may take; the whole suite as much as there is."""
+HELLO = 60.0
+"""Seconds in which an interpreter has to say what it is."""
 SLACK = 10.0
 """Seconds that a worker may answer later than a run's own time-out."""
 
@@ -50,8 +52,11 @@ class Surroundings:
 class Bench:
     """Runs tests on copies of `tree`, at most `slots` at the same time."""
 
-    def __init__(self, lab: Lab, project: Project, tree: Path, slots: int = 2) -> None:
+    def __init__(
+        self, lab: Lab, project: Project, tree: Path, slots: int = 2, slack: float = SLACK
+    ) -> None:
         self._lab = lab
+        self._slack = slack
         self.project = project
         self._tree = tree
         self._count = slots
@@ -63,10 +68,10 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, lab: Lab, project: Project, tree: Path, slots: int = 2
+        cls, lab: Lab, project: Project, tree: Path, slots: int = 2, slack: float = SLACK
     ) -> AsyncGenerator[Bench, None]:
         """A bench whose workers and copies are gone when the block ends."""
-        bench = cls(lab, project, tree, slots)
+        bench = cls(lab, project, tree, slots, slack)
         async with AsyncExitStack() as stack:
             for _ in range(slots):
                 folder = await stack.enter_async_context(own_folder())
@@ -114,8 +119,8 @@ class Bench:
             "module": self.project.module,
         }
         try:
-            answers = [a async for a in slot.worker.ask(request, self._import_timeout + SLACK)]
-            return str(answers[-1].get("why"))[:300]
+            answer = await _last(slot, request, self._import_timeout + self._slack)
+            return str(answer.get("why"))[:300]
         except WorkerLost as error:
             slot.dirty = True
             return str(error)
@@ -124,9 +129,9 @@ class Bench:
         """What the interpreter is. Raises `WorkspaceError` where it can't be used."""
         async with self._slot() as slot:
             try:
-                answers = [answer async for answer in slot.worker.ask({"op": "hello"})]
+                answer = await _last(slot, {"op": "hello"}, HELLO)
                 slot.dirty = False
-                return Hello.model_validate(answers[-1])
+                return Hello.model_validate(answer)
             except (WorkerLost, ValidationError) as error:
                 raise WorkspaceError(
                     f"The project's interpreter can't be used: {error}.",
@@ -176,13 +181,9 @@ class Bench:
 
     async def _ask_run(self, slot: Slot, request: dict[str, Any], timeout: float) -> Run:
         try:
-            async with aclosing(slot.worker.ask(request, timeout=timeout + SLACK)) as answers:
-                async for answer in answers:
-                    if answer["done"]:
-                        return Run.model_validate(answer)
+            return Run.model_validate(await _last(slot, request, timeout + self._slack))
         except (WorkerLost, ValidationError):
-            pass
-        return Run(end="unreadable")
+            return Run(end="unreadable")
 
     async def mutate(
         self,
@@ -200,8 +201,11 @@ class Bench:
                 for m in mutants
             ]
             said: dict[str, MutantSaid] = {}
+            within = timeout * len(mutants) + self._slack
             try:
-                async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
+                async with aclosing(
+                    slot.worker.ask(request, timeout + self._slack, within)
+                ) as answers:
                     async for answer in answers:
                         if answer["done"]:
                             slot.dirty = bool(answer.get("written"))
@@ -220,8 +224,9 @@ class Bench:
             request = self._request(slot, "style", files, (), timeout, ())
             request["tools"] = [list(tool) for tool in tools]
             said: list[Mapping[str, str]] = []
+            within = timeout + self._slack
             try:
-                async with aclosing(slot.worker.ask(request, timeout + SLACK)) as answers:
+                async with aclosing(slot.worker.ask(request, within, within)) as answers:
                     async for answer in answers:
                         if not answer["done"] and len(said) < len(tools):
                             said.append(Styled.model_validate(answer).texts)
@@ -275,3 +280,12 @@ class Bench:
             yield slot
         finally:
             self._free.put_nowait(slot)
+
+
+async def _last(slot: Slot, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """The answer that ends a request; what a worker says before it is not kept."""
+    answer: dict[str, Any] = {}
+    async with aclosing(slot.worker.ask(request, seconds, seconds)) as answers:
+        async for one in answers:
+            answer = one
+    return answer

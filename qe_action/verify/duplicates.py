@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from functools import lru_cache
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@lru_cache(maxsize=4096)  # the project's are asked for by each target
 def fingerprints(source: str) -> frozenset[str]:
     """The fingerprint of every test function or method in a file; none where it can't be parsed."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+        return frozenset(
+            fingerprint(node)
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, _Function) and node.name.startswith("test")
+        )
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
-    return frozenset(
-        fingerprint(node)
-        for node in ast.walk(tree)
-        if isinstance(node, _Function) and node.name.startswith("test")
-    )
 
 
 def fingerprint(function: _Function) -> str:

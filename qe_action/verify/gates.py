@@ -107,7 +107,7 @@ class Gate:
 async def parses(trial: Trial, _: Setting) -> Refusal | None:
     try:
         trial.tree = ast.parse(trial.text)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Refusal("syntax", str(error)[:200])
     return None
 

@@ -51,7 +51,7 @@ class Mutant:
         """Whether it is Python with the edit. It should be: one that is not proves nothing."""
         try:
             ast.parse(self.applied(source))
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
         return True
 
@@ -88,7 +88,7 @@ def _rank(mutant: Mutant) -> tuple[int, int, int, int]:
 def _tree(source: bytes) -> ast.Module | None:
     try:
         return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

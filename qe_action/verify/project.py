@@ -8,6 +8,7 @@ import re
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from qe_action.verify.duplicates import fingerprints
@@ -17,6 +18,10 @@ _PREPARES = re.compile(
     rb"environ|putenv|setlocale|pytest_configure|pytest_plugins|pytest_load_initial|sys\.|setup\("
 )
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.M)
+LONGEST = 512 * 1024
+"""Bytes of the longest test file that is looked into; it may take seconds to parse."""
+TOTAL = 8 * 1024 * 1024
+"""Bytes of all test files that are looked into, those named for the target first."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,7 @@ def is_test_file(path: str) -> bool:
 def describe(files: Mapping[str, bytes], target: str) -> Project:
     """The facts of a target in a tree of Python files."""
     folder, module = _module(files, target)
-    tests = {
-        path: data.decode("utf-8", "replace")
-        for path, data in sorted(files.items())
-        if is_test_file(path) and path != target
-    }
+    tests = _tests(files, target)
     known: set[str] = set()
     allowed = {_top(path, folder) for path in files if path.startswith(folder)}
     allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
@@ -102,6 +103,19 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
     )
 
 
+def _tests(files: Mapping[str, bytes], target: str) -> dict[str, str]:
+    """The test files that are looked into. The whole suite runs all of them."""
+    stem = PurePosixPath(target).stem
+    found = {}
+    left = TOTAL
+    for path in sorted(files, key=lambda path: (stem not in PurePosixPath(path).name, path)):
+        size = len(files[path])
+        if is_test_file(path) and path != target and size <= min(LONGEST, left):
+            left -= size
+            found[path] = files[path].decode("utf-8", "replace")
+    return dict(sorted(found.items()))
+
+
 def _module(files: Mapping[str, bytes], target: str) -> tuple[str, str]:
     """The folder that the target is imported from (with `/`, empty for the top), and its name."""
     parts = list(PurePosixPath(target).with_suffix("").parts)
@@ -118,24 +132,25 @@ def _top(path: str, folder: str) -> str:
     return path[len(folder) :].partition("/")[0].removesuffix(".py")
 
 
-def _all_imports(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _all_imports(text: str) -> frozenset[str]:
     """Every module that a test file may mean, `from a import b` as `a` and `a.b`."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return set()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
     found = imported(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def _relative_imports(path: str, text: str) -> set[str]:
     """What relative imports in a file may mean, by the ends of its folder's name."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     found = set()
     for node in ast.walk(tree):
@@ -184,6 +199,6 @@ def _can_grow(data: bytes) -> bool:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         ast.parse(data.decode("utf-8"))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return encoding == "utf-8"

@@ -64,8 +64,11 @@ async def style(bench: Bench, trials: Sequence[Trial], tools: Sequence[Tool]) ->
     after = await bench.styled(files, tools, timeout=SECONDS)
     for path, trial in zip(files, trials, strict=True):
         for texts in reversed(after):
-            if taken(trial, texts.get(path, "")):
-                break
+            try:
+                if taken(trial, texts.get(path, "")):
+                    break
+            except RecursionError:  # it can be parsed and not be walked
+                continue
 
 
 def taken(trial: Trial, text: str) -> bool:
@@ -75,7 +78,7 @@ def taken(trial: Trial, text: str) -> bool:
         return True
     try:
         old, new = ast.parse(before), ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     names, kept = bound_at_top(old), bound_at_top(new)
     if _body(old) != _body(new) or any(names.get(name) != one for name, one in kept.items()):

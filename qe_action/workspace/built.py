@@ -39,14 +39,17 @@ def collect(project: Path, export: Path, target: Path) -> bool:
 
 def lay_over(built: Path, tree: Path) -> None:
     """Put collected files into a copy of the project, where it has none of these names."""
-    for path in sorted(item for item in built.rglob("*") if item.is_file()):
+    for path in () if built.is_symlink() else sorted(built.rglob("*")):
+        content = _read(path, TOTAL)  # of a cache that others may have filled: no link is followed
+        if content is None:
+            continue
         place = tree / path.relative_to(built)
         there = place.parent
         while not os.path.lexists(there):
             there = there.parent
         if there.resolve() == there and there.is_dir() and not os.path.lexists(place):
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(path.read_bytes())
+            place.write_bytes(content)
             place.chmod(0o644)
 
 

@@ -81,6 +81,8 @@ async def set_up(
         notes += ("The project itself did not install, only what it needs.",)
     venv = entry.folder / "venv"
     real = Path(base.base_executable).resolve()
+    if venv.resolve() != venv:  # what a link leads to would be opened in its place
+        raise SetupFailed("The set-up has replaced the environment by a link.")
     if (venv / "bin" / "python").resolve() != real:
         raise SetupFailed("The set-up has replaced the environment's interpreter.")
     built = entry.folder / BUILT

@@ -76,7 +76,7 @@ class Shop(Job):
         (repo.root / "coverage.xml").write_text(report)
 
     def generate(self, **inputs: str) -> Result:
-        return self.run(generate_tests="true", **({"sandbox": "off", "time_budget": "15"} | inputs))
+        return self.run(generate_tests="true", **({"sandbox": "off", "time_budget": "10"} | inputs))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def proposed(result: Result, shop: Shop) -> None:
 
 
 def test_tests_for_the_gaps_are_shown_and_run_in_the_project(shop: Shop) -> None:
-    result = shop.generate(time_budget="20")
+    result = shop.generate(time_budget="10")
     proposed(result, shop)
     body = shop.comment.body
     code = body.partition("```python\n")[2].partition("\n```")[0]
@@ -123,12 +123,12 @@ def test_lines_are_those_of_the_head_where_the_base_moved(
     tmp_path: Path, strict: FakeGitHub
 ) -> None:
     shop = Shop(tmp_path, strict, moved=5)
-    proposed(shop.generate(time_budget="20"), shop)
+    proposed(shop.generate(time_budget="10"), shop)
     assert f"/blob/{shop.head}/shop.py#L22-L23) and branch 22→23" in shop.comment.body
 
 
 def test_the_check_run_is_complete_and_the_comment_tells_progress_meanwhile(shop: Shop) -> None:
-    shop.generate(time_budget="8")
+    shop.generate(time_budget="6")
     completed, told = [
         sent
         for sent in shop.github.sent("PATCH", "/check-runs/")
@@ -216,7 +216,7 @@ def test_code_of_a_fork_is_never_run_without_a_sandbox(shop: Shop) -> None:
 
 
 def test_publish_shows_what_the_journal_has_and_runs_nothing(shop: Shop) -> None:
-    shop.generate(time_budget="20", journal_file="journal.jsonl")
+    shop.generate(time_budget="10", journal_file="journal.jsonl")
     journal = shop.repo.root / "journal.jsonl"
     kinds = [json.loads(line).get("type") for line in journal.read_text().splitlines()]
     assert kinds.count("complete") == 2

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from generation import GOOD, SHAPES, project
 from sandbox_here import MACHINE, MISSING, reachable
 
@@ -151,3 +152,26 @@ def test_tests_that_are_there_already_are_not_written_over(tmp_path: Path) -> No
     after = (folder / "tests/test_shapes.py").read_text()
     assert "def test_it_is_there" in after
     assert after.count("\ndef test_") == 4
+
+
+@pytest.mark.parametrize("link", ["tests", "tests/test_shapes.py"])
+@pytest.mark.parametrize("leads_to", ["outside", "project/.git/made"])
+def test_nothing_is_written_through_a_link_out_of_the_project(
+    tmp_path: Path, link: str, leads_to: str
+) -> None:
+    folder = made(tmp_path, {})
+    outside = tmp_path / leads_to
+    outside.mkdir()
+    place = folder / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(outside if link == "tests" else outside / "victim.py")
+    for words in (("add", "-A"), ("commit", "-qm", "link")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    done = run(
+        folder,
+        *("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write"),
+        *("--python", sys.executable),
+    )
+    assert done.returncode == 2
+    assert "a link on the way to it leads out of the project" in done.stderr
+    assert list(outside.iterdir()) == []

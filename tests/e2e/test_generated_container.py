@@ -46,7 +46,7 @@ def test_tests_are_made_in_the_sandbox_with_nothing_secret_in_reach(
     source = job.path / "shop.py"
     source.write_text(source.read_text() + GUARD)
     git(job.path, "commit", "--quiet", "--all", "--message=Look around")
-    made = step(generate_tests="true", time_budget="20", setup_command="true", max_tests="2")
+    made = step(generate_tests="true", time_budget="12", setup_command="true", max_tests="2")
     result = made.run(timeout=240)
     assert result.status == 0, result.log
     assert result.outputs["tests-generated"] in ("1", "2"), result.log

@@ -100,6 +100,37 @@ class TalkingLab:
         yield ChannelWorker(start)
 
 
+class Dawdler:
+    """A channel that says again and again that it is not done, and how often it was killed."""
+
+    killed = 0
+
+    async def write(self, data: bytes) -> None:
+        self._op = json.loads(data)["op"]
+
+    async def read_line(self) -> bytes:
+        await asyncio.sleep(0.05)
+        return json.dumps({"op": self._op}).encode() + b"\n"
+
+    async def kill(self) -> str:
+        self.killed += 1
+        return ""
+
+
+class DawdlingLab:
+    def __init__(self) -> None:
+        self.channel = Dawdler()
+
+    @asynccontextmanager
+    async def worker(
+        self, folder: Path | None = None, readable: Sequence[Path] = ()
+    ) -> AsyncGenerator[ChannelWorker, None]:
+        async def start() -> Dawdler:
+            return self.channel
+
+        yield ChannelWorker(start)
+
+
 SOURCE = b"def f(x):\n    return x + 1\n"
 MUTANTS = mutants(SOURCE, frozenset({2}))
 
@@ -144,3 +175,26 @@ def test_mutants_that_nobody_asked_for_and_second_verdicts_do_not_count(tmp_path
     lines = [json.dumps({"op": "mutate", "mutant": m, "killed": k}).encode() for m, k in verdicts]
     _, said = told(tmp_path, [line + b"\n" for line in lines])
     assert [(one.mutant, one.killed) for one in said] == [(name, False)]
+
+
+def test_a_worker_that_is_never_done_does_not_outlive_its_time(tmp_path: Path) -> None:
+    """With less slack than a bench gives: what counts is that answers don't prolong it."""
+
+    async def ask() -> tuple[Run, list[MutantSaid], list[Mapping[str, str]], str]:
+        lab = DawdlingLab()
+        seen = describe({"m.py": SOURCE}, "m.py")
+        async with Bench.open(lab, seen, tmp_path, 1, slack=0.2) as bench:
+            run = await bench.run({}, [], timeout=0.1, around=Surroundings())
+            said = await bench.mutate({}, [], MUTANTS, timeout=0.1)
+            styled = await bench.styled({}, [("ruff",)], timeout=0.1)
+            why = await bench.warm((), 0.1)
+        assert lab.channel.killed == 4
+        return run, said, styled, why
+
+    async def in_time() -> tuple[Run, list[MutantSaid], list[Mapping[str, str]], str]:
+        async with asyncio.timeout(20):
+            return await ask()
+
+    run, said, styled, why = asyncio.run(in_time())
+    assert (run.end, said, styled) == ("unreadable", [], [])
+    assert "too long" in why

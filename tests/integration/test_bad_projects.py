@@ -337,7 +337,7 @@ def test_code_that_does_what_it_should_not_on_import(tmp_path: Path) -> None:
 )
 def test_more_imports_that_do_not_come_to_their_end(tmp_path: Path, source: str, why: str) -> None:
     repo = project(tmp_path, {"shapes.py": source, "other.py": SHAPES})
-    outcome = judge(tmp_path, GOOD, "shapes.py::area", time_budget=20)
+    outcome = judge(tmp_path, GOOD, "shapes.py::area", time_budget=8)
     (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
     assert why in error.message
     assert outcome.result.conclusion == "failed"
@@ -356,3 +356,15 @@ def test_a_target_that_is_no_python_source_is_refused(tmp_path: Path) -> None:
     outcome = judge(tmp_path, GOOD, "slow.so")
     (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
     assert error.message == "slow.so is no tracked Python file."
+
+
+def test_code_that_is_nested_too_deeply_to_be_walked_is_an_error_or_no_matter(
+    tmp_path: Path,
+) -> None:
+    """Some of it Python can't parse, and some it can parse and run, but no program can walk it."""
+    deep = "-" * 900
+    tests = {"tests/test_a.py": f"x = {'-' * 20_000}1\n", "tests/test_b.py": f"x = {deep}1\n"}
+    project(tmp_path, {"shapes.py": f"{SHAPES}\n\ndef minus(x):\n    return {deep}x\n", **tests})
+    assert set(judge(tmp_path, GOOD).accepted) == set(GOOD_NAMES)
+    given = judge(tmp_path, f"import shapes\n\ndef test_x():\n    assert {deep}shapes.minus(1)\n")
+    assert given.result.conclusion in ("finished", "failed")

@@ -376,6 +376,19 @@ def test_files_that_a_build_makes_are_kept_for_copies_of_the_project(room: Room)
     assert list((room.folder / "outside").iterdir()) == []
 
 
+def test_links_of_a_cache_that_others_filled_bring_nothing_into_a_copy(tmp_path: Path) -> None:
+    (tmp_path / "secret.py").write_text("hunter2")
+    built, tree = tmp_path / "built", tmp_path / "tree"
+    for folder in (built, tree):
+        folder.mkdir()
+    (built / "stolen.py").symlink_to(tmp_path / "secret.py")
+    os.mkfifo(built / "waits.py")
+    lay_over(built, tree)
+    (tmp_path / "whole").symlink_to(tmp_path)
+    lay_over(tmp_path / "whole", tree)
+    assert list(tree.iterdir()) == []
+
+
 def test_a_folder_of_the_project_is_set_up_with_the_rest_beside_it(room: Room) -> None:
     top = room.folder / "export"
     body = "assert os.path.exists('../shared.txt')\nopen('made.py', 'w').close()"
@@ -396,6 +409,22 @@ def test_a_set_up_can_not_put_another_interpreter_in_place(room: Room) -> None:
     command = f"ln -sfn {secret} $VIRTUAL_ENV/bin/python"
     with pytest.raises(SetupFailed, match="replaced"):
         room.prepare(project(room.folder / "export"), setup_command=command)
+
+
+def test_a_set_up_can_not_open_the_checkout_by_a_link_in_the_environment_s_place(
+    room: Room,
+) -> None:
+    """Whoever commits `bin/python` as a link could have the checkout taken for the environment."""
+    checkout = room.folder / "checkout"
+    (checkout / "bin").mkdir(parents=True)
+    (checkout / "bin" / "python").symlink_to(Path(room.python).resolve())
+    (checkout / ".git").mkdir()
+    (checkout / ".git" / "config").write_text("hunter2")
+    command = f"rm -r $VIRTUAL_ENV\nln -s {checkout} $VIRTUAL_ENV"
+    export = project(room.folder / "export")
+    for _ in range(2):  # made, and from the cache
+        with pytest.raises(SetupFailed, match="replaced"):
+            room.prepare(export, setup_command=command)
 
 
 def test_the_python_that_was_asked_for_has_to_be_there(room: Room) -> None:

@@ -38,11 +38,11 @@ def started(program: str) -> Callable[[], Any]:
     return start
 
 
-def ask(program: str, timeout: float = 30) -> list[Any]:
+def ask(program: str, timeout: float = 30, within: float | None = None) -> list[Any]:
     async def run() -> list[Any]:
         worker = ChannelWorker(started(program))
         try:
-            return await answers(worker, {"op": "x"}, timeout)
+            return [one async for one in worker.ask({"op": "x"}, timeout, within)]
         finally:
             await worker.kill()
 
@@ -100,6 +100,18 @@ def test_one_without_end_is_killed() -> None:
     line = json.dumps({"op": "x"})
     with pytest.raises(WorkerLost, match="without end"):
         ask(f"while True: print({line!r})")
+
+
+def test_one_that_answers_on_and_on_is_killed_in_time() -> None:
+    program = 'import time\nwhile True: print(\'{"op": "x"}\', flush=True); time.sleep(0.1)'
+    with pytest.raises(WorkerLost, match="too long"):
+        ask(program, timeout=30, within=1)
+
+
+def test_all_answers_to_a_request_are_bounded_together() -> None:
+    program = f'while True: print(\'{{"op": "x", "y": "\' + \'y\' * {1 << 20} + \'"}}\')'
+    with pytest.raises(WorkerLost, match="answer is too long"):
+        ask(program)
 
 
 def test_closing_early_ends_the_worker_and_what_it_started(tmp_path: Path) -> None:

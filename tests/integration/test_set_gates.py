@@ -296,16 +296,16 @@ def test_a_slow_suite_is_judged_by_the_files_that_use_the_target(tmp_path: Path)
             "tests/test_fast.py": "import shapes\n\ndef test_fast():\n    assert shapes.area\n",
         },
     )
-    outcome = judge(tmp_path, GOOD, suite_timeout=8)
+    outcome = judge(tmp_path, GOOD, suite_timeout=5)
     assert outcome.accepted == GOOD_NAMES
     (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
-    assert words == "the whole suite takes more than 8 s: the one test file that imports the target"
+    assert words == "the whole suite takes more than 5 s: the one test file that imports the target"
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("time.sleep(60)", "takes more than 8 s"),
+        ("time.sleep(60)", "takes more than 5 s"),
         ("os._exit(1)", "ends the process that runs it"),
     ],
 )
@@ -314,7 +314,7 @@ def test_where_the_suite_can_t_be_run_the_evidence_says_so(
 ) -> None:
     slow = f"import os, time\nimport shapes\n\ndef test_slow():\n    {line}\n"
     project(tmp_path, {"shapes.py": SHAPES, "tests/test_slow.py": slow})
-    outcome = judge(tmp_path, GOOD, suite_timeout=8)
+    outcome = judge(tmp_path, GOOD, suite_timeout=5)
     assert outcome.accepted == GOOD_NAMES
     (said,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
     assert said == f"the one test file that imports the target {words}: no other tests"

@@ -18,7 +18,9 @@ from qe_action.events import (
     Gap,
     GapFound,
     GateResult,
+    GeneratorError,
     Level,
+    without_tests,
 )
 from qe_action.sinks.step_log import StepLogSink
 from qe_action.sinks.terminal import TerminalSink
@@ -142,3 +144,14 @@ def test_a_workflow_s_log_leaves_errors_to_the_commands_at_its_end() -> None:
     failed = result().model_copy(update=update)
     shown(StepLogSink(out), [AnalyzerError(message="No x.", hint="Write x."), failed])
     assert out.getvalue() == "No result (0.1 s)\n"
+
+
+def test_the_step_log_shows_what_a_failed_set_up_said() -> None:
+    out = io.StringIO()
+    failed = GeneratorError(message="It failed.", output=("no such package", "::error::x"))
+    shown(StepLogSink(out), [result(), failed, without_tests("failed", ("It failed.",))])
+    lines = out.getvalue().splitlines()
+    at = lines.index("::group::The last lines of what failed")
+    assert lines[at + 1] == "no such package"
+    assert not lines[at + 2].startswith("::")
+    assert lines[at + 3] == "::endgroup::"

@@ -190,3 +190,16 @@ def test_the_object_s_name_hides_no_other(owner: str, variable: str) -> None:
     own = Signature(name="size", kind="method")
     subject = Subject(f"{owner}.size", "method", "size", f"{owner}.size", (), own, "m", info)
     assert subject.variable == variable
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds"),
+    [
+        ("isinstance(x, str)", {"is str"}),
+        ("isinstance(x, (int, datetime.date))", {"is int", "is date"}),
+        ("isinstance(x, int | decimal.Decimal)", {"is int", "is Decimal"}),
+    ],
+)
+def test_what_a_parameter_is_checked_to_be(source: str, kinds: set[str]) -> None:
+    reading = Reading(f"def f(x):\n    return {source}\n")
+    assert kinds <= reading.functions["f"].uses["x"]

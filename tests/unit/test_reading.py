@@ -262,3 +262,8 @@ def test_methods_count_helpers_do_not_and_broken_files_have_none() -> None:
     source = "class TestX:\n    def test_a(self):\n        assert f(1)\n\ndef helper():\n    pass\n"
     assert len(fingerprints(source)) == 1
     assert fingerprints("def test_(:") == frozenset()
+
+
+@pytest.mark.parametrize("deep", ["-" * 20_000 + "1", "-" * 600 + "1"])
+def test_files_that_are_nested_too_deeply_have_none(deep: str) -> None:
+    assert fingerprints(f"def test_x():\n    assert {deep}\n") == frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from qe_action.verify.project import describe
+from qe_action.verify.project import LONGEST, TOTAL, describe
 from qe_action.verify.writing import Part, appended, new_file
 
 ONE = Part("test_a", "def test_a():\n    assert f(1) == 2", ("from m import f", "import pytest"))
@@ -235,3 +235,17 @@ def test_a_test_file_uses_the_target_by_relative_imports_too() -> None:
     }
     users = describe(tree, "shop/cart.py").users()
     assert users == ("shop/tests/test_x.py", "shop/tests/test_y.py")
+
+
+def test_of_very_many_or_long_tests_those_of_the_target_are_looked_into() -> None:
+    test = b"def test_x():\n    assert cart\n"
+    long = test + b"#" * LONGEST
+    tree = {"cart.py": b"", "tests/test_long.py": long, "tests/test_a.py": test}
+    tree |= {f"tests/test_b{n}.py": test.ljust(LONGEST, b"#") for n in range(TOTAL // LONGEST)}
+    tree["tests/test_cart.py"] = test
+    found = describe(tree, "cart.py")
+    assert {"tests/test_cart.py", "tests/test_a.py"} < set(found.test_files)
+    assert "tests/test_long.py" not in found.test_files
+    assert sum(map(len, found.test_files.values())) <= TOTAL
+    tree["tests/test_cart.py"] = long
+    assert describe(tree, "cart.py").place == "tests/test_cart_generated.py"

@@ -40,7 +40,7 @@ class OfflineGenerator:
         """Tests for the job's goals, in the same order for the same seed and budget."""
         try:
             reading = Reading(job.source)
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             yield Trouble(job.target, "The file can't be parsed.", str(error))
             return
         try:

@@ -49,6 +49,12 @@ def kind_by_name(name: str) -> str:
     return next((kind for pattern, kind in BY_NAME if re.fullmatch(pattern, plain)), "")
 
 
+def known_module(name: str) -> str:
+    """The module of a class of the table, '' for one that is not there."""
+    places = (place.rpartition(".") for place in KNOWN)
+    return next((module for module, _, last in places if last == name), "")
+
+
 def used_modules(source: str) -> tuple[tuple[str, str], ...]:
     """The names that an expression of the table needs, with their modules."""
     return tuple((name, module) for name, module in MODULES.items() if name in source)

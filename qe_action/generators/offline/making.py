@@ -7,7 +7,14 @@ from collections.abc import Iterable
 
 from qe_action.generators.offline.answers import ClassInfo, Parameter, TypeTree
 from qe_action.generators.offline.changing import changed_value
-from qe_action.generators.offline.guesses import KNOWN, MODULES, PATH, kind_by_name, used_modules
+from qe_action.generators.offline.guesses import (
+    KNOWN,
+    MODULES,
+    PATH,
+    kind_by_name,
+    known_module,
+    used_modules,
+)
 from qe_action.generators.offline.hints import OPEN, fits
 from qe_action.generators.offline.pools import Pool
 from qe_action.generators.offline.scalars import Scalars
@@ -151,7 +158,9 @@ class Maker(Scalars):
             kind = use[3:]
             if kind in self.classes:
                 return self.object(self.classes[kind], depth + 1)
-            return self.of_type(TypeTree(t=kind), name, depth)
+            module = known_module(kind)
+            hint = TypeTree(t="class", name=kind, module=module) if module else TypeTree(t=kind)
+            return self.of_type(hint, name, depth)
         if use == "none":
             return Lit(None) if self.rng.random() < 0.5 else self.anything(depth)
         if use == "number":

@@ -134,11 +134,20 @@ def _call_usage(node: ast.Call, names: set[str], found: Function) -> None:
         elif called in PATTERN and at > 0:
             use = "str"
         if called == "isinstance" and len(node.args) == 2:
-            for kind in ast.walk(node.args[1]):
-                if isinstance(kind, ast.Name):
-                    found.uses[arg.id].add(f"is {kind.id}")  # type: ignore[attr-defined]
+            for kind in _kinds(node.args[1]):
+                found.uses[arg.id].add(f"is {kind}")  # type: ignore[attr-defined]
         if use:
             found.uses[arg.id].add(use)  # type: ignore[attr-defined]
+
+
+def _kinds(node: ast.expr) -> list[str]:
+    """The last names of the classes in the second argument of isinstance."""
+    if isinstance(node, ast.Tuple):
+        return [name for item in node.elts for name in _kinds(item)]
+    if isinstance(node, ast.BinOp):
+        return [*_kinds(node.left), *_kinds(node.right)]
+    name = getattr(node, "attr", getattr(node, "id", ""))
+    return [name] if name else []
 
 
 def _operand_usage(node: ast.BinOp, names: set[str], found: Function) -> None:

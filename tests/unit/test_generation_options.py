@@ -1,0 +1,30 @@
+"""How a generation shares the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qe_action.agents.generation_options import PYTHONS, GenerationOptions, generation_options
+from qe_action.errors import UsageError
+from qe_action.task import QETask
+
+
+@pytest.mark.parametrize(
+    ("named", "labs", "cores", "slots"),
+    [(None, 1, 2, 2), (None, 1, 4, 4), (None, 1, 64, 7), (8, 3, 2, 5), (1, 1, 8, 1), (8, 5, 8, 3)],
+)
+def test_no_more_workers_than_the_sandbox_has_users(
+    named: int | None, labs: int, cores: int, slots: int
+) -> None:
+    options = GenerationOptions(file="a.py", slots=named)
+    assert options.side_by_side(labs, cores) == slots
+    assert slots + 1 + (labs - 1) <= 8
+
+
+def test_a_run_looks_at_a_few_interpreters_only() -> None:
+    pythons = tuple(Path(f"/python{n}") for n in range(PYTHONS + 1))
+    task = QETask(task_type="test_generation", context={"file": "a.py", "python": pythons})
+    with pytest.raises(UsageError, match="more than 5 interpreters"):
+        generation_options(task)
