@@ -107,7 +107,7 @@ async def labs(pythons: Sequence[Path], *, sandbox: str, repo: Path | None = Non
     machine = Sandbox(off=sandbox == "off")
     found: list[Lab] = []
     notes: list[str] = []
-    for python in pythons or (interpreter(repo),):
+    for python in pythons or (interpreter(await _own_venv(repo)),):
         environment = await existing(python, sandbox=machine, env=os.environ, repo=repo)
         if sandbox == "off":  # as it was named, which may be a wrapper
             environment = replace(environment, python=python.absolute())
@@ -159,6 +159,19 @@ def _weaker(machine: Sandbox, sandbox: str) -> tuple[str, ...]:
     """What does not hold around the project's code on this machine."""
     weaker = () if sandbox == "off" else machine.layers().weaker
     return (f"The sandbox is weaker on this machine: {'; '.join(weaker)}.",) if weaker else ()
+
+
+async def _own_venv(repo: Path | None) -> Path | None:
+    """The repository, if its `.venv` is none that came with it: that is run to ask what it is."""
+    if repo is None or not (repo / ".venv").is_dir():
+        return None
+    git = Git(repo, env=os.environ)
+    tracked = () if git.toplevel is None else await git.entries(None)
+    place = b"" if git.toplevel is None else os.fsencode(repo.resolve().relative_to(git.toplevel))
+    own = b".venv" if place in (b"", b".") else place + b"/.venv"
+    paths = [entry.partition(b"\t")[2].lower() for entry in tracked]
+    came = any((path + b"/").startswith(own.lower() + b"/") for path in paths)
+    return None if came else repo
 
 
 def interpreter(repo: Path | None = None) -> Path:

@@ -111,8 +111,7 @@ def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> list[Path]:
         parts.setdefault(case.path, []).append(Part(case.test_name, case.test_code, case.imports))
     for path, own in parts.items():
         if arguments.write:
-            _put(_in_project(Path(arguments.repo), path), own)
-            places.append(Path(arguments.repo, path))
+            places.append(_put(_in_project(Path(arguments.repo), path), own))
         if arguments.out and _is_folder(arguments.out):
             places.append(_put(Path(arguments.out, Path(path).name), own))
     if arguments.out and not _is_folder(arguments.out):
@@ -124,8 +123,7 @@ def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> list[Path]:
 def _in_project(repo: Path, path: str) -> Path:
     """Where a file of the project lies. Raises `UsageError` where a link leads out of it."""
     try:
-        place = (repo / path).resolve()
-        inside = place.relative_to(repo.resolve()).parts
+        inside = (repo / path).resolve().relative_to(repo.resolve()).parts
     except (OSError, RuntimeError, ValueError):
         inside = ()
     if not inside or ".git" in inside:
@@ -133,7 +131,7 @@ def _in_project(repo: Path, path: str) -> Path:
             f"{path} is not written: a link on the way to it leads out of the project.",
             hint="Take --out.",
         )
-    return place
+    return repo / path
 
 
 def _is_folder(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,9 +68,27 @@ class Layout:
     test_files: tuple[str, ...] = ()
 
 
+class Mutant(Protocol):
+    """A wrong version: the source's bytes from `start` to `end` become `text`.
+
+    `line` is its statement's first.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Job:
-    """What to write tests for; `budget` is in executions.
+    """What to write tests for; `budget` is in executions, `mutants` should be noticed.
 
     The same seed and budget give the same tests.
     """
@@ -83,6 +101,7 @@ class Job:
     lab: Lab
     seed: int = 0
     budget: int = 60_000
+    mutants: Sequence[Mutant] = ()
 
 
 class Generator(Protocol):

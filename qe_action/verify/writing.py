@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qe_action.verify.importing import (
     Part,
@@ -22,7 +23,7 @@ __all__ = ["Part", "appended", "new_file", "renamed"]
 
 def new_file(parts: Sequence[Part], head: str = "") -> str:
     """A file of these tests; the head is its first comment or docstring."""
-    parts = list(fitted({}, parts))
+    parts = list(fitted({}, _together(parts)))
     imports = sections({name for part in parts for name in wanted(part)})
     blocks = [head.rstrip(), imports, *(f"\n{part.code.strip()}" for part in parts)]
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
@@ -41,7 +42,7 @@ def appended(text: str, parts: Sequence[Part]) -> str:
     rows = list(io.StringIO(text, newline=""))  # as Python counts lines
     if not rows[-1].endswith(("\n", "\r")):
         rows[-1] += newline
-    parts = list(fitted(bound_at_top(tree), parts))
+    parts = list(fitted(bound_at_top(tree), _together(parts)))
     at = _end_of_imports(tree)
     head = [line for block in lines(missing(tree, parts)) for line in block.split("\n")]
     if head and at == 0:
@@ -57,6 +58,25 @@ def appended(text: str, parts: Sequence[Part]) -> str:
         new += ["", ""]
     added = [[f"{line}{newline}" for line in block] for block in (head, new)]
     return "".join((*rows[:at], *added[0], *rows[at:end], *added[1], *rows[end:]))
+
+
+def _together(parts: Sequence[Part]) -> list[Part]:
+    """Tests that begin with the same comment one after the other, the first with the comment."""
+    heads = [_head(part.code) for part in parts]
+    order = sorted(range(len(parts)), key=lambda at: heads.index(heads[at]) if heads[at] else at)
+    found: list[Part] = []
+    for at in order:
+        part, head = parts[at], heads[at]
+        if head and found and head == _head(parts[order[len(found) - 1]].code):
+            part = replace(part, code=part.code.strip().removeprefix(head).lstrip("\n"))
+        found.append(part)
+    return found
+
+
+def _head(code: str) -> str:
+    """The comment that a test begins with, '' for none."""
+    first = code.strip().partition("\n")[0]
+    return first if first.startswith("#") else ""
 
 
 def _end_of_tests(tree: ast.Module, rows: Sequence[str], least: int) -> tuple[int, bool]:

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 NAME = "_qe_worker"
-OPS = ("hello", "survey", "record", "search", "warm", "check", "mutate", "style")
+OPS = ("hello", "survey", "record", "search", "kill", "warm", "check", "mutate", "style")
 
 
 def _package() -> None:

@@ -1,6 +1,7 @@
 """Puts a wrong version of the target in its place: on import, or in functions already loaded."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import importlib.machinery
@@ -50,6 +51,69 @@ def in_loaded(file: str, edit: dict, early: list) -> bool:
     except ValueError:  # other names of enclosing functions
         return False
     return True
+
+
+class Edits:
+    """Puts edits into loaded functions and takes them back: only their statement is compiled."""
+
+    def __init__(self, file: str, functions: list) -> None:
+        with open(file, "rb") as opened:
+            self._source = opened.read()
+        self._file, self._functions = file, functions
+        self._tree = ast.parse(self._source)
+        self._starts = [0]
+        for line in self._source.split(b"\n"):
+            self._starts.append(self._starts[-1] + len(line) + 1)
+        self._before: list = []
+
+    def put(self, edit: dict) -> bool:
+        """Give the functions that the edit lies in their new code; False where it can't be."""
+        line = self._source.count(b"\n", 0, edit["start"]) + 1
+        owner = _owner(self._tree, line)
+        loaded = [found for found in self._functions if _key(found.__code__) == owner]
+        new = _code(self._compiled(line, edit), owner) if owner and loaded else None
+        if new is None:
+            return False
+        self._before = [(found, found.__code__) for found in loaded]
+        try:
+            for function in loaded:
+                function.__code__ = new
+        except ValueError:  # other names of enclosing functions
+            self.back()
+            return False
+        return True
+
+    def back(self) -> None:
+        """As it was."""
+        for function, code in self._before:
+            function.__code__ = code
+        self._before = []
+
+    def _compiled(self, line: int, edit: dict) -> types.CodeType:
+        """The edited statement of the module's top, at its lines."""
+        top = next(n for n in self._tree.body if _first(n) <= line <= (n.end_lineno or 0))
+        first, last = _first(top) - 1, top.end_lineno or 0
+        part = _edited(self._source[: self._starts[last]], edit)[self._starts[first] :]
+        flags = _future(self._tree)
+        return compile(b"\n" * first + part, self._file, "exec", flags, dont_inherit=True)
+
+
+def _first(node: ast.stmt) -> int:
+    return min(found.lineno for found in (node, *getattr(node, "decorator_list", ())))
+
+
+def _future(tree: ast.Module) -> int:
+    """The compiler's flags for what a module imports of `__future__`."""
+    named = [
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        for alias in node.names
+    ]
+    flags = 0
+    for name in named:
+        flags |= getattr(__future__, name).compiler_flag
+    return flags
 
 
 def _edited(source: bytes, edit: dict) -> bytes:

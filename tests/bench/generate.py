@@ -36,6 +36,7 @@ from qe_action.generators.goals import goals_of
 from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Candidate, Job, Layout, Suspicion, Trouble
 from qe_action.lab import PlainLab
+from qe_action.verify.mutants import mutants
 
 ROOT = Path(__file__).parent.parent.parent
 NINE = (
@@ -78,6 +79,7 @@ async def generated(python: str, module: str, seconds: float, seed: int, nodoc: 
         lab=PlainLab(python),
         seed=seed,
         budget=10**9,
+        mutants=mutants(source.encode(), frozenset(range(1, source.count("\n") + 2))),
     )
     found: list[Candidate] = []
     notes: list[object] = []

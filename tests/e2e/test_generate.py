@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,13 @@ from sandbox_here import MACHINE, MISSING, reachable
 OTHER = '"""Ours."""\nimport shapes  # kept\n\n\ndef test_it_is_there():\n    assert shapes.area\n'
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "qe_action", "generate", *arguments],
         cwd=folder,
+        env=env,
         capture_output=True,
         text=True,
         timeout=300,
@@ -175,3 +180,22 @@ def test_nothing_is_written_through_a_link_out_of_the_project(
     assert done.returncode == 2
     assert "a link on the way to it leads out of the project" in done.stderr
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_an_interpreter_that_came_with_the_repository_is_not_run(
+    tmp_path: Path, link: bool
+) -> None:
+    folder = made(tmp_path, {})
+    place = folder / ("tools" if link else ".venv") / "bin" / "python"
+    place.parent.mkdir(parents=True)
+    place.write_text(f'#!/bin/sh\ntouch {tmp_path / "ran"}\nexec {sys.executable} "$@"\n')
+    place.chmod(0o755)
+    if link:
+        (folder / ".venv").symlink_to("tools")
+    for words in (("add", "-Af"), ("commit", "-qm", "an interpreter")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    arguments = ("--target", "shapes.py", "--tests", "../given.py")
+    run(folder, *arguments, env=env)
+    assert not (tmp_path / "ran").exists()

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,6 +126,20 @@ def test_an_environment_that_is_there_is_used_as_it_is(room: Room) -> None:
     assert made.overlay is None
     assert made.notes == ()
     assert room.run(made, "import leaf, sys; print(leaf.X, sys.prefix)") == f"1 {venv}"
+
+
+def test_nothing_of_an_editable_install_runs_outside_the_sandbox(room: Room) -> None:
+    venv = room.venv("pytest==8.0")
+    checkout = room.folder / "checkout"
+    checkout.mkdir()
+    for name in ("sitecustomize", "usercustomize", "coverage"):
+        text = f"open({str(room.folder / 'ran')!r}, 'w').close()\n__version__ = '7.0'\n"
+        (checkout / f"{name}.py").write_text(text)
+    (site,) = venv.glob("lib/python3*/site-packages")
+    (site / "editable.pth").write_text(f"{checkout}\n")
+    with suppress(QEError):
+        room.existing(venv / "bin" / "python", repo=checkout)
+    assert not (room.folder / "ran").exists()
 
 
 def test_a_path_through_links_is_resolved(room: Room) -> None:

@@ -27,7 +27,7 @@ from qe_action.generators.offline.expecting import Expectation, expectation, mat
 from qe_action.generators.offline.hints import fits
 from qe_action.generators.offline.making import Maker
 from qe_action.generators.offline.mutating import Mutator
-from qe_action.generators.offline.naming import single_name, snake, value_words
+from qe_action.generators.offline.naming import names_of, snake, value_words
 from qe_action.generators.offline.plan import Plan, tells
 from qe_action.generators.offline.pools import Pool, pool_for
 from qe_action.generators.offline.reading import Reading
@@ -357,7 +357,9 @@ def test_values_in_words(value: Lit, words: str) -> None:
 
 def test_names_are_identifiers() -> None:
     call = Input(function("parseURL", parameter("text")), (Lit("é!"),))
-    assert single_name(call, Expectation("is", "True")).isidentifier()
+    names = list(names_of([call], Expectation("is", "True")))
+    assert names
+    assert all(name.isidentifier() for name in names)
     assert snake("HTTPServer2Go") == "httpserver2_go"
 
 
@@ -411,7 +413,9 @@ def proofs() -> list[Proof]:
     def proof(call: Input, expected: Expectation) -> Proof:
         return Proof(call, expected, frozenset([1]), frozenset())
 
-    error = Expectation("raises", "CartError", {"CartError": "shop"}, (("match", '"too few"'),))
+    error = Expectation(
+        "raises", "CartError", {"CartError": "shop"}, (("match", '"too few"'),), message="too few"
+    )
     return [
         proof(Input(price, (Lit(1),)), Expectation("equal", '"1 EUR"')),
         proof(Input(price, (Lit(1000),)), Expectation("equal", '"1,000 EUR"')),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 
 from qe_action.generators.offline.answers import ClassInfo, Parameter, Signature, TypeTree
@@ -117,6 +119,7 @@ def shown(code: str, wanted: str = "1", people: bool = False, **modules: str) ->
         (shown("assert f('\\x00') == 1"), ""),
         (shown("assert f(1) == 1", wanted="'<a.B object at 0x7f00aa11>'"), "addresses"),
         (shown("assert f(1) == 1", wanted="\"<class 'int'>\""), "reprs of objects"),
+        (shown("assert f() == 1", wanted=f'{{"kernel": "{platform.release()}"}}'), "this machine"),
         (shown("assert f(1 =="), "not Python"),
     ],
 )

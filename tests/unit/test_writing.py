@@ -20,6 +20,18 @@ def test_a_new_file_has_its_imports_first_and_once() -> None:
     )
 
 
+def test_tests_of_one_function_stand_together_below_one_comment() -> None:
+    def about(name: str, number: int) -> Part:
+        return Part(f"test_{number}", f"# Pins {name}.\ndef test_{number}(): ...", ())
+
+    assert new_file([about("f", 1), about("g", 2), TWO, about("f", 3)]).endswith(
+        "# Pins f.\ndef test_1(): ...\n\n\n"
+        "def test_3(): ...\n\n\n"
+        "# Pins g.\ndef test_2(): ...\n\n\n"
+        "def test_b():\n    assert g() == 2\n"
+    )
+
+
 def test_a_file_keeps_its_lines_and_gets_what_it_lacks() -> None:
     before = (
         '"""Doc."""\nimport os\nfrom m import (\n    f,\n    h,\n)\n\n\n'

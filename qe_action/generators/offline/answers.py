@@ -109,6 +109,13 @@ class Ran(Answer):
     detail: Long = ""
 
 
+class Noticed(Answer):
+    """The cases that notice a wrong version."""
+
+    id: Short
+    cases: tuple[int, ...] = ()
+
+
 class Recorded(Answer):
     """A call that the project's tests made."""
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from qe_action.generators.offline.answers import (
     ClassInfo,
     Constants,
+    Noticed,
     Ran,
     Recorded,
     Signature,
@@ -19,7 +20,7 @@ from qe_action.generators.offline.answers import (
 from qe_action.generators.offline.examples import Example
 from qe_action.generators.offline.subjects import Case, Input, Subject, case_of
 from qe_action.generators.offline.values import Value, read
-from qe_action.generators.port import Arc, Job
+from qe_action.generators.port import Arc, Job, Mutant
 from qe_action.lab import Worker, WorkerLost
 
 
@@ -100,12 +101,9 @@ class Asking:
         self, cases: list[Case], subjects: list[str] | None = None, **how: Any
     ) -> list[Ran]:
         self.spent += len(cases)
-        wire = [
-            {"n": n, "arrange": "\n".join(c.arrange), "act": c.act, "names": c.names,
-             "watch": list(c.watch), "how": c.how,
-                "of": subjects[n] if subjects else None}
-            for n, c in enumerate(cases)
-        ]  # fmt: skip
+        wire = _wired(cases)
+        for case, subject in zip(wire, subjects or (), strict=False):
+            case["of"] = subject
         found: list[Ran] = []
         async for answer in self._worker.ask(self._request("search", cases=wire, **how)):
             if answer.get("event") == "ran":
@@ -113,6 +111,31 @@ class Asking:
                     found.append(Ran.model_validate(fields_of(answer)))
                 except ValidationError:
                     continue
+        return found
+
+    async def noticed(
+        self, cases: list[Case], tried: list[tuple[Mutant, list[int]]]
+    ) -> dict[int, set[str]]:
+        """By case the wrong versions that a test of it would notice, of those tried with it."""
+        if not tried:
+            return {}
+        self.spent += sum(len(numbers) for _, numbers in tried)
+        asked = {mutant.id: set(numbers) for mutant, numbers in tried}
+        wire = [
+            {"id": m.id, "start": m.start, "end": m.end, "text": m.text, "cases": numbers}
+            for m, numbers in tried
+        ]
+        request = self._request("kill", cases=_wired(cases), mutants=wire)
+        found: dict[int, set[str]] = {}
+        async for answer in self._worker.ask(request):
+            if answer.get("event") != "noticed":
+                continue
+            try:
+                told = Noticed.model_validate(fields_of(answer))
+            except ValidationError:
+                continue
+            for at in asked.get(told.id, set()).intersection(told.cases):
+                found.setdefault(at, set()).add(told.id)
         return found
 
     async def examples(self, examples: list[Example], survey: Survey) -> list[Ran | None]:
@@ -142,6 +165,14 @@ class Asking:
             if made is not None:
                 found.append(made)
         return list(dict.fromkeys(found))
+
+
+def _wired(cases: list[Case]) -> list[dict[str, Any]]:
+    return [
+        {"n": n, "arrange": "\n".join(c.arrange), "act": c.act, "names": c.names,
+         "watch": list(c.watch), "how": c.how}
+        for n, c in enumerate(cases)
+    ]  # fmt: skip
 
 
 def _input(call: Recorded, subject: Subject) -> Input | None:

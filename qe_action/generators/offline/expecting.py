@@ -28,6 +28,10 @@ class Expectation:
     """Whether the result has to be iterated for this."""
     writes: bool = False
     """Whether the call leaves files where it runs."""
+    message: str = ""
+    """The first line of what an exception of the target says."""
+    about: str = ""
+    """What is wrong, in words for a name."""
 
 
 def expectation(one: Ran, two: Ran, owner_of_files: bool = True) -> Expectation | None:
@@ -55,9 +59,8 @@ def _raised(one: Raised, two: Raised | None) -> Expectation | None:
     message = one.message.splitlines()[0] if one.message else ""
     if one.line == 0 or one.message != two.message or ADDRESS.search(message):
         message = ""
-    return Expectation(
-        "raises", one.type, needed, (("match", matched(message)),) if message else ()
-    )
+    match = (("match", matched(message)),) if message else ()
+    return Expectation("raises", one.type, needed, match, message=message)
 
 
 def matched(message: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from qe_action.generators.offline.asking import Asking, Survey
 from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
+from qe_action.generators.offline.killing import Killer
 from qe_action.generators.offline.making import Maker
 from qe_action.generators.offline.plan import Plan
 from qe_action.generators.offline.pools import Pool, pool_for
@@ -80,7 +82,10 @@ class Run:
             yield suspicion
         doubtful = {suspicion.qualname for suspicion in suspicions}
         await self._warm(subjects, pools, maker)
-        settler = Settler(plan, self.asking, Renderer(self.job), doubtful, self._allowed())
+        mutants = self.job.mutants
+        killer = Killer(plan, self.asking, mutants) if mutants else None
+        renderer, allowed = Renderer(self.job, _taken(self.job)), self._allowed()
+        settler = Settler(plan, self.asking, renderer, doubtful, allowed, killer)
         while self.asking.spent < self.job.budget and plan.open:
             before = self.asking.spent
             seeds = await self._round(plan, seeds)
@@ -173,6 +178,15 @@ class Run:
                 running.cancel()
             batch = following
         return batch + seeds
+
+
+def _taken(job: Job) -> set[str]:
+    """The names of the tests in the nearest test file, which new ones may be added to."""
+    try:
+        text = Path(job.root, *job.layout.test_files[:1]).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return set()
+    return set(re.findall(r"^ *(?:async )?def (test_\w+)", text, re.MULTILINE))
 
 
 def _entries(path: str) -> list[os.DirEntry[str]]:

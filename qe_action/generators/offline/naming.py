@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from qe_action.generators.offline.expecting import Expectation
+from qe_action.generators.offline.slots import name_at, of_object, parameter_at, slots, value_at
 from qe_action.generators.offline.subjects import OPERATORS, Input, Subject
 from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, Value
 
-LONGEST = 70
+LONGEST = 66
 _SIGNS = {
     "-": "dash", "_": "underscore", ".": "dot", ",": "comma", ":": "colon", "/": "slash",
     "": "empty_string",
@@ -38,7 +40,7 @@ _SPECIAL = {
     "__eq__": "equality", "__ne__": "inequality", "__lt__": "less_than", "__gt__": "greater_than",
     "__le__": "at_most", "__ge__": "at_least", "__repr__": "repr", "__str__": "str",
     "__hash__": "hash", "__len__": "length", "__iter__": "iteration", "__call__": "call",
-    "__contains__": "membership", "__getitem__": "item", "__bool__": "truth",
+    "__contains__": "contains", "__getitem__": "item", "__bool__": "truth",
 }  # fmt: skip
 
 
@@ -56,7 +58,9 @@ def value_words(value: Value) -> str:
     if isinstance(value, Map):
         return "dict" if value.items else "empty_dict"
     if isinstance(value, Call):
-        return snake(value.func.rpartition(".")[2])
+        inside = value_words(value.args[0]) if value.args else ""
+        name = snake(value.func.rpartition(".")[2])
+        return f"{name}_{inside}" if inside and len(inside) < 16 else name
     if isinstance(value, Code) and not value.text.startswith("lambda"):
         return snake(value.text.rpartition(".")[2])[:20] if value.text.isascii() else ""
     return "lambda"
@@ -79,53 +83,126 @@ def _literal_words(value: object) -> str:
     return snake(str(value)) if value is None or isinstance(value, bool) else "bytes"
 
 
-def input_words(call: Input) -> str:
-    """What tells this input from others."""
-    named = [f"{snake(name)}_{value_words(value)}" for name, value in call.kwargs[:2]]
-    words = [value_words(arg) for arg in call.args[:2]]
-    if not words and not named and isinstance(call.receiver, Call):
-        words = [value_words(arg) for arg in call.receiver.args[:2]]
-        named = [f"{snake(n)}_{value_words(v)}" for n, v in call.receiver.kwargs[:2]]
-    said = "_and_".join(word for word in words if word)
-    extra = "_and_".join(named)
+def input_words(call: Input, room: int = LONGEST) -> str:
+    """What tells this input from others; only the optional arguments where room is short."""
+    values = [(name_at(call, at), value_at(call, at)) for at in range(slots(call))]
+    here = call if not of_object(call) else call.receiver
+    first = bool(values) and isinstance(here, Input | Call) and bool(here.args)
+    said = value_words(values[0][1]) if first else ""
+    named = _with([(name, value) for name, value in values[1 if first else 0 :] if name])
     after = f"_after_{snake(call.steps[-1][0])}" if call.steps else ""
-    return (f"_for_{said}" if said else "") + (f"_with_{extra}" if extra else "") + after
+    full = (f"_for_{said}" if said else "") + named + after
+    return full if len(full) <= room or not named else named + after
 
 
-def single_name(call: Input, expected: Expectation) -> str:
-    """The name of a test of one case."""
+def _with(named: Sequence[tuple[str, Value]]) -> str:
+    """Arguments by their names: `_with_base_2_without_sign`."""
+    words = ""
+    for name, value in named[:2]:
+        flag = isinstance(value, Lit) and isinstance(value.value, bool)
+        said = "" if flag else f"_{value_words(value)}"
+        without = flag and isinstance(value, Lit) and not value.value
+        words += f"_{'without' if without else 'with'}_{snake(name)}{said}".rstrip("_")
+    return words
+
+
+def _common(calls: Sequence[Input]) -> str:
+    """The optional arguments that all cases of a group have, with the value if it is one."""
+    first = calls[0]
+    given: list[tuple[str, Value]] = []
+    labels = ""
+    for at in range(1, slots(first)):
+        parameter = parameter_at(first, at)
+        values = {value_at(call, at) for call in calls}
+        if parameter is None or parameter.default is None:
+            continue
+        if len(values) == 1:
+            given.append((parameter.name, value_at(first, at)))
+        elif not labels:
+            labels = f"_with_{snake(parameter.name)}"
+    return labels + _with(given)
+
+
+def names_of(calls: Sequence[Input], expected: Expectation) -> Iterator[str]:
+    """Names for a test of these cases, the best first."""
+    call = calls[0]
     base = f"test_{subject_words(call.subject)}"
+    verb = _verb(call, expected)
+    equal = _of_operator(call, expected) if len(calls) == 1 else ""
+    told = expected.kind == "raises" and bool(expected.about)
+    bare = not (call.args or call.kwargs or call.steps)
+    plain = bare and call.subject.kind in ("method", "property")
+    operator = call.subject.name in OPERATORS and expected.kind in ("is", "equal")
+    if equal or operator:
+        yield trimmed(equal or base)
+    elif len(calls) > 1 or told or plain or _noisy(call):
+        yield trimmed(base + verb)
+        if common := _common(calls) if len(calls) > 1 else "":
+            yield trimmed(base + verb + common)
+    yield trimmed(base + verb + input_words(call, LONGEST - len(base + verb)))
+    if varied := _varied(call):
+        yield trimmed(base + verb + varied)
+    if told:
+        yield trimmed(f"{base}_raises_{_exception(expected)}" + input_words(call))
+    for other in calls[1:]:
+        yield trimmed(base + verb + input_words(other))
+
+
+def _exception(expected: Expectation) -> str:
+    return snake(expected.wanted.rpartition(".")[2])
+
+
+def _verb(call: Input, expected: Expectation) -> str:
     match expected.kind:
         case "raises":
-            verb = f"_raises_{snake(expected.wanted.rpartition('.')[2])}"
-        case "is":
-            verb = (
-                "_returns_none" if expected.wanted == "None" else f"_is_{expected.wanted.lower()}"
-            )
+            return f"_raises_{expected.about or _exception(expected)}"
+        case "is" if expected.wanted == "None":
+            return "_returns_none"
+        case "is" if expected.wanted in ("True", "False"):
+            asks = re.match(r"_?(is|has|can|are|was|should)_", call.subject.name)
+            return f"_{'' if asks else 'is_'}{expected.wanted.lower()}"
         case "state":
-            verb = f"_changes_{snake(expected.more[0][0].rpartition('.')[2])}"
+            return f"_changes_{snake(expected.more[0][0].rpartition('.')[2])}"
         case "printed":
-            verb = "_prints"
+            return "_prints"
         case "files":
-            verb = "_writes_file"
+            return "_writes_file"
         case "begins":
-            verb = "_begins"
+            return "_begins"
         case _:
-            verb = ""
-    return trimmed(base + verb + input_words(call))
+            return ""
 
 
-def group_name(call: Input, expected: Expectation) -> str:
-    """The name of a test of several cases."""
-    base = f"test_{subject_words(call.subject)}"
-    match expected.kind:
-        case "raises":
-            return f"{base}_raises_{snake(expected.wanted.rpartition('.')[2])}"
-        case "is":
-            is_none = expected.wanted == "None"
-            return f"{base}_{'returns_none' if is_none else 'is_' + expected.wanted.lower()}"
-        case _:
-            return f"{base}_results"
+def _of_operator(call: Input, expected: Expectation) -> str:
+    """The name of a test of `==` or `hash()`, '' for others."""
+    if call.subject.owner is None or expected.wanted not in ("True", "False"):
+        return ""
+    owner = snake(call.subject.owner.name.rpartition(".")[2])
+    same = expected.wanted == "True"
+    if call.subject.name == "__hash__" and same:
+        return f"test_{owner}_hash_is_that_of_its_equal"
+    if call.subject.name == "__eq__" and call.args:
+        other = call.args[0]
+        like = isinstance(other, Call) and other.func == call.subject.owner.name
+        words = ("its_like" if same else "another") if like else value_words(other)
+        return f"test_{owner}_{'equals' if same else 'differs_from'}_{words or 'other'}"
+    return ""
+
+
+def _noisy(call: Input) -> bool:
+    """Whether the input's words say nothing: `0_3_6_1`."""
+    first = value_at(call, 0) if slots(call) else None
+    if not isinstance(first, Lit) or not isinstance(first.value, str):
+        return False
+    return sum(len(word) < 2 for word in value_words(first).split("_")) > 2
+
+
+def _varied(call: Input) -> str:
+    """Another word for the input: the type of its first value."""
+    first = next(iter((*call.args, *(value for _, value in call.kwargs))), None)
+    if isinstance(first, Lit):
+        return f"_for_{type(first.value).__name__.lower().replace('nonetype', 'none')}"
+    return f"_for_{first.kind}" if isinstance(first, Seq) else ""
 
 
 def trimmed(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import platform
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -76,11 +77,18 @@ def _unreadable(value: str | bytes) -> bool:
     return len(text) > _LONGEST_TEXT or odd > max(1, len(text) // 4)
 
 
+def _machine(shown: Shown) -> bool:
+    """What only this machine gives: its name, its kernel."""
+    marks = (platform.release(), platform.version(), platform.node())
+    return any(len(mark) > 3 and mark in shown.wanted for mark in marks)
+
+
 RULES: Mapping[str, Callable[[Shown], bool]] = {
     "private names": _private,
     "attributes of classes": _inner,
     "new dependencies": _stranger,
     "noise": _noise,
+    "this machine": _machine,
     "addresses": lambda shown: bool(ADDRESS.search(shown.code + shown.wanted)),
     "reprs of objects": lambda shown: bool(_REPRS.search(shown.wanted)),
 }

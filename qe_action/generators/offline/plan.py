@@ -188,11 +188,12 @@ class Plan:
             kind = ran.raised.type if ran.raised else "value"
             self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
 
-    def neighbours(self, call: Input, count: int) -> list[Input]:
-        """Inputs a step from one, at what the code compares with: they may give something else."""
+    def neighbours(self, call: Input, count: int, line: int = 0) -> list[Input]:
+        """Inputs a step from one, at what the code (or a line of it) compares with."""
         pool = self.pools[call.subject.id]
-        numbers: list[int | float] = [n + near for n in pool.numbers for near in (0, 1, -1)]
-        closer = Pool(strings=pool.strings, numbers=numbers, patterns=pool.patterns)
+        said = self._hot(line) or pool
+        numbers: list[int | float] = [n + near for n in said.numbers for near in (0, 1, -1)]
+        closer = Pool(strings=said.strings, numbers=numbers, patterns=pool.patterns)
         others = self._by_subject[call.subject.id]
         made = (self._mutator.mutated(call, pool, others, closer) for _ in range(count))
         return [one for one in dict.fromkeys(made) if len(_key(one)) <= NEAR]

@@ -2,57 +2,64 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import chain, count
 
-from qe_action.generators.offline.expecting import Expectation
-from qe_action.generators.offline.naming import group_name, single_name
-from qe_action.generators.offline.slots import parameter_at, value_at, with_value
-from qe_action.generators.offline.subjects import Case, Input, case_of
-from qe_action.generators.offline.values import Code, names, quoted, text
-from qe_action.generators.port import Arc, Candidate, Job
+from qe_action.generators.offline.bodies import WIDE, Proof, parametrised, single
+from qe_action.generators.offline.messages import Messages
+from qe_action.generators.offline.naming import names_of, snake
+from qe_action.generators.offline.slots import of_object, slots, value_at
+from qe_action.generators.offline.subjects import OPERATORS, Input, case_of
+from qe_action.generators.offline.values import Call, Code, Value, names, strings_in, text
+from qe_action.generators.port import Candidate, Job
+
+__all__ = ["Proof", "Renderer", "single"]
 
 MOST = 8
 """How many cases one parametrised test has."""
 ENOUGH = 5
 """Up to how many cases companions are shown beside those that are needed."""
-WIDE = 88
 _ALIKE = ("is", "equal", "approx", "raises", "iterated", "each")
-
-
-@dataclass(frozen=True)
-class Proof:
-    """An input, what it gives, and what it is for."""
-
-    call: Input
-    expected: Expectation
-    lines: frozenset[int]
-    arcs: frozenset[Arc]
-    extra: bool = False
-    """Whether it is only shown beside others: it reaches nothing that they don't."""
 
 
 class Renderer:
     """Writes candidates with names of their own."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, taken: Iterable[str] = ()) -> None:
         self._job = job
-        self._taken: dict[str, int] = {}
+        self._taken = set(taken)
+        self._rows: set[object] = set()
+        self._messages = Messages(job.source)
 
     def render(self, proofs: list[Proof]) -> list[Candidate]:
         """Tests for all proofs, those alike in one."""
-        return [self._candidate(group) for group in _groups(proofs)]
+        found = [self._told(proof) for proof in proofs]
+        new = [p for p in found if not (p.extra and _row(p) in self._rows)]
+        groups = _groups(new)
+        self._rows.update(_row(proof) for group in groups for proof in group)
+        return [self._candidate(group) for group in groups]
+
+    def _told(self, proof: Proof) -> Proof:
+        """The proof with what its exception's message says, apart from the values in it."""
+        call, expected = proof.call, proof.expected
+        if not expected.message:
+            return proof
+        known = f"{snake(expected.wanted)}_{snake(call.subject.name)}".split("_")
+        inputs = [t for value in _inside(call) for t in strings_in(value)]
+        room = WIDE - len(f'with pytest.raises({expected.wanted}, match=""):')
+        told = self._messages.told(expected.message, known, inputs, room)
+        more = (("match", told.match),) if told.match else expected.more
+        return replace(proof, expected=replace(expected, more=more, about=told.words))
 
     def _candidate(self, group: list[Proof]) -> Candidate:
         first = group[0]
-        if len(group) == 1:
-            name = self._free(single_name(first.call, first.expected))
-            lines, needed = single(name, first)
-        else:
-            name = self._free(group_name(first.call, first.expected))
-            lines, needed = _parametrised(name, group)
+        expected = first.expected
+        if len({proof.expected.wanted for proof in group}) > 1:
+            expected = replace(expected, wanted="")
+        name = self._free(names_of([proof.call for proof in group], expected))
+        lines, needed = single(name, first) if len(group) == 1 else parametrised(name, group)
         comment = f"# Pins what {first.call.subject.id} does today."
         code = "\n".join([comment, *lines]) + "\n"
         aims = frozenset().union(*(proof.lines for proof in group))
@@ -69,10 +76,12 @@ class Renderer:
             aim_arcs=frozenset().union(*(proof.arcs for proof in group)),
         )
 
-    def _free(self, name: str) -> str:
-        self._taken[name] = self._taken.get(name, 0) + 1
-        count = self._taken[name]
-        return name if count == 1 else f"{name}_{count}"
+    def _free(self, preferred: Iterable[str]) -> str:
+        wanted = list(preferred)
+        numbered = (f"{wanted[0]}_{number}" for number in count(2))
+        name = next(name for name in chain(wanted, numbered) if name not in self._taken)
+        self._taken.add(name)
+        return name
 
 
 def import_lines(needed: dict[str, str]) -> tuple[str, ...]:
@@ -100,15 +109,19 @@ def _groups(proofs: list[Proof]) -> list[list[Proof]]:
 
 def _wanted_beside(proof: Proof, groups: list[list[Proof]]) -> bool:
     """Whether a companion has a test with room to stand in, and says something new there."""
-    told = {(one.call.args, one.call.kwargs) for group in groups for one in group}
-    there = bool(groups) and len(groups[-1]) < ENOUGH
-    return there and (proof.call.args, proof.call.kwargs) not in told
+    told = {_row(one) for group in groups for one in group}
+    return bool(groups) and len(groups[-1]) < ENOUGH and _row(proof) not in told
+
+
+def _row(proof: Proof) -> object:
+    call = proof.call
+    return call.subject.id, call.args, call.kwargs, call.receiver if of_object(call) else None
 
 
 def _shape(proof: Proof) -> object:
     """What must be alike for cases to be one test."""
     call, expected = proof.call, proof.expected
-    inside = (*call.args, *(value for _, value in call.kwargs))
+    inside = _inside(call)
     if (
         expected.kind not in _ALIKE
         or call.steps
@@ -120,175 +133,24 @@ def _shape(proof: Proof) -> object:
         return None
     if any(isinstance(v, Code) and v.text.startswith("lambda") for v in inside):
         return None
-    if sum(len(text(value)) for value in inside) + len(expected.wanted) > WIDE * 2:
+    if sum(len(text(value)) for value in inside) + len(expected.wanted) > WIDE:
         return None
     fixed = expected.wanted if expected.kind in ("is", "raises") else ""
+    if fixed in ("True", "False") and call.subject.name not in OPERATORS:
+        fixed = "bool"
     match = expected.more if expected.kind == "raises" else ()
     receiver = text(call.receiver) if call.receiver else ""
-    taken = len(call.args), tuple(name for name, _ in call.kwargs)
+    taken: object = len(call.args), tuple(name for name, _ in call.kwargs)
+    if of_object(call) and isinstance(call.receiver, Call):
+        made = call.receiver
+        receiver, taken = made.func, (len(made.args), tuple(name for name, _ in made.kwargs))
     return (call.subject.id, expected.kind, fixed, match, receiver, taken, expected.consumed)
+
+
+def _inside(call: Input) -> list[Value]:
+    return [value_at(call, at) for at in range(slots(call))]
 
 
 def _uses_fixture(call: Input) -> bool:
     case = case_of(call)
     return "tmp_path" in case.act or any("tmp_path" in line for line in case.arrange)
-
-
-def single(name: str, proof: Proof) -> tuple[list[str], dict[str, str]]:
-    """A test of one case: its lines, and the names that it needs."""
-    expected = proof.expected
-    case = written(proof.call, expected)
-    needed = {**case.names, **expected.names}
-    body = [*case.arrange, *_checks(case, expected, needed)]
-    if expected.writes and "tmp_path" not in "\n".join([*case.arrange, case.act]):
-        body.insert(0, "monkeypatch.chdir(tmp_path)")
-    shown = "\n".join(body)
-    fixtures = [f for f in ("capsys", "monkeypatch", "tmp_path") if f in shown]
-    return _function(name, fixtures, body), needed
-
-
-def written(call: Input, expected: Expectation) -> Case:
-    """The call as the test writes it: the object has a name where it is looked at again."""
-    again = expected.kind in ("state", "same") or bool(
-        expected.more and expected.kind not in ("raises", "fields", "files")
-    )
-    wide = call.receiver is not None and len(text(call.receiver)) > 40
-    return case_of(call, apart=again or wide)
-
-
-def _checks(case: Case, expected: Expectation, needed: dict[str, str]) -> list[str]:
-    """The lines that act and assert."""
-    act, wanted = case.act, expected.wanted
-    state = [f"assert {access} {_equals(value)}" for access, value in expected.more]
-    if expected.kind == "raises":
-        needed["pytest"] = ""
-        match = "".join(f", match={pattern}" for _, pattern in expected.more)
-        inner = f"list({act})" if expected.consumed else act
-        return [f"with pytest.raises({wanted}{match}):", f"    {inner}"]
-    if case.how == "with":
-        return _entered(case, expected)
-    match expected.kind:
-        case "state":
-            return [act, *state]
-        case "same":
-            return [f"assert {act} is {wanted}", *state]
-        case "printed":
-            return [act, f"assert capsys.readouterr().out == {wanted}"]
-        case "files":
-            reads = [
-                f"assert (tmp_path / {quoted(path)}).read_text() == {body}"
-                for path, body in expected.more
-            ]
-            return [act, *reads]
-        case "fields":
-            looks = [f"assert {a.format('result')} {_equals(v)}" for a, v in expected.more]
-            shown = f"list({act})" if expected.consumed else act
-            return [f"result = {shown}", *looks]
-        case "instance":
-            return [f"assert isinstance({act}, {wanted})"]
-        case "callable":
-            return [f"assert callable({act})"]
-        case "nan":
-            needed["math"] = ""
-            return [f"assert math.isnan({act})"]
-        case "approx":
-            needed["pytest"] = ""
-    checked = f"assert {_comparison(act, wanted, expected.kind, needed)}"
-    if len(checked) <= WIDE or "\n" in act:
-        return [checked, *state]
-    return [
-        f"result = {act}",
-        f"assert {_comparison('result', wanted, expected.kind, needed)}",
-        *state,
-    ]
-
-
-def _entered(case: Case, expected: Expectation) -> list[str]:
-    if expected.kind in ("fields", "state"):
-        looks = [f"    assert {a.format('value')} {_equals(v)}" for a, v in expected.more]
-        return [f"with {case.act} as value:", *looks]
-    if expected.kind == "instance":
-        return [f"with {case.act} as value:", f"    assert isinstance(value, {expected.wanted})"]
-    return [f"with {case.act} as value:", f"    assert value {_equals(expected.wanted)}"]
-
-
-def _comparison(act: str, wanted: str, kind: str, needed: dict[str, str]) -> str:
-    if kind == "begins":
-        needed["islice"] = "itertools"
-        count = wanted.count(", ") + 1 if wanted.count("(") + wanted.count("[") == 1 else 5
-        return f"list(islice({act}, {min(count, 5)})) == {wanted}"
-    if kind == "each":
-        return f"[list(items) for items in {act}] == {wanted}"
-    if kind == "iterated":
-        return f"list({act}) == {wanted}"
-    if kind == "approx":
-        return f"{act} == pytest.approx({wanted})"
-    node = ast.parse(act, mode="eval").body
-    if isinstance(node, ast.Compare):
-        if wanted in ("True", "False"):
-            return act if wanted == "True" else f"not ({act})"
-        return f"({act}) {_equals(wanted)}"
-    if isinstance(node, ast.BoolOp | ast.BinOp | ast.Lambda):
-        return f"({act}) {_equals(wanted)}"
-    return f"{act} {_equals(wanted)}"
-
-
-def _equals(wanted: str) -> str:
-    return f"is {wanted}" if wanted in ("None", "True", "False") else f"== {wanted}"
-
-
-def _function(name: str, fixtures: Iterable[str], body: list[str]) -> list[str]:
-    return [f"def {name}({', '.join(fixtures)}):", *(f"    {line}" for line in body)]
-
-
-def _parametrised(name: str, group: list[Proof]) -> tuple[list[str], dict[str, str]]:
-    first = group[0]
-    count = len(first.call.args) + len(first.call.kwargs)
-    rows = [[text(value_at(proof.call, at)) for at in range(count)] for proof in group]
-    varying = [at for at in range(count) if len({row[at] for row in rows}) > 1]
-    labels = _labels(first.call, varying)
-    call = first.call
-    for at, label in zip(varying, labels, strict=True):
-        call = with_value(call, at, Code(label))
-    expected = first.expected
-    told = expected.kind in ("equal", "approx", "iterated", "each")
-    alike = len({proof.expected.wanted for proof in group}) == 1
-    columns = [*labels, *(["expected"] if told and not alike else [])]
-    table = []
-    for row, proof in zip(rows, group, strict=True):
-        cells = [row[at] for at in varying]
-        if told and not alike:
-            cells.append(proof.expected.wanted)
-        table.append(f"({', '.join(cells)})" if len(cells) > 1 else cells[0])
-    shown = Expectation(
-        expected.kind,
-        "expected" if told and not alike else expected.wanted,
-        {},
-        expected.more,
-        expected.consumed,
-    )
-    case = written(call, shown)
-    needed = {**case.names, "pytest": ""}
-    for proof in group:
-        needed.update(proof.expected.names)
-    body = [*case.arrange, *_checks(case, shown, needed)]
-    heads = [f'"{column}"' for column in columns]
-    head = f"({', '.join(heads)})" if len(heads) > 1 else heads[0]
-    lines = ["@pytest.mark.parametrize(", f"    {head},", "    ["]
-    lines += [f"        {row}," for row in table] + ["    ],", ")"]
-    return [*lines, *_function(name, columns, body)], needed
-
-
-def _labels(call: Input, varying: list[int]) -> list[str]:
-    """Names for the values that differ: those of the parameters."""
-    labels: list[str] = []
-    for at in varying:
-        parameter = parameter_at(call, at)
-        label = (parameter.name if parameter else "value").strip("_") or "value"
-        if at >= len(call.args):
-            label = call.kwargs[at - len(call.args)][0].strip("_") or "value"
-        taken = {*labels, "expected", "request", "pytest", call.subject.name, call.subject.id}
-        while label in taken:
-            label += "_2" if label in labels else "_value"
-        labels.append(label)
-    return labels

@@ -9,10 +9,11 @@ from itertools import islice
 from qe_action.generators.offline.answers import Ran
 from qe_action.generators.offline.asking import Asking
 from qe_action.generators.offline.expecting import expectation
+from qe_action.generators.offline.killing import COMPANIONS, Killer, Near
 from qe_action.generators.offline.objections import Shown, objection
 from qe_action.generators.offline.plan import Goal, Plan, Reached, tells
 from qe_action.generators.offline.rendering import Proof, Renderer, single
-from qe_action.generators.offline.shrinking import simpler_inputs
+from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler_inputs
 from qe_action.generators.offline.subjects import Case, Input, case_of
 from qe_action.generators.port import Arc, Candidate
 
@@ -21,8 +22,6 @@ ROUNDS = 16
 SHORT = 60
 """Inputs from documentation and tests that are no longer than this stay as people wrote them."""
 NEIGHBOURS = 16
-COMPANIONS = 4
-"""How many more inputs of one kind a test takes along: more wrong versions are noticed."""
 OTHER_SEEDS = (4321, 7, 99)
 
 
@@ -43,7 +42,7 @@ class Shrinking:
         """A few more inputs for the same test: those that give something else."""
         same_result = self.shown in ("True", "False")
         by_result: dict[str, Input] = {}
-        for (shown, _), call in sorted(self.like.items(), key=lambda pair: pair[1].size):
+        for (shown, _), call in sorted(self.like.items(), key=lambda pair: cost(pair[1])):
             if (shown == self.shown) == same_result and call != self.item.call:
                 key = str(len(by_result)) if same_result else shown
                 by_result.setdefault(key, call)
@@ -66,9 +65,10 @@ class Settler:
         renderer: Renderer,
         doubtful: set[str],
         allowed: frozenset[str],
+        killer: Killer | None = None,
     ) -> None:
         self._plan, self._asking, self._renderer = plan, asking, renderer
-        self._doubtful, self._allowed = doubtful, allowed
+        self._doubtful, self._allowed, self._killer = doubtful, allowed, killer
 
     async def settle(self) -> list[Candidate]:
         """Candidates for all that is pending."""
@@ -79,13 +79,29 @@ class Settler:
         looked = await self._asking.looked_at([_case(one.item.call) for one in shrunk])
         for one, ran in zip(shrunk, looked, strict=True):
             one.shown = ran.repr[:200] if ran is not None else ""
-        more = [replace(one.item, call=call) for one in shrunk for call in one.companions()]
+        more = await self._more(shrunk, looked)
         looked += await self._asking.looked_at([_case(item.call) for item in more])
         found = await self._found([one.item for one in shrunk] + more, looked, len(shrunk))
         proofs = await self._held(found)
         order = {subject.id: at for at, subject in enumerate(self._plan.subjects)}
         proofs.sort(key=lambda proof: (order[proof.call.subject.id], proof.extra))
+        if self._killer is not None:
+            self._killer.hold(proof.call for proof in proofs)
         return self._renderer.render(proofs)
+
+    async def _more(self, shrunk: list[Shrinking], looked: list[Ran | None]) -> list[Reached]:
+        """More inputs to show: where wrong versions are known, those that notice one."""
+        if self._killer is None:
+            return [replace(one.item, call=call) for one in shrunk for call in one.companions()]
+        kept = [(one.item.call, ran) for one, ran in zip(shrunk, looked, strict=True)]
+        near = [
+            Near(at, call, arcs)
+            for at, one in enumerate(shrunk)
+            for (_, arcs), call in one.like.items()
+            if call != one.item.call
+        ]
+        found = await self._killer.companions(kept, near)
+        return [replace(shrunk[at].item, call=call) for at, call in found]
 
     async def _found(
         self, items: list[Reached], looked: list[Ran | None], needed: int
@@ -175,12 +191,14 @@ class Settler:
             one, _ = tried[at[id(call)]]
             if one.item.kind == "value" == _kind(ran) and self._plan.proper(call, ran):
                 shorter = one.like.get((ran.repr, ran.arcs))
-                if shorter is None or call.size < shorter.size:
+                if shorter is None or cost(call) < cost(shorter):
                     one.like[ran.repr, ran.arcs] = call
             if one.kept or not self._serves(replace(one.item, call=call), ran):
                 continue
+            if cost(call) > cost(one.item.call) or leaves_folder(one.item.call, call, ran.files):
+                continue
             kept = best.get(id(one))
-            if kept is None or call.size < kept[1].size:
+            if kept is None or cost(call) < cost(kept[1]):
                 best[id(one)] = (one, call)
         for one, call in best.values():
             one.item = replace(one.item, call=call)

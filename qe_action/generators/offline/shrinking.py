@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from qe_action.generators.offline.slots import closed, parameter_at, value_at, with_value
 from qe_action.generators.offline.subjects import Input
-from qe_action.generators.offline.values import Call, Lit, Map, Seq, Value, parts, rebuilt
+from qe_action.generators.offline.values import (
+    Call,
+    Code,
+    Lit,
+    Map,
+    Seq,
+    Value,
+    arguments,
+    parts,
+    rebuilt,
+    strings_in,
+)
+
+_HOLE = re.compile(r"(?:(?<=[-_.,:;|/])|^)(?=[-_.,:;|/])")
+"""Where a word is missing before a separator."""
+_LONE = re.compile(r"(?:[-_.,:;|/]|^) (?:[-_.,:;|/]|$)")
+"""A space where a word should be."""
+_HOLES = 3
+"""What a missing word costs beside letters."""
+
+
+def cost(call: Input) -> int:
+    """How much there is to read in an input, and how odd it is."""
+    values = [*call.args, *(value for _, value in call.kwargs)]
+    if call.receiver is not None:
+        values.append(call.receiver)
+    texts = [text for value in values for text in strings_in(value)]
+    holes = sum(_holes(text) for text in texts)
+    odd = sum(not letter.isprintable() for text in texts for letter in text)
+    lone = sum(len(_LONE.findall(text)) for text in texts)
+    return call.size + (holes + odd + lone) * _HOLES
+
+
+def leaves_folder(call: Input, plainer: Input, files: object) -> bool:
+    """Whether files would no longer be written into a folder of the test's own."""
+    return bool(files) and "tmp_path" in _shown(call) and "tmp_path" not in _shown(plainer)
+
+
+def _shown(call: Input) -> str:
+    return arguments(call.args, call.kwargs)
+
+
+def _holes(text: str) -> int:
+    return len(_HOLE.findall(text)) if len(text) > 2 else 0
+
+
+def _filled(text: str) -> str:
+    return _HOLE.sub("a", text) if _holes(text) else ""
 
 
 def simpler_inputs(call: Input) -> Iterator[Input]:
@@ -45,6 +93,8 @@ def simpler(value: Value) -> Iterator[Value]:
     """Values of the same type that are shorter or plainer."""
     if isinstance(value, Lit):
         yield from _simpler_literal(value)
+    elif isinstance(value, Code) and value.text == 'str(tmp_path / "a.txt")':
+        yield Lit("a.txt")
     elif isinstance(value, Seq | Map):
         yield from _simpler_holder(value)
     elif isinstance(value, Call):
@@ -118,7 +168,20 @@ def _shorter(text: str) -> Iterator[str]:
             break
     if size and text != "a":
         yield "a"
+    if filled := _filled(text):
+        yield filled
+        for at, one in enumerate(_HOLE.finditer(text)):
+            if at < 8:
+                yield text[: one.start()] + "a" + text[one.start() :]
     for at, letter in enumerate(text[:24]):
-        plain = letter == "0" or (letter.isascii() and (letter.islower() or not letter.isalnum()))
-        if size > 1 and not (plain and letter.isprintable()) and letter not in "\n\t":
+        if size > 1 and letter not in "\n\t" and not _plain(text, at):
             yield text[:at] + ("0" if letter.isdigit() else "a") + text[at + 1 :]
+
+
+def _plain(text: str, at: int) -> bool:
+    """Whether a letter says no more than it has to."""
+    letter = text[at]
+    if letter == " ":
+        return not _LONE.search(text[max(0, at - 1) : at + 2])
+    sign = letter in "-_./,:;|@+=<>()[]{}'\"\n\t"
+    return letter == "0" or (letter.isascii() and (letter.islower() or sign))

@@ -103,7 +103,8 @@ def case_of(call: Input, *, apart: bool = False) -> Case:
     if subject.on_object:
         assert call.receiver is not None
         target = operand(call.receiver)
-        if apart or call.steps or "{0}" in OPERATORS.get(subject.name, "")[4:]:
+        twice = subject.name != "__hash__" and "{0}" in OPERATORS.get(subject.name, "")[4:]
+        if apart or call.steps or twice:
             arrange = [f"{subject.variable} = {target}"]
             target = subject.variable
         arrange += [f"{target}.{name}({arguments(a, k)})" for name, a, k in call.steps]
@@ -134,6 +135,8 @@ def _on_object(subject: Subject, target: str, call: Input, inside: str) -> str:
     if subject.name == "__enter__":
         return target
     form = OPERATORS.get(subject.name)
+    if subject.name == "__hash__" and call.receiver is not None and not call.steps:
+        return f"hash({target}) == hash({operand(call.receiver)})"
     if form is None:
         return f"{target}.{subject.name}({inside})"
     return form.format(target, *(operand(arg) for arg in call.args), "None", "None")

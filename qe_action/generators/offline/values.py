@@ -211,7 +211,10 @@ def _code(node: ast.expr, known: Mapping[str, str]) -> Value | None:
     needed = {name: known[name] for name in used if name in known}
     if used - set(needed) - _BUILTINS:
         return None
-    return Code(ast.unparse(node), tuple(sorted(needed.items())))
+    shown = ast.unparse(node)
+    if not {'"', "'"} & set(shown):
+        shown = re.sub(r"\b(\w+) \*\* (\w+)\b", r"\1**\2", shown)  # as formatters write it
+    return Code(shown, tuple(sorted(needed.items())))
 
 
 def read(source: str, known: Mapping[str, str]) -> Value | None:
