@@ -141,7 +141,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
 
 def _add_generated(add: Callable[..., object]) -> None:
     """Where the tests go, and what is said of them."""
-    add("--out", metavar="FILE|DIR/", help="write the tests to this file, or into this folder")
+    add("--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder")
     add("--write", action="store_true", help="add them to the project's test files")
     add(
         "--output",

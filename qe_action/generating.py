@@ -111,13 +111,12 @@ def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> list[Path]:
         parts.setdefault(case.path, []).append(Part(case.test_name, case.test_code, case.imports))
     for path, own in parts.items():
         if arguments.write:
-            place = _in_project(Path(arguments.repo), path)
-            places.append(_save(place, _added(place, own) if place.exists() else new_file(own)))
+            places.append(_put(_in_project(Path(arguments.repo), path), own))
         if arguments.out and _is_folder(arguments.out):
-            places.append(_save(Path(arguments.out, Path(path).name), new_file(own)))
+            places.append(_put(Path(arguments.out, Path(path).name), own))
     if arguments.out and not _is_folder(arguments.out):
         every = [part for own in parts.values() for part in own]
-        places.append(_save(Path(arguments.out), new_file(every)))
+        places.append(_put(Path(arguments.out), every))
     return places
 
 
@@ -139,7 +138,9 @@ def _is_folder(name: str) -> bool:
     return name.endswith("/") or Path(name).is_dir()
 
 
-def _save(place: Path, text: str) -> Path:
+def _put(place: Path, parts: list[Part]) -> Path:
+    """The tests into a file: what it holds is never lost."""
+    text = _added(place, parts) if place.exists() else new_file(parts)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(text.encode())

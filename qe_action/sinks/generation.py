@@ -36,6 +36,7 @@ class GenerationSink:
         self._console = console
         self._brief = brief
         self._shown: set[str] = set()
+        self._told: set[str] = set()
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         if self._console.is_terminal:
@@ -66,6 +67,7 @@ class GenerationSink:
                 style = "yellow" if withdrawn else "dim"
                 self._print(f"{word} {case.test_name}  {' '.join(why.split())}", style)
             case GeneratorError():
+                self._told.add(event.message)
                 self._say(f"{event.message} {event.hint}".strip(), "red")
             case GenerationComplete():
                 self._closing(event)
@@ -74,7 +76,7 @@ class GenerationSink:
 
     def _closing(self, result: GenerationComplete) -> None:
         for note in result.notes:
-            if result.conclusion == "finished":
+            if result.conclusion == "finished" and note not in self._told:
                 self._say(f"Note: {note}", "dim")
         styles = {"finished": "bold green" if result.total else "yellow"}
         self._say(summed_up(result), styles.get(result.conclusion, "bold red"))

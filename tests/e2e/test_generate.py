@@ -142,6 +142,23 @@ def test_a_run_without_a_test_says_why(tmp_path: Path) -> None:
     assert "Note: The time was over before a test for shapes.py was found." in done.stderr
 
 
+def test_what_went_wrong_with_a_target_is_told_once(tmp_path: Path) -> None:
+    folder = made(tmp_path, {"constants.py": "if __name__:\n    ONE = 1\n"})
+    done = run(folder, "--target", "constants.py", "--time-budget", "20", "--sandbox", "off")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Nothing public in constants.py can be called.") == 1
+
+
+def test_tests_that_are_there_already_are_not_written_over(tmp_path: Path) -> None:
+    folder = made(tmp_path, {"tests/test_shapes.py": OTHER})
+    usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off")
+    done = run(folder, *usual, "--out", "tests/")
+    assert done.returncode == 0, done.stderr
+    after = (folder / "tests/test_shapes.py").read_text()
+    assert "def test_it_is_there" in after
+    assert after.count("\ndef test_") == 4
+
+
 @pytest.mark.parametrize("link", ["tests", "tests/test_shapes.py"])
 @pytest.mark.parametrize("leads_to", ["outside", "project/.git/made"])
 def test_nothing_is_written_through_a_link_out_of_the_project(
