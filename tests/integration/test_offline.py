@@ -399,3 +399,15 @@ def test_time_only_cuts(tmp_path: Path) -> None:
     short = made_for(tmp_path, SHOP, budget=1500, seed=2)
     long = made_for(tmp_path, SHOP, budget=6000, seed=2)
     assert long[: len(short)] == short
+
+
+def test_calls_of_the_suite_against_the_hints_keep_no_line_from_others(tmp_path: Path) -> None:
+    source = "def half(number: int) -> str:\n    return f'{number} / 2'\n"
+    suite = "from target import half\n\ndef test_half():\n    assert half('4') == '4 / 2'\n"
+    written(tmp_path, {"target.py": source, "test_target.py": suite})
+    asked = job(tmp_path / "target.py", [tmp_path], "target", budget=2000)
+    layout = replace(asked.layout, test_files=("test_target.py",))
+    found = [p for p in proposals(replace(asked, layout=layout)) if isinstance(p, Candidate)]
+    assert found
+    assert "half('" not in found[0].code
+    assert 'half("' not in found[0].code

@@ -173,7 +173,8 @@ class Run:
                 following = seeds[:BATCH] or plan.batch(BATCH)
                 seeds = seeds[BATCH:]
                 for call, ran in await running:
-                    plan.learn(call, ran)
+                    if plan.learn(call, ran):  # the worker takes it for known
+                        self.asking.forget(ran.arcs)
             finally:
                 running.cancel()
             batch = following

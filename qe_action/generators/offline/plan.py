@@ -168,18 +168,19 @@ class Plan:
         numbers = [item for item in said if isinstance(item, int | float)]
         return Pool(strings=strings, numbers=numbers) if strings or numbers else None
 
-    def learn(self, call: Input, ran: Ran) -> None:
-        """Take in what came of an input."""
+    def learn(self, call: Input, ran: Ran) -> bool:
+        """Take in what came of an input; whether another has still to reach what it reached."""
         tally = self._tallies[call.subject.id]
         if ran.outcome in ("hung", "died"):
             tally.hangs += 1
-            return
+            return False
         if ran.outcome == "stopped":
             tally.hangs += 0.1
         if not ran.arcs:
-            return
+            return False
         reached = self.reached(ran.arcs)
-        fresh = frozenset(reached & self.open) if self.proper(call, ran) else frozenset()
+        proper = self.proper(call, ran)
+        fresh = frozenset(reached & self.open) if proper else frozenset()
         self._remember(call, reached)
         self._produced(call, ran)
         if fresh:
@@ -187,6 +188,7 @@ class Plan:
             tally.since = 0
             kind = ran.raised.type if ran.raised else "value"
             self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
+        return not proper and ran.good and bool(reached & self.open)
 
     def neighbours(self, call: Input, count: int, line: int = 0) -> list[Input]:
         """Inputs a step from one, at what the code (or a line of it) compares with."""
