@@ -11,6 +11,8 @@ from . import snapshot
 DETAIL = 400
 """Characters of a failure's message."""
 TESTS = 50_000
+NAME = 1000
+"""Characters of a test's name: some are named after the whole of a parameter."""
 
 
 class Recorder:
@@ -37,16 +39,17 @@ class Recorder:
 
     def pytest_collectreport(self, report) -> None:
         if report.failed and len(self.errors) < 20:
-            self.errors.append([str(report.nodeid), _message(report)])
+            self.errors.append([_name(report.nodeid), _message(report)])
 
     def pytest_runtest_logreport(self, report) -> None:
         outcome = _outcome(report)
         if outcome is None or len(self.outcomes) >= TESTS:
             return
-        before = self.outcomes.get(report.nodeid)
+        name = _name(report.nodeid)
+        before = self.outcomes.get(name)
         if before is None or before[0] == "passed":
             message = "" if outcome == "passed" else _message(report)
-            self.outcomes[report.nodeid] = [outcome, message]
+            self.outcomes[name] = [outcome, message]
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):
@@ -56,7 +59,15 @@ class Recorder:
         before = snapshot.take(*self._watch)
         yield
         if paths := snapshot.changed(before, snapshot.take(*self._watch)):
-            self.written[item.nodeid] = paths
+            self.written[_name(item.nodeid)] = paths
+
+
+def _name(nodeid) -> str:
+    """The node's id; of a long one the beginning and what tells it from others."""
+    text = str(nodeid)
+    if len(text) <= NAME:
+        return text
+    return text[:NAME] + "..." + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _outcome(report):

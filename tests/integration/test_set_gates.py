@@ -397,3 +397,16 @@ def test_a_suite_that_would_stop_at_its_first_failure_is_run_to_its_end(tmp_path
     assert outcome.accepted == GOOD_NAMES, outcome.rejections
     (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
     assert words.endswith("(4 of its tests fail without the new ones, too)")
+
+
+def test_tests_with_names_of_any_length_are_told_apart(tmp_path: Path) -> None:
+    suite = (
+        "import pytest\n\n@pytest.mark.parametrize('text', ['x' * 9000, 'x' * 9001])\n"
+        "def test_long(text):\n    assert len(text) == 9000\n"
+    )
+    project(tmp_path, {"shapes.py": SHAPES, "tests/test_long.py": suite})
+    outcome = judge(tmp_path, GOOD)
+    assert outcome.accepted == GOOD_NAMES, outcome.rejections
+    evidence = outcome.result.tests[0].evidence
+    assert evidence is not None
+    assert "(1 of its tests fail without the new ones, too)" in evidence.suite
