@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import fake_github_strict
 import pytest
 from fake_github import FakeGitHub
+
+GROUP = 'xdist_group("container")'
+
+
+@cache
+def _in_group(file: Path) -> bool:
+    return GROUP in file.read_text(encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files of the group go to one worker; pytest 9.2 hides the marks from xdist 3.8."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scopes(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = config.rootpath / nodeid.partition("::")[0]
+            return GROUP if _in_group(file) else nodeid
+
+    return Scopes(config, log)
 
 
 @pytest.fixture

@@ -43,7 +43,11 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-@pytest.mark.parametrize("user", [0, RUNNER_USER], ids=["root", "another user"])
+@pytest.mark.parametrize(
+    "user",
+    [0, pytest.param(RUNNER_USER, marks=pytest.mark.slow)],
+    ids=["root", "another user"],
+)
 def test_a_project_is_set_up_in_the_container(built_image: str, user: int) -> None:  # noqa: F811
     if user and MACHINE.landlock < 3:
         pytest.skip("needs version 3 of Landlock")

@@ -119,6 +119,7 @@ def test_tests_for_the_gaps_are_shown_and_run_in_the_project(shop: Shop) -> None
     assert "test  test_postage" in result.log
 
 
+@pytest.mark.slow
 def test_lines_are_those_of_the_head_where_the_base_moved(
     tmp_path: Path, strict: FakeGitHub
 ) -> None:

@@ -24,7 +24,11 @@ pytestmark = [
 Results = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=[0, RUNNER_USER], ids=["root", "another user"])
+@pytest.fixture(
+    scope="module",
+    params=[0, pytest.param(RUNNER_USER, marks=pytest.mark.slow)],
+    ids=["root", "another user"],
+)
 def results(request: pytest.FixtureRequest, built_image: str) -> Iterator[Results]:  # noqa: F811
     """What the driver says of every probe, run by the image's own interpreter and code."""
     user = int(request.param)

@@ -153,6 +153,7 @@ def test_a_changed_continuation_line_counts_its_statement(repo: GitRepo, tmp_pat
     assert [gap.in_diff for gap in result.gaps] == [True]
 
 
+@pytest.mark.slow
 def test_a_file_of_a_hundred_thousand_lines(repo: GitRepo, tmp_path: Path) -> None:
     count = 100_000
     repo.commit({"odd.py": "".join(f"def f{n}():\n    return {n}\n" for n in range(count // 2))})

@@ -65,7 +65,13 @@ PROJECTS = {
 }
 
 
-@pytest.mark.parametrize("name", PROJECTS)
+SHOWN = ("src layout", "unittest style", "namespace packages")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n in SHOWN else pytest.mark.slow, id=n) for n in PROJECTS],
+)
 def test_projects_of_many_kinds(tmp_path: Path, name: str) -> None:
     files = PROJECTS[name]
     project(tmp_path, files)
@@ -355,7 +361,7 @@ def test_a_target_that_is_no_python_source_is_refused(tmp_path: Path) -> None:
     )
     outcome = judge(tmp_path, GOOD, "slow.so")
     (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
-    assert error.message == "slow.so is no tracked Python file."
+    assert error.message == "slow.so is no tracked Python file; a new one needs `git add`."
 
 
 def test_code_that_is_nested_too_deeply_to_be_walked_is_an_error_or_no_matter(

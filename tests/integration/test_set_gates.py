@@ -305,7 +305,7 @@ def test_a_slow_suite_is_judged_by_the_files_that_use_the_target(tmp_path: Path)
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("time.sleep(60)", "takes more than 5 s"),
+        pytest.param("time.sleep(60)", "takes more than 5 s", marks=pytest.mark.slow),
         ("os._exit(1)", "ends the process that runs it"),
     ],
 )

@@ -670,6 +670,7 @@ def test_deep_nesting_raises_nothing() -> None:
         assert len(suggest(parsed, uncovered(3, 3))) <= 1
 
 
+@pytest.mark.slow
 def test_the_time_grows_with_the_function_not_with_its_square() -> None:
     """Ten times the branches take about ten times as long, well below a hundred times."""
 
