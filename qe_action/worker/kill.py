@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import types
 from typing import Any
 
-from . import calls, differing, isolation, mutants, project, search, tracing
+from . import calls, differing, isolation, mutants, project, tracing, watched
 
 RESTARTS = 12
 """How many children may be lost in one request."""
@@ -45,23 +44,13 @@ class Work:
 
     def child(self, start: int) -> tuple[int, bool]:
         """Try mutants in one child; where to go on, and whether it came to its own end."""
-        reading, writing = os.pipe()
-        child = isolation.fork()
-        if child == 0:
-            os.close(reading)
-            _become_child(self, writing, start)
-        os.close(writing)
-        watch = search.Watch(reading, child)
         at, case = start, -1
-        try:
+        with watched.forked(lambda out: _become_child(self, out, start)) as watch:
             for answer in watch.lines():
                 if "at" in answer:
                     at, case = int(answer["at"]), int(answer["case"])
                 else:
                     self.tell(answer)
-        finally:
-            os.close(reading)
-            search._kill(child)
         if watch.ended:
             return max(at, start + 1), True
         if case < 0:  # even the right version ended it
@@ -71,11 +60,10 @@ class Work:
 
 
 def _become_child(work: Work, writing: int, start: int) -> None:
-    """Never returns."""
+    """Try the mutants; whoever forked ends the process."""
     place = None
     try:
-        os.setpgid(0, 0)
-        isolation.limit(search.MEMORY)
+        isolation.limit(watched.MEMORY)
         place = isolation.Place()
         trial = Trial(work, writing, place, start)
         for at in range(start, len(work.mutants)):
@@ -88,8 +76,6 @@ def _become_child(work: Work, writing: int, start: int) -> None:
     except BaseException:  # the mutant is lost with its child; the parent says so
         if place is not None:
             place.clean()
-    finally:
-        os._exit(0)
 
 
 class Trial:
@@ -100,7 +86,7 @@ class Trial:
         tracer = tracing.Tracer(work.filename)
         self._runner = calls.Runner(tracer, place, True, True, work.root)
         self._runner.caches = calls.caches_of(work.module)
-        self._dead = search._alarm()
+        self._dead = watched.alarm()
         self._edits = mutants.Edits(work.filename, _functions(work.filename))
         self._right: dict[int, Any] = {}
         wanted = {n for mutant in work.mutants[start:] for n in mutant["cases"]}
@@ -112,7 +98,7 @@ class Trial:
 
     def at(self, at: int, case: int, end: bool = False) -> None:
         line = b'{"at": %d, "case": %d}\n' % (at, case) + (b'{"end": true}\n' if end else b"")
-        search._write_all(self._writing, line)
+        watched.write_all(self._writing, line)
 
     def _ran(self, n: int) -> dict[Any, Any]:
         self._dead(1.0)
@@ -141,7 +127,7 @@ class Trial:
             return False
         answer = {"event": "noticed", "id": mutant["id"], "cases": noticed}
         if noticed:
-            search._write_all(self._writing, json.dumps(answer).encode() + b"\n")
+            watched.write_all(self._writing, json.dumps(answer).encode() + b"\n")
         return not self._runner.spoilt
 
     def _still_right(self, noticed: list[int]) -> bool:

@@ -13,8 +13,7 @@ import time
 import types
 from typing import Any
 
-from . import express, isolation, project
-from .search import Watch, _kill, _write_all
+from . import express, isolation, project, watched
 
 MOST = 25
 """How many calls of one function are kept."""
@@ -26,31 +25,20 @@ MEMORY = 2 << 30
 def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """A `call` event for each call that can be written down, in a child that is watched."""
     module = project.load(request)
-    reading, writing = os.pipe()
-    child = isolation.fork()
-    if child == 0:
-        os.close(reading)
-        _become_child(request, module, writing)
-    os.close(writing)
-    watch = Watch(reading, child, cpu=SECONDS, wall=SECONDS)
     last: dict[Any, Any] = {"ended": False}
-    try:
+    with watched.forked(lambda out: _become_child(request, module, out), SECONDS, SECONDS) as watch:
         for answer in watch.lines():
             if "tests" in answer:
                 last.update(answer)
             else:
                 tell({"event": "call", **answer})
         last["ended"] = watch.ended
-    finally:
-        os.close(reading)
-        _kill(child)
     return last
 
 
 def _become_child(request: dict[Any, Any], module: Any, writing: int) -> None:
-    """Never returns."""
+    """Run the tests; whoever forked ends the process."""
     try:
-        os.setpgid(0, 0)
         isolation.limit(MEMORY)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_WRONLY)
@@ -59,11 +47,9 @@ def _become_child(request: dict[Any, Any], module: Any, writing: int) -> None:
         os.chdir(request["root"])
         recorder = Recorder(module, writing, float(request.get("seconds", SECONDS)))
         status = _run_tests(request, recorder)
-        _write_all(writing, json.dumps({"tests": status}).encode() + b'\n{"end": true}\n')
+        watched.write_all(writing, json.dumps({"tests": status}).encode() + b'\n{"end": true}\n')
     except BaseException:  # what was noted so far stands
-        _write_all(writing, b'{"end": true}\n')
-    finally:
-        os._exit(0)
+        watched.write_all(writing, b'{"end": true}\n')
 
 
 def _run_tests(request: dict[Any, Any], recorder: Recorder) -> str:
@@ -179,7 +165,7 @@ class Recorder:
             return
         self._told.add(line)
         self._counts[qualname] = self._counts.get(qualname, 0) + 1
-        _write_all(self._writing, line.encode() + b"\n")
+        watched.write_all(self._writing, line.encode() + b"\n")
 
     def _express(self, value: object) -> dict[Any, Any]:
         made = express.Writer(self._made, by_state=True).express(value)

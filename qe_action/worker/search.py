@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import signal
 import subprocess
 import sys
 import time
 from typing import Any
 
-from . import calls, isolation, project, tracing
+from . import calls, isolation, project, tracing, watched
 
-MEMORY = 512 << 20
-SILENT_CPU = 0.25
-SILENT_WALL = 3.0
-LONGEST = 1 << 20
 TOO_SLOW = 8
 SHIFT = 400 * 86400
 _SEEN: dict[Any, Any] = {}
@@ -102,20 +96,10 @@ class Batch:
 
     def _child(self, start: int, end: int) -> int:
         """Run cases in one child; where to go on."""
-        reading, writing = os.pipe()
-        child = isolation.fork()
-        if child == 0:
-            os.close(reading)
-            _become_child(self, writing, start, end)
-        os.close(writing)
-        watch = Watch(reading, child)
         at = start
-        try:
+        with watched.forked(lambda out: _become_child(self, out, start, end)) as watch:
             for answer in watch.lines():
                 at = self._heard(answer, at)
-        finally:
-            os.close(reading)
-            _kill(child)
         if at < end:  # the child is gone in the midst of a case, or was ended behind one
             if not watch.ended:
                 self.lost += 1
@@ -150,76 +134,18 @@ class Batch:
             self.seen.update(map(tuple, answer.get("arcs", ())))
 
 
-class Watch:
-    """Reads a child's lines; kills one that is silent for too long."""
-
-    def __init__(
-        self, reading: int, child: int, cpu: float = SILENT_CPU, wall: float = SILENT_WALL
-    ) -> None:
-        self._reading, self._child = reading, child
-        self._cpu, self._wall = cpu, wall
-        self.late = self.ended = False
-
-    def lines(self) -> Any:
-        buffer = b""
-        since, cpu = time.monotonic(), _cpu(self._child)
-        while True:
-            ready, _, _ = select.select([self._reading], [], [], 0.05)
-            if not ready:
-                used = _cpu(self._child) - cpu
-                if used > self._cpu or time.monotonic() - since > self._wall:
-                    self.late = True
-                    return
-                continue
-            data = os.read(self._reading, 1 << 16)
-            if not data or len(buffer) > LONGEST:
-                return
-            *lines, buffer = (buffer + data).split(b"\n")
-            for line in lines:
-                try:
-                    answer = json.loads(line)
-                except ValueError:
-                    return
-                if answer.get("end"):
-                    self.ended = True
-                    return
-                yield answer
-            since, cpu = time.monotonic(), _cpu(self._child)
-
-
-def _cpu(child: int) -> float:
-    """The CPU seconds of a child, by the kernel's clock for it: a sandbox may hide /proc."""
-    try:
-        return time.clock_gettime((~child << 3) | 2)
-    except (OSError, OverflowError):
-        return 0.0
-
-
-def _kill(child: int) -> None:
-    for kill, target in ((os.killpg, child), (os.kill, child)):
-        try:
-            kill(target, signal.SIGKILL)
-        except OSError:
-            continue
-    try:
-        os.waitpid(child, 0)
-    except OSError:
-        return
-
-
 def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
-    """Never returns."""
+    """Run the cases; whoever forked ends the process."""
     place = None
     try:
-        os.setpgid(0, 0)
-        isolation.limit(MEMORY)
+        isolation.limit(watched.MEMORY)
         place = isolation.Place()
         place.seed = batch.seed
         write = os.write
         tracer = tracing.Tracer(batch.filename)
         runner = calls.Runner(tracer, place, batch.detail, batch.every, batch.root)
         runner.caches = calls.caches_of(batch.module)
-        dead = _alarm()
+        dead = watched.alarm()
         for at in range(start, end):
             write(writing, b'{"at": %d}\n' % at)
             if batch.too_slow(batch.cases[at]):
@@ -231,7 +157,7 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
                 batch.learn(answer)
                 if answer["outcome"] == "stopped":
                     batch.slow(batch.cases[at], 1)
-                _write_all(writing, json.dumps({"event": "ran", **answer}).encode() + b"\n")
+                watched.write_all(writing, json.dumps({"event": "ran", **answer}).encode() + b"\n")
             if runner.spoilt and at + 1 < end:
                 write(writing, b'{"at": %d}\n{"end": true}\n' % (at + 1))
                 break
@@ -241,24 +167,3 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
     except BaseException:  # a case is lost with its child; the parent says so
         if place is not None:
             place.clean()
-    finally:
-        os._exit(0)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-def _alarm() -> Any:
-    """A second way to end a call: a signal by CPU time, for Python code outside the target."""
-
-    def ring(signum: Any, frame: Any) -> None:
-        raise tracing.Stop
-
-    signal.signal(signal.SIGVTALRM, ring)
-
-    def arm(seconds: float) -> None:
-        signal.setitimer(signal.ITIMER_VIRTUAL, seconds and 0.1)
-
-    return arm
