@@ -49,6 +49,13 @@ class NoCheckout:
     async def index(self) -> PathIndex | None:
         return None
 
+    @property
+    def top(self) -> str:
+        return ""
+
+    def link(self, path: str) -> str | None:
+        return None
+
     def path(self, path: str) -> Path | None:
         return None
 

@@ -33,8 +33,8 @@ async def analyze(arguments: Namespace) -> RunState:
 
     Raises `QEError` for what the user can mend.
     """
-    checkout, roots = _checkout(arguments)
-    task = QETask(task_type="coverage_analysis", context=_context(arguments, roots))
+    checkout, working = _checkout(arguments)
+    task = QETask(task_type="coverage_analysis", context=_context(arguments, working))
     options_of(task)  # what does not fit is said before anything is written
     state = RunState()
     with ExitStack() as files:
@@ -61,15 +61,14 @@ async def analyze(arguments: Namespace) -> RunState:
     return state
 
 
-def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
+def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
     return {
         "coverage_file": tuple(arguments.reports),
         "all_files": arguments.all_files,
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
         "source_roots": tuple(arguments.source_root),
-        "implied_roots": roots,
-        "workspaces": (str(Path(arguments.repo).resolve()),),
+        "working": working,
         "min_patch_coverage": arguments.min_patch_coverage,
         "min_project_coverage": arguments.min_project_coverage,
         "min_branch_coverage": arguments.min_branch_coverage,
@@ -77,8 +76,8 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
     }
 
 
-def _checkout(arguments: Namespace) -> tuple[Checkout, tuple[str, ...]]:
-    """The checkout around `--repo`, and that folder as a source root where it is below."""
+def _checkout(arguments: Namespace) -> tuple[Checkout, str]:
+    """The checkout around `--repo`, and that folder from its top, empty where it is the top."""
     folder = Path(arguments.repo).resolve()
     if not folder.is_dir():
         raise UsageError(f"There is no folder {arguments.repo}.", anchor="command-line")
@@ -89,7 +88,7 @@ def _checkout(arguments: Namespace) -> tuple[Checkout, tuple[str, ...]]:
     )
     checkout = GitCheckout(root, resolve=resolve, list_files=partial(list_files, git))
     below = folder.relative_to(root.resolve()).as_posix()
-    return checkout, (below,) if below != "." else ()
+    return checkout, below if below != "." else ""
 
 
 def _diff_text(name: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -36,7 +36,8 @@ class Judged:
 
     `patch` and `patches` are None where the changed lines are not known. `unfit` are the files
     that were measured in another version, so that their changed lines can't be told; the
-    figures of those `miscounted` are wrong altogether.
+    figures of those `miscounted` are wrong altogether. `unsettled` says why the report's paths
+    leave open which lines are the changed ones.
     """
 
     patch: Counts | None
@@ -46,13 +47,20 @@ class Judged:
     lookup: Lookup | None = None
     unfit: Collection[str] = ()
     miscounted: Collection[str] = ()
+    unsettled: str = ""
 
-    def unsound(self, kind: Kind, allowed: Callable[[str], bool] = lambda _: True) -> list[str]:
-        """The files among those `allowed` that keep a gate from being judged."""
+    def unsound(self, kind: Kind, allowed: Callable[[str], bool] = lambda _: True) -> str:
+        """What keeps a gate on the files that are `allowed` from being judged; mostly nothing."""
+        if kind == "patch" and self.unsettled:
+            return self.unsettled
         files = set(self.miscounted)
         if kind == "patch":
             files = (files | set(self.unfit)) & set(self.patches or ())
-        return sorted(filter(allowed, files))
+        found = sorted(filter(allowed, files))
+        if not found:
+            return ""
+        more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+        return f"the report is not of this version of {found[0]}{more}"
 
     @property
     def before(self) -> DropFrom:
@@ -91,12 +99,9 @@ def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
     return tuple(_unjudged(verdict, why) for verdict in verdicts)
 
 
-def _sound(verdict: GateResult, unsound: Sequence[str]) -> GateResult:
-    """The verdict, if none of the files it is about was measured in another version."""
-    if not unsound:
-        return verdict
-    more = f" and {len(unsound) - 1:,} more" if len(unsound) > 1 else ""
-    return _unjudged(verdict, f"the report is not of this version of {unsound[0]}{more}")
+def _sound(verdict: GateResult, unsound: str) -> GateResult:
+    """The verdict, if nothing keeps it from being one."""
+    return _unjudged(verdict, unsound) if unsound else verdict
 
 
 def _unjudged(verdict: GateResult, why: str) -> GateResult:

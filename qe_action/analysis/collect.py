@@ -126,7 +126,7 @@ class Parts:
     all statements of a Python file, so these were measured in different versions.
     """
 
-    def __init__(self, place: Callable[[str], str | None], wanted: set[str]) -> None:
+    def __init__(self, place: Callable[[FileLines], str | None], wanted: set[str]) -> None:
         self._place = place
         self._wanted = wanted
         self.files: dict[str, FileLines] = {}
@@ -134,7 +134,7 @@ class Parts:
 
     def add(self, file: FileLines, report: int = 0) -> None:
         """Merge `file`, which the given report lists, into what is known of it, if it is wanted."""
-        path = self._place(file.path)
+        path = self._place(file)
         if path is not None and path in self._wanted:
             known = self.files.get(path)
             self.files[path] = file if known is None else merge(known, file)
@@ -153,7 +153,7 @@ class Parts:
 class Collector:
     """Takes the report's files one at a time and keeps no more than is needed.
 
-    `place(path)` gives the name a file is counted under, or None to leave it out. `changed`
+    `place(file)` gives the name a file is counted under, or None to leave it out. `changed`
     are the files whose lines are all kept. Of the others the lines of the `worst` (by missed
     statements) that `shown(path)` allows are kept; `worst=None` keeps them all.
 
@@ -165,7 +165,7 @@ class Collector:
 
     def __init__(
         self,
-        place: Callable[[str], str | None],
+        place: Callable[[FileLines], str | None],
         *,
         changed: Container[str],
         shown: Callable[[str], bool],
@@ -183,7 +183,7 @@ class Collector:
 
     def add(self, file: FileLines) -> None:
         """Count a file's part; keep its lines if they may be shown."""
-        path = self._place(file.path)
+        path = self._place(file)
         if path is None:
             return
         if file.stale:

@@ -13,5 +13,6 @@ def merge(a: FileLines, b: FileLines) -> FileLines:
     first. The path is that of `a`: different spellings of one file are the caller's to know.
     """
     merged = FileLines(a.path, dict(a.hits), dict(a.branches), list(a.functions), dict(a.contexts))
+    merged.group, merged.package, merged.placed = a.group, a.package, a.placed
     absorb(merged, b)
     return settled(merged)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from qe_action.reports.combine import absorb, combine_functions, settled
 from qe_action.reports.elements import (
+    MAX_NAME,
     Attributes,
     Row,
     as_mapping,
@@ -40,6 +41,7 @@ class CoberturaParser(XmlReportParser):
         self._file: FileLines | None = None  # what its classes read so far add up to
         self._merged = False
         self._class: FileLines | None = None  # the open class with its own lines
+        self._package = ""
         self._class_name = ""
         self._class_depth = 0
         self._methods: list[FileLines] = []
@@ -49,6 +51,7 @@ class CoberturaParser(XmlReportParser):
         self._target: FileLines | None = None  # where lines go now
         self._handlers = {
             "source": self._start_source,
+            "package": self._start_package,
             "class": self._start_class,
             "method": self._start_method,
             "lines": self._start_lines,
@@ -88,6 +91,9 @@ class CoberturaParser(XmlReportParser):
         self._source = None
         self._parser.CharacterDataHandler = None
 
+    def _start_package(self, _depth: int, attributes: Attributes) -> None:
+        self._package = attributes.get("name", "")[:MAX_NAME]
+
     def _start_class(self, depth: int, attributes: Attributes) -> None:
         path = usable_path(attributes.get("filename", ""))
         self._finish_class()
@@ -95,7 +101,7 @@ class CoberturaParser(XmlReportParser):
             self._finish()
         self._class_depth = depth
         if path.strip():
-            self._class = self._target = FileLines(path)
+            self._class = self._target = FileLines(path, package=self._package)
             self._class_name = attributes.get("name", "")
             self._file_open = True
 

@@ -26,6 +26,8 @@ from qe_action.reports.model import Branch, FileLines, Function, usable_path
 from qe_action.reports.xml_errors import FOREIGN_ROOTS, wrong_root
 from qe_action.reports.xml_parser import XmlReportParser
 
+MAX_GROUPS = 10
+"""Groups inside each other whose names are kept."""
 _BELOW_ROOT = ("sessioninfo", "group", "package", "counter")
 _LAMBDA = re.compile(r"lambda\$(.+)\$\d+")
 _INNER = re.compile(r"\$(?=[^\W\d])")
@@ -56,6 +58,7 @@ class JacocoParser(XmlReportParser):
 
     def __init__(self) -> None:
         super().__init__()
+        self._groups: list[tuple[int, str]] = []  # the open ones, with their depths
         self._package = ""
         self._methods: dict[str, list[_Method]] = {}  # by the name of the source file
         self._class_name = ""
@@ -66,6 +69,7 @@ class JacocoParser(XmlReportParser):
         self._file_name = ""
         self._file_depth = 0
         self._handlers = {
+            "group": self._start_group,
             "package": self._start_package,
             "class": self._start_class,
             "method": self._start_method,
@@ -90,7 +94,14 @@ class JacocoParser(XmlReportParser):
         if self._method is not None and self._depth <= self._method_depth:
             self._finish_method()
 
-    def _start_package(self, _depth: int, attributes: Attributes) -> None:
+    def _start_group(self, depth: int, attributes: Attributes) -> None:
+        self._groups = [(level, name) for level, name in self._groups if level < depth]
+        name = " ".join(attributes.get("name", "").split())[:MAX_NAME]
+        if name and len(self._groups) < MAX_GROUPS:
+            self._groups.append((depth, name))
+
+    def _start_package(self, depth: int, attributes: Attributes) -> None:
+        self._groups = [(level, name) for level, name in self._groups if level < depth]
         self._package = attributes.get("name", "")
         self._methods.clear()
         self._class_methods = None
@@ -124,7 +135,9 @@ class JacocoParser(XmlReportParser):
         name = attributes.get("name", "")
         path = usable_path(f"{self._package}/{name}" if self._package else name)
         if name.strip() and path:
-            self._file, self._file_name, self._file_depth = FileLines(path), name, depth
+            group = "/".join(group for _, group in self._groups)
+            self._file = FileLines(path, group=group, package=self._package)
+            self._file_name, self._file_depth = name, depth
 
     def _finish(self) -> None:
         file, self._file = self._file, None

@@ -47,6 +47,10 @@ class FileLines:
     names them. `stale` says that the lines that ran are not those of the source they were counted
     with. A path may come again later in the same report: the parts are merged by
     `analysis.merge`.
+
+    `group` and `package` are the report's words for what the file belongs to: a path that is in
+    two groups is two files. `placed` is the repository's path, where the report was read with
+    the sources at hand.
     """
 
     path: str
@@ -55,17 +59,22 @@ class FileLines:
     functions: list[Function] = field(default_factory=list)
     contexts: dict[int, tuple[str, ...]] = field(default_factory=dict)
     stale: bool = False
+    group: str = ""
+    package: str = field(default="", compare=False)
+    placed: str | None = None
 
 
 class Part(NamedTuple):
     """Files that a stretch of the report completed, and how much of it is read (0 to 1).
 
-    `report` tells several reports that are read one after the other apart.
+    `report` tells several reports that are read one after the other apart, `label` is its name
+    for people, empty for the only one.
     """
 
     fraction: float
     files: list[FileLines]
     report: int = 0
+    label: str = ""
 
 
 class ReportParser(Protocol):

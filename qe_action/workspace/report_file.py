@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from qe_action.reports.coverage_json import files_from_json
 from qe_action.reports.model import Part
 from qe_action.reports.sniff import HEAD
 from qe_action.workspace.data_file import DataFiles
-from qe_action.workspace.sources import Sources
+from qe_action.workspace.sources import Sources, folder_of
 
 CHUNK = 64 * 1024
 
@@ -21,10 +22,12 @@ class Report(Protocol):
     """The port through which an agent reads a report.
 
     `sources` are its source roots and `notes` what is to be said about it, both so far.
-    `written` is when the oldest file of it was written, known once it was read.
+    `written` is when the oldest file of it was written, known once it was read. `place` is the
+    folder that the report lies in, None where it has none.
     """
 
     sources: list[str]
+    place: str | None
     notes: list[str]
     written: float | None
 
@@ -37,6 +40,7 @@ class ReportFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.sources: list[str] = []
+        self.place: str | None = folder_of(path)
         self.notes: list[str] = []
         self.written: float | None = None
 
@@ -92,6 +96,7 @@ class ReportFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.sources: list[str] = []
+        self.place: str | None = None
         self.notes: list[str] = []
         self.written: float | None = None
 
@@ -107,12 +112,21 @@ class ReportFiles:
         self.notes = []
         self.written = min(filter(None, map(_written, paths)), default=None)
         whole, done = sum(size for _, size in reports), 0
-        for number, (report, size) in enumerate(reports):
+        labels = _labels(paths, data) if len(reports) > 1 else [""]
+        for number, ((report, size), label) in enumerate(zip(reports, labels, strict=True)):
             report.notes = self.notes
             for part in report.read(sources):
-                self.sources = report.sources
-                yield Part((done + part.fraction * size) / whole, part.files, number)
+                self.sources, self.place = report.sources, report.place
+                yield Part((done + part.fraction * size) / whole, part.files, number, label)
             done += size
+
+
+def _labels(paths: Sequence[Path], data: Sequence[Path]) -> list[str]:
+    """Names that tell the reports apart: their paths without what all have in common."""
+    reports = [path for path in paths if path not in data]
+    resolved = [path.absolute() for path in reports]
+    top = Path(os.path.commonpath([path.parent for path in resolved])) if resolved else Path()
+    return [path.relative_to(top).as_posix() for path in resolved] + (["data"] if data else [])
 
 
 def expand(path: Path) -> list[Path]:
@@ -165,6 +179,7 @@ class ReportData:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
         self.sources: list[str] = []
+        self.place: str | None = None
         self.notes: list[str] = []
         self.written: float | None = None
 

@@ -15,7 +15,7 @@ def collector(
     changed: frozenset[str] = frozenset(), worst: int | None = 2, left_out: str = ""
 ) -> Collector:
     return Collector(
-        lambda path: None if path == left_out else path,
+        lambda file: None if file.path == left_out else file.path,
         changed=changed,
         shown=lambda path: not path.startswith("test"),
         worst=worst,
