@@ -115,9 +115,13 @@ class Bases:
             yield parts[:end]
         yield ()
 
-    def under_roots(self, path: SplitPath) -> set[str]:
-        """The files below the user's source roots that a path can mean."""
-        found = (_under_root(root, path, self.tree.index) for root in self.tree.roots)
+    def under_roots(self, path: SplitPath, *, whole: bool) -> set[str]:
+        """The files below the user's source roots that a path can mean, or the `whole` of it."""
+        index = self.tree.index
+        if whole:
+            found = (index.at(join(root, path)) for root in self.tree.roots)
+        else:
+            found = (_under_root(root, path, index) for root in self.tree.roots)
         return {each for each in found if each is not None}
 
     def under_sources(self, path: SplitPath) -> set[str]:

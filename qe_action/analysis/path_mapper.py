@@ -295,16 +295,22 @@ class _Weighing:
     def _told(self) -> bool:
         """By its place in the workspace, by the user's source roots, by the aliases.
 
-        Whether the roots served a relative path.
+        Relative paths are shortened from their beginning only where none is tracked below the
+        roots as it stands. Whether one is.
         """
-        tree = self._tree
-        rooted = False
+        tree, bases = self._tree, self._bases
+        rooted = bool(tree.roots) and any(
+            bases.under_roots(each.path, whole=True)
+            for each in self._left.values()
+            if not each.path.absolute
+        )
         for key, named in list(self._left.items()):
             if found := tree.index.at(self._inside.get(key)):
                 self._answer(key, [found])
-            elif tree.roots and (files := self._bases.under_roots(named.path)):
-                rooted = rooted or not named.path.absolute
-                self._answer(key, near(tuple(sorted(files)), self._bases))
+            elif tree.roots and (
+                files := bases.under_roots(named.path, whole=rooted and not named.path.absolute)
+            ):
+                self._answer(key, near(tuple(sorted(files)), bases))
             elif tree.aliases and (alias := self._by_alias(named.path)):
                 file, form = alias
                 self._answer(key, [file], _rule_between(form, file))
