@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from qe_action.errors import ReportError
 from qe_action.reports import detect
 from qe_action.reports.coverage_json import files_from_json
+from qe_action.reports.defects import Defects
 from qe_action.reports.model import Part
 from qe_action.reports.sniff import HEAD
 from qe_action.workspace.data_file import DataFiles
@@ -32,13 +33,17 @@ class Report(Protocol):
 
 
 class ReportFile:
-    """A report file of any format that can be read as it comes."""
+    """A report file of any format that can be read as it comes.
+
+    `defects` is what of it could not be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.sources: list[str] = []
         self.notes: list[str] = []
         self.written: float | None = None
+        self.defects = Defects()
 
     def read(self, _sources: Sources) -> Iterator[Part]:
         """One pass over the file. Raises `ReportError`; parts given before stay valid."""
@@ -74,11 +79,14 @@ class ReportFile:
             parser = make()
             self.sources = parser.sources
             done = 0
-            while chunk:
-                done += len(chunk)
-                yield Part(min(1.0, done / size), parser.feed(chunk))
-                chunk = stream.read(CHUNK)
-            yield Part(1.0, parser.close())
+            try:
+                while chunk:
+                    done += len(chunk)
+                    yield Part(min(1.0, done / size), parser.feed(chunk))
+                    chunk = stream.read(CHUNK)
+                yield Part(1.0, parser.close())
+            finally:
+                self.defects.absorb(parser.defects)
 
 
 class ReportFiles:
@@ -105,14 +113,21 @@ class ReportFiles:
         if data:
             reports.append((DataFiles(data), sum(map(_size, data))))
         self.notes = []
+        defects = Defects()
         self.written = min(filter(None, map(_written, paths)), default=None)
         whole, done = sum(size for _, size in reports), 0
-        for number, (report, size) in enumerate(reports):
-            report.notes = self.notes
-            for part in report.read(sources):
-                self.sources = report.sources
-                yield Part((done + part.fraction * size) / whole, part.files, number)
-            done += size
+        try:
+            for number, (report, size) in enumerate(reports):
+                report.notes = self.notes
+                if isinstance(report, ReportFile):
+                    report.defects = defects
+                for part in report.read(sources):
+                    self.sources = report.sources
+                    yield Part((done + part.fraction * size) / whole, part.files, number)
+                done += size
+        finally:
+            name = paths[0].name if len(paths) == 1 else "the reports"
+            self.notes.extend(defects.notes(name))
 
 
 def expand(path: Path) -> list[Path]:
@@ -169,4 +184,6 @@ class ReportData:
         self.written: float | None = None
 
     def read(self, _sources: Sources) -> Iterator[Part]:
-        yield Part(1.0, list(files_from_json(self._data)))
+        defects = Defects()
+        yield Part(1.0, list(files_from_json(self._data, defects=defects)))
+        self.notes.extend(defects.notes("the report"))
