@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
 from qe_action.reports.contexts import unite as unite_tests
 from qe_action.reports.model import Branch, FileLines, Function
 from qe_action.reports.ways import branch_of, unite
+
+_Value = TypeVar("_Value")
 
 MAX_ALIASES = 20
 """Names of one function that are kept, the shortest."""
@@ -85,11 +88,16 @@ def settled(lines: FileLines) -> FileLines:
     """The same file in the order of its lines, each function once."""
     return replace(
         lines,
-        hits=dict(sorted(lines.hits.items())),
-        branches=dict(sorted(lines.branches.items())),
+        hits=_ordered(lines.hits),
+        branches=_ordered(lines.branches),
         functions=combine_functions(lines.functions),
-        contexts=dict(sorted(lines.contexts.items())),
+        contexts=_ordered(lines.contexts),
     )
+
+
+def _ordered(by_line: dict[int, _Value]) -> dict[int, _Value]:
+    """The same by line; pairs would take more room than the lines."""
+    return {line: by_line[line] for line in sorted(by_line)}
 
 
 def combine_branches(a: Branch, b: Branch) -> Branch:

@@ -17,18 +17,21 @@ from qe_action.errors import ReportError
 from qe_action.reports.contexts import ContextReader
 from qe_action.reports.coverage_entry import ARCS, HINT, LINES, Entry, Span
 from qe_action.reports.defects import Defects
-from qe_action.reports.json_stream import LARGE, JsonStream, Reading, unreadable
+from qe_action.reports.json_stream import LARGE, WINDOW, JsonStream, Reading, unreadable
 from qe_action.reports.model import FileLines, usable_path
 
 
 class CoverageJsonParser:
-    """Implements `ReportParser` for coverage.py's JSON, which names no source roots."""
+    """Implements `ReportParser` for coverage.py's JSON, which names no source roots.
 
-    def __init__(self) -> None:
+    What is longer than `window` characters is not decoded at once.
+    """
+
+    def __init__(self, window: int = WINDOW) -> None:
         self.sources: list[str] = []
         self.defects = Defects()
         self._reader = ContextReader()
-        self._stream = JsonStream()
+        self._stream = JsonStream(window)
         self._steps = self._document()
         self._done: list[FileLines] = []
         self._failure: ReportError | None = None

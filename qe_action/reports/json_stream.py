@@ -1,6 +1,6 @@
 """JSON taken apart as it comes: what is small is decoded at once, what is large piece by piece.
 
-`WINDOW` characters are in sight at most. A value that ends within them is decoded as a whole; of
+About `WINDOW` characters are in sight. A value that ends within them is decoded as a whole; of
 a larger one the members of an object and the elements of an array are asked for one after the
 other, and what nobody asks for is passed over without being decoded.
 
@@ -45,7 +45,8 @@ _COMMA = re.compile(r"\s*+,\s*+")
 class JsonStream:
     """The text that is in sight, and where in it the reader stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: int = WINDOW) -> None:
+        self._window = window
         self._text = ""
         self._at = 0
         self._waiting: list[str] = []
@@ -64,7 +65,11 @@ class JsonStream:
     @property
     def short(self) -> bool:
         """Whether the reader would have to wait."""
-        return not self._ended and self._waits < WINDOW and len(self._text) - self._at < WINDOW
+        return (
+            not self._ended
+            and self._waits < self._window
+            and len(self._text) - self._at < self._window
+        )
 
     def whole(self) -> Reading[Any]:
         """The next value, decoded, or `LARGE`; then it is still the next.
@@ -93,6 +98,8 @@ class JsonStream:
             return None
         yield from self._peek()
         found = _TEXT.match(self._text, self._at)
+        if found is None and not self._ended and self._text[self._at] == '"':
+            raise self._too_long()
         if found is None:
             raise self._broken("Expecting property name enclosed in double quotes")
         key: str = self._decoded(found.start(), found.end())
@@ -133,7 +140,7 @@ class JsonStream:
                 self._at = len(self._text)
             if self._ended and not self._waits:
                 raise self._broken("Expecting ',' delimiter")
-            if len(self._text) - self._at >= WINDOW:
+            if len(self._text) - self._at >= self._window:
                 raise self._too_long()
             yield from self._fill()
 
@@ -173,7 +180,7 @@ class JsonStream:
         """Bring a window's text in sight, or all there is."""
         while self.short:
             yield
-        if self._waits and len(self._text) - self._at < WINDOW:
+        if self._waits and len(self._text) - self._at < self._window:
             passed = self._text[: self._at]
             if lines := passed.count("\n"):
                 self._lines += lines
@@ -187,7 +194,7 @@ class JsonStream:
     def _end_of_value(self) -> int | None:
         """Where the next value ends; None where that is not in sight."""
         mark = self._text[self._at : self._at + 1]
-        limit = self._at + WINDOW
+        limit = self._at + self._window
         if mark == '"':
             found = _TEXT.match(self._text, self._at, limit)
             if found is None and len(self._text) >= limit:
@@ -213,7 +220,7 @@ class JsonStream:
     def _piece_end(self) -> int:
         """Where the elements end that are taken from an array in one go."""
         text, at = self._text, self._at
-        end = at + WINDOW // 2
+        end = at + self._window // 2
         mark = text[at : at + 1]
         if mark == '"':
             return self._after_texts(end)

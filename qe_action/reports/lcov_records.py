@@ -32,6 +32,8 @@ _ALIAS = re.compile(rb"(\d{1,9}),([^,]+),(.+)", re.DOTALL)
 
 MAX_RECORDS = 4 * MAX_FUNCTIONS
 """Records about functions that are kept of a section: name, calls, aliases."""
+SHARED = 1000
+"""Sets of ways of a line that are remembered to be shared by others."""
 MAX_BYTES = 4 * MAX_NAME
 """Bytes of a function's name that are kept."""
 
@@ -73,11 +75,12 @@ class Section:
         """All that was taken."""
         file = FileLines(path, self._hits, functions=self._all_functions())
         shared: dict[Ways, tuple[Ways, Branch]] = {}  # most lines have the same few ways
-        for line, taken in self._ways.items():
-            ways = as_ways(taken)
-            if ways not in shared:
-                shared[ways] = ways, branch_of(ways)
-            file.ways[line], branch = shared[ways]
+        for line in list(self._ways):
+            ways = as_ways(self._ways.pop(line))
+            found = shared.get(ways) or (ways, branch_of(ways))
+            if len(shared) < SHARED:
+                shared[ways] = found
+            file.ways[line], branch = found
             file.branches[line] = branch
             if len(branch.missing) == MAX_NAMED < branch.total - branch.covered:
                 self._defects.add("names", f"line {line}", self._path)
@@ -114,11 +117,13 @@ class Section:
         if flagged and b"U" in flagged[1]:
             return None
         way = way_id(text_of(flagged[2] if flagged else block), text_of(branch))
-        ways = self._ways.setdefault(line, {})
-        if way not in ways:
+        ways = self._ways.get(line)
+        if ways is None or way not in ways:
             if self._weight >= MAX_WEIGHT:
                 return "ways"
             self._weight += 1
+        if ways is None:
+            ways = self._ways[line] = {}
         if not comma or taken is None:
             ways.setdefault(way, False)
             return "branch"
