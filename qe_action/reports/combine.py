@@ -9,7 +9,7 @@ from typing import TypeVar
 from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
 from qe_action.reports.contexts import unite as unite_tests
 from qe_action.reports.model import Branch, FileLines, Function
-from qe_action.reports.ways import branch_of, unite
+from qe_action.reports.ways import as_ways, branch_of
 
 _Value = TypeVar("_Value")
 
@@ -53,18 +53,21 @@ def _absorb_branch(into: FileLines, other: FileLines, number: int, branch: Branc
             into.ways[number] = other.ways[number]
             into.weight += len(other.ways[number])
         return
-    ours, theirs = into.ways.pop(number, None), other.ways.get(number)
+    ours, theirs = into.ways.get(number), other.ways.get(number)
     if ours is None or theirs is None:
+        if into.ways.pop(number, None) is not None:
+            known = branch_of(as_ways(dict(ours or ())))
         into.branches[number] = combine_branches(known, branch)
-        return
-    united = unite(ours, theirs)
-    into.weight += len(united) - len(ours)
-    if into.weight > MAX_WEIGHT and united not in (ours, theirs):
-        into.weight -= len(united) - len(ours)
-        into.unreadable += len(united) - len(ours)
-        united = ours
-    into.ways[number] = united
-    into.branches[number] = branch_of(united)
+    elif ours != theirs:
+        united = ours if isinstance(ours, dict) else dict(ours)
+        for way, taken in dict(theirs).items():
+            if way not in united:
+                if into.weight >= MAX_WEIGHT:
+                    into.unreadable += 1
+                    continue
+                into.weight += 1
+            united[way] = united.get(way, False) or taken
+        into.ways[number] = united  # `settled` counts them
 
 
 def _excused(a: FileLines, b: FileLines) -> int:
@@ -86,12 +89,18 @@ def _excused(a: FileLines, b: FileLines) -> int:
 
 def settled(lines: FileLines) -> FileLines:
     """The same file in the order of its lines, each function once."""
+    ways, branches = dict(lines.ways), dict(lines.branches)
+    for line, united in lines.ways.items():
+        if isinstance(united, dict):
+            ways[line] = ordered = as_ways(united)
+            branches[line] = branch_of(ordered)
     return replace(
         lines,
         hits=_ordered(lines.hits),
-        branches=_ordered(lines.branches),
+        branches=_ordered(branches),
         functions=combine_functions(lines.functions),
         contexts=_ordered(lines.contexts),
+        ways=ways,
     )
 
 

@@ -88,12 +88,12 @@ class Entry:
         for pair in pairs:
             match pair:
                 case [int() as line, int() as target] if 0 < line <= MAX_LINE:
-                    targets = arcs.setdefault(line, set())
-                    if target not in targets and self._has_room(f"{key}: {line}"):
-                        targets.add(target)
+                    if target not in arcs.get(line, ()) and self._has_room(f"{key}: {line}"):
+                        arcs.setdefault(line, set()).add(target)
                 case [int() as line, *_] if 0 < line <= MAX_LINE:
-                    self._unknown[line] += 1
                     self.note("branch", f"{key}: {pair!r:.80}")
+                    if self._has_room(f"{key}: {line}"):
+                        self._unknown[line] += 1
                 case _:
                     self.note("branch", f"{key}: {pair!r:.80}")
 

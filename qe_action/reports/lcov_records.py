@@ -74,7 +74,7 @@ class Section:
     def file(self, path: str) -> FileLines:
         """All that was taken."""
         file = FileLines(path, self._hits, functions=self._all_functions())
-        shared: dict[Ways, tuple[Ways, Branch]] = {}  # most lines have the same few ways
+        shared: dict[object, tuple[Ways, Branch]] = {}  # most lines have the same few ways
         for line in list(self._ways):
             ways = as_ways(self._ways.pop(line))
             found = shared.get(ways) or (ways, branch_of(ways))

@@ -31,8 +31,9 @@ class Branch(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
-Ways = tuple[tuple[str, bool], ...]
-"""The ways out of one line in the order of their ids, and whether each was taken."""
+Ways = tuple[tuple[str, bool], ...] | dict[str, bool]
+"""The ways out of one line and whether each was taken: in the order of their ids, and a mapping
+while they are being united."""
 
 
 class Function(NamedTuple):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from qe_action.reports.bounds import MAX_NAMED
-from qe_action.reports.model import Branch, Ways
+from qe_action.reports.model import Branch
 
 MAX_ID = 200
 """Characters of a way's id that are kept; a longer one is told by its digest and has no name."""
@@ -32,22 +32,12 @@ def way_id(block: str, branch: str) -> str:
     return "," + hashlib.sha256(found.encode("utf-8", "replace")).hexdigest()
 
 
-def as_ways(taken: Mapping[str, bool]) -> Ways:
+def as_ways(taken: Mapping[str, bool]) -> tuple[tuple[str, bool], ...]:
     """The ways in an order that doesn't depend on the report's."""
     return tuple(sorted(taken.items(), key=lambda way: (len(way[0]), way[0])))
 
 
-def unite(a: Ways, b: Ways) -> Ways:
-    """All ways that either lists, taken if either took them."""
-    if a == b:
-        return a
-    united = dict(a)
-    for way, taken in b:
-        united[way] = united.get(way, False) or taken
-    return as_ways(united)
-
-
-def branch_of(ways: Ways) -> Branch:
+def branch_of(ways: tuple[tuple[str, bool], ...]) -> Branch:
     """The ways as a line's branches, with the names of those that can be named."""
     names = _names(way for way, taken in ways if not taken)
     return Branch(sum(taken for _, taken in ways), len(ways), names)
