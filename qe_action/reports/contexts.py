@@ -77,6 +77,8 @@ class ContextReader:
         coverage.py records physical lines. One that no statement begins on continues the last
         one before it; if that one is `excluded`, neither counts.
         """
+        if not found:
+            return {}
         counted = set(statements)
         firsts = sorted(counted.union(excluded))
         united: dict[int, tuple[str, ...]] = {}

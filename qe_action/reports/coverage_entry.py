@@ -125,7 +125,8 @@ class Entry:
         branches = dict(self._branches())
         # A lone surrogate, which JSON can spell, could not be written to any output.
         spelled = usable_path(self.path).encode("utf-8", "replace").decode("utf-8")
-        hits = dict(sorted(self._hits.items()))
+        hits = {line: self._hits[line] for line in sorted(self._hits)}
+        self._hits = {}
         return FileLines(
             spelled,
             hits,

@@ -58,10 +58,10 @@ class CoverageJsonParser:
             ReportError: it is not JSON, or not coverage.py's.
         """
         self._guarded(b"", final=True)
-        done, self._done = self._done, []
-        if self._failure is not None and not done:
+        if self._failure is not None:
             raise self._failure
-        if self._failure is None and self._reader.full:
+        done, self._done = self._done, []
+        if self._reader.full:
             self.defects.add("tests")
         return done
 
