@@ -204,6 +204,7 @@ class Collector:
         changed: Container[str],
         shown: Callable[[str], bool],
         worst: int | None,
+        room: int = MAX_KEPT,
     ) -> None:
         self._place = place
         self._changed = changed
@@ -219,7 +220,7 @@ class Collector:
         self.unkept: set[str] = set()
         self.largest: dict[str, int] = {}
         self._names = 0
-        self._room = MAX_KEPT
+        self._room = room
         self._sizes: dict[str, int] = {}
 
     def add(self, file: FileLines) -> None:

@@ -15,8 +15,10 @@ from parsing import feed
 
 from qe_action.analysis.merge import merge
 from qe_action.errors import ReportError
+from qe_action.reports.bounds import MAX_WEIGHT
 from qe_action.reports.cobertura import CoberturaParser
 from qe_action.reports.lcov import MAX_RECORD, LcovParser
+from qe_action.reports.lcov_records import MAX_RECORDS
 from qe_action.reports.model import Branch, FileLines, Function
 
 PROGRAM = """\
@@ -507,6 +509,17 @@ def test_many_functions_over_many_lines_take_no_time() -> None:
     functions += [record for n in range(1, 20_001) for record in (f"FN:{n},g{n}", f"FNDA:0,g{n}")]
     file = only(*(f"DA:{n},0" for n in range(1, 20_001)), *functions)
     assert len(file.functions) == 40_000
+
+
+def test_ways_and_functions_beyond_all_reason_are_left_out_and_said() -> None:
+    parser = LcovParser()
+    records = [f"BRDA:{n},0,0,1" for n in range(1, MAX_WEIGHT + 11)]
+    records += [f"FN:{n},f{n}" for n in range(1, MAX_RECORDS + 6)]
+    (file,) = parser.feed(section(*records).encode())
+    assert (len(file.branches), file.unreadable) == (MAX_WEIGHT, 10)
+    ways, functions = sorted(parser.defects.notes("x"))
+    assert ways.startswith("Of x 10 branches are left out")
+    assert functions.startswith("Of x 5 functions are left out")
 
 
 # Properties
