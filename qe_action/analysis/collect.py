@@ -17,7 +17,7 @@ MAX_NAMES = 32 << 20
 """Files that are counted, and characters of their names together."""
 MAX_HELD = 1_200_000
 """Statements of recurring files that are merged in one pass."""
-MAX_KEPT = 64 << 20
+MAX_KEPT = 40 << 20
 """Bytes of lines that are kept, about, of all files whose gaps may be shown."""
 
 
@@ -119,8 +119,8 @@ def size_of(file: FileLines) -> int:
     missing = sum(len(branch.missing) for branch in file.branches.values())
     return (
         6 * len(file.hits)
-        + 120 * len(file.branches)
-        + 70 * missing
+        + 200 * len(file.branches)
+        + 90 * missing
         + 200 * len(file.functions)
         + 120 * len(file.contexts)
         + 8 * named
