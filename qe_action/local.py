@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import options_of
+from qe_action.analysis.diff_text import diff_text
 from qe_action.errors import UsageError
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
@@ -96,8 +97,8 @@ def _diff_text(name: str | None) -> str | None:
         return None
     try:
         if name == "-":
-            return sys.stdin.buffer.read().decode("utf-8", "replace")
-        return Path(name).read_bytes().decode("utf-8", "replace")
+            return diff_text(sys.stdin.buffer.read())
+        return diff_text(Path(name).read_bytes())
     except OSError as error:
         raise UsageError(
             f"The diff {name} can't be read: {error.strerror}.", anchor="command-line"

@@ -209,10 +209,10 @@ def _batches(collector: Collector) -> Iterator[set[str]]:
     batch: set[str] = set()
     statements = 0
     for path in sorted(collector.recurring):
-        statements += collector.files[path].statements
+        statements += collector.largest[path]
         if batch and statements > REREAD_AT_ONCE:
             yield batch
-            batch, statements = set(), collector.files[path].statements
+            batch, statements = set(), collector.largest[path]
         batch.add(path)
     if batch:
         yield batch

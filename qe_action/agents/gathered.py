@@ -23,6 +23,7 @@ from qe_action.analysis.path_report import (
     report_of,
 )
 from qe_action.analysis.paths import Match, PathFilter
+from qe_action.analysis.unread import Unread
 from qe_action.errors import sentence
 from qe_action.events import (
     AnalysisComplete,
@@ -174,8 +175,13 @@ class Gathered:
             unfit=self.doubts.unfit,
             miscounted=self.collector.stale,
             unsettled=unsettled,
+            unread=self._unread(self.collector),
         )
         return gates(self.options, judged)
+
+    def _unread(self, collector: Collector) -> Unread:
+        changed = self.diff.files if self.diff else {}
+        return Unread(collector.unreadable, collector.unkept & changed.keys(), collector.beyond)
 
     def _against_baseline(self, result: AnalysisComplete) -> AnalysisComplete:
         """The result with deltas and digest; what may be partial has neither."""
@@ -249,6 +255,8 @@ class Gathered:
             outcome = self.options.tests_outcome
             yield f"The tests ended with {outcome!r}, so the report may be partial."
         yield from self.doubts.notes()
+        if self.collector is not None:
+            yield from self._unread(self.collector).notes()
         if self._critical and self.unresolved_calls:
             calls = plural(self.unresolved_calls, "call")
             yield f"Critical paths leave out {calls} whose target the sources don't tell."

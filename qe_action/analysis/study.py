@@ -29,6 +29,8 @@ from qe_action.events import Counts, CriticalPath, Gap
 
 ADVISED = 500
 """For how many gaps of a file tests are suggested; nobody reads more."""
+BRANCHES_NAMED = 20
+"""How many branches not taken a gap names; its reasons count them all."""
 TESTS_NAMED = 20
 """How many tests that run its function a gap names."""
 
@@ -97,7 +99,7 @@ class Study:
         if miss.branch is None or not miss.branch.missing:
             return ()
         if miss.start not in self._ways:
-            names = miss.branch.missing
+            names = miss.branch.missing[:BRANCHES_NAMED]
             found = ways(self.module, miss.start, names) if self.module else (None,) * len(names)
             self._ways[miss.start] = found
         return self._ways[miss.start]
@@ -118,7 +120,7 @@ class Study:
                 reach=path.reasons[0] if path and path.reasons else "",
             )
         )
-        missing = miss.branch.missing if miss.branch else ()
+        missing = miss.branch.missing[:BRANCHES_NAMED] if miss.branch else ()
         gap = Gap(
             id=miss.id,
             file_path=miss.path,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from qe_action.reports.defects import Defects
+
 MAX_PATH = 4096
 MAX_PARTS = 256
 """Characters and components of a path; no file system we know of allows longer ones."""
@@ -29,13 +31,23 @@ class Branch(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
+Ways = tuple[tuple[str, bool], ...] | dict[str, bool]
+"""The ways out of one line and whether each was taken: in the order of their ids, and a mapping
+while they are being united."""
+
+
 class Function(NamedTuple):
-    """A function as the report itself lists it, lines inclusive."""
+    """A function as the report itself lists it, lines inclusive.
+
+    `aliases` are all its names where the report has several for one function: then it is told
+    by its first line alone.
+    """
 
     name: str
     start: int
     end: int
     covered: bool
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,6 +63,10 @@ class FileLines:
     `group` and `package` are the report's words for what the file belongs to: a path that is in
     two groups is two files. `placed` is the repository's path, where the report was read with
     the sources at hand.
+
+    `ways` maps line to its branches one by one, where the report tells them apart. `excused` are
+    branches that the report counts as taken, but on no line. `unreadable` counts the lines and
+    branches that could not be read. `weight` is how many names and ways are held.
     """
 
     path: str
@@ -62,6 +78,10 @@ class FileLines:
     group: str = ""
     package: str = field(default="", compare=False)
     placed: str | None = None
+    ways: dict[int, Ways] = field(default_factory=dict, compare=False)
+    excused: int = 0
+    unreadable: int = field(default=0, compare=False)
+    weight: int = field(default=0, compare=False)
 
 
 class Part(NamedTuple):
@@ -81,10 +101,11 @@ class ReportParser(Protocol):
     """A push parser without I/O: bytes in, finished files out.
 
     `feed` and `close` raise `ReportError`; files they returned before stay valid.
-    `sources` holds the report's source roots seen so far.
+    `sources` holds the report's source roots seen so far, `defects` what could not be read.
     """
 
     sources: list[str]
+    defects: Defects
 
     def feed(self, chunk: bytes, /) -> list[FileLines]: ...
 

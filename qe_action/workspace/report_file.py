@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from qe_action.errors import ReportError
 from qe_action.reports import detect
 from qe_action.reports.coverage_json import files_from_json
+from qe_action.reports.defects import Defects
 from qe_action.reports.model import Part
 from qe_action.reports.sniff import HEAD
 from qe_action.workspace.data_file import DataFiles
@@ -35,7 +36,10 @@ class Report(Protocol):
 
 
 class ReportFile:
-    """A report file of any format that can be read as it comes."""
+    """A report file of any format that can be read as it comes.
+
+    `defects` is what of it could not be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,6 +47,7 @@ class ReportFile:
         self.place: str | None = folder_of(path)
         self.notes: list[str] = []
         self.written: float | None = None
+        self.defects = Defects()
 
     def read(self, _sources: Sources) -> Iterator[Part]:
         """One pass over the file. Raises `ReportError`; parts given before stay valid."""
@@ -78,11 +83,14 @@ class ReportFile:
             parser = make()
             self.sources = parser.sources
             done = 0
-            while chunk:
-                done += len(chunk)
-                yield Part(min(1.0, done / size), parser.feed(chunk))
-                chunk = stream.read(CHUNK)
-            yield Part(1.0, parser.close())
+            try:
+                while chunk:
+                    done += len(chunk)
+                    yield Part(min(1.0, done / size), parser.feed(chunk))
+                    chunk = stream.read(CHUNK)
+                yield Part(1.0, parser.close())
+            finally:
+                self.defects.absorb(parser.defects)
 
 
 class ReportFiles:
@@ -110,15 +118,22 @@ class ReportFiles:
         if data:
             reports.append((DataFiles(data), sum(map(_size, data))))
         self.notes = []
+        defects = Defects()
         self.written = min(filter(None, map(_written, paths)), default=None)
         whole, done = sum(size for _, size in reports), 0
         labels = _labels(paths, data) if len(reports) > 1 else [""]
-        for number, ((report, size), label) in enumerate(zip(reports, labels, strict=True)):
-            report.notes = self.notes
-            for part in report.read(sources):
-                self.sources, self.place = report.sources, report.place
-                yield Part((done + part.fraction * size) / whole, part.files, number, label)
-            done += size
+        try:
+            for number, ((report, size), label) in enumerate(zip(reports, labels, strict=True)):
+                report.notes = self.notes
+                if isinstance(report, ReportFile):
+                    report.defects = defects
+                for part in report.read(sources):
+                    self.sources, self.place = report.sources, report.place
+                    yield Part((done + part.fraction * size) / whole, part.files, number, label)
+                done += size
+        finally:
+            name = paths[0].name if len(paths) == 1 else "the reports"
+            self.notes.extend(defects.notes(name))
 
 
 def _labels(paths: Sequence[Path], data: Sequence[Path]) -> list[str]:
@@ -184,4 +199,6 @@ class ReportData:
         self.written: float | None = None
 
     def read(self, _sources: Sources) -> Iterator[Part]:
-        yield Part(1.0, list(files_from_json(self._data)))
+        defects = Defects()
+        yield Part(1.0, list(files_from_json(self._data, defects=defects)))
+        self.notes.extend(defects.notes("the report"))
