@@ -12,6 +12,7 @@ from typing import NamedTuple
 from qe_action.analysis.globs import is_test_or_migration
 from qe_action.analysis.risk import IN_CHANGED_LINES
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
+from qe_action.quoting import quoted
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
 from qe_action.render.fit import fitted
@@ -150,9 +151,18 @@ def _counts(counts: Counts, gained: str = "", *, short: bool = False) -> str:
     return f"{overall}{gained} | {statements} | {branches}"
 
 
+_CLAIMS = {True: "passed", False: "failed", None: "was not judged"}
+
+
 def _gates(result: AnalysisComplete) -> Iterator[str]:
     icons = {True: "✅", False: "❌", None: "⚪"}
     for gate in result.gates:
+        if gate.claimed:
+            # What a stranger calls passed is no pass of ours.
+            icon = icons[False] if gate.passed is False else icons[None]
+            word = prose(f"{quoted(gate.name)}: {quoted(gate.detail)}")
+            yield f"- {icon} By the first run's word a gate {_CLAIMS[gate.passed]}: {word}"
+            continue
         name = plain(gate.name[0].upper() + gate.name[1:])
         yield f"- {icons[gate.passed]} **{name}:** {prose(gate.detail)}"
     if result.gates:

@@ -20,7 +20,7 @@ from qe_action.render.compared import kept_baseline
 from qe_action.render.links import Links
 from qe_action.render.markdown import check_summary
 from qe_action.render.state import RunState
-from qe_action.render.text import clip, plural, visible
+from qe_action.render.text import plural, visible
 from qe_action.render.verdict import Verdict, conclude, running_title
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
@@ -28,7 +28,6 @@ from qe_action.stream import analysis_of
 
 STEP = 50
 """Annotations that the checks API takes in one request."""
-TITLE_LIMIT = 255
 REFUSALS = (Forbidden, NotFound, Rejected, Unauthorized)
 
 Which = Literal["changed", "all", "none"]
@@ -248,13 +247,13 @@ class CheckRunSink:
 
     def _update(
         self,
-        title: str,
+        words: str,
         step: list[Gap],
         *,
         conclusion: Literal["success", "failure", "neutral", "cancelled"] | None = None,
     ) -> CheckUpdate:
         return CheckUpdate(
-            title=clip(title, TITLE_LIMIT),
+            title=words,
             summary=check_summary(self._state, self._links),
             text=kept_baseline(self._state, self._links) if conclusion else None,
             annotations=tuple(_annotate(gap) for gap in step),

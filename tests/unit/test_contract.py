@@ -43,7 +43,7 @@ LAYERS = (
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
     {"journal", "archive", "untrusted_tests"},
-    {"task", "events", "findings", "errors", "inputs", "worker", "__init__"},
+    {"task", "events", "findings", "errors", "inputs", "quoting", "worker", "__init__"},
 )
 PURE = (
     "diagnosis",
@@ -58,6 +58,7 @@ PURE = (
     "journal",
     "archive",
     "inputs",
+    "quoting",
 )
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
