@@ -304,6 +304,14 @@ _TREES = {
 }
 
 
+def _annotated(state: RunState) -> Iterator[str]:
+    """How many annotations stand; one sees at once where some are missing."""
+    if state.annotated is not None and state.annotated[1]:
+        standing, total = state.annotated
+        shown = f"{standing:,} of {plural(total, 'annotation')}"
+        yield shown if standing == total else f"**{shown}**"
+
+
 def _footer(state: RunState, links: Links) -> Iterator[str]:
     parts = []
     result = state.result
@@ -316,6 +324,7 @@ def _footer(state: RunState, links: Links) -> Iterator[str]:
         parts.append(age(result.baseline))
     if result:
         parts.append(f"took {duration(result.analysis_time_ms)}")
+        parts.extend(_annotated(state))
     if links.run_url:
         parts.append(f"[run]({links.run_url})")
     if parts:

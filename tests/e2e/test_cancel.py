@@ -115,7 +115,7 @@ def test_a_dead_github_does_not_keep_the_process(job: Job) -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(422, ""), (404, ""), (401, ""), (403, "Resource not accessible by integration")],
+    [(422, ""), (404, ""), (403, "Resource not accessible by integration")],
 )
 def test_a_refused_last_update_does_not_cost_the_conclusion(
     job: Job, status: int, said: str
