@@ -17,7 +17,7 @@ from qe_action.github.errors import (
     Unauthorized,
     Unreachable,
 )
-from qe_action.github.identity import Identity, read_external_id
+from qe_action.github.identity import Identity
 from qe_action.github.model import (
     MAX_ANNOTATIONS,
     Annotation,
@@ -35,6 +35,7 @@ from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running
 from qe_action.sinks.annotating import Annotations, Selection
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
+from qe_action.sinks.predecessors import has_namesake, supersede
 from qe_action.stream import analysis_of
 
 REFUSALS = (Forbidden, NotFound, Rejected)
@@ -130,40 +131,14 @@ class CheckRunSink:
                 summary=check_summary(self._state, self._links),
             )
         )
-        self._note_namesakes(identity, seen)
-        await self._supersede(identity, seen)
+        if has_namesake(identity, seen):
+            self._delivery.note(
+                f"This run reports as {visible(identity.name)} a second time, with another "
+                "report: give each job a name of its own (with comment-group they share one "
+                "comment)."
+            )
+        await supersede(self._github, identity, seen)
         return made
-
-    def _note_namesakes(self, identity: Identity, seen: list[CheckSeen]) -> None:
-        """Of two jobs with one name each would overwrite the other's comment."""
-        for check in seen:
-            theirs = read_external_id(check.external_id)
-            if theirs is not None and theirs.key == identity.key:
-                self._delivery.note(
-                    f"This run reports as {visible(identity.name)} a second time, with another "
-                    "report: give each job a name of its own (with comment-group they share one "
-                    "comment)."
-                )
-                return
-
-    async def _supersede(self, identity: Identity, seen: list[CheckSeen]) -> None:
-        """End what earlier attempts of this run have left open: they ended before this began."""
-        own = read_external_id(identity.external_id)
-        for check in seen:
-            theirs = read_external_id(check.external_id)
-            if own is None or theirs is None or check.status == "completed":
-                continue
-            same_place = (theirs.key.run_id, theirs.place) == (own.key.run_id, own.place)
-            if same_place and theirs.key.attempt < own.key.attempt:
-                title = f"Superseded by attempt {own.key.attempt}"
-                over = CheckUpdate(
-                    title=title,
-                    summary=f"{title}: this one ended before it could say its result.\n",
-                    status="completed",
-                    conclusion="cancelled",
-                )
-                with suppress(DeliveryError):  # it has no part in this run's result
-                    await self._github.update_check(check.ref.id, over)
 
     def _note(self, check: CheckRef) -> None:
         self._check_id = check.id

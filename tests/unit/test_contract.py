@@ -108,6 +108,8 @@ def test_action_yml_and_readme_say_what_the_table_says() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert sync_docs.synced_action(action) == action, "run make golden"
     assert sync_docs.synced_readme(readme) == readme, "run make golden"
+    losses = (ROOT / ".github/docs/losses.md").read_text(encoding="utf-8")
+    assert sync_docs.synced_losses(losses) == losses, "run make golden"
     declared = yaml.safe_load(action)
     assert list(declared["inputs"]) == [item.name for item in INPUTS]
     assert list(declared["outputs"]) == [name for name, _ in OUTPUTS]
