@@ -17,6 +17,7 @@ import pytest
 from fake_github import FakeGitHub
 from fake_github_objects import file_entry
 from pydantic import SecretStr
+from slowness import in_time
 
 from qe_action.errors import DeliveryError, QEError, UsageError
 from qe_action.github.client import GitHub
@@ -601,7 +602,7 @@ def test_a_request_that_hangs_is_given_up(github: FakeGitHub) -> None:
     started = time.monotonic()
     with pytest.raises(Unreachable, match="in time"):
         run(github, lambda client: client.pull_head(7), policy=Policy(timeout=0.1, retry_total=0))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
 
 
 def test_a_request_that_hangs_is_tried_again_on_a_new_connection(github: FakeGitHub) -> None:
@@ -629,7 +630,7 @@ def test_hurried_the_last_words_pass_a_request_that_hangs(github: FakeGitHub) ->
         return time.monotonic() - started
 
     took = run(github, work, policy=Policy(grace=0.2, write_gap=60))
-    assert took < 10
+    assert in_time(took, 10)
     assert github.checks[check.id].data["conclusion"] == "cancelled"
     assert github.comments[ident].body == "cancelled"
 
@@ -666,7 +667,7 @@ def test_hurried_what_waited_ends_and_later_edits_are_repeated_once(github: Fake
 
     started = time.monotonic()
     run(github, work, policy=Policy(backoff=60, max_wait=600))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
     assert len(github.requests) == 3
 
 
@@ -740,7 +741,7 @@ def test_hurried_a_creation_that_failed_and_is_not_there_ends_at_once(github: Fa
 
     started = time.monotonic()
     run(github, work, policy=Policy(last_word=60))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
     assert not github.checks
 
 
@@ -760,7 +761,7 @@ def test_hurried_one_answer_that_hangs_holds_up_no_other_request(github: FakeGit
             await hanging
         return took
 
-    assert run(github, work, policy=Policy(grace=3, last_word=60)) < 3
+    assert in_time(run(github, work, policy=Policy(grace=3, last_word=60)), 3)
     assert github.comments[ident].body == "cancelled"
 
 
@@ -776,7 +777,7 @@ def test_hurried_an_edit_that_hangs_is_repeated_and_the_first_answer_counts(
 
     started = time.monotonic()
     run(github, work, policy=Policy(grace=0.2, last_word=60))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
     assert fault.hits == 1
     assert github.comments[ident].body == "cancelled"
 
@@ -823,7 +824,7 @@ asyncio.run(main())
         started = time.monotonic()
         _, errors = process.communicate("now\n", timeout=20)
     assert (process.returncode, errors) == (0, "")
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
 
 
 # The token and the surroundings
