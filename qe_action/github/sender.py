@@ -151,7 +151,7 @@ class Sender:
         if self._hurried.is_set():
             return None
         if isinstance(error, Unauthorized):
-            self._locked_out |= tries.denied >= DENIED
+            self._locked_out |= tries.denied >= min(DENIED, policy.retry_total)
             if self._locked_out:  # by a token that is wrong each request would wait in vain
                 return None
             tries.denied += 1
