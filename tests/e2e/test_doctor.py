@@ -336,7 +336,7 @@ def test_all_requests_together_have_a_limit(job: Job) -> None:
     job.github.fail("GET", "", "delay", times=9, seconds=3)
     result = job.run(command=("doctor", "--output", "json"), env=NAMED)
     assert in_time(result.seconds, 14)
-    assert json.loads(result.log)["requests"] == 3
+    assert json.loads(result.log)["requests"] in (2, 3)  # of 3 s each, in 8 s
     assert result.status == 0
 
 
