@@ -309,6 +309,40 @@ def test_an_expired_token_is_unauthorized(github: FakeGitHub) -> None:
         run(github, lambda client: client.pull_head(7), token="ghs_expired")
 
 
+@pytest.mark.parametrize(("retries", "asked"), [(3, [3, 4, 5]), (1, [2, 3, 4]), (0, [1, 2, 3])])
+def test_a_token_that_is_wrong_is_asked_about_again_in_the_first_request_alone(
+    github: FakeGitHub, retries: int, asked: list[int]
+) -> None:
+    async def work(client: GitHub) -> list[int]:
+        made = []
+        for _ in range(3):
+            with pytest.raises(Unauthorized):
+                await client.pull_head(7)
+            made.append(client.requests_made)
+        return made
+
+    policy = Policy(write_gap=0, backoff=0, retry_total=retries)
+    assert run(github, work, policy=policy, token="ghs_expired") == asked
+
+
+def test_a_401_is_asked_again_after_a_moment_and_after_a_good_answer_anew(
+    github: FakeGitHub,
+) -> None:
+    sleeps = Sleeps()
+
+    async def work(client: GitHub) -> None:
+        for _ in range(2):
+            github.fail("GET", "/pulls/7", 401, times=3)
+            with pytest.raises(Unauthorized):
+                await client.pull_head(7)
+            await client.pull_head(7)
+
+    github.add_pull(7, SHA, "b" * 40)
+    ports = Ports(sleep=sleeps, jitter=lambda: 1.0)
+    run(github, work, policy=Policy(write_gap=0), ports=ports)
+    assert sleeps.asked == [1.0, 2.0] * 2
+
+
 def test_a_comment_that_vanished_is_not_found(github: FakeGitHub) -> None:
     with pytest.raises(NotFound, match="edit the comment"):
         run(github, lambda client: client.update_comment(1, "x"))
