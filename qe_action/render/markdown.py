@@ -6,6 +6,7 @@ a job summary at 1 MiB); above a cap the least important rows are left out and c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -62,6 +63,7 @@ def comment(state: RunState, links: Links, heading: Heading) -> str:
 
 def retold(heading: Heading, conclusion: CheckConclusion, title: str, summary: str) -> str:
     """The comment of another run, out of the title and summary that its check run has."""
+    summary = of_the_run(summary)
     first = f"{heading.marker}\n### {ICONS[conclusion]} {plain(heading.name)}: "
     text = f"{first}{plain(clip(title, 400))}\n\n"
     if size(text) + size(summary) > COMMENT_LIMIT:
@@ -70,8 +72,17 @@ def retold(heading: Heading, conclusion: CheckConclusion, title: str, summary: s
 
 
 def check_summary(state: RunState, links: Links) -> str:
-    """The check run's summary, without a heading, since GitHub shows its title above it."""
-    return _fit(state, links, Heading(""), SUMMARY_LIMIT)
+    """The check run's summary, without a heading, since GitHub shows its title above it.
+
+    Its last line is of the check run alone: how many annotations stand.
+    """
+    count = _annotated(state)
+    return _fit(state, links, Heading(""), SUMMARY_LIMIT - size(count)) + count
+
+
+def of_the_run(summary: str) -> str:
+    """A check run's summary without what is of the check run alone, for a comment."""
+    return _COUNT.sub("\n", summary)
 
 
 def job_summary(state: RunState, links: Links, heading: Heading) -> str:
@@ -304,12 +315,16 @@ _TREES = {
 }
 
 
-def _annotated(state: RunState) -> Iterator[str]:
+_COUNT = re.compile(r"\r?\n\r?\n<sub>\**[\d,]+ of [\d,]+ annotations?\**</sub>\s*\Z")
+
+
+def _annotated(state: RunState) -> str:
     """How many annotations stand; one sees at once where some are missing."""
-    if state.annotated is not None and state.annotated[1]:
-        standing, total = state.annotated
-        shown = f"{standing:,} of {plural(total, 'annotation')}"
-        yield shown if standing == total else f"**{shown}**"
+    if state.result is None or state.annotated is None or not state.annotated[1]:
+        return ""
+    standing, total = state.annotated
+    shown = f"{standing:,} of {plural(total, 'annotation')}"
+    return f"\n<sub>{shown if standing == total else f'**{shown}**'}</sub>\n"
 
 
 def _footer(state: RunState, links: Links) -> Iterator[str]:
@@ -324,7 +339,6 @@ def _footer(state: RunState, links: Links) -> Iterator[str]:
         parts.append(age(result.baseline))
     if result:
         parts.append(f"took {duration(result.analysis_time_ms)}")
-        parts.extend(_annotated(state))
     if links.run_url:
         parts.append(f"[run]({links.run_url})")
     if parts:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fake_github import BOT, FakeGitHub
 from job import HANGS, Job, read_comment_marker, wait_until
+from slowness import slowness
 
 NAME = "qe-action coverage"
 
@@ -164,8 +165,9 @@ def test_words_that_arrive_after_a_newer_run_s_are_replaced_by_these(job: Job, f
     path = "/issues/7/comments" if first else "/issues/comments/"
     method = "POST" if first else "PATCH"
     before = len(job.github.sent(method, path))
-    job.github.fail(method, path, "delay", seconds=6)
-    with job.started() as process:
+    # As long as a whole run of the newer one may take here.
+    job.github.fail(method, path, "delay", seconds=6 * slowness())
+    with job.started(QE_ACTION_TIMEOUT="600", QE_ACTION_EDIT_INTERVAL="3600") as process:
         wait_until(lambda: len(job.github.sent(method, path)) > before)
         job.report({3})
         job.run(env=run_env(43))

@@ -27,6 +27,7 @@ from qe_action.github.client import GitHub
 from qe_action.github.identity import Identity, RunKey
 from qe_action.github.policy import Policy
 from qe_action.render.links import Links
+from qe_action.render.markdown import of_the_run
 from qe_action.render.marker import Marker, place_of
 from qe_action.sinks.annotating import Selection
 from qe_action.sinks.check_run import CheckRunSink
@@ -264,7 +265,7 @@ def test_where_patience_ends_with_annotations_the_check_is_concluded_and_they_co
     answered = [sent for sent in patches if not sent.scripted]
     assert answered[0].body["status"] == "completed"
     assert sorted(a["start_line"] for a in check.annotations) == list(range(1, gaps + 1))
-    assert f"· {gaps} of {gaps} annotations" in summary_of(strict)
+    assert f"<sub>{gaps} of {gaps} annotations" in summary_of(strict)
     assert not delivery.problems
     assert delivery.annotated == gaps
 
@@ -279,7 +280,7 @@ def test_an_answer_that_is_lost_again_and_again_costs_nothing_that_is_there(
     delivery = deliver(strict, paced(0.1, 70), interval=NEVER)
     (check,) = strict.checks.values()
     assert sorted(a["start_line"] for a in check.annotations) == list(range(1, 71))
-    assert "· 70 of 70 annotations" in summary_of(strict)
+    assert "<sub>70 of 70 annotations" in summary_of(strict)
     assert not delivery.problems
 
 
@@ -399,3 +400,13 @@ def test_a_bug_of_the_generation_costs_the_analysis_nothing(strict: FakeGitHub) 
     (check,) = strict.checks.values()
     assert check.data["conclusion"] == "success"
     assert not delivery.problems
+
+
+def test_the_count_is_of_the_check_run_alone(strict: FakeGitHub) -> None:
+    """A comment made out of a check run says what the run itself would have said there."""
+    deliver(strict, paced(0.1, 3), interval=NEVER)
+    (comment,) = strict.comments.values()
+    summary = summary_of(strict)
+    assert summary.endswith("\n\n<sub>3 of 3 annotations</sub>\n")
+    assert comment.body.endswith(of_the_run(summary))
+    assert of_the_run(of_the_run(summary)) == of_the_run(summary)
