@@ -18,6 +18,7 @@ from qe_action.errors import UsageError
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
 from qe_action.render.state import RunState
+from qe_action.render.text import document
 from qe_action.running import stream_to
 from qe_action.sinks.commands import no_command
 from qe_action.sinks.fold import FoldSink
@@ -55,6 +56,7 @@ async def analyze(arguments: Namespace) -> RunState:
         )
         if arguments.output in ("markdown", "html"):
             text = _document(arguments, state)
+            text = document(text)
             out.write(text if arguments.out else no_command(text))
     for error in (broadcast.failure, *failures):
         if error is not None:

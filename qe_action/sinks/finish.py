@@ -16,7 +16,7 @@ from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
 from qe_action.render.state import RunState
-from qe_action.render.text import floor, plural
+from qe_action.render.text import document, floor, plural
 from qe_action.render.verdict import conclude, gate_lines
 from qe_action.settings import Settings
 from qe_action.sinks import commands
@@ -97,7 +97,7 @@ class Finish:
 
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
-        return page(self._state, self._links, self._heading, why=why)
+        return document(page(self._state, self._links, self._heading, why=why))
 
     def _loose_preview(self, why_not: str) -> Path:
         """Where nothing is sent the preview is what there is to look at."""
