@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from qe_action.sandbox.slots import Slot
 from qe_action.workspace.folders import scratch
 from qe_action.workspace.interpreter import one_line, opened, unreachable
 from qe_action.workspace.network import Network, passed_on
+from qe_action.workspace.programs import Programs
 
 TIMEOUT = 900.0
 """Seconds of a whole set-up: a large one downloads gigabytes, or compiles."""
@@ -49,16 +51,19 @@ _BROKEN = {
 }
 
 
-def find_uv() -> Path:
+def find_uv(programs: Programs) -> Path:
     """The program that our own dependency `uv` brings. Raises `SetupFailed`."""
     try:
         from uv import find_uv_bin
 
-        return Path(find_uv_bin()).resolve(strict=True)
+        own = Path(find_uv_bin())
+        if own.is_relative_to(sys.prefix) or programs.trusts(own):
+            return own.resolve(strict=True)
     except (ImportError, OSError):
-        found = shutil.which("uv")
-        if found is not None:
-            return Path(found).resolve()
+        pass
+    found = programs.find("uv")
+    if found is not None:
+        return found.resolve()
     raise SetupFailed(
         "uv, which makes the project's environment, is not installed.",
         hint="Install qe-action with `pip install 'qe-action[generate]'`.",
@@ -184,7 +189,7 @@ async def installer(
 ) -> AsyncIterator[Installer]:
     """An installer whose folders, among them a copy of `project`, are gone at the end."""
     network = passed_on(env)
-    uv = find_uv()
+    uv = find_uv(Programs(env))
     async with scratch(parent) as top, sandbox.slot() as slot:
         top.chmod(0o755)
         for name in ("home", "home/tmp", "tools"):

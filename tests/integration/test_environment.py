@@ -39,6 +39,7 @@ from qe_action.workspace.environment import Environment, default_cache, existing
 from qe_action.workspace.installing import find_uv, installer
 from qe_action.workspace.interpreter import ask, bases, found
 from qe_action.workspace.overlay import overlay
+from qe_action.workspace.programs import Programs
 
 pytestmark = [
     pytest.mark.skipif(MISSING, reason="needs Linux with Landlock"),
@@ -81,7 +82,7 @@ class Room:
 
     def venv(self, *packages: str) -> Path:
         place = self.folder / "own" / "venv"
-        uv = str(find_uv())
+        uv = str(find_uv(Programs(os.environ)))
         env = {**self.env, "UV_CACHE_DIR": str(self.folder / "own-cache")}
         python = str(place / "bin" / "python")
         for command in (
@@ -608,7 +609,15 @@ def test_an_overlay_is_made_of_wheels_with_the_pinned_hashes(room: Room) -> None
 def index_answers() -> bool:
     """Whether packages can be had with the settings of this machine."""
     done = subprocess.run(
-        (str(find_uv()), "pip", "compile", "-q", "--no-deps", "--no-cache", "-"),
+        (
+            str(find_uv(Programs(os.environ))),
+            "pip",
+            "compile",
+            "-q",
+            "--no-deps",
+            "--no-cache",
+            "-",
+        ),
         input=b"iniconfig==2.1.0",
         capture_output=True,
         check=False,
@@ -621,7 +630,7 @@ def test_the_pinned_overlay_serves_the_interpreters_here(room: Room) -> None:
     if not index_answers():
         pytest.skip("no package index answers")
     room.env = dict(os.environ)
-    for python in asyncio.run(found(room.env, others=MACHINE.root)):
+    for python in asyncio.run(found(Programs(room.env), others=MACHINE.root)):
         made = room.existing(python)
         code = "import pytest, coverage; print(pytest.__file__); coverage.Coverage(branch=True)"
         file = room.run(made, code)

@@ -361,44 +361,42 @@ def test_a_missing_git_is_a_clear_error(repo: GitRepo, tmp_path: Path) -> None:
         asyncio.run(Git(repo.root, env={"PATH": str(tmp_path)}).head())
 
 
-def program(folder: Path, body: str) -> dict[str, str]:
+def program(folder: Path, body: str) -> Path:
     path = folder / "program"
     path.write_text(f"#!{sys.executable}\nimport sys, time, os\n{body}\n")
     path.chmod(0o755)
-    return {"PATH": str(folder)}
+    return path
 
 
-def call(env: dict[str, str], folder: Path, **limits: float) -> tuple[int, bytes, bytes]:
-    limit = int(limits.get("limit", 10**6))
-    run = run_program(
-        "program", ("go",), env=env, cwd=folder, timeout=limits.get("timeout", 30.0), limit=limit
-    )
+def call(path: Path, **limits: float) -> tuple[int, bytes, bytes]:
+    limit, timeout = int(limits.get("limit", 10**6)), limits.get("timeout", 30.0)
+    run = run_program(path, ("go",), env={}, cwd=path.parent, timeout=timeout, limit=limit)
     return asyncio.run(run)
 
 
 def test_code_output_and_the_head_of_long_errors_come_back(tmp_path: Path) -> None:
-    env = program(tmp_path, "print('out'); sys.stderr.write('e' * 10**6); sys.exit(3)")
-    assert call(env, tmp_path) == (3, b"out\n", b"e" * 4096)
+    path = program(tmp_path, "print('out'); sys.stderr.write('e' * 10**6); sys.exit(3)")
+    assert call(path) == (3, b"out\n", b"e" * 4096)
 
 
 def test_endless_output_is_cut_off(tmp_path: Path) -> None:
-    env = program(tmp_path, "while True: sys.stdout.write('x' * 65536)")
+    path = program(tmp_path, "while True: sys.stdout.write('x' * 65536)")
     with pytest.raises(WorkspaceError, match="program go gave more than 100000 bytes"):
-        call(env, tmp_path, limit=100_000)
+        call(path, limit=100_000)
 
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
-    env = program(tmp_path, "time.sleep(600)")
+    path = program(tmp_path, "time.sleep(600)")
     with pytest.raises(WorkspaceError, match=r"took longer than 0.2 seconds"):
-        call(env, tmp_path, timeout=0.2)
+        call(path, timeout=0.2)
 
 
 def test_a_cancelled_call_leaves_no_program_running(tmp_path: Path) -> None:
-    env = program(tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(600)")
+    path = program(tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(600)")
     pid = tmp_path / "pid"
 
     async def cancelled() -> None:
-        run = run_program("program", (), env=env, cwd=tmp_path, timeout=60, limit=10)
+        run = run_program(path, (), env={}, cwd=tmp_path, timeout=60, limit=10)
         task = asyncio.create_task(run)
         deadline = time.monotonic() + 20
         while not (pid.exists() and pid.read_text()):
