@@ -38,6 +38,12 @@ _RELEASE = tuple(
     for name in ("os-release", "lsb-release", "debian_version", "redhat-release", "alpine-release")
 )
 """What pip, for its user agent, stops at if it may not read it."""
+WALL = {
+    "pyproject.toml": '[project]\nname = "above-the-project"\nversion = "0"\n',
+    "uv.toml": "",
+}
+"""Files above the project. uv, which looks for settings and workspaces in every folder above, looks
+no further: a cache in the checkout has the checkout's own files above it, which it may not read."""
 _ERROR = re.compile(r"(error|\w*Error|\w*Exception)\b", re.IGNORECASE)
 LINES = 20
 """Lines of a failed set-up's output that are kept."""
@@ -104,7 +110,12 @@ class Installer:
         """The output of a command. Raises `SetupFailed` where it does not end well."""
         home = self.top / "home"
         policy = Policy(
-            readable=opened((*self.readable, self.uv, self.top / "tools", *_RELEASE)),
+            readable=opened(
+                (
+                    *(*self.readable, self.uv, self.top / "tools", *_RELEASE),
+                    *(self.top / name for name in WALL),
+                )
+            ),
             writable=(self.project, home, *writable),
             network=network,
             modes=True,  # unpacking sets them
@@ -143,6 +154,7 @@ class Installer:
             "PIP_CONFIG_FILE": os.devnull,  # pip stops at one that it must not read
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "GIT_CONFIG_NOSYSTEM": "1",  # so does git
+            "GIT_CEILING_DIRECTORIES": str(self.top),
             "GIT_TERMINAL_PROMPT": "0",
             "NO_COLOR": "1",
         }
@@ -194,6 +206,9 @@ async def installer(
         top.chmod(0o755)
         for name in ("home", "home/tmp", "tools"):
             (top / name).mkdir()
+        for name, text in WALL.items():
+            (top / name).write_text(text, encoding="utf-8")
+            (top / name).chmod(0o644)
         await asyncio.to_thread(_copy, project, top / "project")
         uv = await asyncio.to_thread(_within_reach, uv, top / "tools", others=slot.uid is not None)
         there = {*network.files} - {name for name in network.files if not Path(name).exists()}

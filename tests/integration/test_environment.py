@@ -194,6 +194,27 @@ def test_what_is_no_interpreter_for_us_is_refused(room: Room, script: str, messa
         room.existing(room.folder / "missing")
 
 
+@pytest.mark.parametrize("lock", [False, True], ids=["pyproject.toml", "uv.lock"])
+def test_a_cache_in_the_checkout_ends_the_search_for_settings(room: Room, lock: bool) -> None:
+    """uv looks for settings and workspaces above the project, where it may read nothing."""
+    checkout = project(room.folder / "checkout", needs=("leaf<2",))
+    (checkout / "pyproject.toml").chmod(0o644)
+    (checkout / "uv.toml").write_text('index-url = "http://127.0.0.1:1/simple"\n')
+    (checkout / ".python-version").write_text("3.1\n")
+    (checkout / ".git").mkdir()
+    export = project(room.folder / "export", needs=("leaf<2",))
+    if lock:
+        uv = str(find_uv(Programs(os.environ)))
+        env = {**room.env, "UV_CACHE_DIR": str(room.folder / "own-cache")}
+        subprocess.run((uv, "-q", "lock"), cwd=export, env=env, check=True)
+    made = prepared(
+        export, sandbox=Sandbox(), env=room.env, cache_dir=checkout / ".qe-action-cache"
+    )
+    environment = asyncio.run(made)
+    assert room.run(environment, "import leaf; print(leaf.X)") == "1"
+    assert not [note for note in environment.notes if "did not install" in note]
+
+
 @needs_root
 def test_a_closed_folder_is_named(room: Room) -> None:
     venv = room.venv("pytest==8.0", "coverage")
