@@ -12,11 +12,14 @@ lines), and whoever can write to `.git` can write other objects.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qe_action.errors import WorkspaceError
+from qe_action.workspace.pipes import pipe_in
 from qe_action.workspace.process import run_program
 from qe_action.workspace.programs import Programs
 
@@ -29,6 +32,10 @@ FILE_LIMIT = 16 * 1024 * 1024
 TIMEOUT = 120.0
 """Seconds after which a git command is ended."""
 
+PATIENCE = 1.0
+"""Seconds after which it is looked for what keeps git waiting."""
+
+_Done = tuple[int, bytes, bytes]
 _NOTHING = "/dev/null"  # git knows it on Windows too
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -256,7 +263,7 @@ class Git:
         program = self._programs.find("git")
         if program is None:
             raise WorkspaceError("git can't be run: it is not found.", hint=_INSTALLED)
-        return await run_program(
+        running = run_program(
             program,
             args,
             env=env,
@@ -265,6 +272,23 @@ class Git:
             limit=limit,
             stdin=stdin,
         )
+        return await self._unless_it_waits(asyncio.ensure_future(running), self.toplevel)
+
+    async def _unless_it_waits(self, running: asyncio.Future[_Done], toplevel: Path) -> _Done:
+        """What comes of a program, unless it takes long because of a pipe in a file's place."""
+        try:
+            await asyncio.wait((running,), timeout=PATIENCE)
+            pipe = None if running.done() else await asyncio.to_thread(pipe_in, toplevel)
+            if pipe is not None and not running.done():
+                name = _printable(os.path.relpath(pipe, toplevel))
+                raise WorkspaceError(
+                    f"git would wait for ever: {name} is no file.",
+                    hint="Remove it; a step before this one has left it.",
+                )
+            return await running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 _INSTALLED = (
@@ -332,5 +356,8 @@ def _split(out: bytes) -> list[str]:
 
 
 def _first_line(err: bytes) -> str:
-    line = err.decode("utf-8", "replace").strip().partition("\n")[0][:200]
-    return "".join(char if char.isprintable() else "\ufffd" for char in line)
+    return _printable(err.decode("utf-8", "replace").strip().partition("\n")[0])
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "\ufffd" for char in text[:200])

@@ -16,6 +16,7 @@ from gitrepo import GitRepo, git_env, numbered
 from qe_action.analysis.diff import parse_diff
 from qe_action.errors import WorkspaceError
 from qe_action.workspace.git import Git
+from qe_action.workspace.pipes import pipe_in
 from qe_action.workspace.process import run_program
 
 
@@ -359,6 +360,51 @@ def test_variables_of_the_caller_are_not_passed_on(repo: GitRepo, tmp_path: Path
 def test_a_missing_git_is_a_clear_error(repo: GitRepo, tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="git can't be run"):
         asyncio.run(Git(repo.root, env={"PATH": str(tmp_path)}).head())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(".gitattributes", "src/deep/.gitattributes", ".git/info/attributes", ".git/packed-refs"),
+        *(".git/shallow", ".git/objects/info/alternates", ".git/commondir", ".git/index"),
+    ],
+)
+def test_a_pipe_in_a_file_s_place_is_named_at_once(repo: GitRepo, place: str) -> None:
+    base = repo.commit({"src/deep/a.py": "a = 1\n", "b.py": "b = 1\n"})
+    repo.write({"src/deep/a.py": "a = 2\n", "b.py": "b = 2\n"})
+    path = repo.root / place
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+    git = Git(repo.root, env=os.environ, timeout=600)
+    try:
+        text = asyncio.run(git.diff_worktree(base))
+    except WorkspaceError as error:
+        assert f"{place} is no file" in error.message
+    else:  # newer ones don't read it
+        assert place.endswith(".gitattributes")
+        assert "+a = 2" in text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.parametrize("place", [".gitignore", "src/.gitignore", ".git/info/exclude"])
+def test_a_pipe_of_ignored_names_is_named_at_once(repo: GitRepo, place: str) -> None:
+    repo.commit({"src/a.py": "a = 1\n"})
+    (repo.root / place).unlink(missing_ok=True)
+    os.mkfifo(repo.root / place)
+    with pytest.raises(WorkspaceError, match=f"{place} is no file"):
+        asyncio.run(Git(repo.root, env=os.environ, timeout=600).untracked())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_pipes_that_git_does_not_read_are_nobody_s_concern(repo: GitRepo) -> None:
+    base = repo.commit({"a.py": "a = 1\n", "tests/x": ""})
+    repo.write({"a.py": "a = 2\n"})
+    os.mkfifo(repo.root / "tests/pipe")
+    (repo.root / ".gitattributes").symlink_to(os.devnull)
+    assert "a = 2" in asyncio.run(Git(repo.root, env=os.environ).diff_worktree(base))
+    assert pipe_in(repo.root) is None
 
 
 def program(folder: Path, body: str) -> Path:
