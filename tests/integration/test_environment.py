@@ -119,9 +119,10 @@ def room() -> Iterator[Room]:
         yield Room(folder, Path(python), env)
 
 
-def test_an_environment_that_is_there_is_used_as_it_is(room: Room) -> None:
+@pytest.mark.parametrize("place", ["elsewhere", "own"], ids=["outside", "in the checkout"])
+def test_an_environment_that_is_there_is_used_as_it_is(room: Room, place: str) -> None:
     venv = room.venv("pytest==8.0", "coverage", "leaf==1.0")
-    made = room.existing(venv / "bin" / "python")
+    made = room.existing(venv / "bin" / "python", repo=room.folder / place)
     assert made.python == venv / "bin" / "python"
     assert venv in made.readable
     assert made.overlay is None
@@ -219,8 +220,9 @@ def test_a_cache_in_the_checkout_ends_the_search_for_settings(room: Room, lock: 
 def test_a_closed_folder_is_named(room: Room) -> None:
     venv = room.venv("pytest==8.0", "coverage")
     venv.parent.chmod(0o700)
-    with pytest.raises(WorkspaceError, match=f"{venv.parent} is closed to other users") as caught:
-        room.existing(venv / "bin" / "python")
+    for repo in (None, room.folder / "own"):
+        with pytest.raises(WorkspaceError, match=f"{venv.parent} is closed to other") as caught:
+            room.existing(venv / "bin" / "python", repo=repo)
     assert "--python" in caught.value.hint
 
 
