@@ -37,7 +37,7 @@ class ActionRun(Step):
     async def run(self) -> None:
         """Analyse, deliver, and write summary, outputs and files.
 
-        Raises `UsageError` before anything else where an output can't be written.
+        Raises `UsageError` before anything else where an output has a wrong name.
         """
         await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)

@@ -138,12 +138,14 @@ async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]
     from qe_action.workspace.tree import copied
 
     machine = Sandbox(off=setup.sandbox == "off")
-    async with copied(setup.repo, os.environ) as export:
+    # On a desk, too, no program is taken from the checkout.
+    env = {**os.environ, "GITHUB_WORKSPACE": str(setup.repo)}
+    async with copied(setup.repo, env) as export:
         environment = await prepared(
             export.root,
             below=setup.below,
             sandbox=machine,
-            env=os.environ,
+            env=env,
             cache_dir=setup.cache,
             setup_command=setup.command or "",
             python_version=setup.python_version or "",

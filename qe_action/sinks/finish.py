@@ -80,7 +80,7 @@ class Finish:
                 write()
             except OSError as error:
                 self._flag(commands.warn, f"{what} can't be written: {error.strerror}.")
-        self._say(why_not, problems)
+        self._say(why_not, problems, kept=journal is not None)
 
     def _preview(self, why_not: str, preview: OutputFile | None) -> None:
         if preview:
@@ -133,12 +133,11 @@ class Finish:
             "preview-file": preview.relative if preview else "",
         }
 
-    def _say(self, why_not: str, problems: Sequence[str]) -> None:
+    def _say(self, why_not: str, problems: Sequence[str], *, kept: bool) -> None:
         if why_not:
             self._tell(f"Nothing was sent to GitHub: {why_not}.")
         if self._delivery.read_only:
             self._annotate_in_log()
-            kept = self._settings.inputs.journal_file is not None
             self._tell(read_only(annotated=bool(self._log_gaps()), kept=kept))
         # A certificate that is not trusted fails each request with the same words.
         for error in {error.line(): error for error in self._delivery.problems}.values():

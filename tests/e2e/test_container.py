@@ -119,6 +119,11 @@ def job(tmp_path: Path) -> Job:
     """A pull request that adds a function whose one branch no test takes."""
     folder = tmp_path / "demo"
     folder.mkdir()
+    return checked_out(folder)
+
+
+def checked_out(folder: Path) -> Job:
+    """That pull request in a folder, beside what is there already."""
     git(folder, "init", "--quiet", "--initial-branch=main")
     (folder / "shop.py").write_text(BEFORE)
     (folder / "checks.py").write_text(CHECKS)
