@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from qe_action.errors import QEError
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
+from qe_action.voice import Voice
 
 if TYPE_CHECKING:
     from qe_action.settings import Settings
@@ -23,12 +24,10 @@ DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
 CANCELLED = 130
 
 
-def run(options: Mapping[str, str]) -> int:
+def run(options: Mapping[str, str], arguments: Namespace) -> int:
     """What the container runs; `options` are inputs given on the command line."""
-    from qe_action.settings import load
-
     with _told():
-        settings = load(os.environ, options)
+        settings = _settings(options, arguments)
         if settings.inputs.mode == "publish":
             return _publish(settings, None)
         from qe_action.action import ActionRun
@@ -38,12 +37,22 @@ def run(options: Mapping[str, str]) -> int:
         return _code_of(action)
 
 
-def publish(options: Mapping[str, str], journal: str | None) -> int:
+def publish(options: Mapping[str, str], arguments: Namespace, journal: str | None) -> int:
     """`qe-action publish`; without a `journal` that of the finished run is fetched."""
-    from qe_action.settings import load
-
     with _told():
-        return _publish(load(os.environ, {**options, "mode": "publish"}), journal)
+        return _publish(_settings({**options, "mode": "publish"}, arguments), journal)
+
+
+def _settings(options: Mapping[str, str], arguments: Namespace) -> Settings:
+    """The settings, with a word on what has another name by now."""
+    from qe_action.settings import load
+    from qe_action.sinks import commands
+
+    voice = Voice(getattr(arguments, "words", "some"), arguments.color)
+    settings = load(os.environ, options, repo=arguments.repo, voice=voice)
+    for note in settings.notes:
+        commands.notice_or_line(note, in_workflow=settings.in_workflow)
+    return settings
 
 
 def _publish(settings: Settings, journal: str | None) -> int:
@@ -102,21 +111,21 @@ def generate(arguments: Namespace) -> int:
     return codes[result.conclusion]
 
 
-def doctor(options: Mapping[str, str], output: str) -> int:
+def doctor(options: Mapping[str, str], arguments: Namespace, output: str) -> int:
     """`qe-action doctor`: 0 where nothing that is asked for is known to fail, else 1."""
     from qe_action.diagnosis.checks import diagnose, works
     from qe_action.diagnosis.words import lines
     from qe_action.doctor.examine import Doctor
-    from qe_action.settings import load
     from qe_action.sinks.doctor import write_json, write_text
 
-    settings = load(os.environ, options)
+    settings = _settings(options, arguments)
     facts = asyncio.run(Doctor(settings, os.environ).whole())
     findings = diagnose(facts)
     if output == "json":
         write_json(facts, sys.stdout)
     else:
-        write_text(lines(findings), sys.stdout, in_workflow=settings.in_workflow)
+        color = "never" if settings.in_workflow else settings.voice.color
+        write_text(lines(findings), sys.stdout, color)
     return DONE if works(findings) else GATE_FAILED
 
 

@@ -62,7 +62,7 @@ with:
 JOURNAL = """\
 # in the step with qe-action
 with:
-  journal-file: qe-action-journal.jsonl  # for a second workflow that publishes it"""
+  journal: qe-action-journal.jsonl  # for a second workflow that publishes it"""
 
 KEEP_JOURNAL = """\
 # a step after it; `coverage`: the id of the step with qe-action

@@ -37,7 +37,7 @@ _GATES = ("min-patch-coverage", "min-project-coverage", "min-branch-coverage", "
 def asked(inputs: Inputs) -> Asked:
     """What the inputs ask for."""
     gates = [name for name in _GATES if getattr(inputs, name.replace("-", "_")) is not None]
-    named = [gate.name for gate in inputs.path_gates]
+    named = [gate.name for gate in inputs.path_gate]
     return Asked(
         name=inputs.name,
         coverage_file=inputs.coverage_file,
@@ -46,7 +46,7 @@ def asked(inputs: Inputs) -> Asked:
         review_comments=inputs.review_comments,
         gates=(*gates, *named),
         tests_outcome=bool(inputs.tests_outcome),
-        journal_file=inputs.journal_file is not None,
+        journal_file=inputs.journal is not None,
         pull_request=inputs.pull_request,
         publishes=inputs.mode == "publish",
     )

@@ -138,7 +138,7 @@ class Finish:
             self._tell(f"Nothing was sent to GitHub: {why_not}.")
         if self._delivery.read_only:
             self._annotate_in_log()
-            kept = self._settings.inputs.journal_file is not None
+            kept = self._settings.inputs.journal is not None
             self._tell(read_only(annotated=bool(self._log_gaps()), kept=kept))
         # A certificate that is not trusted fails each request with the same words.
         for error in {error.line(): error for error in self._delivery.problems}.values():

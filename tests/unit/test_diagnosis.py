@@ -501,7 +501,7 @@ def test_what_is_to_be_pasted_is_yaml_and_says_where_it_belongs(text: str) -> No
 def test_what_belongs_to_one_place_is_pasted_together() -> None:
     parts = [paste.JOURNAL, paste.PULLS, paste.OUTCOME, paste.baseline("main"), paste.JOURNAL]
     step, on = paste.merged(parts)
-    assert list(yaml.safe_load(step)["with"]) == ["journal-file", "tests-outcome"]
+    assert list(yaml.safe_load(step)["with"]) == ["journal", "tests-outcome"]
     assert yaml.safe_load(on)[True] == {"pull_request": None, "push": {"branches": ["main"]}}
     assert paste.merged([paste.WORKFLOW]) == [paste.WORKFLOW]
 
