@@ -124,6 +124,7 @@ class ActionRun(Step):
             "check_name": inputs.name,
             "keeps_digest": self.context is not None and self.context.keeps_baseline,
             "tests_outcome": inputs.tests_outcome,
+            "place": "workflow" if self.settings.in_workflow else "command line",
         }
 
     def _reports(self) -> tuple[Path, ...]:

@@ -87,6 +87,7 @@ def _context(arguments: Namespace) -> Mapping[str, Any]:
         "python": tuple(Path(name).absolute() for name in arguments.python),
         "sandbox": arguments.sandbox,
         "seed": arguments.seed,
+        "place": "command line",
         "tests": tuple(_read(name) for name in arguments.tests),
     }
     if not arguments.target:

@@ -26,6 +26,7 @@ from qe_action.task import QETask
 from qe_action.voice import Words
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
+from qe_action.workspace.earlier_run import EarlierRun
 from qe_action.workspace.git import Git
 
 
@@ -37,6 +38,7 @@ async def analyze(arguments: Namespace) -> RunState:
     checkout, roots = _checkout(arguments)
     task = QETask(task_type="coverage_analysis", context=_context(arguments, roots))
     options_of(task)  # what does not fit is said before anything is written
+    earlier = EarlierRun(Path(arguments.baseline)) if arguments.baseline else None
     state = RunState()
     with ExitStack() as files:
         sinks: list[Sink] = [FoldSink(state)]
@@ -46,7 +48,7 @@ async def analyze(arguments: Namespace) -> RunState:
         if arguments.out:
             out = files.enter_context(_writing(arguments.out, "w"))
         sinks += _sinks(arguments, out)
-        agent = CoverageAnalyzerAgent(checkout=checkout)
+        agent = CoverageAnalyzerAgent(checkout=checkout, baselines=earlier)
         failures: list[BaseException] = []
         broadcast = await stream_to(
             agent.analyze_coverage_streaming(task),
@@ -76,6 +78,7 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
         "min_branch_coverage": arguments.min_branch_coverage,
         "max_drop": arguments.max_drop,
         "path_gates": tuple(arguments.path_gate),
+        "place": "command line",
     }
 
 

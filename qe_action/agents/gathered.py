@@ -28,11 +28,14 @@ from qe_action.events import (
     percentage,
 )
 from qe_action.journal import WorstGaps
+from qe_action.place import setting
 from qe_action.render.text import plural
 from qe_action.workspace.change import Change
 
 PATHS_IN_RESULT = 50
 """How many critical paths, the worst, the result holds."""
+
+_GLOBS = ("include", "exclude")
 
 
 @dataclass(slots=True)
@@ -189,13 +192,14 @@ class Gathered:
     def _all_notes(self) -> Iterator[str]:
         yield from self.notes
         if self.mapper is not None:
-            yield from map(sentence, diagnose(self._paths, self.mapper))
+            yield from map(sentence, diagnose(self._paths, self.mapper, self.options.place))
         index = self.mapper.index if self.mapper else None
         for root in self.options.source_roots:
             if index is not None and not index.has_folder(root):
                 yield f"The repository has no file below the source-root {root}."
         if self.left_out and not self.files:
-            yield f"include and exclude leave out all {len(self.left_out)} files of the report."
+            both = " and ".join(setting(self.options.place, name) for name in _GLOBS)
+            yield f"{both} leave out all {len(self.left_out)} files of the report."
         if self.options.tests_failed:
             outcome = self.options.tests_outcome
             yield f"The tests ended with {outcome!r}, so the report may be partial."

@@ -14,6 +14,7 @@ from qe_action.analysis.paths import (
     Unmatched,
     split_path,
 )
+from qe_action.place import Place, setting
 
 EXAMPLES = 20
 """Paths of each kind that are kept to name and to guess from."""
@@ -92,7 +93,7 @@ def _guess(report_path: str, index: PathIndex) -> Guess | None:
     return None
 
 
-def diagnose(report: PathReport, mapper: PathMapper) -> tuple[str, ...]:
+def diagnose(report: PathReport, mapper: PathMapper, place: Place = "workflow") -> tuple[str, ...]:
     """Plain sentences on paths that did not match one file; none where all did."""
     if mapper.index is None or not report.unmatched + report.ambiguous:
         return ()
@@ -100,7 +101,7 @@ def diagnose(report: PathReport, mapper: PathMapper) -> tuple[str, ...]:
     if report.unmatched:
         sentences.append(
             f"{report.matched} of {report.total} report paths match the repository; "
-            + _unmatched(report, mapper)
+            + _unmatched(report, mapper, place)
         )
     if report.ambiguous:
         path, candidates = report.ambiguous_examples[0]
@@ -109,17 +110,18 @@ def diagnose(report: PathReport, mapper: PathMapper) -> tuple[str, ...]:
         sentences.append(
             f"{report.ambiguous} of {report.total} report paths fit several files: "
             f"{printable(path)} can be {named}{more}; "
-            "set source-root to the folder that the report's paths start from"
+            f"set {setting(place, 'source-root')} to the folder that the report's paths start from"
         )
     return tuple(sentences)
 
 
-def _unmatched(report: PathReport, mapper: PathMapper) -> str:
+def _unmatched(report: PathReport, mapper: PathMapper, place: Place) -> str:
     guess = guess_root(report, mapper)
     if guess is not None:
+        mended = setting(place, "source-root", printable(guess.source_root))
         return (
             f"the report says {printable(guess.report_path)}, the repository has "
-            f"{printable(guess.repository_path)}: set source-root: {printable(guess.source_root)}"
+            f"{printable(guess.repository_path)}: set {mended}"
         )
     return (
         f"the report says {printable(report.unmatched_examples[0])}, and no tracked file shows "

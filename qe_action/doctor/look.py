@@ -12,6 +12,7 @@ from qe_action.analysis.path_report import PathReport, diagnose, guess_root
 from qe_action.analysis.paths import Match, PathFilter, PathIndex, PathMapper
 from qe_action.diagnosis.facts import Paths, Report
 from qe_action.errors import QEError, ReportError, sentence
+from qe_action.place import Place
 from qe_action.reports import detect
 from qe_action.reports.sniff import HEAD
 from qe_action.settings import Settings
@@ -134,6 +135,7 @@ class Reading:
         self._globs = PathFilter(inputs.include, inputs.exclude)
         self._paths = PathReport()
         self._left_out = 0
+        self._reader: Place = "workflow" if settings.in_workflow else "command line"
         self._clock = clock
         self._end = clock() + PATIENCE
 
@@ -192,7 +194,7 @@ class Reading:
             matched=self._paths.matched,
             total=self._paths.total,
             left_out=self._left_out,
-            advice=tuple(map(sentence, diagnose(self._paths, self._mapper))),
+            advice=tuple(map(sentence, diagnose(self._paths, self._mapper, self._reader))),
             source_root=guess.source_root if guess else "",
         )
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from qe_action.events import LEVELS, AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
 from qe_action.render.annotations import headline, missing_ways, where
+from qe_action.render.figures import signed
 from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import Mark, conclude, gate_lines, mark, running_title
@@ -143,6 +144,9 @@ class TerminalSink:
         for note in result.notes:
             if note not in told and self._words != "few":
                 yield Text(f"Note: {log_line(note)}", style="dim")
+        if result.deltas and result.deltas.overall is not None:
+            points = signed(result.deltas.overall)
+            yield Text(f"Project coverage: {points} points since the baseline")
         for gate, line in zip(result.gates, gate_lines(result), strict=True):
             yield Text(log_line(line), style=_GATES[gate.passed])
 

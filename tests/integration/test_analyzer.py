@@ -301,7 +301,7 @@ def test_paths_that_do_not_match_are_named_with_the_cure(project: GitRepo) -> No
     lost = asyncio.run(agent.execute(task(coverage_file=report, repo=repo.root)))
     assert any(
         note.startswith("0 of 1 report paths match the repository; the report says /app/src/x.py")
-        and "set source-root: backend" in note
+        and "set source_roots: backend" in note
         for note in lost.notes
     )
     found = asyncio.run(

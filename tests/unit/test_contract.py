@@ -46,7 +46,7 @@ LAYERS = (
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
     {"journal", "archive", "untrusted_tests"},
-    {"task", "events", "findings", "errors", "inputs", "voice", "worker", "__init__"},
+    {"task", "events", "findings", "errors", "inputs", "place", "voice", "worker", "__init__"},
 )
 PURE = (
     "diagnosis",
@@ -61,6 +61,8 @@ PURE = (
     "journal",
     "archive",
     "inputs",
+    "place",
+    "voice",
 )
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
@@ -144,7 +146,8 @@ def test_every_choice_of_the_table_is_taken_and_nothing_else() -> None:
 
 def test_run_has_an_option_for_every_input_but_the_token() -> None:
     options = set(vars(parser().parse_args(["run"]))) - COMMON - {"reports"}
-    assert {name.replace("_", "-") for name in options} - OLD == {i.name for i in INPUTS} - {"token"}
+    names = {name.replace("_", "-") for name in options} - OLD
+    assert names == {item.name for item in INPUTS} - {"token"}
 
 
 def readme_workflow(name: str, number: int = 0) -> Any:
