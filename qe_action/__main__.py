@@ -1,28 +1,33 @@
 """`qe-action` and `python -m qe_action`: quiet when it is stopped, while it starts as well."""
 
 import os
-import signal
 import sys
 
 CANCELLED = 130
 """128 and the number of SIGINT, as a shell has it."""
 
+try:
+    import signal
+except KeyboardInterrupt:
+    os._exit(CANCELLED)
+
 
 def main() -> int:
     """Run the command line. Its imports, and the interpreter's end, can be stopped too."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background
-        from qe_action.cli import main as run
-
-        return run()
-    signal.signal(signal.SIGINT, _stop)
+    _until_told_otherwise()
     from qe_action.cli import main as run
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return run()
     except KeyboardInterrupt:
         return CANCELLED
     finally:
+        _until_told_otherwise()
+
+
+def _until_told_otherwise() -> None:
+    """Ctrl-C ends all at once, until `running.run` has something to put in order."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background
         signal.signal(signal.SIGINT, _stop)
 
 

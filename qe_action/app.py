@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from argparse import Namespace
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qe_action import running
 from qe_action.errors import QEError
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
@@ -33,7 +33,7 @@ def run(options: Mapping[str, str], arguments: Namespace) -> int:
         from qe_action.action import ActionRun
 
         action = ActionRun(settings, os.environ)
-        asyncio.run(action.run())
+        running.run(action.run)
         return _code_of(action)
 
 
@@ -50,8 +50,9 @@ def _settings(options: Mapping[str, str], arguments: Namespace) -> Settings:
 
     voice = Voice(getattr(arguments, "words", "some"), arguments.color)
     settings = load(os.environ, options, repo=arguments.repo, voice=voice)
+    read_by_programs = getattr(arguments, "output", "") == "json"
     for note in settings.notes:
-        commands.notice_or_line(note, in_workflow=settings.in_workflow)
+        commands.notice_or_line(note, in_workflow=settings.in_workflow and not read_by_programs)
     return settings
 
 
@@ -61,7 +62,7 @@ def _publish(settings: Settings, journal: str | None) -> int:
 
     publication = Publication(settings, os.environ, Path(journal) if journal else None)
     try:
-        asyncio.run(publication.run())
+        running.run(publication.run)
     except NothingToPublish as why:
         commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
@@ -98,7 +99,7 @@ def analyze(arguments: Namespace) -> int:
     """`qe-action analyze`."""
     from qe_action import local
 
-    state = asyncio.run(local.analyze(arguments))
+    state = running.run(lambda: local.analyze(arguments))
     return exit_code(state, fail_on_gate=True)
 
 
@@ -106,7 +107,7 @@ def generate(arguments: Namespace) -> int:
     """`qe-action generate`: 0 also where no test holds."""
     from qe_action import generating
 
-    result = asyncio.run(generating.generate(arguments))
+    result = running.run(lambda: generating.generate(arguments))
     codes = {"finished": DONE, "cancelled": CANCELLED, "failed": WRONG_INPUT}
     return codes[result.conclusion]
 
@@ -119,7 +120,7 @@ def doctor(options: Mapping[str, str], arguments: Namespace, output: str) -> int
     from qe_action.sinks.doctor import write_json, write_text
 
     settings = _settings(options, arguments)
-    facts = asyncio.run(Doctor(settings, os.environ).whole())
+    facts = running.run(Doctor(settings, os.environ).whole)
     findings = diagnose(facts)
     if output == "json":
         write_json(facts, sys.stdout)

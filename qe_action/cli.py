@@ -6,14 +6,23 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from qe_action import __version__, streams
-from qe_action.command_line import FLAGS, GUIDE, Parser
+from qe_action.command_line import GUIDE, Parser
 from qe_action.errors import QEError
 from qe_action.inputs import INPUTS, PUBLISHING
+from qe_action.option_groups import (
+    FLAG,
+    add_color,
+    add_inputs,
+    add_repo,
+    add_reports,
+    add_voice,
+    count,
+    percent,
+    seconds,
+)
 
 ALL = frozenset(item.name for item in INPUTS)
 _EXIT_CODES = """\
@@ -52,7 +61,7 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         help="reports to merge, files or globs; default: coverage.xml",
     )
-    _add_repo(command)
+    add_repo(command)
     change = command.add_mutually_exclusive_group()
     change.add_argument(
         "--base", metavar="REV", help="compare with the merge base of REV; default: main branch"
@@ -60,7 +69,7 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     change.add_argument(
         "--diff", metavar="FILE", help="take the change from a diff in FILE (- for standard input)"
     )
-    add("--all-files", **_FLAG, help="look for the gaps of every file")
+    add("--all-files", **FLAG, help="look for the gaps of every file")
     add(
         "--output",
         choices=("terminal", "jsonl", "markdown", "html"),
@@ -74,13 +83,13 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
         add(
             f"--min-{which}-coverage",
             metavar="PERCENT",
-            type=_percent,
+            type=percent,
             help=f"exit with 1 below this {which} coverage",
         )
     add(
         "--max-drop",
         metavar="POINTS",
-        type=_percent,
+        type=percent,
         help="exit with 1 where more percentage points than these are lost since --baseline",
     )
     add(
@@ -99,7 +108,7 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--name", default="qe-action coverage", help=argparse.SUPPRESS)
-    _add_voice(command)
+    add_voice(command)
 
 
 def _add_generate(command: argparse.ArgumentParser) -> None:
@@ -115,7 +124,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         help="coverage reports, files or globs; default: coverage.xml, none with --target",
     )
-    _add_repo(command)
+    add_repo(command)
     add(
         "--target",
         metavar="FILE[::QUALNAME]",
@@ -129,10 +138,10 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="judge these tests and make none; may be repeated",
     )
-    add("--max-tests", type=_count, default=10, metavar="N", help="tests at most; default: 10")
+    add("--max-tests", type=count, default=10, metavar="N", help="tests at most; default: 10")
     add(
         "--time-budget",
-        type=_seconds,
+        type=seconds,
         default=120.0,
         metavar="S",
         help="seconds for finding tests and trying each alone, the suite comes on top; "
@@ -154,7 +163,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         help="off runs the project's code unprotected: for code you trust; default: on",
     )
     _add_generated(add)
-    _add_voice(command)
+    add_voice(command)
 
 
 def _add_generated(add: Callable[..., object]) -> None:
@@ -177,52 +186,14 @@ def _add_generated(add: Callable[..., object]) -> None:
     )
 
 
-def _add_repo(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--repo", default=".", metavar="DIR", help="the checkout; default: the current directory"
-    )
-
-
-def _add_voice(command: argparse.ArgumentParser) -> None:
-    """How much is said to people, and in which colours."""
-    much = command.add_mutually_exclusive_group()
-    much.add_argument(
-        "-q",
-        "--quiet",
-        dest="words",
-        action="store_const",
-        const="few",
-        default="some",
-        help="say only how it ended, and what went wrong",
-    )
-    much.add_argument(
-        "-v",
-        "--verbose",
-        dest="words",
-        action="store_const",
-        const="all",
-        help="list everything, and not only the worst",
-    )
-    _add_color(command)
-
-
-def _add_color(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="colours: in a terminal unless NO_COLOR is set, always, or never",
-    )
-
-
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.description = (
         "Analyse a report and show the result on the pull request. The inputs come from these "
         "options, else from INPUT_… variables as GitHub's runner sets them."
     )
-    _add_reports(command)
-    _add_inputs(command, ALL)
-    _add_voice(command)
+    add_reports(command)
+    add_inputs(command, ALL)
+    add_voice(command)
 
 
 def _add_publish(command: argparse.ArgumentParser) -> None:
@@ -232,8 +203,8 @@ def _add_publish(command: argparse.ArgumentParser) -> None:
         "about. Nothing in it is believed but what people are shown."
     )
     command.add_argument("published", nargs="?", metavar="JOURNAL", help="the journal's file")
-    _add_inputs(command, PUBLISHING)
-    _add_voice(command)
+    add_inputs(command, PUBLISHING)
+    add_voice(command)
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:
@@ -244,9 +215,9 @@ def _add_doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--output", choices=("text", "json"), default="text", help="what to print; default: text"
     )
-    _add_reports(command)
-    _add_inputs(command, ALL)
-    _add_color(command)
+    add_reports(command)
+    add_inputs(command, ALL)
+    add_color(command)
 
 
 def _add_completion(command: argparse.ArgumentParser) -> None:
@@ -255,76 +226,6 @@ def _add_completion(command: argparse.ArgumentParser) -> None:
         'bash)" in ~/.bashrc, the same with zsh in ~/.zshrc.'
     )
     command.add_argument("shell", choices=("bash", "zsh", "fish", "powershell"))
-
-
-def _add_reports(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "reports", nargs="*", metavar="REPORT", help="the reports, as --coverage-file names them"
-    )
-
-
-def _add_inputs(command: argparse.ArgumentParser, names: Collection[str]) -> None:
-    """The checkout, and an option for each of these inputs; their old names are not shown."""
-    command.add_argument(
-        "--repo",
-        metavar="DIR",
-        help="the checkout; default: that of the workflow, else the current directory",
-    )
-    for item in INPUTS:
-        if item.name not in names or item.name == "token":
-            continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
-        default = f" Default: {item.default!r}." if item.default else ""
-        again = " May be repeated." if item.listed else ""
-        how: Mapping[str, Any] = {"metavar": "VALUE"}
-        if item.choices == FLAGS:
-            how = _FLAG
-        elif item.choices:
-            how = {"choices": item.choices, "metavar": "|".join(item.choices)}
-        elif item.listed:
-            how = {"action": "append", "metavar": "VALUE"}
-        meaning = f"{item.meaning.replace(', one a line', '')}{default}{again}"
-        command.add_argument(f"--{item.name}", **how, help=meaning.replace("%", "%%"))
-        if item.old:
-            command.add_argument(f"--{item.old}", **how, help=argparse.SUPPRESS)
-
-
-_FLAG: Mapping[str, Any] = {
-    "nargs": "?",
-    "const": "true",
-    "choices": FLAGS,
-    "metavar": "|".join(FLAGS),
-}
-"""An option that is on or off: alone, or with the value."""
-
-
-def _percent(text: str) -> Decimal:
-    """`80` or `80%`."""
-    try:
-        value = Decimal(text.strip().removesuffix("%"))
-    except InvalidOperation:
-        value = Decimal(-1)
-    places = value.as_tuple().exponent
-    if not (isinstance(places, int) and places >= -6 and 0 <= value <= 100):
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
-    return value
-
-
-def _count(text: str) -> int:
-    """How many tests."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    """A time above 0, a day at most."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return value
 
 
 def _inputs(arguments: argparse.Namespace) -> dict[str, str]:
@@ -346,21 +247,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     streams.prepare()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run has its own
     try:
-        try:
-            code = _command(sys.argv[1:] if argv is None else argv)
-        except SystemExit:  # help, or what the command line lacks
-            streams.flush()
-            raise
-        streams.flush()
-    except QEError as error:
-        return _told(error)
+        return _flushed(sys.argv[1:] if argv is None else argv)
     except BrokenPipeError:
         streams.mute()
         return streams.CLOSED_PIPE
     except KeyboardInterrupt:
         streams.mute()
         return CANCELLED
-    return code
+
+
+def _flushed(argv: Sequence[str]) -> int:
+    """The command's exit code; all that it printed is out, or `BrokenPipeError` is raised."""
+    try:
+        return _command(argv)
+    except QEError as error:
+        return _told(error)
+    finally:
+        streams.flush()
 
 
 def _told(error: QEError) -> int:

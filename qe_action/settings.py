@@ -248,8 +248,9 @@ class _Given(NamedTuple):
     option: bool = False
 
     @property
-    def shown(self) -> str:
-        return f"--{self.name}" if self.option else f"input {self.name}"
+    def subject(self) -> str:
+        """Its name, for the beginning of a sentence."""
+        return f"--{self.name}" if self.option else f"The input {self.name}"
 
 
 def _given(item: Input, environment: Environment, options: Mapping[str, str]) -> _Given:
@@ -269,7 +270,7 @@ def _renamed(item: Input, given: _Given) -> str:
     if not item.old or given.name != item.old:
         return ""
     new = f"--{item.name}" if given.option else item.name
-    return f"The {given.shown} is called {new} now; the old name goes on working."
+    return f"{given.subject} is called {new} now; the old name goes on working."
 
 
 def load(
@@ -297,7 +298,7 @@ def load(
         value = clip(visible(values[name]), 40)
         asked = given[name]
         raise UsageError(
-            f"{'' if asked.option else 'The '}{asked.shown} takes {_takes(name)}, not {value!r}.",
+            f"{asked.subject} takes {_takes(name)}, not {value!r}.",
             anchor="inputs",
         ) from None
     kept = {k: v for k, v in environment.items() if k.startswith(_KEPT) or k in _AUTHORITIES}

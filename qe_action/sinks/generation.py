@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import assert_never
 
 from rich.console import Console
@@ -44,14 +45,14 @@ class GenerationSink:
         self._told: set[str] = set()
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        if self._console.is_terminal:
-            with Live(console=self._console, refresh_per_second=12, transient=True) as live:
-                async for event in events:
-                    if isinstance(event, GeneratorProgress):
-                        live.update(_bar(event))
-                    self._line(event)
-        else:
+        with ExitStack() as shown:
+            live: Live | None = None
             async for event in events:
+                if isinstance(event, GeneratorProgress) and self._console.is_terminal:
+                    if live is None:  # nothing moves before there is something to show
+                        live = Live(console=self._console, refresh_per_second=12, transient=True)
+                        shown.enter_context(live)
+                    live.update(_bar(event))
                 self._line(event)
 
     def _line(self, event: Event) -> None:

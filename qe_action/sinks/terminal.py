@@ -70,7 +70,7 @@ class TerminalSink:
         self._latest: deque[Gap] = deque(maxlen=SHOWN)
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        if self._console.is_terminal:
+        if self._console.is_terminal and self._words != "few":
             with Live(console=self._console, refresh_per_second=12, transient=True) as live:
                 async for event in analysis_of(events):
                     self._state.fold(event)

@@ -29,7 +29,7 @@ OLD = {item.old for item in INPUTS} - {""}
 PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
-    {"__main__", "cli", "command_line", "streams"}
+    {"__main__", "cli", "option_groups", "command_line", "streams"}
     | {"app", "action", "publishing", "local", "generating"},
     {"gap_tests"},
     {"step"},
