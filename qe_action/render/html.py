@@ -54,7 +54,7 @@ a { color:var(--link); text-decoration:none } a:hover { text-decoration:underlin
 table { border-collapse:collapse; margin:0 0 16px } th,td { border:1px solid var(--line);
   padding:6px 13px } tr:nth-child(even) td { background:var(--head) }
 code { background:var(--code); border-radius:6px; padding:.2em .4em;
-  font:85% ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; overflow-wrap:anywhere }
+  font:85% ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; overflow-wrap:break-word }
 pre { background:var(--head); border-radius:6px; padding:16px; overflow-x:auto }
 pre code { background:none; padding:0; overflow-wrap:normal }
 summary { cursor:pointer; margin:0 0 8px } ul { padding-left:24px; margin:0 0 16px }

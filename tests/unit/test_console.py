@@ -16,7 +16,7 @@ from qe_action.sinks.console import hanging
 
 GAP = (
     "critical src/very/long/package/name/with/parts/module.py:12-14 Class.method  not covered\n"
-    "Call `Class.method(text, number)` with `not text and number > 0`: it should raise `ValueError`."
+    "Call `Class.method(text, number)` with `not text and number > 0`: it should raise `Error`."
 )
 
 
