@@ -23,6 +23,7 @@ from qe_action.option_groups import (
     percent,
     seconds,
 )
+from qe_action.voice import color_of
 
 ALL = frozenset(item.name for item in INPUTS)
 _EXIT_CODES = """\
@@ -290,6 +291,7 @@ def _command(argv: Sequence[str]) -> int:
         _check_analyze(top.commands["analyze"], arguments)
     if arguments.command == "completion":
         return _complete(arguments.shell)
+    arguments.color = color_of(arguments.color, os.environ)
     from qe_action import app
 
     commands: Mapping[str, Callable[[], int]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -34,21 +33,19 @@ def stderr_console(color: Color = "auto") -> Console:
 def console_on(out: IO[str] | None, color: Color = "auto") -> Console:
     """A stream as a console; where it is no terminal, nothing on it moves or is wrapped."""
     terminal = out is not None and out.isatty()
-    forced = color == "always" or (color == "auto" and bool(os.environ.get("FORCE_COLOR")))
-    colorless = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
-    system: Literal["auto", "standard"] | None = "auto" if terminal else None
-    if colorless:
-        system = None
-    elif forced:
-        system = "standard"
+    systems: dict[Color, Literal["auto", "standard"] | None] = {
+        "auto": "auto" if terminal else None,
+        "always": "standard",
+        "never": None,
+    }
     return _Console(
         file=out,
         highlight=False,
         markup=False,
         emoji=False,
         force_terminal=terminal,
-        color_system=system,
-        no_color=colorless,
+        color_system=systems[color],
+        no_color=color == "never",
         width=None if terminal else WIDE,
     )
 
