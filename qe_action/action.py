@@ -121,10 +121,11 @@ class ActionRun(Step):
             "min_project_coverage": inputs.min_project_coverage,
             "min_branch_coverage": inputs.min_branch_coverage,
             "max_drop": inputs.max_drop,
-            "path_gates": inputs.path_gates,
+            "path_gates": inputs.path_gate,
             "check_name": inputs.name,
             "keeps_digest": self.context is not None and self.context.keeps_baseline,
             "tests_outcome": inputs.tests_outcome,
+            "place": "workflow" if self.settings.in_workflow else "command line",
         }
 
     def _reports(self) -> tuple[Path, ...]:

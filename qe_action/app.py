@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from argparse import Namespace
@@ -11,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qe_action import running
 from qe_action.errors import QEError
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
+from qe_action.voice import Voice
 
 if TYPE_CHECKING:
     from qe_action.settings import Settings
@@ -23,32 +24,49 @@ DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
 CANCELLED = 130
 
 
-def run(options: Mapping[str, str], secrets: Mapping[str, str]) -> int:
+def run(options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, str]) -> int:
     """What the container runs.
 
     `options` are inputs given on the command line, `secrets` variables that are not in the
     environment.
     """
-    from qe_action.settings import load
-
     with _told():
-        settings = load({**os.environ, **secrets}, options)
+        settings = _settings(options, arguments, secrets)
         if settings.inputs.mode == "publish":
             return _publish(settings, None)
         from qe_action.action import ActionRun
 
         action = ActionRun(settings, os.environ)
-        asyncio.run(action.run())
+        running.run(action.run)
         return _code_of(action)
 
 
-def publish(options: Mapping[str, str], secrets: Mapping[str, str], journal: str | None) -> int:
+def publish(
+    options: Mapping[str, str],
+    arguments: Namespace,
+    secrets: Mapping[str, str],
+    journal: str | None,
+) -> int:
     """`qe-action publish`; without a `journal` that of the finished run is fetched."""
-    from qe_action.settings import load
-
     with _told():
-        settings = load({**os.environ, **secrets}, {**options, "mode": "publish"})
-        return _publish(settings, journal)
+        options = {**options, "mode": "publish"}
+        return _publish(_settings(options, arguments, secrets), journal)
+
+
+def _settings(
+    options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, str]
+) -> Settings:
+    """The settings, with a word on what has another name by now."""
+    from qe_action.settings import load
+    from qe_action.sinks import commands
+
+    voice = Voice(getattr(arguments, "words", "some"), arguments.color)
+    environment = {**os.environ, **secrets}
+    settings = load(environment, options, repo=arguments.repo, voice=voice)
+    read_by_programs = getattr(arguments, "output", "") == "json"
+    for note in settings.notes:
+        commands.notice_or_line(note, in_workflow=settings.in_workflow and not read_by_programs)
+    return settings
 
 
 def _publish(settings: Settings, journal: str | None) -> int:
@@ -57,7 +75,7 @@ def _publish(settings: Settings, journal: str | None) -> int:
 
     publication = Publication(settings, os.environ, Path(journal) if journal else None)
     try:
-        asyncio.run(publication.run())
+        running.run(publication.run)
     except NothingToPublish as why:
         commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
@@ -94,7 +112,7 @@ def analyze(arguments: Namespace) -> int:
     """`qe-action analyze`."""
     from qe_action import local
 
-    state = asyncio.run(local.analyze(arguments))
+    state = running.run(lambda: local.analyze(arguments))
     return exit_code(state, fail_on_gate=True)
 
 
@@ -102,26 +120,28 @@ def generate(arguments: Namespace) -> int:
     """`qe-action generate`: 0 also where no test holds."""
     from qe_action import generating
 
-    result = asyncio.run(generating.generate(arguments))
+    result = running.run(lambda: generating.generate(arguments))
     codes = {"finished": DONE, "cancelled": CANCELLED, "failed": WRONG_INPUT}
     return codes[result.conclusion]
 
 
-def doctor(options: Mapping[str, str], secrets: Mapping[str, str], output: str) -> int:
+def doctor(
+    options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, str], output: str
+) -> int:
     """`qe-action doctor`: 0 where nothing that is asked for is known to fail, else 1."""
     from qe_action.diagnosis.checks import diagnose, works
     from qe_action.diagnosis.words import lines
     from qe_action.doctor.examine import Doctor
-    from qe_action.settings import load
     from qe_action.sinks.doctor import write_json, write_text
 
-    settings = load({**os.environ, **secrets}, options)
-    facts = asyncio.run(Doctor(settings, os.environ).whole())
+    settings = _settings(options, arguments, secrets)
+    facts = running.run(Doctor(settings, os.environ).whole)
     findings = diagnose(facts)
     if output == "json":
         write_json(facts, sys.stdout)
     else:
-        write_text(lines(findings), sys.stdout, in_workflow=settings.in_workflow)
+        color = "never" if settings.in_workflow else settings.voice.color
+        write_text(lines(findings), sys.stdout, color)
     return DONE if works(findings) else GATE_FAILED
 
 

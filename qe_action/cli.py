@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import argparse
-import io
+import os
 import signal
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Mapping, Sequence
 
-from qe_action import __version__
+from qe_action import __version__, streams
+from qe_action.command_line import GUIDE, Parser
 from qe_action.errors import QEError
 from qe_action.inputs import INPUTS, PUBLISHING
+from qe_action.option_groups import (
+    FLAG,
+    add_color,
+    add_inputs,
+    add_repo,
+    add_reports,
+    add_voice,
+    count,
+    percent,
+    seconds,
+)
+from qe_action.voice import color_of
 
 ALL = frozenset(item.name for item in INPUTS)
 _NONE: Mapping[str, str] = {}
 _EXIT_CODES = """\
 exit codes: 0 done, 1 a gate failed (doctor: something won't work), 2 wrong input or usage,
-3 delivery to GitHub failed (run and publish with fail-on-error), 130 cancelled"""
+3 delivery to GitHub failed (run and publish with fail-on-error), 130 cancelled, 141 the reader of
+a pipe went away"""
+CANCELLED = 130
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The whole command line; builds nothing heavy, so that --help is quick."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="qe-action",
         description="What a pull request's tests miss, as a stream of events.",
         epilog=_EXIT_CODES,
@@ -35,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
+    _add_completion(commands.add_parser("completion", help="have a shell complete all of this"))
     return top
 
 
@@ -48,7 +63,7 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         help="reports to merge, files or globs; default: coverage.xml",
     )
-    add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
+    add_repo(command)
     change = command.add_mutually_exclusive_group()
     change.add_argument(
         "--base", metavar="REV", help="compare with the merge base of REV; default: main branch"
@@ -56,7 +71,7 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     change.add_argument(
         "--diff", metavar="FILE", help="take the change from a diff in FILE (- for standard input)"
     )
-    add("--all-files", action="store_true", help="look for the gaps of every file")
+    add("--all-files", **FLAG, help="look for the gaps of every file")
     add(
         "--output",
         choices=("terminal", "jsonl", "markdown", "html"),
@@ -70,9 +85,20 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
         add(
             f"--min-{which}-coverage",
             metavar="PERCENT",
-            type=_percent,
+            type=percent,
             help=f"exit with 1 below this {which} coverage",
         )
+    add(
+        "--max-drop",
+        metavar="POINTS",
+        type=percent,
+        help="exit with 1 where more percentage points than these are lost since --baseline",
+    )
+    add(
+        "--baseline",
+        metavar="FILE",
+        help="the journal (or jsonl output) of an earlier run, to compare with",
+    )
     add(
         "--path-gate",
         action="append",
@@ -84,6 +110,7 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--name", default="qe-action coverage", help=argparse.SUPPRESS)
+    add_voice(command)
 
 
 def _add_generate(command: argparse.ArgumentParser) -> None:
@@ -99,7 +126,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         help="coverage reports, files or globs; default: coverage.xml, none with --target",
     )
-    add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
+    add_repo(command)
     add(
         "--target",
         metavar="FILE[::QUALNAME]",
@@ -113,10 +140,10 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="judge these tests and make none; may be repeated",
     )
-    add("--max-tests", type=_count, default=10, metavar="N", help="tests at most; default: 10")
+    add("--max-tests", type=count, default=10, metavar="N", help="tests at most; default: 10")
     add(
         "--time-budget",
-        type=_seconds,
+        type=seconds,
         default=120.0,
         metavar="S",
         help="seconds for finding tests and trying each alone, the suite comes on top; "
@@ -138,6 +165,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         help="off runs the project's code unprotected: for code you trust; default: on",
     )
     _add_generated(add)
+    add_voice(command)
 
 
 def _add_generated(add: Callable[..., object]) -> None:
@@ -165,7 +193,9 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "Analyse a report and show the result on the pull request. The inputs come from these "
         "options, else from INPUT_… variables as GitHub's runner sets them."
     )
-    _add_inputs(command, ALL)
+    add_reports(command)
+    add_inputs(command, ALL)
+    add_voice(command)
 
 
 def _add_publish(command: argparse.ArgumentParser) -> None:
@@ -174,8 +204,9 @@ def _add_publish(command: argparse.ArgumentParser) -> None:
         "Without JOURNAL it is the artifact of the finished run that a workflow_run event is "
         "about. Nothing in it is believed but what people are shown."
     )
-    command.add_argument("journal", nargs="?", metavar="JOURNAL", help="the journal's file")
-    _add_inputs(command, PUBLISHING)
+    command.add_argument("published", nargs="?", metavar="JOURNAL", help="the journal's file")
+    add_inputs(command, PUBLISHING)
+    add_voice(command)
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:
@@ -186,58 +217,31 @@ def _add_doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--output", choices=("text", "json"), default="text", help="what to print; default: text"
     )
-    _add_inputs(command, ALL)
+    add_reports(command)
+    add_inputs(command, ALL)
+    add_color(command)
 
 
-def _add_inputs(command: argparse.ArgumentParser, names: Collection[str]) -> None:
-    """An option for each of these inputs."""
-    for item in INPUTS:
-        if item.name not in names or item.name == "token":
-            continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
-        default = f" Default: {item.default!r}." if item.default else ""
-        command.add_argument(
-            f"--{item.name}",
-            choices=item.choices or None,
-            metavar="|".join(item.choices) or "VALUE",
-            help=f"{item.meaning}{default}".replace("%", "%%"),
-        )
-
-
-def _percent(text: str) -> Decimal:
-    """`80` or `80%`."""
-    try:
-        value = Decimal(text.strip().removesuffix("%"))
-    except InvalidOperation:
-        value = Decimal(-1)
-    places = value.as_tuple().exponent
-    if not (isinstance(places, int) and places >= -6 and 0 <= value <= 100):
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
-    return value
-
-
-def _count(text: str) -> int:
-    """How many tests."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    """A time above 0, a day at most."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return value
+def _add_completion(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        'Print what makes a shell complete commands and options: eval "$(qe-action completion '
+        'bash)" in ~/.bashrc, the same with zsh in ~/.zshrc.'
+    )
+    command.add_argument("shell", choices=("bash", "zsh", "fish", "powershell"))
 
 
 def _inputs(arguments: argparse.Namespace) -> dict[str, str]:
-    """The inputs that were given as options."""
+    """The inputs that were given as options, under the names that were used."""
     options = vars(arguments)
-    given = {item.name: options.get(item.name.replace("-", "_")) for item in INPUTS}
-    return {name: value for name, value in given.items() if value}
+    names = [name for item in INPUTS for name in (item.name, item.old) if name]
+    given = {name: options.get(name.replace("-", "_")) for name in names}
+    if reports := options.get("reports"):
+        given["coverage-file"] = [*(given["coverage-file"] or ()), *reports]
+    return {
+        name: "\n".join(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if value
+    }
 
 
 def main(argv: Sequence[str] | None = None, *, secrets: Mapping[str, str] = _NONE) -> int:
@@ -245,33 +249,74 @@ def main(argv: Sequence[str] | None = None, *, secrets: Mapping[str, str] = _NON
 
     `secrets` are variables that are kept out of the environment.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # File names know no code page: a pipe on Windows would stop at the first foreign one.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+    streams.prepare()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run has its own
+    try:
+        return _flushed(sys.argv[1:] if argv is None else argv, secrets)
+    except BrokenPipeError:
+        streams.mute()
+        return streams.CLOSED_PIPE
+    except KeyboardInterrupt:
+        streams.mute()
+        return CANCELLED
+
+
+def _flushed(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
+    """The command's exit code; all that it printed is out, or `BrokenPipeError` is raised."""
+    try:
+        return _command(argv, secrets)
+    except QEError as error:
+        return _told(error)
+    finally:
+        streams.flush()
+
+
+def _told(error: QEError) -> int:
+    from qe_action.sinks.commands import log_line
+
+    # The runner takes commands from standard error too.
+    sys.stderr.write(f"{log_line(f'qe-action: {error.line()}')}\n")
+    return 2
+
+
+def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
     top = parser()
-    arguments = top.parse_args(argv)
-    if arguments.command == "analyze" and arguments.out and arguments.output == "terminal":
-        top.error("--out needs --output markdown, html or jsonl")
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
+        import argcomplete
+
+        argcomplete.autocomplete(top)
+    if not argv:
+        sys.stdout.write(GUIDE)
+        return 0
+    if argv[0] == "help":
+        argv = [*argv[1:], "--help"]
+    arguments = top.read(argv)
+    if arguments.command == "analyze":
+        _check_analyze(top.commands["analyze"], arguments)
+    if arguments.command == "completion":
+        return _complete(arguments.shell)
+    arguments.color = color_of(arguments.color, os.environ)
     from qe_action import app
 
     commands: Mapping[str, Callable[[], int]] = {
         "analyze": lambda: app.analyze(arguments),
         "generate": lambda: app.generate(arguments),
-        "run": lambda: app.run(_inputs(arguments), secrets),
-        "publish": lambda: app.publish(_inputs(arguments), secrets, arguments.journal),
-        "doctor": lambda: app.doctor(_inputs(arguments), secrets, arguments.output),
+        "run": lambda: app.run(_inputs(arguments), arguments, secrets),
+        "publish": lambda: app.publish(_inputs(arguments), arguments, secrets, arguments.published),
+        "doctor": lambda: app.doctor(_inputs(arguments), arguments, secrets, arguments.output),
     }
-    try:
-        return commands[arguments.command]()
-    except QEError as error:
-        from qe_action.sinks.commands import log_line
+    return commands[arguments.command]()
 
-        # The runner takes commands from standard error too.
-        sys.stderr.write(f"{log_line(f'qe-action: {error.line()}')}\n")
-        return 2
-    except BrokenPipeError:
-        return 0
-    except KeyboardInterrupt:
-        return 130
+
+def _check_analyze(command: Parser, arguments: argparse.Namespace) -> None:
+    if arguments.out and arguments.output == "terminal":
+        command.error("--out needs --output markdown, html or jsonl")
+    if arguments.max_drop is not None and arguments.baseline is None:
+        command.error("--max-drop needs --baseline FILE, the journal of an earlier run")
+
+
+def _complete(shell: str) -> int:
+    from argcomplete.shell_integration import shellcode
+
+    sys.stdout.write(f"{shellcode(['qe-action'], shell=shell)}\n")
+    return 0

@@ -164,7 +164,8 @@ class Baseline(Wire):
     """The earlier analysis that this one is compared with: that of the commit `sha`.
 
     `commits_before` is how many commits, by first parents, it lies before the base that was
-    measured: 0 for that base itself. `detail` is what its rows count.
+    measured: 0 for that base itself. `detail` is what its rows count. `sha` is empty where it is
+    known of no commit.
     """
 
     sha: str

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.text import Text
 
 from qe_action.agents.generation_options import generation_options
@@ -16,12 +17,13 @@ from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete, TestCase
 from qe_action.running import stream_to
 from qe_action.sinks.commands import log_line
+from qe_action.sinks.console import say, stderr_console
 from qe_action.sinks.generation import GenerationSink
 from qe_action.sinks.jsonl import EventsSink
-from qe_action.sinks.terminal import stderr_console
 from qe_action.stream import Sink, generation_ended
 from qe_action.task import QETask
 from qe_action.verify.writing import Part, appended, new_file
+from qe_action.voice import Words
 
 
 async def generate(arguments: Namespace) -> GenerationComplete:
@@ -35,7 +37,8 @@ async def generate(arguments: Namespace) -> GenerationComplete:
     sinks: list[Sink] = [last]
     if arguments.output == "jsonl":
         sinks.append(EventsSink(sys.stdout))
-    sinks.append(GenerationSink(stderr_console(), brief=arguments.output == "jsonl"))
+    words: Words = "few" if arguments.output == "jsonl" else arguments.words
+    sinks.append(GenerationSink(stderr_console(arguments.color), words=words))
     failures: list[BaseException] = []
     broadcast = await stream_to(
         TestGeneratorAgent().generate_tests_streaming(task),
@@ -48,15 +51,15 @@ async def generate(arguments: Namespace) -> GenerationComplete:
             raise error
     assert last.result is not None, "every stream ends in a complete event"
     if last.result.tests:
-        _say(_write(arguments, last.result.tests))
+        _say(stderr_console(arguments.color), _write(arguments, last.result.tests))
     return last.result
 
 
-def _say(places: list[Path]) -> None:
+def _say(console: Console, places: list[Path]) -> None:
     """Where the tests are, for people."""
     where = ", ".join(map(str, places))
     said = f"Written to {where}." if places else "Nothing is written without --write or --out."
-    stderr_console().print(Text(log_line(said)), soft_wrap=True)
+    say(console, Text(log_line(said)))
 
 
 class _Last:
@@ -84,6 +87,7 @@ def _context(arguments: Namespace) -> Mapping[str, Any]:
         "python": tuple(Path(name).absolute() for name in arguments.python),
         "sandbox": arguments.sandbox,
         "seed": arguments.seed,
+        "place": "command line",
         "tests": tuple(_read(name) for name in arguments.tests),
     }
     if not arguments.target:

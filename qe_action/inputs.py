@@ -10,12 +10,17 @@ from typing import NamedTuple
 
 
 class Input(NamedTuple):
-    """One input: its name, default and what it means; `choices` where only some values fit."""
+    """One input: its name, default and what it means; `choices` where only some values fit.
+
+    A `listed` one takes several values, one a line. `old` is a name that goes on working.
+    """
 
     name: str
     default: str
     meaning: str
     choices: tuple[str, ...] = ()
+    listed: bool = False
+    old: str = ""
 
 
 _BOOLEAN = ("true", "false")
@@ -27,6 +32,7 @@ INPUTS: tuple[Input, ...] = (
         "coverage.xml",
         "The coverage reports (Cobertura, LCOV, JaCoCo, coverage.py's JSON or data files), files "
         "or globs relative to working-directory, one a line; several are merged.",
+        listed=True,
     ),
     Input("name", "qe-action coverage", "Name of the check run; each name has its own comment."),
     Input(
@@ -66,10 +72,12 @@ INPUTS: tuple[Input, ...] = (
     Input("min-branch-coverage", "", "Percent of all branches that the tests must take."),
     Input("max-drop", "", "Percentage points of coverage that may be lost since the baseline."),
     Input(
-        "path-gates",
+        "path-gate",
         "",
         "Minimums for parts of the project, one a line: patch GLOB PERCENT for their changed "
         "lines, project GLOB PERCENT for all.",
+        listed=True,
+        old="path-gates",
     ),
     Input("fail-on-gate", "true", "Whether a failed gate fails the step.", _BOOLEAN),
     Input(
@@ -79,9 +87,13 @@ INPUTS: tuple[Input, ...] = (
         _BOOLEAN,
     ),
     Input("working-directory", ".", "The part of the repository that the report is about."),
-    Input("source-root", "", "Folders that the report's paths start from, one a line."),
-    Input("include", "", "Globs of the files to look at, one a line; all where empty."),
-    Input("exclude", "", "Globs of the files to leave out, one a line."),
+    Input(
+        "source-root", "", "Folders that the report's paths start from, one a line.", listed=True
+    ),
+    Input(
+        "include", "", "Globs of the files to look at, one a line; all where empty.", listed=True
+    ),
+    Input("exclude", "", "Globs of the files to leave out, one a line.", listed=True),
     Input(
         "pull-request",
         "",
@@ -142,7 +154,12 @@ INPUTS: tuple[Input, ...] = (
         "off runs the project's code unprotected: for code you trust, on your own machine.",
         ("on", "off"),
     ),
-    Input("journal-file", "", "Where in the workspace the journal of all events is written."),
+    Input(
+        "journal",
+        "",
+        "Where in the workspace the journal of all events is written.",
+        old="journal-file",
+    ),
     Input("preview-file", "", "Where in the workspace the HTML preview is written."),
     Input(
         "mode",
@@ -173,7 +190,7 @@ PUBLISHING = frozenset(
         "fail-on-error",
         "tests-outcome",
         "pull-request",
-        "journal-file",
+        "journal",
         "preview-file",
         "journal-artifact",
     }

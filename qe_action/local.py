@@ -25,8 +25,10 @@ from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
 from qe_action.stream import Sink
 from qe_action.task import QETask
+from qe_action.voice import Words
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
+from qe_action.workspace.earlier_run import EarlierRun
 from qe_action.workspace.git import Git
 
 
@@ -38,6 +40,7 @@ async def analyze(arguments: Namespace) -> RunState:
     checkout, working = _checkout(arguments)
     task = QETask(task_type="coverage_analysis", context=_context(arguments, working))
     options_of(task)  # what does not fit is said before anything is written
+    earlier = EarlierRun(Path(arguments.baseline)) if arguments.baseline else None
     state = RunState()
     with ExitStack() as files:
         sinks: list[Sink] = [FoldSink(state)]
@@ -46,8 +49,8 @@ async def analyze(arguments: Namespace) -> RunState:
         out: IO[str] = sys.stdout
         if arguments.out:
             out = files.enter_context(_writing(arguments.out, "w"))
-        sinks += _sinks(arguments.output, out)
-        agent = CoverageAnalyzerAgent(checkout=checkout)
+        sinks += _sinks(arguments, out)
+        agent = CoverageAnalyzerAgent(checkout=checkout, baselines=earlier)
         failures: list[BaseException] = []
         broadcast = await stream_to(
             agent.analyze_coverage_streaming(task),
@@ -67,7 +70,7 @@ async def analyze(arguments: Namespace) -> RunState:
 def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
     return {
         "coverage_file": tuple(arguments.reports),
-        "all_files": arguments.all_files,
+        "all_files": arguments.all_files == "true",
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
         "source_roots": tuple(arguments.source_root),
@@ -75,7 +78,9 @@ def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
         "min_patch_coverage": arguments.min_patch_coverage,
         "min_project_coverage": arguments.min_project_coverage,
         "min_branch_coverage": arguments.min_branch_coverage,
+        "max_drop": arguments.max_drop,
         "path_gates": tuple(arguments.path_gate),
+        "place": "command line",
     }
 
 
@@ -107,12 +112,14 @@ def _diff_text(name: str | None) -> str | None:
         ) from None
 
 
-def _sinks(output: str, out: IO[str]) -> list[Sink]:
-    if output == "jsonl":
+def _sinks(arguments: Namespace, out: IO[str]) -> list[Sink]:
+    if arguments.output == "jsonl":
         return [EventsSink(out)]
-    from qe_action.sinks.terminal import TerminalSink, stderr_console
+    from qe_action.sinks.console import stderr_console
+    from qe_action.sinks.terminal import TerminalSink
 
-    return [TerminalSink(stderr_console(), brief=output != "terminal")]
+    words: Words = arguments.words if arguments.output == "terminal" else "few"
+    return [TerminalSink(stderr_console(arguments.color), words=words)]
 
 
 def _document(arguments: Namespace, state: RunState) -> str:

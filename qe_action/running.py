@@ -6,12 +6,15 @@ import asyncio
 import gc
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import Any, TypeVar
 
 from qe_action.events import Event
 from qe_action.stream import Broadcast, Ending, EventLog, Sink, analysis_ended
+
+T = TypeVar("T")
 
 GRACE = 300.0
 """Seconds the sinks may go on after the last event: paced writes of many annotations."""
@@ -21,6 +24,18 @@ LAST_WORD = 6.0
 COLLECT_AFTER = 100_000
 """New objects after which the garbage collector looks for cycles. Syntax trees are many objects
 that last a moment; with the default of 700 it costs a tenth of the run."""
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run `work` in an event loop of its own, which Ctrl-C ends by a cancellation.
+
+    Raises `KeyboardInterrupt` then.
+    """
+    with asyncio.Runner() as runner:
+        runner.get_loop()
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # the loop takes it from here
+        return runner.run(work())
 
 
 async def stream_to(
@@ -38,6 +53,7 @@ async def stream_to(
     broadcast = Broadcast(log, sinks, grace=GRACE, on_failure=on_failure, ending=ending)
     restore = _on_signals(lambda: _interrupt(broadcast, on_signal))
     try:
+        await asyncio.sleep(0)  # a signal until now has cancelled this before anything began
         await broadcast.run(source)
     finally:
         restore()

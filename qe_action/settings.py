@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -22,8 +22,9 @@ from pydantic import (
 
 from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
-from qe_action.inputs import INPUTS
+from qe_action.inputs import INPUTS, Input
 from qe_action.render.text import clip, visible
+from qe_action.voice import Voice
 
 PAYLOAD_LIMIT = 32 * 1024 * 1024
 """Bytes of the largest event payload that is read; GitHub's own cap is 25 MB."""
@@ -102,7 +103,7 @@ class Inputs(BaseModel):
     min_project_coverage: Percent
     min_branch_coverage: Percent
     max_drop: Percent
-    path_gates: PathGates
+    path_gate: PathGates
     fail_on_gate: bool
     fail_on_error: bool
     working_directory: Text
@@ -121,7 +122,7 @@ class Inputs(BaseModel):
     python_version: Annotated[PythonVersion | None, BeforeValidator(_empty_is_none)]
     cache_dir: Optional
     sandbox: Literal["on", "off"]
-    journal_file: Optional
+    journal: Optional
     preview_file: Optional
     mode: Literal["analyze", "publish"]
     journal_artifact: Name
@@ -131,13 +132,16 @@ class Settings(BaseModel):
     """What a run of the action works with.
 
     `environment` holds the variables that GitHub's runner sets (`GITHUB_…`, `RUNNER_…`), those
-    of `PACING` and those that name certificates; the token is in `inputs` alone.
+    of `PACING` and those that name certificates; the token is in `inputs` alone. `notes` are
+    sentences on how the inputs were given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     inputs: Inputs
     environment: Mapping[str, str] = Field(repr=False)
+    notes: tuple[str, ...] = ()
+    voice: Voice = Voice()
 
     @property
     def workspace(self) -> Path:
@@ -241,28 +245,80 @@ def in_workflow(environment: Environment) -> bool:
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
-def load(environment: Environment, options: Mapping[str, str] | None = None) -> Settings:
+class _Given(NamedTuple):
+    """The value of an input, and where it was given: an option's name, an input's, or nowhere."""
+
+    value: str
+    name: str = ""
+    option: bool = False
+
+    @property
+    def subject(self) -> str:
+        """Its name, for the beginning of a sentence."""
+        return f"--{self.name}" if self.option else f"The input {self.name}"
+
+
+def _given(item: Input, environment: Environment, options: Mapping[str, str]) -> _Given:
+    """An option goes before an input, a name before the one that it had."""
+    names = [name for name in (item.name, item.old) if name]
+    for name in names:
+        if value := options.get(name):
+            return _Given(value, name, option=True)
+    for name in names:
+        if value := environment.get(f"INPUT_{name.upper()}", "").strip():
+            return _Given(value, name)
+    return _Given(item.default, item.name)
+
+
+def _renamed(item: Input, given: _Given) -> str:
+    """A note where the old name was used."""
+    if not item.old or given.name != item.old:
+        return ""
+    new = f"--{item.name}" if given.option else item.name
+    return f"{given.subject} is called {new} now; the old name goes on working."
+
+
+def load(
+    environment: Environment,
+    options: Mapping[str, str] | None = None,
+    *,
+    repo: str | None = None,
+    voice: Voice | None = None,
+) -> Settings:
     """The settings from the runner's environment; `options` of the command line go first.
 
+    `repo` is the checkout, where it is not the runner's workspace or the current folder.
     Raises `UsageError` that names the input and what it takes.
     """
-    values: dict[str, str] = {}
-    for item in INPUTS:
-        key = f"INPUT_{item.name.upper()}"
-        given = (options or {}).get(item.name) or environment.get(key, "").strip()
-        values[item.name.replace("-", "_")] = given or item.default
+    given = {
+        item.name.replace("-", "_"): _given(item, environment, options or {}) for item in INPUTS
+    }
+    values = {name: found.value for name, found in given.items()}
     values["token"] = values["token"] or environment.get("GITHUB_TOKEN", "")
     try:
         inputs = Inputs.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = str(first["loc"][0])
-        given = clip(visible(values[name]), 40)
+        value = clip(visible(values[name]), 40)
+        asked = given[name]
         raise UsageError(
-            f"The input {name.replace('_', '-')} takes {_takes(name)}, not {given!r}.",
+            f"{asked.subject} takes {_takes(name)}, not {value!r}.",
             anchor="inputs",
         ) from None
     kept = {k: v for k, v in environment.items() if k.startswith(_KEPT) or k in _AUTHORITIES}
     for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):
         kept.pop(secret, None)
-    return Settings(inputs=inputs, environment=kept)
+    if repo is not None:
+        kept["GITHUB_WORKSPACE"] = _folder(repo)
+    notes = tuple(
+        note for item in INPUTS if (note := _renamed(item, given[item.name.replace("-", "_")]))
+    )
+    return Settings(inputs=inputs, environment=kept, notes=notes, voice=voice or Voice())
+
+
+def _folder(name: str) -> str:
+    folder = Path(name).resolve()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {name}.", anchor="command-line")
+    return str(folder)

@@ -55,7 +55,7 @@ class Step(ABC):
         """
         self._check_names(reads)
         self._check_group()
-        journal = self._output(self.settings.inputs.journal_file)
+        journal = self._output(self.settings.inputs.journal)
         preview = self._output(self.settings.inputs.preview_file)
         try:
             broadcast = await stream_to(
@@ -153,10 +153,10 @@ class Step(ABC):
     def _check_names(self, reads: Iterable[Path]) -> None:
         """Writing one file must not cost another."""
         inputs, workspace = self.settings.inputs, self.settings.workspace
-        named = [_same(workspace / n) for n in (inputs.journal_file, inputs.preview_file) if n]
+        named = [_same(workspace / n) for n in (inputs.journal, inputs.preview_file) if n]
         if len(set(named)) < len(named) or set(named).intersection(map(_same, reads)):
             raise UsageError(
-                "journal-file, preview-file and what is read must be different files.",
+                "journal, preview-file and what is read must be different files.",
                 anchor="inputs",
             )
 

@@ -32,6 +32,8 @@ class Shown(HTMLParser):
         super().__init__()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr" and "code" in self.open and not attrs:
+            return  # GitHub keeps it: a place where a line may break
         assert tag in self.INLINE or tag in self.BLOCKS, f"<{tag}>"
         for name, value in attrs:
             if (tag, name) == ("a", "href"):

@@ -1,4 +1,4 @@
-"""The complete workflows of the README, as files that linters and act can take.
+"""The complete workflows of README and doctor, as files that linters and act can take.
 
 By hand: python tests/readme_workflows.py FOLDER
 """
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from qe_action.diagnosis import paste
+from qe_action.workspace.ci_steps import ci_steps
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -80,6 +83,24 @@ def _texts(given: Any) -> dict[str, str]:
     return {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in pairs}
 
 
+def doctors() -> dict[str, str]:
+    """The workflows that the doctor gives to paste, by the file that a project is known by."""
+    lock = '[[package]]\nname = "pytest"\n'
+    pyproject = '[project]\nname = "x"\n[dependency-groups]\ndev = ["pytest"]\n'
+    locks = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock")
+    kinds = {
+        "none": {},
+        "pyproject": {"pyproject.toml": pyproject},
+        "requirements": {"requirements.txt": "x\n", "requirements/dev.txt": "pytest\n"},
+        **{name: {name: lock, "pyproject.toml": pyproject} for name in locks},
+    }
+    folders = {kind: "a b" if kind == "pyproject" else "." for kind in kinds}
+    return {
+        kind: f"{paste.workflow(ci_steps(texts, folders[kind], 'main'))}\n"
+        for kind, texts in kinds.items()
+    }
+
+
 def pinned(workflow: str) -> list[str]:
     """The actions that a workflow names by commit, as `owner/name@commit`."""
     return re.findall(r"uses: ([\w-]+/[\w-]+@[0-9a-f]{40})", workflow)
@@ -92,6 +113,8 @@ def main(folder: Path) -> None:
         for number, text in enumerate(texts, 1):
             path = folder / f"{name.replace(' ', '-')}-{number}.yml"
             path.write_text(text, encoding="utf-8")
+    for kind, text in doctors().items():
+        (folder / f"doctor-{kind.replace('.', '-')}.yml").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

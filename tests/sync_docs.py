@@ -29,6 +29,9 @@ def action_inputs() -> str:
         meaning = json.dumps(item.meaning + values, ensure_ascii=False)
         shown = default if item.name == "token" else json.dumps(default)
         parts.append(f"  {item.name}:\n    description: {meaning}\n    default: {shown}\n")
+        if item.old:
+            former = json.dumps(f"The old name of {item.name}, which goes on working.")
+            parts.append(f'  {item.old}:\n    description: {former}\n    default: ""\n')
     return "inputs:\n" + "".join(parts)
 
 

@@ -44,7 +44,7 @@ class CoverageAnalyzerAgent:
         Closing the stream early leaves nothing running.
         """
         options = options_of(task)
-        report: Report = ReportFiles(options.coverage_files)
+        report: Report = ReportFiles(options.coverage_files, options.place)
         if options.coverage_data is not None:
             report = ReportData(options.coverage_data)
         checkout = self._checkout or defaults.checkout(options.repo, options.base)

@@ -37,12 +37,15 @@ from qe_action.events import (
     percentage,
 )
 from qe_action.journal import WorstGaps
+from qe_action.place import setting
 from qe_action.render.text import plural
 from qe_action.reports.model import FileLines
 from qe_action.workspace.change import Change
 
 PATHS_IN_RESULT = 50
 """How many critical paths, the worst, the result holds."""
+
+_GLOBS = ("include", "exclude")
 
 
 @dataclass(slots=True)
@@ -242,7 +245,7 @@ class Gathered:
     def _all_notes(self, paths: PathReport | None) -> Iterator[str]:
         yield from self.notes
         if self.mapper is not None and paths is not None:
-            yield from map(sentence, diagnose(paths, self.mapper))
+            yield from map(sentence, diagnose(paths, self.mapper, self.options.place))
             if self.whole and paths.matched and (why := self._unsettled(paths)):
                 yield sentence(f"Patch coverage is unknown: {why}")
         tree = self.mapper.tree if self.mapper else None
@@ -250,7 +253,8 @@ class Gathered:
             if tree is not None and tree.known and not tree.index.has_folder(root):
                 yield f"The repository has no file below the source-root {root}."
         if self.left_out and not self.files:
-            yield f"include and exclude leave out all {len(self.left_out)} files of the report."
+            both = " and ".join(setting(self.options.place, name) for name in _GLOBS)
+            yield f"{both} leave out all {len(self.left_out)} files of the report."
         if self.options.tests_failed:
             outcome = self.options.tests_outcome
             yield f"The tests ended with {outcome!r}, so the report may be partial."

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from qe_action.agents.context import read_context
 from qe_action.errors import UsageError
 from qe_action.events import Gap
+from qe_action.place import Place
 from qe_action.task import QETask
 
 WORKERS = 8
@@ -31,7 +32,8 @@ class GenerationOptions(BaseModel):
     single tests; the same `seed` gives the same tests. `python` is the project's interpreter,
     or several, the first for all but the last look. `tests` are sources of tests to be judged
     instead of generated ones. `sandbox` may be `off` on a machine of one's own. `slots` are the
-    tests that run side by side: where absent, as many as there are cores.
+    tests that run side by side: where absent, as many as there are cores. `place` is where the
+    options were written: in whose words it is said what to change.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -53,6 +55,7 @@ class GenerationOptions(BaseModel):
     tests: str | tuple[str, ...] = ()
     sandbox: Literal["on", "off"] = "on"
     slots: int | None = Field(default=None, ge=1, le=8)
+    place: Place = "library"
 
     @property
     def pythons(self) -> tuple[Path, ...]:

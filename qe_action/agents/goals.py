@@ -106,6 +106,7 @@ async def _gaps(options: GenerationOptions) -> list[Gap]:
     context = {
         "all_files": True,
         "repo": options.repo,
+        "place": options.place,
         **({"coverage_file": options.coverage_file} if options.coverage_file else {}),
         **({"coverage_data": options.coverage_data} if options.coverage_data else {}),
     }

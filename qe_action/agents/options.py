@@ -13,6 +13,7 @@ from qe_action.agents.context import read_context
 from qe_action.analysis.baseline import fingerprint
 from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
+from qe_action.place import Place
 from qe_action.task import QETask
 
 Minimum = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
@@ -34,6 +35,7 @@ class AnalysisOptions(BaseModel):
     `path_gates` are `PathGate`s or lines as `path_gate` reads them. `tests_outcome` is the
     outcome of the step that ran the tests.
 
+    `place` is where the options were written: in whose words it is said what to change.
     `check_name` names the check run that digests are kept in; with `keeps_digest` the result
     has one.
     """
@@ -60,6 +62,7 @@ class AnalysisOptions(BaseModel):
     tests_outcome: str = ""
     check_name: str = ""
     keeps_digest: bool = False
+    place: Place = "library"
 
     @property
     def coverage_files(self) -> tuple[Path, ...]:

@@ -18,6 +18,7 @@ from qe_action.render.figures import beside
 Kind = Literal["patch", "project"]
 
 NOTHING_CHANGED = "no statement was changed"
+NO_FILE = "no file of the report matches the pattern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class DropFrom:
     totals: Counts | None
     sha: str = ""
     why: str = "there is no baseline"
+
+    @property
+    def shown(self) -> str:
+        """Its commit, where it has one."""
+        return self.sha[:7] or "that was named"
 
 
 def path_gate(line: str) -> PathGate:
@@ -116,7 +122,7 @@ def drop_gate(totals: Counts | None, before: DropFrom, maximum: Decimal) -> Gate
     lost = old - Fraction(covered, whole) * 100
     missing = math.ceil((old - Fraction(maximum)) * whole / 100) - covered
     said = f"{beside(lost, maximum, up=True)} points below" if lost > 0 else "not below"
-    detail = f"{said} the baseline {before.sha[:7]}, at most {maximum:f} may be lost"
+    detail = f"{said} the baseline {before.shown}, at most {maximum:f} may be lost"
     if missing > 0:
         detail += f": {missing:,} more of the {whole:,} {_what(totals)} to cover"
     return GateResult(
@@ -148,11 +154,13 @@ def _path_gate(
     if gate.kind == "project":
         figures = [counts[:4] for path, counts in files.items() if allowed(path)]
         if not figures:
-            return _unmeasured(gate.name, gate.minimum, "no file of the report matches")
+            return _unmeasured(gate.name, gate.minimum, NO_FILE)
         totals = FileCounts(*map(sum, zip(*figures, strict=True))).wire()
         return _project(gate.name, totals, gate.minimum, "its files have no statements")
     if patches is None:
         return _patch(gate.name, None, gate.minimum)
+    if not any(map(allowed, files)):
+        return _unmeasured(gate.name, gate.minimum, NO_FILE)
     matching = (counts for path, counts in patches.items() if allowed(path))
     return _patch(gate.name, sum(matching, Counts(statements=0, covered=0)), gate.minimum)
 

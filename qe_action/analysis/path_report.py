@@ -10,6 +10,7 @@ from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_guesses import Rule
 from qe_action.analysis.path_mapper import PathMapper
 from qe_action.analysis.paths import Ambiguous, Match, Parts, Resolution, Unmatched, split_path
+from qe_action.place import Place, setting
 
 EXAMPLES = 20
 """Paths of each kind that are kept to name."""
@@ -140,24 +141,24 @@ def _helps(root: str, unmatched: list[str], mapper: PathMapper) -> bool:
     return more > 0 and same
 
 
-def diagnose(report: PathReport, mapper: PathMapper) -> tuple[str, ...]:
+def diagnose(report: PathReport, mapper: PathMapper, place: Place = "workflow") -> tuple[str, ...]:
     """Plain sentences on what paths were taken as, and on those that did not match one file."""
-    return tuple(_sentences(report, mapper)) if mapper.tree.known else ()
+    return tuple(_sentences(report, mapper, place)) if mapper.tree.known else ()
 
 
-def _sentences(report: PathReport, mapper: PathMapper) -> Iterator[str]:
+def _sentences(report: PathReport, mapper: PathMapper, place: Place) -> Iterator[str]:
     yield from used(report)
     if report.unmatched:
         yield (
             f"{len(report.matched)} of {report.total} report paths match the repository; "
-            + _unmatched(report, mapper)
+            + _unmatched(report, mapper, place)
         )
     if report.libraries:
         number, path = len(report.libraries), next(iter(report.libraries))
         files = "1 file" if number == 1 else f"{number} files"
         yield (
             f"{files} of installed packages count in the totals, such as {printable(path)}: "
-            "`exclude` leaves them out"
+            f"{setting(place, 'exclude')} leaves them out"
         )
     if report.ambiguous:
         path, candidates = next(iter(report.ambiguous.items()))
@@ -166,7 +167,7 @@ def _sentences(report: PathReport, mapper: PathMapper) -> Iterator[str]:
         yield (
             f"{len(report.ambiguous)} of {report.total} report paths fit several files or share "
             f"one: {printable(path)} can be {named}{more}; "
-            "set source-root to the folder that the report's paths start from"
+            f"set {setting(place, 'source-root')} to the folder that the report's paths start from"
         )
 
 
@@ -183,12 +184,13 @@ def _spelled(prefix: Parts) -> str:
     return "/".join(prefix) if prefix[0].endswith(":") else "/" + "/".join(prefix)
 
 
-def _unmatched(report: PathReport, mapper: PathMapper) -> str:
+def _unmatched(report: PathReport, mapper: PathMapper, place: Place) -> str:
     guess = guess_root(report, mapper)
     if guess is not None:
+        mended = setting(place, "source-root", printable(guess.source_root))
         return (
             f"the report says {printable(guess.report_path)}, the repository has "
-            f"{printable(guess.repository_path)}: set source-root: {printable(guess.source_root)}"
+            f"{printable(guess.repository_path)}: set {mended}"
         )
     return (
         f"the report says {printable(next(iter(report.unmatched)))}, and no tracked file shows "

@@ -157,6 +157,21 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    """How a workflow would run the project's tests, as far as its files tell.
+
+    `below` is its folder in the repository, `branch` the repository's main one. `prefix` goes
+    before `pytest`.
+    """
+
+    below: str = "."
+    branch: str = ""
+    python: str = "3.13"
+    install: tuple[str, ...] = ("pip install pytest pytest-cov",)
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Protection:
     """What generated tests would be run in. `problem` says why they can't be, `off` that the user
     wants no sandbox, `weaker` what does not hold around them."""
@@ -182,6 +197,7 @@ class Facts:
     paths: Paths | None = None
     access: Access | None = None
     workflow: Workflow | None = None
+    project: Project = Project()
     protection: Protection | None = None
 
     @property

@@ -74,8 +74,10 @@ def tree(facts: Facts) -> Findings:
         why = "don't check out a pull request's code where the token may write"
         publish = paste.PUBLISH if facts.run.event == "workflow_run" else ""
         yield Finding("fail", f"{text}; {why}", publish)
-    else:
+    elif facts.run.in_workflow:
         yield Finding("fail", f"{text}; check out what was measured with actions/checkout")
+    else:
+        yield Finding("fail", text)
 
 
 def token(facts: Facts) -> Findings:
@@ -192,7 +194,9 @@ def workflow(facts: Facts) -> Findings:
     file = facts.workflow
     if file is None:
         if not facts.run.in_workflow:
-            yield Finding("warn", "none here runs qe-action; this one would do", paste.WORKFLOW)
+            yield Finding(
+                "warn", "none here runs qe-action; this one would do", paste.workflow(facts.project)
+            )
         return
     yield Finding("ok", f"{file.path} was read")
     if not file.after_failures:

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
+from qe_action.diagnosis.facts import Project
+
 _BARE = re.compile(r"[A-Za-z0-9_./][\w./-]*(?<!\.)")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
@@ -62,7 +64,7 @@ with:
 JOURNAL = """\
 # in the step with qe-action
 with:
-  journal-file: qe-action-journal.jsonl  # for a second workflow that publishes it"""
+  journal: qe-action-journal.jsonl  # for a second workflow that publishes it"""
 
 KEEP_JOURNAL = """\
 # a step after it; `coverage`: the id of the step with qe-action
@@ -115,30 +117,55 @@ on:
       pull-request:
         required: true"""
 
-WORKFLOW = """\
-# .github/workflows/tests.yml
-on:
-  pull_request:
-  push:
-    branches: [main]
-permissions: {}
-jobs:
-  test:
-    runs-on: ubuntu-latest
-    permissions:
-      contents: read
-      checks: write
-      pull-requests: write
-    steps:
-      - uses: actions/checkout@v6
-        with:
-          fetch-depth: 2
-      - id: tests
-        run: pytest --cov --cov-branch --cov-report=xml
-      - uses: qe-action/qe-action@v1
-        if: ${{ !cancelled() }}
-        with:
-          tests-outcome: ${{ steps.tests.outcome }}"""
+_PYTEST = "pytest --cov --cov-branch --cov-report=xml"
+_CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
+_SETUP_PYTHON = "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0"
+
+
+def workflow(project: Project) -> str:
+    """A whole workflow, which runs as it stands."""
+    inside = project.below != "."
+    folder = scalar(project.below)
+    defaults = ["    defaults:", "      run:", f"        working-directory: {folder}"]
+    rows = [
+        "# .github/workflows/tests.yml",
+        "name: tests",
+        "on:",
+        "  pull_request:",
+        "  push:",
+        f"    branches: [{scalar(project.branch or 'main')}]  # the baseline of the pull requests",
+        "permissions: {}",
+        "jobs:",
+        "  test:",
+        "    runs-on: ubuntu-latest",
+        "    permissions:",
+        "      contents: read        # read the repository, compare commits",
+        "      checks: write         # the check run and its annotations",
+        "      pull-requests: write  # the comment",
+        *(defaults if inside else ()),
+        "    steps:",
+        f"      - uses: {_CHECKOUT}",
+        "        with:",
+        "          fetch-depth: 2    # the test merge and both its parents",
+        "          persist-credentials: false",
+        f"      - uses: {_SETUP_PYTHON}",
+        "        with:",
+        f'          python-version: "{project.python}"',
+        *(f"      - run: {_command(command)}" for command in project.install),
+        "      - id: tests",
+        f"        run: {_command(project.prefix + _PYTEST)}",
+        "      - uses: qe-action/qe-action@v1",
+        "        if: ${{ !cancelled() }}",
+        "        with:",
+        *([f"          working-directory: {folder}"] if inside else ()),
+        "          tests-outcome: ${{ steps.tests.outcome }}",
+    ]
+    return "\n".join(rows)
+
+
+def _command(text: str) -> str:
+    """A command as a YAML scalar, bare where it would be read as it is."""
+    return json.dumps(text) if ": " in text or " #" in text else text
 
 
 def baseline(branch: str | None) -> str:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from qe_action.diagnosis.facts import Asked, History, Protection, Run, Workflow, measured
+from qe_action.diagnosis.facts import (
+    Asked,
+    History,
+    Project,
+    Protection,
+    Run,
+    Workflow,
+    measured,
+)
 from qe_action.diagnosis.workflow import LINE, read_workflow
 from qe_action.errors import SandboxUnavailable, UsageError, WorkspaceError
 from qe_action.github.context import RunContext, read_context
 from qe_action.settings import Inputs, Settings
 from qe_action.workspace.change import DEFAULT_BASES
+from qe_action.workspace.ci_steps import ci_steps
 from qe_action.workspace.git import Git
 from qe_action.workspace.history import first_parents
+from qe_action.workspace.project_files import project_texts
 
 GIT_TIMEOUT = 5.0
 """Seconds for each question to git."""
@@ -37,7 +48,7 @@ _GATES = ("min-patch-coverage", "min-project-coverage", "min-branch-coverage", "
 def asked(inputs: Inputs) -> Asked:
     """What the inputs ask for."""
     gates = [name for name in _GATES if getattr(inputs, name.replace("-", "_")) is not None]
-    named = [gate.name for gate in inputs.path_gates]
+    named = [gate.name for gate in inputs.path_gate]
     return Asked(
         name=inputs.name,
         coverage_file=inputs.coverage_file,
@@ -46,10 +57,24 @@ def asked(inputs: Inputs) -> Asked:
         review_comments=inputs.review_comments,
         gates=(*gates, *named),
         tests_outcome=bool(inputs.tests_outcome),
-        journal_file=inputs.journal_file is not None,
+        journal_file=inputs.journal is not None,
         pull_request=inputs.pull_request,
         publishes=inputs.mode == "publish",
     )
+
+
+async def project(settings: Settings, git: Git, below: str) -> Project:
+    """How its tests would be run, where no workflow says it."""
+    branches = ("main", "master", "trunk", "develop")
+    main = ""
+    if git.toplevel is not None:
+        for name in branches:
+            if await git.resolve(f"origin/{name}") or await git.resolve(name):
+                main = name
+                break
+    folder = settings.workspace / settings.inputs.working_directory
+    texts = await asyncio.to_thread(lambda: project_texts(folder) if folder.is_dir() else {})
+    return ci_steps(texts, below, main)
 
 
 def protection(inputs: Inputs) -> Protection | None:

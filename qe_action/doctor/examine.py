@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from qe_action.diagnosis.facts import Access, Facts, Run, token_kind
+from qe_action.diagnosis.facts import Access, Facts, Project, Run, token_kind
 from qe_action.doctor.collect import (
     GIT_TIMEOUT,
     asked,
     find_workflow,
+    project,
     protection,
     read_history,
     read_run,
@@ -62,6 +63,10 @@ class Doctor:
         inputs = self.settings.inputs
         top = git.toplevel or self.settings.workspace
         reports, nearby = await asyncio.to_thread(find_reports, self.settings)
+        workflow = await asyncio.to_thread(find_workflow, self.settings, run, top)
+        found = Project()
+        if workflow is None and not run.in_workflow:
+            found = await project(self.settings, git, self._below(git))
         return Facts(
             run=run,
             bearer=token_kind(inputs.token.get_secret_value()),
@@ -69,7 +74,8 @@ class Doctor:
             history=await read_history(git, run, context, inputs.base, count=count),
             reports=reports,
             nearby=nearby,
-            workflow=await asyncio.to_thread(find_workflow, self.settings, run, top),
+            workflow=workflow,
+            project=found,
             protection=protection(inputs),
         )
 

@@ -15,6 +15,7 @@ from qe_action.analysis.path_report import diagnose, guess_root, report_of
 from qe_action.analysis.paths import Match, PathFilter, PathIndex
 from qe_action.diagnosis.facts import Paths, Report
 from qe_action.errors import QEError, ReportError, sentence
+from qe_action.place import Place
 from qe_action.reports import detect
 from qe_action.reports.coverage_paths import read_aliases
 from qe_action.reports.sniff import HEAD
@@ -141,6 +142,7 @@ class Reading:
             )
         )
         self._globs = PathFilter(inputs.include, inputs.exclude)
+        self._reader: Place = "workflow" if settings.in_workflow else "command line"
         self._clock = clock
         self._end = clock() + PATIENCE
 
@@ -202,7 +204,7 @@ class Reading:
             matched=len(found.matched),
             total=found.total,
             left_out=report_of(self._mapper).total - found.total,
-            advice=tuple(map(sentence, diagnose(found, self._mapper))),
+            advice=tuple(map(sentence, diagnose(found, self._mapper, self._reader))),
             source_root=guess.source_root if guess else "",
         )
 

@@ -24,6 +24,8 @@ def change(points: float | None) -> str:
 
 def age(baseline: Baseline) -> str:
     """Which commit's result the deltas are against, and how old it is."""
+    if not baseline.sha:
+        return "baseline: the earlier run that was named"
     sha = code(baseline.sha[:12])
     if not baseline.commits_before:
         return f"baseline: base commit {sha}"

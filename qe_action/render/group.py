@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qe_action.render.markdown import COMMENT_LIMIT, ICONS
+from qe_action.render.markdown import COMMENT_LIMIT, ICONS, retold_mark
 from qe_action.render.text import cell, clip, in_html, plain, plural, size
 from qe_action.render.verdict import CheckConclusion
 
@@ -71,7 +71,9 @@ def _title(parts: Sequence[Part], name: str, ended: int, total: int) -> str:
     worst = min((part.conclusion or "neutral" for part in parts), key=_RANKED.index)
     bad = sum(part.conclusion == "failure" for part in parts)
     said = f"{bad} of {plural(total, 'part')} failed" if bad else f"{plural(total, 'part')}"
-    return f"### {ICONS[worst]} {plain(name)}: {said}"
+    marks = {retold_mark(part.conclusion, part.summary) for part in parts if part.conclusion}
+    icon = ICONS["ungated" if worst == "success" and "success" not in marks else worst]
+    return f"### {icon} {plain(name)}: {said}"
 
 
 def _table(parts: Sequence[Part]) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _table(parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _row(part: Part) -> str:
-    icon = ICONS[part.conclusion] if part.conclusion else "⏳"
+    icon = ICONS[retold_mark(part.conclusion, part.summary)] if part.conclusion else "⏳"
     shown = cell(plain(clip(part.name, 100)))
     label = f"[{shown}]({part.url})" if part.url else shown
     return f"| {label} | {icon} {cell(plain(clip(part.title, 300)))} |"

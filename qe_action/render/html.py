@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from markdown_it import MarkdownIt
@@ -12,12 +13,15 @@ from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary, comment
 from qe_action.render.state import RunState
 from qe_action.render.text import clip, visible
-from qe_action.render.verdict import CheckConclusion, conclude
+from qe_action.render.verdict import Mark, conclude, mark
 
 ANNOTATIONS = 50
+_CODE = re.compile(r"(?<!<pre>)<code>[^<]*</code>")
+_SLASH = re.compile(r"(?<!<)/(?=[^/])(?!code>)")
 
-_MARKS: dict[CheckConclusion, str] = {
+_MARKS: dict[Mark, str] = {
     "success": "✓",
+    "ungated": "i",
     "failure": "✕",
     "neutral": "■",
     "cancelled": "■",
@@ -50,13 +54,14 @@ a { color:var(--link); text-decoration:none } a:hover { text-decoration:underlin
 table { border-collapse:collapse; margin:0 0 16px } th,td { border:1px solid var(--line);
   padding:6px 13px } tr:nth-child(even) td { background:var(--head) }
 code { background:var(--code); border-radius:6px; padding:.2em .4em;
-  font:85% ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; overflow-wrap:anywhere }
+  font:85% ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; overflow-wrap:break-word }
 pre { background:var(--head); border-radius:6px; padding:16px; overflow-x:auto }
 pre code { background:none; padding:0; overflow-wrap:normal }
 summary { cursor:pointer; margin:0 0 8px } ul { padding-left:24px; margin:0 0 16px }
 .mark { display:inline-block; width:20px; height:20px; line-height:20px; border-radius:50%;
   text-align:center; color:var(--bg); background:var(--soft); margin-right:8px; font-size:12px }
-.success { background:var(--good) } .failure { background:var(--bad) }
+.mark.success { background:var(--good) } .mark.failure { background:var(--bad) }
+.mark.ungated { background:var(--link) }
 .note { border-left:4px solid var(--line); padding:4px 12px; margin:0 0 12px }
 .note.warning { border-color:var(--warn) } .note.failure { border-color:var(--bad) }
 .note p { margin:2px 0; white-space:pre-line } .where { color:var(--soft) }
@@ -65,7 +70,7 @@ summary { cursor:pointer; margin:0 0 8px } ul { padding-left:24px; margin:0 0 16
 
 def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> str:
     """The whole page; `why` says why this is a preview and no pull request."""
-    verdict = conclude(state)
+    verdict, marked = conclude(state), mark(state)
     gaps = state.in_diff[:ANNOTATIONS]
     lead = f"<p class=lead>{escape(why)}</p>" if why else ""
     notes = "".join(_annotation(gap) for gap in gaps) or "<p>No gap in changed lines.</p>"
@@ -74,7 +79,7 @@ def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> s
 <title>{escape(visible(heading.name))}</title><style>{_STYLE}</style>
 <main><h1>Preview: {escape(visible(heading.name))}</h1>{lead}
 <section><header>Check run</header><div class=body>
-<p><span class="mark {verdict.conclusion}">{_MARKS[verdict.conclusion]}</span>
+<p><span class="mark {marked}">{_MARKS[marked]}</span>
 <b>{escape(visible(heading.name))}</b> — {escape(clip(visible(verdict.title), 255))}</p>
 {_html(check_summary(state, links))}</div></section>
 <section><header>Annotations in the changed files</header><div class=body>{notes}</div></section>
@@ -87,13 +92,18 @@ def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> s
 def _html(markdown: str) -> str:
     """Our own Markdown as HTML. Text from outside in it was escaped when it was written."""
     html: str = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
-    return html
+    return _CODE.sub(lambda span: _breakable(span[0]), html)
+
+
+def _breakable(html: str) -> str:
+    """Text in which a line may break behind each slash; what is copied from it stays the same."""
+    return _SLASH.sub("/<wbr>", html)
 
 
 def _annotation(gap: Gap) -> str:
     words = annotation(gap)
     return (
         f'<div class="note {words.level}"><p><b>{_LEVELS[words.level]}</b> '
-        f"<span class=where>{escape(where(gap))}</span></p>"
+        f"<span class=where>{_breakable(escape(where(gap)))}</span></p>"
         f"<p><b>{escape(words.title)}</b></p><p>{escape(words.message)}</p></div>"
     )

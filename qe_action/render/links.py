@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from qe_action.events import Anchor, Gap
-from qe_action.render.text import cell, code
+from qe_action.render.text import breakable, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +35,5 @@ class Links:
         return f"[{code(label)}]({url})" if url else code(label)
 
     def file(self, path: str) -> str:
-        """A file's name for a table's cell."""
-        return cell(code(path))
+        """A file's name for a table's cell, which breaks at its slashes where it is long."""
+        return breakable(path)

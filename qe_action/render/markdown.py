@@ -33,20 +33,23 @@ from qe_action.render.text import (
     prose,
     size,
 )
-from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running_title
+from qe_action.render.verdict import CheckConclusion, Mark, conclude, mark, running_title
 
 COMMENT_LIMIT = 65_536
 SUMMARY_LIMIT = 65_535
 JOB_SUMMARY_LIMIT = 1024 * 1024
 """In bytes, for a whole step."""
 
-ICONS: dict[CheckConclusion, str] = {
+ICONS: dict[Mark, str] = {
     "success": "✅",
+    "ungated": "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}",
     "failure": "❌",
     "neutral": "⚪",
     "cancelled": "⏹️",
 }
 _LINKS_A_ROW = 6
+_PASSED = "- ✅ **"
+"""How the line of a passed gate begins, and nothing else does."""
 
 
 class Heading(NamedTuple):
@@ -64,11 +67,18 @@ def comment(state: RunState, links: Links, heading: Heading) -> str:
 def retold(heading: Heading, conclusion: CheckConclusion, title: str, summary: str) -> str:
     """The comment of another run, out of the title and summary that its check run has."""
     summary = of_the_run(summary)
-    first = f"{heading.marker}\n### {ICONS[conclusion]} {plain(heading.name)}: "
+    icon = ICONS[retold_mark(conclusion, summary)]
+    first = f"{heading.marker}\n### {icon} {plain(heading.name)}: "
     text = f"{first}{plain(clip(title, 400))}\n\n"
     if size(text) + size(summary) > COMMENT_LIMIT:
         summary = "The check run has the details.\n"
     return text + summary
+
+
+def retold_mark(conclusion: CheckConclusion, summary: str) -> Mark:
+    """The mark of another run's headline, out of its check run: see `verdict.mark`."""
+    judged = any(line.startswith(_PASSED) for line in summary.splitlines())
+    return "ungated" if conclusion == "success" and not judged else conclusion
 
 
 def check_summary(state: RunState, links: Links) -> str:
@@ -106,9 +116,8 @@ def _document(state: RunState, links: Links, heading: Heading, rows: int) -> str
 def _title(state: RunState, heading: Heading) -> list[str]:
     if state.result is None:
         return [f"### ⏳ {plain(heading.name)}: {plain(running_title(state))}"]
-    verdict: Verdict = conclude(state)
-    icon = ICONS[verdict.conclusion]
-    return [f"### {icon} {plain(heading.name)}: {plain(clip(verdict.title, 400))}"]
+    title = plain(clip(conclude(state).title, 400))
+    return [f"### {ICONS[mark(state)]} {plain(heading.name)}: {title}"]
 
 
 def _running(state: RunState, links: Links, rows: int) -> Iterator[str]:

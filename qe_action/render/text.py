@@ -20,6 +20,9 @@ _REFERENCE = re.compile(
 _COMMIT = re.compile(r"(?<![^\W_])[0-9a-f]{7,}(?![^\W_])", re.IGNORECASE)
 _NO_COMMIT = 6  # GitHub takes 7 digits for a commit
 _LINE_ENDS = "\u2028\u2029"
+_MEANT = re.compile(  # by Markdown in the middle of a line: marks, `__x__` and `www.`
+    r"[^\w ./-]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.", re.IGNORECASE
+)
 _BACKTICKS = re.compile("`+")
 # Control characters, what turns the direction of writing, line ends that are none, half pairs.
 _MISLEADING = re.compile(
@@ -83,6 +86,24 @@ def code(text: str) -> str:
     fence = "`" * (longest + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def breakable(path: str) -> str:
+    """A path as code for a table's cell, in which a line may break behind each slash.
+
+    GitHub breaks no code span in a table. Every character that could mean something to Markdown
+    is written by its number; what is copied is the path.
+    """
+    folders, slash, name = visible(path).rpartition("/")
+    if not slash:
+        return cell(code(path))
+    parts = [*folders.split("/"), name]
+    return f"<code>{'/<wbr>'.join(_MEANT.sub(_numbered, part) for part in parts)}</code>"
+
+
+def _numbered(character: re.Match[str]) -> str:
+    # An engine that looks for addresses when all is read would find one around an `@`.
+    return f"&#{ord(character[0])};{'<wbr>' if character[0] == '@' else ''}"
 
 
 def fenced(text: str, language: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ from qe_action.render.text import clip, percent, plural, title
 _MESSAGE = 150
 """Characters of a message beside the figures of a title."""
 CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
+Mark = CheckConclusion | Literal["ungated"]
+"""What a headline is marked with: a success without a gate praises nothing."""
 
 
 class Verdict(NamedTuple):
@@ -39,6 +41,13 @@ def _conclude(state: RunState) -> Verdict:
         reason = state.errors[0].message if state.errors else "the analysis failed"
         return Verdict("neutral", f"No result: {reason.removesuffix('.')}")
     return _finished(result)
+
+
+def mark(state: RunState) -> Mark:
+    """The conclusion, but for a run that no gate judged: it ended, and that is all."""
+    verdict = conclude(state).conclusion
+    judged = state.result is not None and any(gate.passed for gate in state.result.gates)
+    return "ungated" if verdict == "success" and not judged else verdict
 
 
 def _finished(result: AnalysisComplete) -> Verdict:

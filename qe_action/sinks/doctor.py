@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import IO
 
-from rich.console import Console
 from rich.text import Text
 
 from qe_action.diagnosis.checks import diagnose
@@ -18,9 +17,13 @@ from qe_action.doctor.examine import Doctor
 from qe_action.errors import QEError
 from qe_action.events import Event
 from qe_action.sinks.commands import group, log_line
+from qe_action.sinks.console import console_on, say
+from qe_action.voice import Color
 
 PATIENCE = 10.0
 """Seconds that the short form may take beside the analysis; then it is left out."""
+INDENT = 27
+"""Where a finding's text begins."""
 _STYLES = {
     "ok": "green",
     "info": "blue",
@@ -52,16 +55,13 @@ class DoctorSink:
             group(title(facts, findings), rows, self._out)
 
 
-def write_text(shown: list[Line], out: IO[str], *, in_workflow: bool) -> None:
-    """For people: coloured in a terminal, no line broken elsewhere."""
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
-    coloured = console.is_terminal and not in_workflow
+def write_text(shown: list[Line], out: IO[str], color: Color) -> None:
+    """For people: in a terminal coloured, and hanging where a line is too long for it."""
+    console = console_on(out, color)
     for line in shown:
         text = log_line(line.text)
-        if coloured:
-            console.print(_styled(line.mark, text))
-        else:
-            print(text, file=out)
+        indent = len(text) if line.mark == "paste" else INDENT
+        say(console, _styled(line.mark, text), indent)
     out.flush()
 
 

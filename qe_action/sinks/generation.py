@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import assert_never
 
 from rich.console import Console
@@ -22,31 +23,36 @@ from qe_action.events import (
 )
 from qe_action.render.generated import summed_up, suspicion
 from qe_action.sinks.commands import log_line
+from qe_action.sinks.console import say
+from qe_action.voice import Words
+
+COLUMN = len("withdrawn ")
+"""Where a test's name begins, and the lines that hang below it."""
 
 
 class GenerationSink:
     """Draws the stream on a console; where that is no terminal, it prints lines.
 
-    A `brief` one only says how it ended.
+    With `few` words it only says how it ended, with `all` also what was refused.
     """
 
     name = "terminal"
 
-    def __init__(self, console: Console, *, brief: bool = False) -> None:
+    def __init__(self, console: Console, *, words: Words = "some") -> None:
         self._console = console
-        self._brief = brief
+        self._words = words
         self._shown: set[str] = set()
         self._told: set[str] = set()
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        if self._console.is_terminal:
-            with Live(console=self._console, refresh_per_second=12, transient=True) as live:
-                async for event in events:
-                    if isinstance(event, GeneratorProgress):
-                        live.update(_bar(event))
-                    self._line(event)
-        else:
+        with ExitStack() as shown:
+            live: Live | None = None
             async for event in events:
+                if isinstance(event, GeneratorProgress) and self._console.is_terminal:
+                    if live is None:  # nothing moves before there is something to show
+                        live = Live(console=self._console, refresh_per_second=12, transient=True)
+                        shown.enter_context(live)
+                    live.update(_bar(event))
                 self._line(event)
 
     def _line(self, event: Event) -> None:
@@ -62,6 +68,8 @@ class GenerationSink:
                 self._print(f"test      {case.test_name}  {event.verdict}", "green")
             case TestRejected(test_case=case):
                 withdrawn = case.id in self._shown
+                if not withdrawn and self._words != "all":
+                    return  # counted at the end
                 word = "withdrawn" if withdrawn else "refused  "
                 why = f"{event.reason}: {event.detail}" if event.detail else event.reason
                 style = "yellow" if withdrawn else "dim"
@@ -82,12 +90,11 @@ class GenerationSink:
         self._say(summed_up(result), styles.get(result.conclusion, "bold red"))
 
     def _print(self, text: str, style: str) -> None:
-        if not self._brief:
-            self._say(text, style)
+        if self._words != "few":
+            self._say(text, style, COLUMN)
 
-    def _say(self, text: str, style: str) -> None:
-        wrap = not self._console.is_terminal
-        self._console.print(Text(log_line(text), style=style), soft_wrap=wrap)
+    def _say(self, text: str, style: str, indent: int = 2) -> None:
+        say(self._console, Text(log_line(text), style=style), indent)
 
 
 def _bar(event: GeneratorProgress) -> Table:

@@ -25,6 +25,7 @@ from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import conclude, gate_lines
 from qe_action.sinks.commands import group, log_line
 from qe_action.stream import analysis_of
+from qe_action.voice import Words
 
 EVERY = 20.0
 """Percent between two lines of progress."""
@@ -33,12 +34,16 @@ GAPS = 200
 
 
 class StepLogSink:
-    """Prints the run for those who open the step's log."""
+    """Prints the run for those who open the step's log.
+
+    With `few` words without gaps and files, with `all` with every gap that is kept.
+    """
 
     name = "step log"
 
-    def __init__(self, out: IO[str]) -> None:
+    def __init__(self, out: IO[str], *, words: Words = "some") -> None:
         self._out = out
+        self._words = words
         self._state = RunState()
         self._next = 0.0
 
@@ -82,8 +87,25 @@ class StepLogSink:
 
     def _close(self) -> None:
         state = self._state
+        if self._words != "few":
+            self._lists()
+        result = state.result
+        # The errors are said at the run's end, as commands that put them on the run's page too.
+        told = {error.message for error in state.errors}
+        for note in result.notes if result else ():
+            if note not in told:
+                self._say(f"Note: {note}")
+        for line in gate_lines(result) if result else ():
+            self._say(line)
+        took = f" ({duration(result.analysis_time_ms)})" if result else ""
+        failed = result is not None and result.conclusion == "failed" and state.errors
+        self._say(f"{'No result' if failed else conclude(state).title}{took}")
+
+    def _lists(self) -> None:
+        state = self._state
         if state.gap_count:
-            shown = [_gap_line(gap) for gap in state.gaps[:GAPS]]
+            most = None if self._words == "all" else GAPS
+            shown = [_gap_line(gap) for gap in state.gaps[:most]]
             if state.gap_count > len(shown):
                 shown.append(f"… and {plural(state.gap_count - len(shown), 'more gap')}")
             group(plural(state.gap_count, "gap"), shown, self._out)
@@ -95,16 +117,6 @@ class StepLogSink:
                 for file in result.files
             ]
             group(plural(len(rows), "file"), rows, self._out)
-        # The errors are said at the run's end, as commands that put them on the run's page too.
-        told = {error.message for error in state.errors}
-        for note in result.notes if result else ():
-            if note not in told:
-                self._say(f"Note: {note}")
-        for line in gate_lines(result) if result else ():
-            self._say(line)
-        took = f" ({duration(result.analysis_time_ms)})" if result else ""
-        failed = result is not None and result.conclusion == "failed" and state.errors
-        self._say(f"{'No result' if failed else conclude(state).title}{took}")
 
     def _say(self, text: str) -> None:
         print(log_line(text), file=self._out, flush=True)

@@ -78,13 +78,15 @@ def _result(wiring: Wiring) -> Sink:
 
 
 def _log(wiring: Wiring) -> Sink:
+    voice = wiring.settings.voice
     if wiring.settings.in_workflow:
         from qe_action.sinks.step_log import StepLogSink
 
-        return StepLogSink(sys.stdout)
-    from qe_action.sinks.terminal import TerminalSink, stderr_console
+        return StepLogSink(sys.stdout, words=voice.words)
+    from qe_action.sinks.console import stderr_console
+    from qe_action.sinks.terminal import TerminalSink
 
-    return TerminalSink(stderr_console())
+    return TerminalSink(stderr_console(voice.color), words=voice.words)
 
 
 def _doctor(wiring: Wiring) -> Sink | None:

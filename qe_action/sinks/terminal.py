@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from qe_action.events import AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
+from qe_action.events import LEVELS, AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
 from qe_action.render.annotations import headline, missing_ways, where
+from qe_action.render.figures import signed
 from qe_action.render.state import RunState
 from qe_action.render.text import duration, percent, plural
-from qe_action.render.verdict import conclude, gate_lines, running_title
+from qe_action.render.verdict import Mark, conclude, gate_lines, mark, running_title
 from qe_action.sinks.commands import log_line
+from qe_action.sinks.console import hanging, say
 from qe_action.sinks.generation import GenerationSink
 from qe_action.stream import analysis_of
+from qe_action.voice import Words
 
 SHOWN = 12
 """Gaps in the live view and in the closing list."""
@@ -34,36 +38,39 @@ _STYLES: dict[Level, str] = {
     "critical": "bold red",
 }
 _GATES = {True: "green", False: "red", None: "yellow"}
-_VERDICTS = {"success": "green", "failure": "bold red", "neutral": "yellow", "cancelled": "yellow"}
+_VERDICTS: dict[Mark, str] = {
+    "success": "green",
+    "failure": "bold red",
+    "neutral": "yellow",
+    "cancelled": "yellow",
+    "ungated": "bold",
+}
 
 
-WIDE = 200
-"""Columns where there is no terminal: nothing is wrapped that somebody may search."""
-
-
-def stderr_console() -> Console:
-    """Standard error as a console."""
-    console = Console(stderr=True, highlight=False)
-    return console if console.is_terminal else Console(stderr=True, highlight=False, width=WIDE)
+NARROW = 60
+"""Columns below which a table has no lines."""
+COLUMN = len("critical ")
+"""Where the words behind a severity begin, and the lines that hang below them."""
 
 
 class TerminalSink:
-    """Draws the stream on a console; where that is no terminal, it prints lines instead.
+    """Draws the stream on a console while it comes, and says at its end what was found.
 
-    A `brief` one leaves gaps and tables to another output and only says how it ended.
+    The end is the same where nothing can be drawn. With `few` words it leaves gaps and tables to
+    another output and only says how it ended; with `all` nothing is left out.
     """
 
     name = "terminal"
 
-    def __init__(self, console: Console, *, brief: bool = False) -> None:
+    def __init__(self, console: Console, *, words: Words = "some") -> None:
         self._console = console
-        self._brief = brief
+        self._words = words
         self._state = RunState()
         self._told = ""
         self._latest: deque[Gap] = deque(maxlen=SHOWN)
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        if self._console.is_terminal:
+        if self._console.is_terminal and self._words != "few":
             with Live(console=self._console, refresh_per_second=12, transient=True) as live:
                 async for event in analysis_of(events):
                     self._state.fold(event)
@@ -73,24 +80,19 @@ class TerminalSink:
         else:
             async for event in analysis_of(events):
                 self._state.fold(event)
-                self._line(event)
         for part in self._closing():
-            self._print(part)
-        await GenerationSink(self._console, brief=self._brief).consume(events)
-
-    def _line(self, event: Event) -> None:
-        if isinstance(event, GapFound) and event.gap.in_diff and not self._brief:
-            self._print(self._advised(event.gap))
-
-    def _print(self, part: RenderableType) -> None:
-        self._console.print(part, soft_wrap=not self._console.is_terminal)
+            if isinstance(part, Text):
+                say(self._console, part, COLUMN if part.plain[:COLUMN].rstrip() in LEVELS else 2)
+            else:
+                self._console.print(part)
+        await GenerationSink(self._console, words=self._words).consume(events)
 
     def _advised(self, gap: Gap) -> Text:
         """A gap with the first test that is suggested for it, unless the last gap had it too."""
         text = gap_text(gap)
         first = next(iter(gap.suggested_tests), "")
         if first and first != self._told:
-            text.append(f"\n         {log_line(first)}")
+            text.append(f"\n{log_line(first)}")
         self._told = first
         return text
 
@@ -99,12 +101,12 @@ class TerminalSink:
         bar = Table.grid(padding=(0, 1))
         title = Text(log_line(running_title(self._state)))  # as text, since it may hold markup
         bar.add_row(ProgressBar(total=100, completed=done, width=32), title)
-        return Group(bar, *(gap_text(gap) for gap in self._latest))
+        return Group(bar, *(_one_line(gap_text(gap)) for gap in self._latest))
 
     def _closing(self) -> list[RenderableType]:
         result = self._state.result
         parts: list[RenderableType] = []
-        if not self._brief:
+        if self._words != "few":
             parts += self._found(result)
         for error in self._state.errors:
             parts.append(Text(log_line(f"{error.message} {error.hint}".strip()), style="red"))
@@ -114,32 +116,38 @@ class TerminalSink:
         took = f" ({duration(result.analysis_time_ms)})" if result else ""
         failed = result is not None and result.conclusion == "failed"
         title = f"{'No result' if failed else log_line(verdict.title)}{took}"
-        parts.append(Text(title, style=_VERDICTS[verdict.conclusion]))
+        parts.append(Text(title, style=_VERDICTS[mark(self._state)]))
         return parts
 
     def _found(self, result: AnalysisComplete | None) -> Iterator[RenderableType]:
         """The table, the worst gaps and the worst critical paths."""
         if result is not None:
             yield from self._tables(result)
-        # Where the console is none, the gaps in changed lines stand above already.
-        listed = self._state.gaps if self._console.is_terminal else self._state.elsewhere
-        shown = listed[:SHOWN]
+        everything = self._words == "all"
+        gaps, paths = self._state.gaps, self._state.paths
+        shown = gaps if everything else gaps[:SHOWN]
         for gap in shown:
             yield self._advised(gap) if gap.in_diff else gap_text(gap)
-        above = 0 if self._console.is_terminal else self._state.in_diff_count
-        if (left := self._state.gap_count - above - len(shown)) > 0:
-            yield Text(f"… and {plural(left, 'more gap')}", style="dim")
-        paths = self._state.paths
-        for path in paths[:PATHS]:
-            yield _path_text(path)
-        if (left := len(paths) - PATHS) > 0:
-            yield Text(f"… and {plural(left, 'more critical path')}", style="dim")
+        yield from self._left("gap", self._state.gap_count - len(shown), len(gaps) - len(shown))
+        listed = paths if everything else paths[:PATHS]
+        yield from map(_path_text, listed)
+        left = len(paths) - len(listed)
+        yield from self._left("critical path", left, left)
+
+    def _left(self, what: str, left: int, kept: int) -> Iterator[Text]:
+        """How many are not listed, and what lists them."""
+        if left > 0:
+            how = "-v lists them" if kept >= left else "--journal FILE has them all"
+            yield Text(f"… and {plural(left, f'more {what}')}: {how}", style="dim")
 
     def _remarks(self, result: AnalysisComplete) -> Iterator[Text]:
         told = {error.message for error in self._state.errors}
         for note in result.notes:
-            if note not in told and not self._brief:
+            if note not in told and self._words != "few":
                 yield Text(f"Note: {log_line(note)}", style="dim")
+        if result.deltas and result.deltas.overall is not None:
+            points = signed(result.deltas.overall)
+            yield Text(f"Project coverage: {points} points since the baseline")
         for gate, line in zip(result.gates, gate_lines(result), strict=True):
             yield Text(log_line(line), style=_GATES[gate.passed])
 
@@ -148,19 +156,27 @@ class TerminalSink:
         files = changed or [file for file in result.files if file.counts.missed]
         if not files:
             return []
-        table = Table(title="Changed files" if changed else "Files with most missed statements")
+        rows = len(files) if self._words == "all" else FILES
+        title = "Changed files" if changed else "Files with most missed statements"
+        narrow = self._console.width < NARROW
+        table = Table(title=title, box=None if narrow else HEAVY_HEAD)
         table.add_column("File", overflow="fold")
-        table.add_column("Patch", justify="right")
-        table.add_column("File coverage", justify="right")
-        table.add_column("Missed", justify="right")
-        for file in files[:FILES]:
+        for heading in ("Patch", "File coverage", "Missed"):
+            table.add_column(heading, justify="right")
+        room = max(10, self._console.width - (28 if narrow else 46))
+        for file in files[:rows]:
             patch = percent(file.patch.percent) if file.patch else "–"
             missed = file.patch.missed if file.patch else file.counts.missed
             whole = percent(file.counts.percent)
-            table.add_row(Text(log_line(file.path)), patch, whole, str(missed))
-        if len(files) > FILES:
-            table.caption = f"and {plural(len(files) - FILES, 'more file')}"
+            table.add_row(hanging(Text(log_line(file.path)), 2, room), patch, whole, str(missed))
+        if len(files) > rows:
+            table.caption = f"… and {plural(len(files) - rows, 'more file')}: -v lists them"
         return [table]
+
+
+def _one_line(text: Text) -> Text:
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def gap_text(gap: Gap) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,10 +49,25 @@ class Measured(Said):
         )
 
 
+End = Literal["done", "crashed", "timeout", "unreadable"]
+_ENDS: Mapping[End, str] = {
+    "crashed": "the interpreter crashed",
+    "timeout": "it took too long and was stopped",
+    "unreadable": "what pytest had to say could not be read",
+}
+_EXITS: Mapping[int | None, str] = {
+    2: "pytest was interrupted",
+    3: "pytest had an internal error",
+    4: "pytest refused how it was started, or its configuration",
+    5: "pytest found no test",
+}
+"""How a run ended, where pytest itself says nothing."""
+
+
 class Run(Said):
     """One run of pytest."""
 
-    end: Literal["done", "crashed", "timeout", "unreadable"]
+    end: End
     exit: int | None = None
     seconds: float = Field(default=0.0, ge=0, le=86_400, allow_inf_nan=False)
     outcomes: dict[Name, tuple[Outcome, Text]] = Field(default_factory=dict, max_length=60_000)
@@ -68,7 +84,10 @@ class Run(Said):
         """The first thing that went wrong, in the words of pytest."""
         bad = [f"{word}: {text}" for word, text in self.outcomes.values() if word != "passed"]
         said = [text for _, text in self.errors] + bad
-        return said[0] if said else f"the run's end: {self.end}"
+        if said or self.end != "done":
+            return said[0] if said else _ENDS[self.end]
+        unmeasured = self.measured.error if self.measured else None
+        return _EXITS.get(self.exit, unmeasured or "coverage has no measurement of it")
 
 
 class MutantSaid(Said):

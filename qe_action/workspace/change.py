@@ -269,7 +269,10 @@ class _Resolver(Comparer):
         if name is None:
             why = "No base to compare with was found: name one with --base."
         elif tip is None:
-            why = f"The base {name} is not here: set `fetch-depth: 0` on actions/checkout."
+            why = (
+                f"The base {name} is not here: `git fetch` gets it, and `fetch-depth: 0` on "
+                "actions/checkout."
+            )
         else:
             why = (
                 f"No common ancestor with {name} is here: fetch the whole history "

@@ -241,7 +241,8 @@ class Git:
         if code != 0:
             raise WorkspaceError(
                 f"git {command} failed: {_first_line(err) or f'exit code {code}'}.",
-                hint="Is the history complete? A checkout with `fetch-depth: 0` has all of it.",
+                hint="Is the history complete? `git fetch --unshallow`, or `fetch-depth: 0` on "
+                "actions/checkout, gets all of it.",
             )
         return out
 

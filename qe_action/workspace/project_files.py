@@ -47,6 +47,16 @@ def read_project(root: Path) -> ProjectFiles:
     return ProjectFiles(texts, digest.hexdigest())
 
 
+def project_texts(root: Path) -> dict[str, str]:
+    """The same texts, without a look at sources."""
+    texts = {path: _read(root / path) for path in _interesting(root)}
+    return {
+        path: content.decode("utf-8", "replace")
+        for path, content in texts.items()
+        if content is not None
+    }
+
+
 def _interesting(root: Path) -> Iterator[str]:
     for name in sorted(os.listdir(root)):  # noqa: PTH208 - names are enough
         if _NAMED.fullmatch(name):

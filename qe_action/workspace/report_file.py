@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qe_action.errors import ReportError
+from qe_action.place import MAKE_REPORT, NAME_REPORT, Place
 from qe_action.reports import detect
 from qe_action.reports.coverage_json import files_from_json
 from qe_action.reports.defects import Defects
@@ -39,10 +40,13 @@ class ReportFile:
     """A report file of any format that can be read as it comes.
 
     `defects` is what of it could not be read.
+
+    `place` is where whoever named it is: in whose words what is wrong is said.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: Place = "workflow") -> None:
         self._path = path
+        self._place = place
         self.sources: list[str] = []
         self.place: str | None = folder_of(path)
         self.notes: list[str] = []
@@ -56,8 +60,7 @@ class ReportFile:
         except FileNotFoundError:
             raise ReportError(
                 f"There is no coverage report at {self._path}.",
-                hint="Write it before this step (pytest --cov --cov-report=xml), "
-                "or name the one that is there (input coverage-file, below working-directory).",
+                hint=MAKE_REPORT[self._place],
                 anchor="the-report-is-not-found",
             ) from None
         except OSError as error:
@@ -71,7 +74,7 @@ class ReportFile:
             # A pipe or a device could keep us waiting for ever.
             raise ReportError(
                 f"{self._path} is no file.",
-                hint="Name the report that the tests wrote (input coverage-file).",
+                hint=NAME_REPORT[self._place],
                 anchor="the-report-is-not-found",
             )
         size = max(1, self._path.stat().st_size)
@@ -101,8 +104,9 @@ class ReportFiles:
     reports list recurs like one that comes in parts, and is merged so.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], place: Place = "workflow") -> None:
         self._paths = paths
+        self._place = place
         self.sources: list[str] = []
         self.place: str | None = None
         self.notes: list[str] = []
@@ -113,7 +117,7 @@ class ReportFiles:
         paths = list(dict.fromkeys(file for path in self._paths for file in expand(path)))
         data = [path for path in paths if _is_data(path)]
         reports: list[tuple[Report, int]] = [
-            (ReportFile(path), _size(path)) for path in paths if path not in data
+            (ReportFile(path, self._place), _size(path)) for path in paths if path not in data
         ]
         if data:
             reports.append((DataFiles(data), sum(map(_size, data))))
@@ -157,7 +161,7 @@ def expand(path: Path) -> list[Path]:
     if not matches:
         raise ReportError(
             f"No coverage report matches {path}.",
-            hint="Write the reports before this step, or mend the glob.",
+            hint="Write the reports first, or mend the glob.",
             anchor="the-report-is-not-found",
         )
     return matches

@@ -43,8 +43,8 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Project:
-    """A project's files as far as the plan needs them."""
+class Described:
+    """A project's files, and what of them its tests need; requirements where nothing else says."""
 
     texts: Mapping[str, str]
     pyproject: Mapping[str, Any]
@@ -65,23 +65,29 @@ class _Project:
         return f".[{','.join(self.extras)}]" if self.extras else "."
 
 
-def find_plan(texts: Mapping[str, str]) -> Plan | None:
-    """The plan for a project with these files; None where nothing says what it needs."""
+def described(texts: Mapping[str, str]) -> Described:
+    """The project with these files."""
     pyproject = toml(texts.get("pyproject.toml", ""))
-    project = _Project(
+    project = Described(
         texts,
         pyproject,
         extras=_named(named_extras(texts, pyproject)),
         groups=_named(table(pyproject, "dependency-groups")),
         requirements=(),
     )
+    return project if LOCKS.keys() & texts.keys() else _with_requirements(project)
+
+
+def find_plan(texts: Mapping[str, str]) -> Plan | None:
+    """The plan for a project with these files; None where nothing says what it needs."""
+    project = described(texts)
+    pyproject = project.pyproject
     variables = version_variables(texts, pyproject)
     for name, read in LOCKS.items():
         if name in texts:
             place, write = _WRITTEN.get(name, ("", str))
             files = {place: write(texts[name])} if place else {}
             return Plan(name, tuple(read(project)), variables, files)
-    project = _with_requirements(project)
     steps = tuple(_without_lock(project))
     if not steps:
         return None
@@ -96,18 +102,18 @@ def own_plan(command: str, texts: Mapping[str, str]) -> Plan:
     return Plan("setup-command", (Step(("sh", "-e", "-c", command)),), variables)
 
 
-def _uv_lock(project: _Project) -> Iterator[Step]:
+def _uv_lock(project: Described) -> Iterator[Step]:
     install = ("uv", "sync", "--frozen", "--active", *_options(project))
     yield Step(install, (*install, "--no-install-project"))
 
 
-def _pylock(project: _Project) -> Iterator[Step]:
+def _pylock(project: Described) -> Iterator[Step]:
     yield Step(("uv", "pip", "install", "-r", "pylock.toml"))
     if project.installable:
         yield Step(("uv", "pip", "install", "--no-deps", "-e", "."), ("true",))
 
 
-def _poetry(project: _Project) -> Iterator[Step]:
+def _poetry(project: Described) -> Iterator[Step]:
     """Poetry's own groups are no metadata that uv knows; the lock's versions are constraints."""
     poetry = table(project.pyproject, "tool", "poetry")
     extras = project.extras or _named(table(poetry, "extras"))
@@ -141,7 +147,7 @@ def _needs(table: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _pdm(project: _Project) -> Iterator[Step]:
+def _pdm(project: Described) -> Iterator[Step]:
     old = table(project.pyproject, "tool", "pdm", "dev-dependencies")
     more = [need for name in _named(old) for need in old[name] if isinstance(need, str)]
     more = [need for need in more if not need.startswith("-")]
@@ -152,7 +158,7 @@ def _pdm(project: _Project) -> Iterator[Step]:
     )
 
 
-def _pipenv(project: _Project) -> Iterator[Step]:
+def _pipenv(project: Described) -> Iterator[Step]:
     yield Step(("uv", "pip", "install", "-r", REQUIREMENTS))
     if project.installable:
         yield Step(("uv", "pip", "install", "--no-deps", "-e", "."), ("true",))
@@ -190,7 +196,7 @@ def _locked_pipfile(text: str) -> str:
     return "".join(found)
 
 
-LOCKS: Mapping[str, Callable[[_Project], Iterator[Step]]] = {
+LOCKS: Mapping[str, Callable[[Described], Iterator[Step]]] = {
     "uv.lock": _uv_lock,
     "pylock.toml": _pylock,
     "poetry.lock": _poetry,
@@ -205,7 +211,7 @@ _WRITTEN: Mapping[str, tuple[str, Callable[[str], str]]] = {
 """Files for the locks that uv can't read."""
 
 
-def _without_lock(project: _Project) -> Iterator[Step]:
+def _without_lock(project: Described) -> Iterator[Step]:
     files = tuple(part for name in project.requirements for part in ("-r", name))
     groups = _groups(project)
     install = ("uv", "pip", "install")
@@ -215,19 +221,19 @@ def _without_lock(project: _Project) -> Iterator[Step]:
         yield Step((*install, *groups, *files))
 
 
-def _dependencies(project: _Project, files: tuple[str, ...] = ()) -> tuple[str, ...]:
+def _dependencies(project: Described, files: tuple[str, ...] = ()) -> tuple[str, ...]:
     """What the project needs, without the project, which may not build."""
     named = "project" in project.pyproject
     options = ("-r", "pyproject.toml", *_options(project)) if named else ()
     return ("uv", "pip", "install", *options, *files) if options or files else ()
 
 
-def _options(project: _Project) -> tuple[str, ...]:
+def _options(project: Described) -> tuple[str, ...]:
     extras = (part for name in project.extras for part in ("--extra", name))
     return (*extras, *_groups(project))
 
 
-def _groups(project: _Project) -> tuple[str, ...]:
+def _groups(project: Described) -> tuple[str, ...]:
     return tuple(part for name in project.groups for part in ("--group", name))
 
 
@@ -240,7 +246,7 @@ def _named(names: Mapping[str, Any] | tuple[str, ...]) -> tuple[str, ...]:
     return ()
 
 
-def _with_requirements(project: _Project) -> _Project:
+def _with_requirements(project: Described) -> Described:
     """The requirements files that say more than the project's own metadata."""
     chosen: list[str] = []
     plain = ("requirements.txt", "requirements/requirements.txt", "requirements/base.txt")
@@ -252,7 +258,9 @@ def _with_requirements(project: _Project) -> _Project:
             chosen += found
             if found:
                 break
-    return _Project(project.texts, project.pyproject, project.extras, project.groups, tuple(chosen))
+    return Described(
+        project.texts, project.pyproject, project.extras, project.groups, tuple(chosen)
+    )
 
 
 def _is_for(path: str, kind: tuple[str, ...]) -> bool:

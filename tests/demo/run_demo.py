@@ -1,7 +1,8 @@
 """A pull request from end to end, on this machine: `make demo`.
 
 Makes a git repository with a base commit and a branch, runs that branch's tests under
-coverage for real, and analyses the report as the action does, without token or network.
+coverage for real, analyses the report and makes tests for what is missed, as the action does,
+without token or network.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PREVIEW = "preview.html"
+JOURNAL = "journal.jsonl"
+OPTIONS = (
+    *("--base", "main", "--preview-file", PREVIEW, "--journal", JOURNAL),
+    # The demo's own code needs no sandbox, and so runs on every system and without a download.
+    *("--generate-tests", "--sandbox", "off", "--max-tests", "3", "--time-budget", "30"),
+)
 
 
 def main() -> int:
@@ -30,14 +37,13 @@ def main() -> int:
         _say("Its tests, under coverage")
         _run([sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"], repo, environment)
         _run([sys.executable, "-m", "coverage", "xml", "-q"], repo, environment)
-        _say("The analysis, as the action runs it (there is no token, so nothing is sent)")
-        options = ["--base", "main", "--preview-file", PREVIEW, "--journal-file", "journal.jsonl"]
-        command = [sys.executable, "-m", "qe_action", "run", *options]
+        _say("The analysis and tests for its gaps, as the action does it (nothing is sent)")
+        command = [sys.executable, "-m", "qe_action", "run", *OPTIONS]
         code = subprocess.run(command, cwd=repo, env=environment, check=False).returncode
-        for name in (PREVIEW, "journal.jsonl"):
+        for name in (PREVIEW, JOURNAL):
             shutil.copy(repo / name, out / name)
     print(f"\nOpen {out / PREVIEW} to see check run, annotations and comment as a PR shows them.")
-    print(f"The events are in {out / 'journal.jsonl'}.")
+    print(f"The events are in {out / JOURNAL}.")
     return code
 
 

@@ -162,7 +162,7 @@ def test_what_a_user_can_mend_is_said_in_a_line_with_exit_code_2(
 def test_globs_that_leave_nothing_are_said_to(repo: GitRepo) -> None:
     done = analyze(repo, "--include", "zzz")
     assert "no file of the report counts" in done.stderr
-    assert "include and exclude leave out all 1 files" in done.stderr
+    assert "--include and --exclude leave out all 1 files" in done.stderr
 
 
 def test_several_reports_are_merged(repo: GitRepo) -> None:

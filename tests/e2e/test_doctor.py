@@ -154,10 +154,10 @@ def test_a_fork_s_token_only_reads_and_a_journal_is_the_way_out(job: Job) -> Non
     assert "from a fork" in seen.says("event")
     assert {seen.level("check-run"), seen.level("comment")} == {"info"}
     assert "fork" in seen.says("check-run")
-    assert "journal-file" in seen.added
+    assert "journal: " in seen.added
     assert "mode: publish" in seen.added
     assert "# in the job" not in seen.added
-    seen = doctor(job, journal_file="journal.jsonl", **more)
+    seen = doctor(job, journal="journal.jsonl", **more)
     assert seen.status == 0
     assert "journal" not in seen.added
     assert seen.level("check-run") == "ok"

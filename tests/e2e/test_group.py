@@ -11,6 +11,8 @@ import pytest
 from fake_github import FakeGitHub
 from job import HANGS, Job, read_comment_marker, wait_until
 
+from qe_action.render.markdown import ICONS
+
 GROUP = {"comment_group": "all tests"}
 
 
@@ -38,7 +40,7 @@ def test_there_is_no_verdict_before_the_last_part(job: Job) -> None:
     assert titles == [
         "### ⏳ all tests: 1 of 3 parts arrived",
         "### ⏳ all tests: 2 of 3 parts arrived",
-        "### ✅ all tests: 3 parts",
+        f"### {ICONS['ungated']} all tests: 3 parts",
     ]
     for name in ("unit", "slow", "windows"):
         assert f"<summary>{name}</summary>" in job.comment.body
@@ -104,7 +106,7 @@ def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
     running = start(job, names, QE_ACTION_EDIT_INTERVAL="0.3")
     logs = [process.communicate(timeout=HANGS)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 6, logs
-    assert title(job) == "### ✅ all tests: 6 parts"
+    assert title(job) == f"### {ICONS['ungated']} all tests: 6 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
     for name in names:
         assert f"<summary>{name}</summary>" in job.comment.body
@@ -120,7 +122,7 @@ def test_parts_that_are_cancelled_at_once_all_stand_in_one_comment(job: Job) -> 
         process.send_signal(signal.SIGINT)
     for process in running:
         process.communicate(timeout=HANGS)
-    assert title(job) == "### ✅ all tests: 3 parts"
+    assert title(job) == f"### {ICONS['ungated']} all tests: 3 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
 
 

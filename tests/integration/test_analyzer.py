@@ -302,7 +302,7 @@ def test_paths_that_do_not_match_are_named_with_the_cure(project: GitRepo) -> No
     lost = asyncio.run(agent.execute(task(coverage_file=report, repo=repo.root)))
     assert (
         "1 of 1 report paths fit several files or share one: /app/src/x.py can be "
-        "backend/src/x.py or front/src/x.py; set source-root to the folder that the report's "
+        "backend/src/x.py or front/src/x.py; set source_roots to the folder that the report's "
         "paths start from."
     ) in lost.notes
     found = asyncio.run(

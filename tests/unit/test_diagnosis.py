@@ -19,6 +19,7 @@ from qe_action.diagnosis.facts import (
     Finding,
     History,
     Paths,
+    Project,
     Protection,
     Report,
     Run,
@@ -312,7 +313,7 @@ def test_paths() -> None:
 
 
 def test_the_workflow_s_file() -> None:
-    assert only(found.workflow(DESK)).paste == paste.WORKFLOW
+    assert only(found.workflow(DESK)).paste == paste.workflow(DESK.project)
     assert list(found.workflow(replace(GOOD, workflow=None))) == []
     file = Workflow("ci.yml", GRANTS, after_failures=False, names_depth=False)
     _, after = found.workflow(replace(GOOD, workflow=file))
@@ -483,7 +484,8 @@ def test_the_baseline() -> None:
 
 
 PASTES = [
-    *(text for name, text in vars(paste).items() if name.isupper() and isinstance(text, str)),
+    *(text for name, text in vars(paste).items() if name.isupper() and name[0] != "_"),
+    paste.workflow(Project()),
     paste.baseline(None),
     paste.baseline("release/1.x"),
     paste.baseline("a'b\"c: #d"),
@@ -501,9 +503,10 @@ def test_what_is_to_be_pasted_is_yaml_and_says_where_it_belongs(text: str) -> No
 def test_what_belongs_to_one_place_is_pasted_together() -> None:
     parts = [paste.JOURNAL, paste.PULLS, paste.OUTCOME, paste.baseline("main"), paste.JOURNAL]
     step, on = paste.merged(parts)
-    assert list(yaml.safe_load(step)["with"]) == ["journal-file", "tests-outcome"]
+    assert list(yaml.safe_load(step)["with"]) == ["journal", "tests-outcome"]
     assert yaml.safe_load(on)[True] == {"pull_request": None, "push": {"branches": ["main"]}}
-    assert paste.merged([paste.WORKFLOW]) == [paste.WORKFLOW]
+    whole = paste.workflow(Project())
+    assert paste.merged([whole]) == [whole]
 
 
 @pytest.mark.parametrize("value", ["on", "1", "a: b", "x #y", "- x", "*a", "'", '"', "é", "a/b.c"])

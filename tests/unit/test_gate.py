@@ -148,12 +148,18 @@ def test_a_path_gate_looks_at_the_files_that_match_alone() -> None:
 
 
 def test_a_path_gate_without_anything_to_measure_is_neutral() -> None:
-    lines = ("patch src/api/** 90", "project docs/** 90", "project src/none.py 1")
+    lines = (
+        "patch src/api/** 90",
+        "patch src/ap/** 90",
+        "project docs/** 90",
+        "project src/none.py 1",
+    )
     gates = [path_gate(line) for line in lines]
     files = {**FILES, "src/none.py": FileCounts(0, 0)}
     assert [(g.passed, g.detail) for g in path_gates(gates, {}, files)] == [
         (None, "no statement was changed"),
-        (None, "no file of the report matches"),
+        (None, "no file of the report matches the pattern"),
+        (None, "no file of the report matches the pattern"),
         (None, "its files have no statements"),
     ]
     (unknown,) = path_gates(gates[:1], None, files)

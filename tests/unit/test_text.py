@@ -15,6 +15,7 @@ from inert import rendered
 
 from qe_action.events import percentage
 from qe_action.render.text import (
+    breakable,
     cell,
     clip,
     code,
@@ -142,3 +143,24 @@ def test_nothing_leaves_a_block_of_code(one: str, other: str) -> None:
     shown = rendered("\n".join(["- a", "", *fenced(text, "python"), "", "after"]))
     assert shown.blocks == ["ul", "li", "/li", "/ul", "pre", "/pre", "p", "/p"]
     assert shown.text.replace("\ufffc", "").split() == ["a", "after"]
+
+
+@given(TEXT)
+def test_a_breakable_path_shows_its_characters_and_breaks_behind_slashes(text: str) -> None:
+    """Also where they would mean something to Markdown; what is copied is the path."""
+    shown = rendered(f"| a |\n| :-- |\n| {breakable(text)} |\n")
+    assert shown.links == []
+    assert shown.blocks.count("td") == 1
+    assert "\u200b" not in breakable(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "markdown"),
+    [
+        ("setup.py", "`setup.py`"),
+        ("src/my_app/core.py", "<code>src/<wbr>my_app/<wbr>core.py</code>"),
+        ("a/__init__.py", "<code>a/<wbr>&#95;&#95;init&#95;&#95;.py</code>"),
+    ],
+)
+def test_a_path_is_still_read_in_the_markdown(path: str, markdown: str) -> None:
+    assert breakable(path) == markdown

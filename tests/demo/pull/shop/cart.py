@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from shop.discount import discount
+from shop.shipping import shipping
 
 
 class OutOfStock(Exception):
@@ -37,3 +38,7 @@ class Cart:
         """The price of everything after the discount of `code`, in cents."""
         full = sum(prices[name] * count for name, count in self.items.items())
         return full - discount(full, code)
+
+    def delivered(self, prices: dict[str, int], country: str, grams: int) -> int:
+        """The price of everything and of sending it, in cents."""
+        return self.total(prices) + shipping(country, grams)

@@ -1,0 +1,118 @@
+"""Options that several commands have, and what they take."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from qe_action.command_line import FLAGS
+from qe_action.inputs import INPUTS
+
+FLAG: Mapping[str, Any] = {
+    "nargs": "?",
+    "const": "true",
+    "choices": FLAGS,
+    "metavar": "|".join(FLAGS),
+}
+"""An option that is on or off: alone, or with the value."""
+
+
+def add_repo(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--repo", default=".", metavar="DIR", help="the checkout; default: the current directory"
+    )
+
+
+def add_voice(command: argparse.ArgumentParser) -> None:
+    """How much is said to people, and in which colours."""
+    much = command.add_mutually_exclusive_group()
+    much.add_argument(
+        "-q",
+        "--quiet",
+        dest="words",
+        action="store_const",
+        const="few",
+        default="some",
+        help="say only how it ended, and what went wrong",
+    )
+    much.add_argument(
+        "-v",
+        "--verbose",
+        dest="words",
+        action="store_const",
+        const="all",
+        help="list everything, and not only the worst",
+    )
+    add_color(command)
+
+
+def add_color(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colours: in a terminal unless NO_COLOR is set, always, or never",
+    )
+
+
+def add_reports(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "reports", nargs="*", metavar="REPORT", help="the reports, as --coverage-file names them"
+    )
+
+
+def add_inputs(command: argparse.ArgumentParser, names: Collection[str]) -> None:
+    """The checkout, and an option for each of these inputs; their old names are not shown."""
+    command.add_argument(
+        "--repo",
+        metavar="DIR",
+        help="the checkout; default: that of the workflow, else the current directory",
+    )
+    for item in INPUTS:
+        if item.name not in names or item.name == "token":
+            continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
+        default = f" Default: {item.default!r}." if item.default else ""
+        again = " May be repeated." if item.listed else ""
+        how: Mapping[str, Any] = {"metavar": "VALUE"}
+        if item.choices == FLAGS:
+            how = FLAG
+        elif item.choices:
+            how = {"choices": item.choices, "metavar": "|".join(item.choices)}
+        elif item.listed:
+            how = {"action": "append", "metavar": "VALUE"}
+        meaning = f"{item.meaning.replace(', one a line', '')}{default}{again}"
+        command.add_argument(f"--{item.name}", **how, help=meaning.replace("%", "%%"))
+        if item.old:
+            command.add_argument(f"--{item.old}", **how, help=argparse.SUPPRESS)
+
+
+def percent(text: str) -> Decimal:
+    """`80` or `80%`."""
+    try:
+        value = Decimal(text.strip().removesuffix("%"))
+    except InvalidOperation:
+        value = Decimal(-1)
+    places = value.as_tuple().exponent
+    if not (isinstance(places, int) and places >= -6 and 0 <= value <= 100):
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return value
+
+
+def count(text: str) -> int:
+    """How many tests."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time above 0, a day at most."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return value
