@@ -67,6 +67,7 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
         "all_files": arguments.all_files,
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
+        "unmeasured": arguments.unmeasured,
         "source_roots": tuple(arguments.source_root),
         "implied_roots": roots,
         "workspaces": (str(Path(arguments.repo).resolve()),),

@@ -9,8 +9,10 @@ from qe_action.agents.baseline import Baselines, BaselineSearch
 from qe_action.agents.gathered import Gathered
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
+from qe_action.agents.unmeasured import Search
 from qe_action.analysis.collect import Collector
-from qe_action.analysis.paths import PathFilter, PathMapper, is_test_or_migration
+from qe_action.analysis.paths import PathFilter, PathIndex, PathMapper, is_test_or_migration
+from qe_action.analysis.unmeasured import misfit
 from qe_action.errors import QEError
 from qe_action.events import (
     AnalysisComplete,
@@ -22,7 +24,7 @@ from qe_action.events import (
 from qe_action.render.text import plural
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
-from qe_action.workspace.sources import Sources
+from qe_action.workspace.sources import Foreign, Sources
 
 REREAD_AT_ONCE = 400_000
 """Statements of files that recur and are merged in one further pass, to bound memory."""
@@ -85,18 +87,21 @@ class Analysis:
         found.change = await self._checkout.change()
         found.notes.extend(found.change.notes)
         self._search.begin(found.change.tree.base_sha, options.key)
-        index = await self._checkout.index()
-        found.mapper = PathMapper(
-            index,
-            source_roots=(*options.source_roots, *options.implied_roots),
-            sources=(),
-            workspaces=options.workspaces,
-        )
+        found.mapper = self._mapper(await self._checkout.index())
         found.collector = Collector(
             found.placing(found.mapper, PathFilter(options.include, options.exclude)),
             changed=found.diff.files if found.diff else frozenset(),
             shown=lambda path: not is_test_or_migration(path),
             worst=None if options.all_files else OTHER_FILES,
+        )
+
+    def _mapper(self, index: PathIndex | None) -> PathMapper:
+        options = self._options
+        return PathMapper(
+            index,
+            source_roots=(*options.source_roots, *options.implied_roots),
+            sources=tuple(self._report.sources),
+            workspaces=options.workspaces,
         )
 
     async def _read(self) -> AsyncIterator[AnalyzerEvent]:
@@ -117,8 +122,25 @@ class Analysis:
         self._found.doubts.stale |= collector.stale
         self._found.whole = True
         self._found.written = self._report.written
+        self._compare()
         for event in self._progress(90, f"Read all {plural(self._found.files, 'file')}"):
             yield event
+
+    def _compare(self) -> None:
+        """What of the change the report lacks, and whether it is about this repository at all."""
+        found = self._found
+        assert found.collector is not None
+        assert found.mapper is not None
+        if (index := found.mapper.index) is not None:
+            foreign = Foreign(found.mapper, self._mapper(None), self._checkout)
+            misfits = misfit(found.collector.files, found.foreign, foreign.is_here)
+            found.misfit = str(misfits or "")
+        if found.diff is None or found.misfit:
+            return
+        edited = found.change is not None and found.change.tree.kind == "worktree"
+        search = Search(self._options, self._checkout, found.written if edited else None)
+        files = set(index or ())
+        found.unmeasured = search.find(found.diff, found.collector, found.foreign, files)
 
     async def _reread(self, collector: Collector, wanted: set[str]) -> None:
         mapper = self._found.mapper

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from qe_action.agents.compared import compared, with_digest
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.result import Judged, changed_but_unmeasured, file_summaries, gates
+from qe_action.agents.unmeasured import Unmeasured
 from qe_action.analysis.collect import Collector
 from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.doubts import Doubts
 from qe_action.analysis.path_report import PathReport, diagnose
 from qe_action.analysis.paths import Match, PathFilter, PathMapper
+from qe_action.analysis.unmeasured import NOT_PLACED
 from qe_action.errors import sentence
 from qe_action.events import (
     AnalysisComplete,
@@ -34,6 +36,9 @@ from qe_action.workspace.change import Change
 PATHS_IN_RESULT = 50
 """How many critical paths, the worst, the result holds."""
 
+UNMEASURED_IN_RESULT = 20
+"""How many changed files that the report does not list the result names."""
+
 
 @dataclass(slots=True)
 class Gathered:
@@ -42,8 +47,9 @@ class Gathered:
     `whole` says that the report was read to its end: figures of less than that are unknown.
     `written` is when the report was written. `patches` are the changed files' counts, worst
     first, once they are known. `foreign` are the files that the repository lacks, `left_out`
-    those that the globs leave out. `lookup` is what came of looking for a baseline, None where
-    nobody looked.
+    those that the globs leave out. `unmeasured` is what became of changed files that the report
+    does not list, `misfit` says why it is one of something else. `lookup` is what came of looking
+    for a baseline, None where nobody looked.
     """
 
     options: AnalysisOptions
@@ -57,6 +63,8 @@ class Gathered:
     gaps_in_diff: int = 0
     foreign: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
+    unmeasured: Unmeasured = field(default_factory=Unmeasured)
+    misfit: str = ""
     lookup: Lookup | None = None
     doubts: Doubts = field(default_factory=Doubts)
     unresolved_calls: int = 0
@@ -92,7 +100,7 @@ class Gathered:
     def _foreign(self, path: str, mapper: PathMapper) -> str:
         """A name for a file that the repository lacks, never that of a file it has."""
         if mapper.index is not None and path in mapper.index:
-            path = f"{path} (not placed)"
+            path = f"{path}{NOT_PLACED}"
         self.foreign.add(path)
         return path
 
@@ -131,6 +139,8 @@ class Gathered:
             total_files=self.files,
             gates=self._gates(patch, totals),
             measured=self._measured(),
+            unmeasured=tuple(self.unmeasured.names[:UNMEASURED_IN_RESULT]),
+            misfit=self.misfit,
             meets_threshold=totals.reaches(target) if totals and target is not None else None,
             notes=tuple(dict.fromkeys(self._all_notes())),
             tests_failed=self.options.tests_failed,
@@ -150,12 +160,14 @@ class Gathered:
             self.lookup,
             unfit=self.doubts.unfit,
             miscounted=self.collector.stale,
+            unmeasured=self.unmeasured.names,
+            misfit=self.misfit,
         )
         return gates(self.options, judged)
 
     def _against_baseline(self, result: AnalysisComplete) -> AnalysisComplete:
         """The result with deltas and digest; what may be partial has neither."""
-        finished = self.whole and result.conclusion == "finished"
+        finished = self.whole and result.conclusion == "finished" and not self.misfit
         if self.collector is None or not finished or self.options.tests_failed:
             return result
         files = self.collector.files
@@ -171,6 +183,8 @@ class Gathered:
             return None
         if self.diff.incomplete or not self.diff.whole:
             return None
+        if self.unmeasured.unknown or self.misfit:
+            return None
         if self._paths.total and not self._paths.matched:
             return None
         return sum(self.patches.values(), Counts(statements=0, covered=0))
@@ -178,7 +192,8 @@ class Gathered:
     def _summaries(self) -> tuple[FileSummary, ...]:
         if self.collector is None:
             return ()
-        return file_summaries(self.collector, self.patches or {}, self._gap_counts)
+        lacking = self.unmeasured.details
+        return file_summaries(self.collector, self.patches or {}, self._gap_counts, lacking)
 
     def _measured(self) -> Measured | None:
         if self.change is None:
@@ -203,6 +218,6 @@ class Gathered:
         if self._critical and self.unresolved_calls:
             calls = plural(self.unresolved_calls, "call")
             yield f"Critical paths leave out {calls} whose target the sources don't tell."
-        if self.whole and self.diff and self.collector:
-            listed = {*self.collector.files, *self.left_out}
-            yield from changed_but_unmeasured(self.diff, listed)
+        yield from self.unmeasured.notes()
+        if self.collector:
+            yield from changed_but_unmeasured(self.unmeasured.outside, self.collector.files)

@@ -134,7 +134,7 @@ jobs:
         with:
           fetch-depth: 2
       - id: tests
-        run: pytest --cov --cov-branch --cov-report=xml
+        run: pytest --cov=PACKAGE --cov-branch --cov-report=xml  # PACKAGE: what you import
       - uses: qe-action/qe-action@v1
         if: ${{ !cancelled() }}
         with:

@@ -134,6 +134,7 @@ class Reading:
         self._globs = PathFilter(inputs.include, inputs.exclude)
         self._paths = PathReport()
         self._left_out = 0
+        self._absent: list[str] = []
         self._clock = clock
         self._end = clock() + PATIENCE
 
@@ -168,7 +169,11 @@ class Reading:
             self._left_out += 1
             return None
         self._paths.record(name, found)
-        return found.path if isinstance(found, Match) else None
+        if not isinstance(found, Match):
+            return None
+        if self._checkout.path(found.path) is None:
+            self._absent.append(found.path)
+        return found.path
 
     def _aged(self, report: Report, path: Path, places: list[str]) -> Report:
         try:
@@ -191,6 +196,8 @@ class Reading:
         return Paths(
             matched=self._paths.matched,
             total=self._paths.total,
+            absent=len(self._absent),
+            absent_example=next(iter(self._absent), ""),
             left_out=self._left_out,
             advice=tuple(map(sentence, diagnose(self._paths, self._mapper))),
             source_root=guess.source_root if guess else "",

@@ -39,6 +39,8 @@ def _finished(result: AnalysisComplete) -> Verdict:
     if False in passed:
         failed = next(gate for gate in result.gates if gate.passed is False)
         return Verdict("failure", f"{_asked(failed)}: {title[0].lower()}{title[1:]}")
+    if result.misfit:
+        return Verdict("neutral", f"{result.misfit[0].upper()}{result.misfit[1:]}")
     if not result.total_files:
         return Verdict("neutral", "Nothing to measure: no file of the report counts")
     if result.totals is None or not result.totals.statements:
@@ -67,6 +69,8 @@ def coverage_title(result: AnalysisComplete) -> str:
     """`Patch 85.7%, project 91.2%`."""
     if result.patch is None:
         patch = "Patch coverage unknown"
+    elif not result.patch.statements and result.unmeasured:
+        patch = "Changed files are not in the report"
     elif not result.patch.statements:
         patch = "No changed statement"
     else:

@@ -155,7 +155,7 @@ class TerminalSink:
         for file in files[:FILES]:
             patch = percent(file.patch.percent) if file.patch else "–"
             missed = file.patch.missed if file.patch else file.counts.missed
-            whole = percent(file.counts.percent)
+            whole = percent(file.counts.percent) if file.measured else "not measured"
             table.add_row(Text(log_line(file.path)), patch, whole, str(missed))
         if len(files) > FILES:
             table.caption = f"and {plural(len(files) - FILES, 'more file')}"

@@ -47,8 +47,9 @@ class ReportFile:
         except FileNotFoundError:
             raise ReportError(
                 f"There is no coverage report at {self._path}.",
-                hint="Write it before this step (pytest --cov --cov-report=xml), "
-                "or name the one that is there (input coverage-file, below working-directory).",
+                hint="Write it before this step (pytest --cov=PACKAGE --cov-branch "
+                "--cov-report=xml), or name the one that is there (input coverage-file, below "
+                "working-directory).",
                 anchor="the-report-is-not-found",
             ) from None
         except OSError as error:

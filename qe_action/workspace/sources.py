@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qe_action.analysis.paths import Match, PathMapper
+from qe_action.analysis.paths import Ambiguous, Match, PathMapper
 from qe_action.workspace.checkout import Checkout
+
+FOREIGN = 10_000
+"""Files that the repository lacks and that are looked for on disk."""
 
 
 class Sources:
@@ -23,3 +26,26 @@ class Sources:
     def path(self, path: str) -> Path | None:
         """Where a file of the checkout really is; None where it is missing or too large."""
         return self._checkout.path(path)
+
+
+class Foreign:
+    """Looks whether files that are not tracked are there all the same, as generated ones are.
+
+    `unchecked` is a mapper that knows no tracked files, and so gives any path inside.
+    """
+
+    def __init__(self, mapper: PathMapper, unchecked: PathMapper, checkout: Checkout) -> None:
+        self._mapper = mapper
+        self._unchecked = unchecked
+        self._checkout = checkout
+        self._left = FOREIGN
+
+    def is_here(self, name: str) -> bool:
+        """Whether the report's file `name` is in the checkout, or is one of several there."""
+        if isinstance(self._mapper.resolve(name), Ambiguous):
+            return True
+        self._left -= 1
+        if self._left < 0:
+            return False
+        found = self._unchecked.resolve(name)
+        return isinstance(found, Match) and self._checkout.path(found.path) is not None
