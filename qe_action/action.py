@@ -114,6 +114,7 @@ class ActionRun(Step):
             "all_files": inputs.all_files,
             "include": inputs.include,
             "exclude": inputs.exclude,
+            "unmeasured": inputs.unmeasured,
             "source_roots": inputs.source_root,
             "working": below if below != "." else "",
             "workspaces": self.settings.roots,

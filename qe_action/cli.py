@@ -109,6 +109,13 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     add("--source-root", action="append", default=[], metavar="DIR", help="may be repeated")
     add("--include", action="append", default=[], metavar="GLOB", help="may be repeated")
     add("--exclude", action="append", default=[], metavar="GLOB", help="may be repeated")
+    add(
+        "--unmeasured",
+        choices=("count", "unknown", "ignore"),
+        default="count",
+        help="what becomes of changed files that the report should list and does not; "
+        "default: count, as not covered",
+    )
     add("--name", default="qe-action coverage", help=argparse.SUPPRESS)
     add_voice(command)
 

@@ -21,7 +21,7 @@ qe-action shows what the tests of a change miss. Five things that people do with
   qe-action doctor
       see whether a repository is set up for it, and get the workflow to paste
 
-A report comes from `pytest --cov --cov-branch --cov-report=xml`; other tools' are read too.
+A report comes from `pytest --cov=PACKAGE --cov-branch --cov-report=xml`; other tools' are read too.
 `qe-action COMMAND --help` has the options, `qe-action --help` the other commands.
 """
 FLAGS = ("true", "false")

@@ -178,7 +178,10 @@ class AnalysisComplete(Wire):
     `deltas` are against `baseline`, both null where none was found. `indirect` holds the files
     outside the change that lost most, `indirect_total` counts them all and `indirect_lost`
     their statements; the three are null unless the baseline is the measured base, file by
-    file. `digest` is what later runs compare with, null where this run keeps none.
+    file. `unmeasured` are changed source files that the report does not list and no figure
+    stands for; `misfit` says why the report is taken for one of something else, empty where it
+    isn't: then no gate is judged. `digest` is what later runs compare with, null where this run
+    keeps none.
     """
 
     type: Literal["complete"] = "complete"
@@ -204,6 +207,8 @@ class AnalysisComplete(Wire):
     indirect: tuple[IndirectChange, ...] | None = None
     indirect_total: int | None = None
     indirect_lost: int | None = None
+    unmeasured: tuple[str, ...] = ()
+    misfit: str = ""
     digest: str | None = None
     meets_threshold: bool | None = None
     notes: tuple[str, ...] = ()

@@ -14,6 +14,9 @@ Level = Literal["low", "medium", "high", "critical"]
 BASE_LINE = "a line of the base"
 LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
 
+MISFIT = "the report does not fit this repository"
+"""What a result says of a report of something else, before the figures."""
+
 
 class Wire(BaseModel):
     """Base of all wire models: frozen, closed, and readable like a mapping of its fields."""
@@ -105,6 +108,7 @@ class Gap(Wire):
     each way out that was never taken what did not happen (`the condition on line 13 was never
     true`), as far as the source tells. `critical_path` is that of the `critical_path` event
     whose function the gap lies in. `covered_by` names tests that run the function.
+    `measured` is false where the report does not know the file, whose statements count as missed.
     """
 
     id: str
@@ -123,6 +127,7 @@ class Gap(Wire):
     suggested_tests: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
+    measured: bool = True
 
 
 def keep_worst(kept: list[Gap], gap: Gap, limit: int) -> None:
@@ -142,7 +147,8 @@ class FileSummary(Wire):
     """One file's counts; `patch` counts its added and changed lines, null outside the diff.
 
     `delta` is how many percentage points the whole file has gained since the baseline, null
-    where the baseline does not tell.
+    where the baseline does not tell. `measured` is false where the report does not know the
+    file: its statements count in the patch alone, as not covered.
     """
 
     path: str
@@ -150,6 +156,7 @@ class FileSummary(Wire):
     patch: Counts | None = None
     gaps: int = Field(default=0, ge=0)
     delta: float | None = None
+    measured: bool = True
 
 
 class Measured(Wire):

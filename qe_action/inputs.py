@@ -95,6 +95,13 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input("exclude", "", "Globs of the files to leave out, one a line.", listed=True),
     Input(
+        "unmeasured",
+        "count",
+        "What becomes of changed files that the report should list and does not: count (as not "
+        "covered), unknown (patch coverage is not told) or ignore.",
+        ("count", "unknown", "ignore"),
+    ),
+    Input(
         "pull-request",
         "",
         "Number of the pull request to report to, where the event names none.",

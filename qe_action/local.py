@@ -73,6 +73,7 @@ def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
         "all_files": arguments.all_files == "true",
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
+        "unmeasured": arguments.unmeasured,
         "source_roots": tuple(arguments.source_root),
         "working": working,
         "min_patch_coverage": arguments.min_patch_coverage,

@@ -19,13 +19,13 @@ def setting(place: Place, name: str, value: str = "") -> str:
     return f"{key}: {value}" if value else key
 
 
+MEASURE = "pytest --cov=PACKAGE --cov-branch --cov-report=xml"
+"""A command that lists all modules of a package, also those that no test imports."""
 MAKE_REPORT: dict[Place, str] = {
-    "workflow": "Write it before this step (pytest --cov --cov-report=xml), or name the one that "
-    "is there (input coverage-file, below working-directory).",
-    "command line": "Write it (pytest --cov --cov-branch --cov-report=xml), or name the one that "
-    "is there.",
-    "library": "Write it (pytest --cov --cov-branch --cov-report=xml), or name the one that is "
-    "there (coverage_file).",
+    "workflow": f"Write it before this step ({MEASURE}), or name the one that is there (input "
+    "coverage-file, below working-directory).",
+    "command line": f"Write it ({MEASURE}), or name the one that is there.",
+    "library": f"Write it ({MEASURE}), or name the one that is there (coverage_file).",
 }
 """What to do where there is no report."""
 NAME_REPORT: dict[Place, str] = {

@@ -221,7 +221,17 @@ class Publication(Step):
             min_branch_coverage=inputs.min_branch_coverage,
             tests_outcome=inputs.tests_outcome,
         )
-        judged = gates(options, Judged(result.patch, result.totals, None, {}))
+        judged = gates(
+            options,
+            Judged(
+                result.patch,
+                result.totals,
+                None,
+                {},
+                unmeasured=result.unmeasured,
+                misfit=result.misfit,
+            ),
+        )
         names = {gate.name for gate in judged}
         others = (gate for gate in result.gates if gate.name not in names)
         notes = (ITS_OWN_WORD, *result.notes) if self._foreign else result.notes

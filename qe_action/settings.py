@@ -110,6 +110,7 @@ class Inputs(BaseModel):
     source_root: Lines
     include: Lines
     exclude: Lines
+    unmeasured: Literal["count", "unknown", "ignore"]
     pull_request: Annotated[Number | None, BeforeValidator(_empty_is_none)]
     base: Optional
     all_files: bool

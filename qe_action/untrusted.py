@@ -38,6 +38,7 @@ from qe_action.events import (
     without_figures,
     without_tests,
 )
+from qe_action.findings import MISFIT
 from qe_action.journal import WorstGaps, check_header
 from qe_action.untrusted_tests import StrangersTests, claimed_error, claimed_note, is_inside
 
@@ -215,6 +216,10 @@ class _Reader:
             ),
             "gates": tuple(map(_gate, told.gates[:MAX_GATES])),
             "notes": tuple(map(claimed_note, told.notes[:MAX_NOTES])),
+            "unmeasured": tuple(
+                path[:500] for path in told.unmeasured[:MAX_NOTES] if is_inside(path)
+            ),
+            "misfit": MISFIT if told.misfit else "",  # it stands in a title, which is ours
             "measured": measured if all(map(_is_sha, shas)) else None,
             "baseline": base if compared else None,
             "deltas": deltas if compared else None,

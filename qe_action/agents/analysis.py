@@ -9,11 +9,13 @@ from qe_action.agents.baseline import Baselines, BaselineSearch
 from qe_action.agents.gathered import Gathered
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
+from qe_action.agents.unmeasured import Search
 from qe_action.analysis.collect import Collector
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
-from qe_action.analysis.paths import PathFilter, is_test_or_migration
+from qe_action.analysis.paths import PathFilter, PathIndex, is_test_or_migration
 from qe_action.analysis.source_lines import excludes
+from qe_action.analysis.unmeasured import misfit
 from qe_action.errors import QEError
 from qe_action.events import (
     AnalysisComplete,
@@ -26,7 +28,7 @@ from qe_action.render.text import plural
 from qe_action.reports.coverage_paths import read_aliases
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
-from qe_action.workspace.sources import Sources
+from qe_action.workspace.sources import Foreign, Sources
 
 REREAD_AT_ONCE = 400_000
 """Statements of files that recur and are merged in one further pass, to bound memory."""
@@ -89,16 +91,7 @@ class Analysis:
         found.change = await self._checkout.change()
         found.notes.extend(found.change.notes)
         self._search.begin(found.change.tree.base_sha, options.key)
-        checkout = self._checkout
-        tree = Tree.of(
-            await checkout.index(),
-            workspaces=(*options.workspaces, *filter(None, [checkout.top])),
-            source_roots=options.source_roots,
-            working=options.working,
-            aliases=read_aliases(checkout.source, working=options.working),
-            target=checkout.link,
-        )
-        found.mapper = PathMapper(tree, excluded=self._excluded)
+        found.mapper = self._mapper(await self._checkout.index())
 
     def _collector(self) -> Collector:
         """An empty collection of what the report has."""
@@ -110,6 +103,18 @@ class Analysis:
             shown=lambda path: not is_test_or_migration(path),
             worst=None if options.all_files else OTHER_FILES,
         )
+
+    def _mapper(self, index: PathIndex | None) -> PathMapper:
+        options, checkout = self._options, self._checkout
+        tree = Tree.of(
+            index,
+            workspaces=(*options.workspaces, *filter(None, [checkout.top])),
+            source_roots=options.source_roots,
+            working=options.working,
+            aliases=read_aliases(checkout.source, working=options.working),
+            target=checkout.link,
+        )
+        return PathMapper(tree, excluded=self._excluded)
 
     def _excluded(self, file: str, lines: tuple[int, ...]) -> bool:
         """Whether a file of the checkout can't have these lines."""
@@ -135,6 +140,7 @@ class Analysis:
         self._found.doubts.stale |= collector.stale
         self._found.whole = True
         self._found.written = self._report.written
+        self._compare()
         for event in self._progress(90, f"Read all {plural(self._found.files, 'file')}"):
             yield event
 
@@ -148,6 +154,28 @@ class Analysis:
             for event in self._progress(part.fraction * 85, message):
                 yield event
             await asyncio.sleep(0)
+
+    def _compare(self) -> None:
+        """What of the change the report lacks, and whether it is about this repository at all."""
+        found = self._found
+        assert found.collector is not None
+        assert found.mapper is not None
+        if (index := found.mapper.index) is not None:
+            unchecked = self._mapper(None)
+            unchecked.begin(sources=self._report.sources)
+            foreign = Foreign(unchecked, self._checkout)
+            misfits = misfit(
+                found.collector.files,
+                found.foreign,
+                lambda name: name in found.ambiguous or foreign.is_here(name),
+            )
+            found.misfit = str(misfits or "")
+        if found.diff is None or found.misfit:
+            return
+        edited = found.change is not None and found.change.tree.kind == "worktree"
+        search = Search(self._options, self._checkout, found.written if edited else None)
+        files = set(index or ())
+        found.unmeasured = search.find(found.diff, found.collector, found.foreign, files)
 
     async def _reread(self, collector: Collector, wanted: set[str]) -> None:
         mapper = self._found.mapper

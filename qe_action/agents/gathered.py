@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from qe_action.agents.compared import compared, with_digest
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.result import Judged, changed_but_unmeasured, file_summaries, gates
+from qe_action.agents.unmeasured import Unmeasured
 from qe_action.analysis.collect import Collector
 from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.diff import Diff
@@ -22,7 +23,7 @@ from qe_action.analysis.path_report import (
     printable,
     report_of,
 )
-from qe_action.analysis.paths import Match, PathFilter
+from qe_action.analysis.paths import Ambiguous, Match, PathFilter
 from qe_action.analysis.unread import Unread
 from qe_action.errors import sentence
 from qe_action.events import (
@@ -46,6 +47,8 @@ PATHS_IN_RESULT = 50
 """How many critical paths, the worst, the result holds."""
 
 _GLOBS = ("include", "exclude")
+UNMEASURED_IN_RESULT = 20
+"""How many changed files that the report does not list the result names."""
 
 
 @dataclass(slots=True)
@@ -54,9 +57,11 @@ class Gathered:
 
     `whole` says that the report was read to its end: figures of less than that are unknown.
     `written` is when the report was written. `patches` are the changed files' counts, worst
-    first, once they are known. `foreign` are the files that the repository lacks, `left_out`
-    those that the globs leave out. `lookup` is what came of looking for a baseline, None where
-    nobody looked.
+    first, once they are known. `foreign` are the files that the repository lacks or that
+    can't be placed, `ambiguous` those of them that could be one of its files, `left_out`
+    those that the globs leave out. `unmeasured` is what became of changed files that the report
+    does not list, `misfit` says why it is one of something else. `lookup` is what came of looking
+    for a baseline, None where nobody looked.
     """
 
     options: AnalysisOptions
@@ -69,7 +74,10 @@ class Gathered:
     total_gaps: int = 0
     gaps_in_diff: int = 0
     foreign: set[str] = field(default_factory=set)
+    ambiguous: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
+    unmeasured: Unmeasured = field(default_factory=Unmeasured)
+    misfit: str = ""
     lookup: Lookup | None = None
     doubts: Doubts = field(default_factory=Doubts)
     unresolved_calls: int = 0
@@ -92,6 +100,7 @@ class Gathered:
     def placing(self, mapper: PathMapper, globs: PathFilter) -> Callable[[FileLines], str | None]:
         """A file that the repository lacks keeps the report's name and counts all the same."""
         self.foreign.clear()
+        self.ambiguous.clear()
         self.left_out.clear()
         self._names, self._globs = ForeignNames(mapper.tree.index), globs
 
@@ -118,6 +127,8 @@ class Gathered:
             source=sources[0] if len(sources) == 1 else "",
         )
         self.foreign.add(name)
+        if isinstance(found, Ambiguous):
+            self.ambiguous.add(name)
         return name
 
     def add_gap(self, gap: Gap) -> None:
@@ -156,6 +167,8 @@ class Gathered:
             total_files=self.files,
             gates=self._gates(patch, totals, self._unsettled(paths) if paths else ""),
             measured=self._measured(),
+            unmeasured=tuple(self.unmeasured.names[:UNMEASURED_IN_RESULT]),
+            misfit=self.misfit,
             meets_threshold=totals.reaches(target) if totals and target is not None else None,
             notes=tuple(dict.fromkeys(self._all_notes(paths))),
             tests_failed=self.options.tests_failed,
@@ -179,6 +192,8 @@ class Gathered:
             miscounted=self.collector.stale,
             unsettled=unsettled,
             unread=self._unread(self.collector),
+            unmeasured=self.unmeasured.names,
+            misfit=self.misfit,
         )
         return gates(self.options, judged)
 
@@ -188,7 +203,7 @@ class Gathered:
 
     def _against_baseline(self, result: AnalysisComplete) -> AnalysisComplete:
         """The result with deltas and digest; what may be partial has neither."""
-        finished = self.whole and result.conclusion == "finished"
+        finished = self.whole and result.conclusion == "finished" and not self.misfit
         if self.collector is None or not finished or self.options.tests_failed:
             return result
         files = self.collector.files
@@ -227,6 +242,8 @@ class Gathered:
             return None
         if self.diff.incomplete or not self.diff.whole:
             return None
+        if self.unmeasured.unknown or self.misfit:
+            return None
         if paths is not None and self._unsettled(paths):
             return None
         return sum(self.patches.values(), Counts(statements=0, covered=0))
@@ -234,7 +251,8 @@ class Gathered:
     def _summaries(self) -> tuple[FileSummary, ...]:
         if self.collector is None:
             return ()
-        return file_summaries(self.collector, self.patches or {}, self._gap_counts)
+        lacking = self.unmeasured.details
+        return file_summaries(self.collector, self.patches or {}, self._gap_counts, lacking)
 
     def _measured(self) -> Measured | None:
         if self.change is None:
@@ -264,6 +282,6 @@ class Gathered:
         if self._critical and self.unresolved_calls:
             calls = plural(self.unresolved_calls, "call")
             yield f"Critical paths leave out {calls} whose target the sources don't tell."
-        if self.whole and self.diff and self.collector:
-            listed = {*self.collector.files, *self.left_out}
-            yield from changed_but_unmeasured(self.diff, listed)
+        yield from self.unmeasured.notes()
+        if self.collector:
+            yield from changed_but_unmeasured(self.unmeasured.outside, self.collector.files)

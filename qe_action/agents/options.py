@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -33,7 +33,9 @@ class AnalysisOptions(BaseModel):
     gaps of every file. `min_patch_coverage`, `min_project_coverage` and
     `min_branch_coverage` are gates in percent, `max_drop` is one in percentage points, and
     `path_gates` are `PathGate`s or lines as `path_gate` reads them. `tests_outcome` is the
-    outcome of the step that ran the tests.
+    outcome of the step that ran the tests. `unmeasured` says what becomes of changed files that
+    the report should list and does not: they count as not covered, leave patch coverage unknown,
+    or are only noted.
 
     `place` is where the options were written: in whose words it is said what to change.
     `check_name` names the check run that digests are kept in; with `keeps_digest` the result
@@ -60,6 +62,7 @@ class AnalysisOptions(BaseModel):
     max_drop: Minimum | None = None
     path_gates: tuple[Annotated[PathGate, BeforeValidator(_path_gate)], ...] = ()
     tests_outcome: str = ""
+    unmeasured: Literal["count", "unknown", "ignore"] = "count"
     check_name: str = ""
     keeps_digest: bool = False
     place: Place = "library"

@@ -85,13 +85,16 @@ class Ranking:
         if found.diff is None:
             return
         patches: dict[str, Counts] = {}
-        details = found.collector.details
+        lacking = found.unmeasured.details
+        details = {**found.collector.details, **lacking}
         for path in details.keys() & found.diff.files.keys():
             study = self._study(details[path])
+            if path in lacking and not study.patch.statements:
+                continue  # a comment was changed
             patches[path] = study.patch
             self._touched[path] = study.touched
             self._lacking[path] = self._lacks(study)
-            if self._edited_since(path):
+            if path not in lacking and self._edited_since(path):
                 found.doubts.edited.add(path)
             yield Step(0.0, "Counting the changed statements")
         changed += sorted(
@@ -99,6 +102,7 @@ class Ranking:
             key=lambda d: (-_missed(patches[d.path]), -self._missed(d.path), d.path),
         )
         found.patches = {detail.path: patches[detail.path] for detail in changed}
+        found.unmeasured.details = {p: lacking[p] for p in lacking if p in patches}
 
     def _edited_since(self, path: str) -> bool:
         """Whether a source was written after the report; in a fresh checkout that says nothing."""
@@ -138,6 +142,8 @@ class Ranking:
 
     def _missed(self, path: str) -> int:
         assert self._found.collector is not None
+        if path in self._found.unmeasured.details:
+            return len(self._found.unmeasured.details[path].lines)
         counts = self._found.collector.files[path]
         return counts.statements - counts.covered
 
@@ -191,7 +197,8 @@ class Ranking:
         known = found.change is not None and study.path not in found.foreign
         line_map = found.change.line_map if found.change and known else None
         place = anchor(gap, line_map, _telling_lines(miss), study.ways(miss))
-        return gap.model_copy(update={"anchor": place})
+        measured = study.path not in found.unmeasured.details
+        return gap.model_copy(update={"anchor": place, "measured": measured})
 
 
 def _missed(counts: Counts) -> int:

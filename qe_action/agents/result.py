@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
 from qe_action.agents.options import AnalysisOptions
-from qe_action.analysis.collect import Collector, FileCounts
+from qe_action.analysis.collect import Collector, Detail, FileCounts
 from qe_action.analysis.deltas import Lookup
-from qe_action.analysis.diff import Diff
 from qe_action.analysis.gate import (
     DropFrom,
     Kind,
@@ -21,7 +21,6 @@ from qe_action.analysis.gate import (
     project_gate,
 )
 from qe_action.analysis.globs import PathFilter
-from qe_action.analysis.paths import is_test_or_migration
 from qe_action.analysis.unread import NOTHING_UNREAD, Unread
 from qe_action.events import Counts, FileSummary, GateResult
 from qe_action.render.text import plural
@@ -42,7 +41,9 @@ class Judged:
     `patch` and `patches` are None where the changed lines are not known. `unfit` are the files
     that were measured in another version, so that their changed lines can't be told; the
     figures of those `miscounted` are wrong altogether. `unsettled` says why the report's paths
-    leave open which lines are the changed ones.
+    leave open which lines are the changed ones. `unmeasured` are changed sources that the report
+    does not list and no figure stands for, and `misfit` says why the whole report is taken for
+    one of something else.
     """
 
     patch: Counts | None
@@ -54,6 +55,8 @@ class Judged:
     miscounted: Collection[str] = ()
     unread: Unread = NOTHING_UNREAD
     unsettled: str = ""
+    unmeasured: Sequence[str] = ()
+    misfit: str = ""
 
     def unreadable(self, kind: Kind, whole: int, allowed: Allowed = lambda _: True) -> str:
         """Why a gate on the files among those `allowed`, `whole` in all, can't be judged."""
@@ -88,6 +91,7 @@ class Judged:
 
 def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
     """The verdicts of the gates that are set, one by one. A red test suite gives none."""
+    patch = partial(patch_gate, unmeasured=judged.unmeasured)
     totals = judged.totals
     branches = totals.branches if totals else 0
     whole = branches + totals.statements if totals else 0
@@ -96,7 +100,7 @@ def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
         judged.unsound("project") or judged.unreadable("project", n) for n in (whole, branches)
     )
     table = (
-        (patch_gate, judged.patch, options.min_patch_coverage, of_patch),
+        (patch, judged.patch, options.min_patch_coverage, of_patch),
         (project_gate, totals, options.min_project_coverage, of_all),
         (branch_gate, totals, options.min_branch_coverage, of_branches),
     )
@@ -108,12 +112,14 @@ def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
     if options.max_drop is not None:
         verdicts.append(_sound(drop_gate(totals, judged.before, options.max_drop), of_all))
     patches = judged.patches if judged.patch is not None else None
-    found = path_gates(options.path_gates, patches, judged.files)
+    found = path_gates(options.path_gates, patches, judged.files, judged.unmeasured)
     for gate, verdict in zip(options.path_gates, found, strict=True):
         verdicts.append(_sound(verdict, _against(gate, judged)))
-    if not options.tests_failed:
+    why = judged.misfit
+    if options.tests_failed:
+        why = f"the tests ended with {options.tests_outcome!r}"
+    if not why:
         return tuple(verdicts)
-    why = f"the tests ended with {options.tests_outcome!r}"
     return tuple(_unjudged(verdict, why) for verdict in verdicts)
 
 
@@ -139,16 +145,25 @@ def _unjudged(verdict: GateResult, why: str) -> GateResult:
 
 
 def file_summaries(
-    collector: Collector, patches: Mapping[str, Counts], gaps: Mapping[str, int]
+    collector: Collector,
+    patches: Mapping[str, Counts],
+    gaps: Mapping[str, int],
+    unmeasured: Mapping[str, Detail],
 ) -> tuple[FileSummary, ...]:
-    """Every changed file of the report, worst first, then the worst of the others."""
+    """Every changed file of the report, worst first, then the worst of the others.
+
+    Among the changed ones are those `unmeasured` that count all the same.
+    """
 
     def summary(path: str) -> FileSummary:
+        lacking = unmeasured.get(path)
+        counts = Counts(statements=len(lacking.lines), covered=0) if lacking else None
         return FileSummary(
             path=path,
-            counts=collector.files[path].wire(),
+            counts=counts or collector.files[path].wire(),
             patch=patches.get(path),
             gaps=gaps.get(path, 0),
+            measured=lacking is None,
         )
 
     others = [
@@ -160,18 +175,10 @@ def file_summaries(
     return tuple(summary(path) for path in (*patches, *worst))
 
 
-def changed_but_unmeasured(diff: Diff, measured: Collection[str]) -> Iterator[str]:
-    """A note about changed sources of the measured kinds that the report does not have."""
+def changed_but_unmeasured(paths: Iterable[str], measured: Collection[str]) -> Iterator[str]:
+    """A note about those changed sources, outside of the report, that are of measured kinds."""
     kinds = {PurePosixPath(path).suffix for path in measured} - {""}
-    missing = sorted(
-        path
-        for path, change in diff.files.items()
-        if change.status != "deleted"
-        and change.added
-        and PurePosixPath(path).suffix in kinds
-        and path not in measured
-        and not is_test_or_migration(path)
-    )
+    missing = sorted(path for path in paths if PurePosixPath(path).suffix in kinds)
     if missing:
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         names = ", ".join(missing[:NAMED])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -87,9 +87,14 @@ def minimum_of(text: str) -> Decimal | None:
     return value if isinstance(places, int) and places >= -6 and 0 <= value <= 100 else None
 
 
-def patch_gate(patch: Counts | None, minimum: Decimal) -> GateResult:
-    """Whether at least `minimum` percent of the changed statements and branches are covered."""
-    return _patch("patch coverage", patch, minimum)
+def patch_gate(
+    patch: Counts | None, minimum: Decimal, unmeasured: Sequence[str] = ()
+) -> GateResult:
+    """Whether at least `minimum` percent of the changed statements and branches are covered.
+
+    `unmeasured` are changed sources that the report does not list and that nothing stands for.
+    """
+    return _patch("patch coverage", patch, minimum, unmeasured)
 
 
 def project_gate(totals: Counts | None, minimum: Decimal) -> GateResult:
@@ -139,16 +144,21 @@ def path_gates(
     gates: Iterable[PathGate],
     patches: Mapping[str, Counts] | None,
     files: Mapping[str, FileCounts],
+    unmeasured: Iterable[str] = (),
 ) -> tuple[GateResult, ...]:
     """The verdicts on parts of the project.
 
     `patches` are the changed files' counts of changed lines, None where those are not known.
+    `unmeasured` is as for `patch_gate`.
     """
-    return tuple(_path_gate(gate, patches, files) for gate in gates)
+    return tuple(_path_gate(gate, patches, files, unmeasured) for gate in gates)
 
 
 def _path_gate(
-    gate: PathGate, patches: Mapping[str, Counts] | None, files: Mapping[str, FileCounts]
+    gate: PathGate,
+    patches: Mapping[str, Counts] | None,
+    files: Mapping[str, FileCounts],
+    unmeasured: Iterable[str],
 ) -> GateResult:
     allowed = PathFilter((gate.glob,)).allows
     if gate.kind == "project":
@@ -157,15 +167,23 @@ def _path_gate(
             return _unmeasured(gate.name, gate.minimum, NO_FILE)
         totals = FileCounts(*map(sum, zip(*figures, strict=True))).wire()
         return _project(gate.name, totals, gate.minimum, "its files have no statements")
+    lacking = [path for path in unmeasured if allowed(path)]
     if patches is None:
-        return _patch(gate.name, None, gate.minimum)
-    if not any(map(allowed, files)):
+        return _patch(gate.name, None, gate.minimum, lacking)
+    if not any(map(allowed, files)) and not lacking:
         return _unmeasured(gate.name, gate.minimum, NO_FILE)
     matching = (counts for path, counts in patches.items() if allowed(path))
-    return _patch(gate.name, sum(matching, Counts(statements=0, covered=0)), gate.minimum)
+    patch = sum(matching, Counts(statements=0, covered=0))
+    return _patch(gate.name, patch, gate.minimum, lacking)
 
 
-def _patch(name: str, patch: Counts | None, minimum: Decimal) -> GateResult:
+def _patch(
+    name: str, patch: Counts | None, minimum: Decimal, unmeasured: Sequence[str]
+) -> GateResult:
+    if (patch is None or not patch.statements) and unmeasured:
+        more = f" and {len(unmeasured) - 1:,} more" if len(unmeasured) > 1 else ""
+        are = "are" if more else "is"
+        return _unmeasured(name, minimum, f"{unmeasured[0]}{more} {are} not in the report")
     if patch is None:
         return _unmeasured(name, minimum, "the changed lines are not known")
     if not patch.statements:

@@ -103,10 +103,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """How the reports' paths fit the repository. `advice` are sentences on those that don't."""
+    """How the reports' paths fit the repository. `advice` are sentences on those that don't.
+
+    `absent` counts those of the `matched` whose file is not in the checkout, and
+    `absent_example` is one of them.
+    """
 
     matched: int = 0
     total: int = 0
+    absent: int = 0
+    absent_example: str = ""
     left_out: int = 0
     advice: tuple[str, ...] = ()
     source_root: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qe_action.analysis.path_report import printable
 from qe_action.diagnosis import paste
-from qe_action.diagnosis.facts import Facts, Finding, Report, measured
+from qe_action.diagnosis.facts import Facts, Finding, Paths, Report, measured
 from qe_action.diagnosis.rights import Verdict, may_read, may_write
 from qe_action.render.text import plural
 
@@ -182,11 +183,22 @@ def paths(facts: Facts) -> Findings:
         return
     if found.left_out and not found.total:
         yield Finding("fail", f"include and exclude leave out all {found.left_out} report paths")
+    elif found.absent:
+        yield _absent(found)
     elif not found.advice:
         yield Finding("ok", f"{found.matched} of {found.total} report paths match the repository")
     for number, sentence in enumerate(found.advice):
         adds = paste.source_root(found.source_root) if found.source_root and not number else ""
         yield Finding("warn" if found.matched else "fail", sentence, adds)
+
+
+def _absent(found: Paths) -> Finding:
+    """Files that the report names and that are not here: nothing tells that the paths are right."""
+    there = found.matched - found.absent
+    example = printable(found.absent_example)
+    text = f"{there} of {plural(found.total, 'report path')} lead to a file that is here"
+    remedy = "run the doctor in the checkout that was measured"
+    return Finding("warn" if there else "fail", f"{text}, {example} does not: {remedy}")
 
 
 def workflow(facts: Facts) -> Findings:

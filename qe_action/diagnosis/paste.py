@@ -117,7 +117,7 @@ on:
       pull-request:
         required: true"""
 
-_PYTEST = "pytest --cov --cov-branch --cov-report=xml"
+_PYTEST = "pytest --cov=PACKAGE --cov-branch --cov-report=xml"
 _CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
 _SETUP_PYTHON = "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0"
 

@@ -143,6 +143,7 @@ class Reading:
         )
         self._globs = PathFilter(inputs.include, inputs.exclude)
         self._reader: Place = "workflow" if settings.in_workflow else "command line"
+        self._absent: list[str] = []
         self._clock = clock
         self._end = clock() + PATIENCE
 
@@ -179,7 +180,11 @@ class Reading:
 
     def _place(self, name: str, group: str) -> str | None:
         found = self._mapper.resolve(name, group=group)
-        return found.path if isinstance(found, Match) and self._globs.allows(found.path) else None
+        if not isinstance(found, Match) or not self._globs.allows(found.path):
+            return None
+        if self._checkout.path(found.path) is None:
+            self._absent.append(found.path)
+        return found.path
 
     def _aged(self, report: Report, path: Path, places: list[str]) -> Report:
         try:
@@ -203,6 +208,8 @@ class Reading:
         return Paths(
             matched=len(found.matched),
             total=found.total,
+            absent=len(self._absent),
+            absent_example=next(iter(self._absent), ""),
             left_out=report_of(self._mapper).total - found.total,
             advice=tuple(map(sentence, diagnose(found, self._mapper, self._reader))),
             source_root=guess.source_root if guess else "",

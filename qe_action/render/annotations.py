@@ -56,10 +56,11 @@ def span(gap: Gap) -> str:
 
 
 def headline(gap: Gap) -> str:
-    """`Not covered: 3 statements` or `Branch not taken`."""
+    """`Not covered: 3 statements`, `Not measured: 3 statements` or `Branch not taken`."""
     if gap.gap_type == "partial":
         return "Branch not taken" if len(gap.missing_branches) < 2 else "Branches not taken"
-    return f"Not covered: {plural(gap.statements, 'statement')}"
+    said = "covered" if gap.measured else "measured"
+    return f"Not {said}: {plural(gap.statements, 'statement')}"
 
 
 def missing_ways(gap: Gap) -> str:
@@ -77,7 +78,10 @@ def _message(gap: Gap) -> str:
         first += f": {ways}." if ways else "."
     else:
         what = "this statement" if gap.statements == 1 else f"these {gap.statements:,} statements"
+        verb = "counts" if gap.statements == 1 else "count"
         first = f"{where}: no test runs {what}."
+        if not gap.measured:
+            first = f"{where}: the report does not list this file, so {what} {verb} as not covered."
     reasons = "; ".join(gap.reasons)
     why = f"Severity {gap.severity}: {reasons}." if reasons else f"Severity {gap.severity}."
     tests = [f"Test to add: {text}" for text in gap.suggested_tests]

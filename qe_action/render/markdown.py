@@ -216,7 +216,7 @@ def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
         spans.append(f"and {len(telling) - _LINKS_A_ROW} more")
     if not spans and file.patch.missed and is_test_or_migration(file.path):
         spans.append("test or migration")
-    whole = percent(file.counts.percent) + change(file.delta)
+    whole = percent(file.counts.percent) + change(file.delta) if file.measured else "not measured"
     figures = _counts(file.patch, short=True)
     return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
 

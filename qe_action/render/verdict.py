@@ -55,16 +55,25 @@ def _finished(result: AnalysisComplete) -> Verdict:
     failed = next((gate for gate in result.gates if gate.passed is False), None)
     if failed is not None:
         return Verdict("failure", f"{_asked(failed)}: {figures[0].lower()}{figures[1:]}")
-    if not result.total_files:
-        return Verdict("neutral", "Nothing to measure: no file of the report counts")
-    if result.totals is None or not result.totals.statements:
-        return Verdict("neutral", "Nothing to measure: the report has no statements")
+    if objection := _objection(result):
+        return Verdict("neutral", objection)
     ours = [gate for gate in result.gates if not gate.claimed]
     if ours and all(gate.passed is None for gate in ours):
         return Verdict("neutral", f"{figures} ({ours[0].detail})")
     if result.gates and all(gate.passed is None for gate in result.gates):
         return Verdict("neutral", figures)
     return Verdict("success", figures)
+
+
+def _objection(result: AnalysisComplete) -> str:
+    """Why the report gives no verdict; empty where it can."""
+    if result.misfit:
+        return f"{result.misfit[0].upper()}{result.misfit[1:]}"
+    if not result.total_files:
+        return "Nothing to measure: no file of the report counts"
+    if result.totals is None or not result.totals.statements:
+        return "Nothing to measure: the report has no statements"
+    return ""
 
 
 def _asked(failed: GateResult) -> str:
@@ -92,6 +101,8 @@ def coverage_title(result: AnalysisComplete) -> str:
     """`Patch 85.7%, project 91.2%`."""
     if result.patch is None:
         patch = "Patch coverage unknown"
+    elif not result.patch.statements and result.unmeasured:
+        patch = "Changed files are not in the report"
     elif not result.patch.statements:
         patch = "No changed statement"
     else:

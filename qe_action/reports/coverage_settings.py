@@ -18,6 +18,8 @@ FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.t
 
 REGEXES = ("exclude_lines", "exclude_also", "partial_branches", "partial_also")
 GLOBS = ("include", "omit")
+RUN = ("source", "source_pkgs", "source_dirs", *GLOBS)
+"""The lists of the section `run`: what is measured."""
 
 MAX_PATTERNS = 200
 MAX_PATTERN = 1000
@@ -29,12 +31,14 @@ _VARIABLE = re.compile(r"\$(\w|\{)")
 class Settings(NamedTuple):
     """The settings of coverage.py's section `report` that were made, by name.
 
-    `file` is where they stand, empty if nowhere. `notes` say what was left out.
+    `file` is where they stand, empty if nowhere. `notes` say what was left out. `run` are those
+    of the section `run` that say what is measured.
     """
 
     file: str = ""
     values: Mapping[str, tuple[str, ...]] = {}
     notes: tuple[str, ...] = ()
+    run: Mapping[str, tuple[str, ...]] = {}
 
     def get(self, name: str) -> tuple[str, ...]:
         """A setting's patterns; none where it was not made."""
@@ -48,49 +52,58 @@ def read_settings(content: Callable[[str], bytes | None]) -> Settings:
         data = content(name)
         if data is None:
             continue
+        reader = _toml if name.endswith(".toml") else _ini
         try:
-            section = (_toml if name.endswith(".toml") else _ini)(name, data.decode("utf-8"))
+            text = data.decode("utf-8")
+            section, run = reader(name, text, "report"), reader(name, text, "run")
         except (configparser.Error, ValueError, RecursionError):
             notes.append(f"{name} can't be read, so what it may tell coverage.py is left out.")
             continue
         if section is not None:
-            found = {key: _patterns(name, key, given, notes) for key, given in section.items()}
-            values = {key: used for key, used in found.items() if used is not None}
-            return Settings(name, values, tuple(notes))
+            values = _used(name, section, notes)
+            # Where data is read nobody asks what was to be measured: no notes on that.
+            return Settings(name, values, tuple(notes), _used(name, run or {}, []))
     return Settings(notes=tuple(notes))
 
 
-def _ini(name: str, text: str) -> dict[str, list[str] | None] | None:
-    """The lists of the section `report`; None where the file is not about coverage.py."""
+def _used(
+    name: str, section: Mapping[str, list[str] | None], notes: list[str]
+) -> dict[str, tuple[str, ...]]:
+    found = {key: _patterns(name, key, given, notes) for key, given in section.items()}
+    return {key: used for key, used in found.items() if used is not None}
+
+
+def _ini(name: str, text: str, which: str) -> dict[str, list[str] | None] | None:
+    """The lists of the section `which`; None where the file is not about coverage.py."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(text)
     own = name == ".coveragerc"
     if not own and not any(section.startswith("coverage:") for section in parser.sections()):
         return None
     found: dict[str, list[str] | None] = {}
-    for section in ("report", "coverage:report") if own else ("coverage:report",):
+    for section in (which, f"coverage:{which}") if own else (f"coverage:{which}",):
         for key, value in parser.items(section) if parser.has_section(section) else ():
             if key in REGEXES:
                 found[key] = value.splitlines()
-            elif key in GLOBS:
+            elif key in (RUN if which == "run" else GLOBS):
                 found[key] = re.split(r"[\n,]", value)
     return found
 
 
-def _toml(name: str, text: str) -> dict[str, list[str] | None] | None:
-    """The lists of the section `report`, None for what is no list; as `_ini` otherwise."""
+def _toml(name: str, text: str, which: str) -> dict[str, list[str] | None] | None:
+    """The lists of the section `which`, None for what is no list; as `_ini` otherwise."""
     data = tomllib.loads(text)
     own = name == ".coveragerc.toml"
     tool = _table(_table(data, "tool"), "coverage")
     if not own and not tool:
         return None
-    report = _table(tool, "report") or (_table(data, "report") if own else {})
+    section = _table(tool, which) or (_table(data, which) if own else {})
     return {
         key: value
         if isinstance(value, list) and all(isinstance(each, str) for each in value)
         else None
-        for key, value in report.items()
-        if key in REGEXES + GLOBS
+        for key, value in section.items()
+        if key in (RUN if which == "run" else REGEXES + GLOBS)
     }
 
 

@@ -167,7 +167,7 @@ class TerminalSink:
         for file in files[:rows]:
             patch = percent(file.patch.percent) if file.patch else "–"
             missed = file.patch.missed if file.patch else file.counts.missed
-            whole = percent(file.counts.percent)
+            whole = percent(file.counts.percent) if file.measured else "not measured"
             table.add_row(hanging(Text(log_line(file.path)), 2, room), patch, whole, str(missed))
         if len(files) > rows:
             table.caption = f"… and {plural(len(files) - rows, 'more file')}: -v lists them"

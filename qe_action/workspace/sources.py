@@ -9,6 +9,9 @@ from qe_action.analysis.path_mapper import PathMapper
 from qe_action.analysis.paths import Match
 from qe_action.workspace.checkout import Checkout
 
+FOREIGN = 10_000
+"""Files that the repository lacks and that are looked for on disk."""
+
 
 class Sources:
     """Finds the sources of a report that can't be read without them."""
@@ -43,3 +46,23 @@ def folder_of(report: Path) -> str | None:
         return str(report.resolve().parent)
     except (OSError, RuntimeError):
         return None
+
+
+class Foreign:
+    """Looks whether files that are not tracked are there all the same, as generated ones are.
+
+    `unchecked` is a mapper that knows no tracked files, and so gives any path inside.
+    """
+
+    def __init__(self, unchecked: PathMapper, checkout: Checkout) -> None:
+        self._unchecked = unchecked
+        self._checkout = checkout
+        self._left = FOREIGN
+
+    def is_here(self, name: str) -> bool:
+        """Whether the report's file `name` is in the checkout."""
+        self._left -= 1
+        if self._left < 0:
+            return False
+        found = self._unchecked.resolve(name)
+        return isinstance(found, Match) and self._checkout.path(found.path) is not None

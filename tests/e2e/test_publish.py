@@ -538,7 +538,8 @@ def test_the_first_run_falls_back_to_summary_journal_and_the_ten_worst(job: Fork
     job.repo.git("checkout", "-q", "feature")
     job.head = job.repo.commit(files)
     job.merge = job.repo.merge("main", "feature")
-    report = cobertura({name: {1: 1, 2: 0} for name in files})
+    lines: dict[str, dict[int, int]] = {name: {1: 1, 2: 0} for name in files}
+    report = cobertura({**lines, "app.py": dict.fromkeys(range(1, 21), 1)})
     (job.repo.root / "coverage.xml").write_text(report)
     result = job.first(fail_on_error="true")
     assert result.status == 0, result.log

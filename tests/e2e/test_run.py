@@ -387,7 +387,9 @@ def test_hostile_names_reach_no_command_and_no_markup(tmp_path: Path, strict: Fa
     job.repo.git("checkout", "-q", "feature")
     job.head = job.repo.commit({evil: "x = 1\ny = 2\n"})
     job.merge = job.repo.merge("main", "feature")
-    report = cobertura({"NAME": {1: 1, 2: 0}}).replace('"NAME"', quoteattr(evil))
+    report = cobertura({"NAME": {1: 1, 2: 0}, "app.py": dict.fromkeys(range(1, 21), 1)}).replace(
+        '"NAME"', quoteattr(evil)
+    )
     (job.repo.root / "coverage.xml").write_text(report)
     result = job.run(token=job.github.read_only_token)
     assert result.status == 0, result.log
@@ -397,7 +399,7 @@ def test_hostile_names_reach_no_command_and_no_markup(tmp_path: Path, strict: Fa
     assert job.check.annotations[0]["path"] == evil
     html = cmarkgfm.github_flavored_markdown_to_html(job.comment.body)
     assert "<img" not in html
-    assert html.count("<tr>") == 5
+    assert html.count("<tr>") == 6
     assert not re.search(r"@octocat(?!.*</code>)", html)
 
 

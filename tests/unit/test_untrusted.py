@@ -199,6 +199,13 @@ def test_a_journal_cut_short_says_so_and_keeps_what_it_had(ending: str, conclusi
         assert conclude(state).conclusion == conclusion
 
 
+def test_of_files_that_were_not_measured_only_what_a_title_may_show_is_kept() -> None:
+    lacking = {**RESULT, "unmeasured": ["../x.py", "a.py", "/b.py"], "misfit": "vote @mallory"}
+    result = result_of(lacking)
+    assert result.unmeasured == ("a.py",)
+    assert result.misfit == "the report does not fit this repository"
+
+
 def test_nothing_is_read_behind_the_result() -> None:
     assert len(read(text(RESULT, gap(), "rubbish"))) == 1
 
