@@ -167,7 +167,8 @@ class Project:
     """How a workflow would run the project's tests, as far as its files tell.
 
     `below` is its folder in the repository, `branch` the repository's main one. `prefix` goes
-    before `pytest`.
+    before `pytest`. `packages` are those that it consists of; without one its top folder is
+    measured.
     """
 
     below: str = "."
@@ -175,6 +176,7 @@ class Project:
     python: str = "3.13"
     install: tuple[str, ...] = ("pip install pytest pytest-cov",)
     prefix: str = ""
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

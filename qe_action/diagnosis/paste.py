@@ -117,7 +117,6 @@ on:
       pull-request:
         required: true"""
 
-_PYTEST = "pytest --cov=PACKAGE --cov-branch --cov-report=xml"
 _CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
 _SETUP_PYTHON = "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0"
 
@@ -153,7 +152,7 @@ def workflow(project: Project) -> str:
         f'          python-version: "{project.python}"',
         *(f"      - run: {_command(command)}" for command in project.install),
         "      - id: tests",
-        f"        run: {_command(project.prefix + _PYTEST)}",
+        f"        run: {_command(_pytest(project))}",
         "      - uses: qe-action/qe-action@v1",
         "        if: ${{ !cancelled() }}",
         "        with:",
@@ -161,6 +160,12 @@ def workflow(project: Project) -> str:
         "          tests-outcome: ${{ steps.tests.outcome }}",
     ]
     return "\n".join(rows)
+
+
+def _pytest(project: Project) -> str:
+    """The tests under coverage: of all modules, also those that no test imports."""
+    measured = " ".join(f"--cov={name}" for name in project.packages or (".",))
+    return f"{project.prefix}pytest {measured} --cov-branch --cov-report=xml"
 
 
 def _command(text: str) -> str:

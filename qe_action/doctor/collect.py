@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from qe_action.workspace.change import DEFAULT_BASES
 from qe_action.workspace.ci_steps import ci_steps
 from qe_action.workspace.git import Git
 from qe_action.workspace.history import first_parents
-from qe_action.workspace.project_files import project_texts
+from qe_action.workspace.project_files import package_names, project_texts
 
 GIT_TIMEOUT = 5.0
 """Seconds for each question to git."""
@@ -74,7 +75,8 @@ async def project(settings: Settings, git: Git, below: str) -> Project:
                 break
     folder = settings.workspace / settings.inputs.working_directory
     texts = await asyncio.to_thread(lambda: project_texts(folder) if folder.is_dir() else {})
-    return ci_steps(texts, below, main)
+    packages = await asyncio.to_thread(package_names, folder)
+    return replace(ci_steps(texts, below, main), packages=packages)
 
 
 def protection(inputs: Inputs) -> Protection | None:

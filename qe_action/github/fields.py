@@ -29,8 +29,11 @@ def sha(value: object, field: str) -> str | None:
 
 
 def branch(value: object, field: str) -> str | None:
-    """A branch's name."""
-    return _match(_BRANCH, value, field)
+    """A branch's name, with nothing in it that is not to be seen."""
+    found = _match(_BRANCH, value, field)
+    if found is not None and not found.isprintable():
+        raise wrong(field, value)
+    return found
 
 
 def repo_name(value: object, field: str) -> str | None:

@@ -21,6 +21,12 @@ _NAMED = re.compile(
 )
 _FOLDERS = ("requirements", "tests", "test")
 _IN_FOLDERS = re.compile(r"[\w.-]+\.(txt|in)")
+_NO_PACKAGES = {
+    *("tests", "test", "testing", "docs", "doc", "examples", "example", "samples"),
+    *("scripts", "tools", "benchmarks", "build", "dist", "src"),
+}
+PACKAGES = 5
+"""How many packages of a project are named."""
 _COMPILED = (".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".pyx", ".pxd", ".pxi", ".rs", ".f90", ".f")
 
 
@@ -55,6 +61,19 @@ def project_texts(root: Path) -> dict[str, str]:
         for path, content in texts.items()
         if content is not None
     }
+
+
+def package_names(root: Path) -> tuple[str, ...]:
+    """The packages that lie in a project's folder or in its `src`, without tests and the like."""
+    found: set[str] = set()
+    for folder in (root, root / "src"):
+        try:
+            names = sorted(os.listdir(folder))  # noqa: PTH208 - names are enough
+        except OSError:
+            continue
+        inits = (name for name in names if name.isidentifier() and name not in _NO_PACKAGES)
+        found.update(name for name in inits if (folder / name / "__init__.py").is_file())
+    return tuple(sorted(found)[:PACKAGES])
 
 
 def _interesting(root: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import yaml
 from qe_action.diagnosis import paste
 from qe_action.diagnosis.facts import Project
 from qe_action.workspace.ci_steps import ci_steps
+from qe_action.workspace.project_files import package_names
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = '[project]\nname = "shop"\nversion = "1"\n'
@@ -114,9 +116,20 @@ def test_the_workflow_is_whole(kind: str) -> None:
     assert "fetch-depth" in checkout["with"]
     assert "python-version" in python["with"]
     assert [step["run"] for step in rest] == install
-    assert tests["run"] == prefix + "pytest --cov --cov-branch --cov-report=xml"
+    assert tests["run"] == prefix + "pytest --cov=. --cov-branch --cov-report=xml"
     assert ours["with"]["tests-outcome"] == f"${{{{ steps.{tests['id']}.outcome }}}}"
     assert ours["with"]["working-directory"] == "back end"
+
+
+def test_the_packages_are_measured_with_modules_that_no_test_imports(tmp_path: Path) -> None:
+    for name in ("shop", "src/depot", "tests", "docs", "src/b-ad", "empty"):
+        (tmp_path / name).mkdir(parents=True)
+        if name != "empty":
+            (tmp_path / name / "__init__.py").touch()
+    packages = package_names(tmp_path)
+    assert packages == ("depot", "shop")
+    flow = paste.workflow(replace(ci_steps({}), packages=packages))
+    assert "run: pytest --cov=depot --cov=shop --cov-branch --cov-report=xml" in flow
 
 
 def test_it_pins_what_the_readme_pins() -> None:

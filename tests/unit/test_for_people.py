@@ -25,6 +25,7 @@ from qe_action.events import (
 from qe_action.sinks.step_log import StepLogSink
 from qe_action.sinks.terminal import TerminalSink
 from qe_action.stream import Sink
+from qe_action.voice import Words
 
 COUNTS = Counts(statements=4, covered=2)
 GATES = (
@@ -80,10 +81,10 @@ def shown(sink: Sink, events: Sequence[Event]) -> None:
     asyncio.run(sink.consume(stream()))
 
 
-def terminal(*events: Event, brief: bool = False, tty: bool = False) -> str:
+def terminal(*events: Event, words: Words = "some", tty: bool = False) -> str:
     out = io.StringIO()
     console = Console(file=out, width=200, force_terminal=tty, no_color=True)
-    shown(TerminalSink(console, brief=brief), [*events, result()])
+    shown(TerminalSink(console, words=words), [*events, result()])
     return out.getvalue()
 
 
@@ -93,7 +94,7 @@ def log(*events: Event) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("text", [terminal(), terminal(brief=True), log()])
+@pytest.mark.parametrize("text", [terminal(), terminal(words="few"), log()])
 def test_each_gate_is_told_on_a_line(text: str) -> None:
     assert [line for line in text.splitlines() if line.startswith("Gate")] == LINES
 
@@ -127,7 +128,7 @@ def test_a_few_critical_paths_are_shown() -> None:
 
 
 def test_a_brief_one_leaves_the_rest_to_a_document() -> None:
-    text = terminal(found(1, "high", in_diff=True), found(2, "low"), brief=True)
+    text = terminal(found(1, "high", in_diff=True), found(2, "low"), words="few")
     assert "a.py" not in text
     assert "Patch coverage is below 90%" in text
 
