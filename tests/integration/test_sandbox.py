@@ -17,7 +17,7 @@ import pytest
 from sandbox_here import MACHINE, MISSING, ROOT, open_folder, prefixes, sandboxed_python
 
 from qe_action.errors import SandboxUnavailable, WorkspaceError
-from qe_action.sandbox import supervise
+from qe_action.sandbox import processes
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.running import Outcome
@@ -372,13 +372,13 @@ def test_who_gets_no_user_waits_until_another_program_gives_one_back() -> None:
 def test_descendants_are_found_where_the_kernel_lists_no_children() -> None:
     with subprocess.Popen(["sleep", "100"]) as child:
         try:
-            assert child.pid in supervise.all_children()[os.getpid()]
-            assert child.pid in supervise.children(os.getpid())
-            assert supervise.proportional(child.pid) > 0
-            assert supervise.resident(child.pid) >= supervise.proportional(child.pid)
+            assert child.pid in processes.all_children()[os.getpid()]
+            assert child.pid in processes.children(os.getpid())
+            assert processes.proportional(child.pid)[0] > 0
+            assert processes.resident(child.pid) >= processes.proportional(child.pid)[0]
         finally:
             child.kill()
-    assert child.pid not in supervise.descendants()
+    assert child.pid not in processes.descendants()
 
 
 @pytest.mark.parametrize("uid", [0, -GUARD])
