@@ -18,13 +18,13 @@ from qe_action.sandbox.processes import PROC, as_user, threads
 
 _PAUSE = 0.3  # seconds between two looks
 _SLICE = 0.005  # seconds of one that are spent at a time
-_MOST = 200_000  # entries of the writable folders
 
 
 @dataclass
 class Walk:
-    """A look through folders. `blind`: some of it could not be looked into."""
+    """A look through folders of at most so many entries. `blind`: it could not look everywhere."""
 
+    most: int
     used: int = 0
     entries: int = 0
     blind: bool = False
@@ -47,11 +47,12 @@ class Walk:
                     self.blind = True
                 if self.entries % 100 == 0:
                     yield
+            yield
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as listing:
-                return list(itertools.islice(listing, _MOST))
+                return list(itertools.islice(listing, self.most + 1))
         except FileNotFoundError:
             return []
         except OSError:  # its path is too long, or nobody may read it
@@ -77,10 +78,12 @@ class Disk:
         self._plan = plan
         self._folders: list[str] = plan["writable"]
         self._most: int = plan["disk"]
+        self._entries: int = plan["entries"]
         self._processes = processes
         known = plan["before"]
         self.before: dict[str, int] = {
-            folder: known[folder] if folder in known else size(folder) for folder in self._folders
+            folder: known[folder] if folder in known else size(folder, self._entries)
+            for folder in self._folders
         }
         self._free = [free_space(folder) for folder in self._folders]
         self._sum = sum(self.before.values())
@@ -95,7 +98,7 @@ class Disk:
         if began < self._next and max(self._lost(self._free_then), default=0) <= self._most // 2:
             return False
         for _ in self._steps:
-            if self._walk.used - self._sum > self._most or self._walk.entries > _MOST:
+            if self._walk.used - self._sum > self._most or self._walk.entries > self._walk.most:
                 return True
             if time.monotonic() - began > _SLICE:
                 return False
@@ -104,7 +107,7 @@ class Disk:
         return hides
 
     def _begin(self, at: float = 0.0) -> None:
-        self._walk = Walk()
+        self._walk = Walk(self._entries)
         self._steps = self._walk.through(self._folders)
         self._next = at
         self._free_then = [free_space(folder) for folder in self._folders]
@@ -129,10 +132,11 @@ class Disk:
         return bool(used > self._most or walk.blind or mapped or halved)
 
 
-def size(folder: str) -> int:
-    walk = Walk()
+def size(folder: str, entries: int) -> int:
+    """Bytes of a folder; of one with more entries those of some."""
+    walk = Walk(entries)
     for _ in walk.through([folder]):
-        if walk.entries > _MOST:
+        if walk.entries > entries:
             break
     return walk.used
 

@@ -201,6 +201,7 @@ def make_plan(
         "network": policy.network,
         "wall": policy.wall,
         "disk": policy.disk,
+        "entries": policy.entries,
         "before": slot.before,
         "limits": {
             "cpu": policy.cpu,
