@@ -340,6 +340,26 @@ def test_a_slot_keeps_its_files_between_runs(python: str, policy: Policy, folder
     assert (folder / "kept").stat().st_uid == 61920
 
 
+def test_what_one_run_leaves_is_not_free_for_the_next(python: str, policy: Policy) -> None:
+    """The disk's limit goes on from the state before the first run of a slot."""
+    policy = replace(policy, disk=8 << 20)
+    code = "import os, time; open({!r}, 'wb').write(os.urandom(6 << 20)); time.sleep({})"
+
+    async def go() -> list[Outcome]:
+        sandbox = Sandbox(slots=Slots(range(61950, 61953)))
+        async with sandbox.slot() as slot:
+            first = await sandbox.run([python, "-c", code.format("one", 0)], policy, slot=slot)
+            again = await sandbox.run([python, "-c", code.format("two", 15)], policy, slot=slot)
+        async with sandbox.slot() as slot:
+            fresh = await sandbox.run([python, "-c", code.format("three", 0)], policy, slot=slot)
+        return [first.outcome, again.outcome, fresh.outcome]
+
+    first, again, fresh = asyncio.run(go())
+    assert first.ok
+    assert again.how == "disk"
+    assert fresh.ok
+
+
 def test_users_are_held_once_on_the_whole_machine() -> None:
     async def go() -> list[int | None]:
         ours, theirs = Slots([61930, 61931]), Slots([61930, 61931])
