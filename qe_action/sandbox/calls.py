@@ -100,18 +100,17 @@ ALLOWED = (
         ),
     ),
     Group(
-        "Use a pair of connected sockets, as event loops do. Sending with `sendmsg` is not among "
-        "it: descriptors under way are in no process that could be looked at.",
+        "Use a pair of connected sockets, as event loops do; descriptors may be sent over it.",
         (
-            *("sendto", "recvfrom", "recvmsg", "shutdown", "getsockname", "getpeername"),
-            "getsockopt",
+            *("sendto", "sendmsg", "recvfrom", "recvmsg", "shutdown", "getsockname"),
+            *("getpeername", "getsockopt"),
         ),
     ),
 )
 
 NETWORK = Group(
     "The internet, for a set-up.",
-    ("connect", "bind", "listen", "accept", "accept4", "sendmsg", "sendmmsg", "recvmmsg"),
+    ("connect", "bind", "listen", "accept", "accept4", "sendmmsg", "recvmmsg"),
 )
 MODES = Group(
     "Modes and owners of files, which Landlock does not see.",

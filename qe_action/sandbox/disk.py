@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qe_action.sandbox.processes import PROC, as_user, threads
+from qe_action.sandbox.processes import PROC, as_user, descriptors, sends_descriptors, threads
 
 _PAUSE = 0.3  # seconds between two looks
 _SLICE = 0.005  # seconds of one that are spent at a time
@@ -125,11 +125,11 @@ class Disk:
             return False
         processes = self._processes()
         said = as_user(self._plan, lambda: json.dumps(unlinked(processes)).encode())
-        hidden, mapped = json.loads(said or b"[0, true]")
-        # What is under way between processes besides is not found: half of the space stays free.
+        hidden, more = json.loads(said or b"[0, true]")
+        # Whatever is not found in spite of all this: half of the space stays free.
         halved = any(2 * gone > free for gone, free in zip(lost, self._free))  # noqa: B905
         used = walk.used - self._sum + hidden
-        return bool(used > self._most or walk.blind or mapped or halved)
+        return bool(used > self._most or walk.blind or more or halved)
 
 
 def size(folder: str, entries: int) -> int:
@@ -142,27 +142,30 @@ def size(folder: str, entries: int) -> int:
 
 
 def unlinked(processes: list[int]) -> tuple[int, bool]:
-    """Bytes of the open files without a name, each once; and whether others may be mapped."""
+    """Bytes of the open files without a name, each once; and whether others may be held."""
     found: dict[tuple[int, int], int] = {}
-    mapped = False
+    more = False
     for task in (task for process in processes for task in threads(process)):
         try:
-            opened = os.listdir(f"{PROC}/{task}/fd")  # noqa: PTH208 - names are enough
-            with open(f"{PROC}/{task}/maps", "rb") as listing:  # noqa: PTH123 - likewise
-                mapped = mapped or any(map(_hides_a_file, listing))
+            opened = descriptors(task)
+            with open(f"{PROC}/{task}/maps", "rb") as listing:  # noqa: PTH123 - as short as can be
+                more = more or any(map(_hides_a_file, listing))
         except PermissionError:  # it made itself unreadable
-            mapped = True
+            more = True
             continue
         except OSError:
             continue
-        for name in opened:
+        for number, target in opened.items():
+            if target.startswith("socket:"):
+                more = more or sends_descriptors(task, number)
+                continue
             try:
-                about = os.stat(f"{PROC}/{task}/fd/{name}")  # noqa: PTH116 - likewise
+                about = os.stat(f"{PROC}/{task}/fd/{number}")  # noqa: PTH116 - likewise
             except OSError:
                 continue
             if stat.S_ISREG(about.st_mode) and about.st_nlink == 0:
                 found[about.st_dev, about.st_ino] = about.st_blocks * 512
-    return sum(found.values()), mapped
+    return sum(found.values()), more
 
 
 def _hides_a_file(mapping: bytes) -> bool:

@@ -12,7 +12,15 @@ import json
 import os
 from typing import Any
 
-from qe_action.sandbox.processes import PROC, as_user, proportional, resident, threads
+from qe_action.sandbox.processes import (
+    PROC,
+    as_user,
+    descriptors,
+    proportional,
+    resident,
+    sends_descriptors,
+    threads,
+)
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PIPE = 16 * _PAGE
@@ -70,21 +78,26 @@ class Held:
         self.shares = False
         self._socket = socket
         self._hidden = 0
+        self._under_way = 0
         self._seen: set[str] = set()
 
     def add(self, task: int, files: int) -> None:
-        folder = f"{PROC}/{task}/fd"
         try:
-            for name in os.listdir(folder):  # noqa: PTH208 - names are enough
-                self._seen.add(os.readlink(f"{folder}/{name}"))  # noqa: PTH115 - likewise
+            opened = descriptors(task)
         except PermissionError:
             self._hidden += files  # it made itself unreadable: as many as there can be
+            opened = {}
         except OSError:
-            pass  # gone in the meantime
+            opened = {}  # gone in the meantime
+        self._seen.update(opened.values())
+        for number, target in opened.items():
+            if target.startswith("socket:") and sends_descriptors(task, number):
+                self._under_way = files  # the kernel lets a user have no more of them
         self.shares = self.shares or shares(task)
 
     def most(self) -> int:
-        sockets = sum(target.startswith("socket:") for target in self._seen) + self._hidden
+        sockets = sum(target.startswith("socket:") for target in self._seen)
+        sockets += self._hidden + self._under_way
         pipes = sum(target.startswith("pipe:") for target in self._seen)
         try:
             with open(f"{PROC}/locks", "rb") as listing:  # noqa: PTH123 - as short as can be

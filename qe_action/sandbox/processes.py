@@ -78,6 +78,29 @@ def threads(process: int) -> list[int]:
         return []
 
 
+def descriptors(task: int) -> dict[str, str]:
+    """What a thread has open, by number. Raises `OSError`; `PermissionError` where it hides it."""
+    found = {}
+    folder = f"{PROC}/{task}/fd"
+    for name in os.listdir(folder):  # noqa: PTH208 - names are enough
+        try:
+            found[name] = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - as short as can be
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def sends_descriptors(task: int, number: str) -> bool:
+    """Whether descriptors wait in a socket: they may be in no process any more."""
+    try:
+        text = Path(f"{PROC}/{task}/fdinfo/{number}").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return any(
+        line.startswith("scm_fds:") and line.split()[-1] != "0" for line in text.splitlines()
+    )
+
+
 def resident(process: int) -> int:
     """Bytes of memory, with what it shares."""
     found = _pages(process)

@@ -107,20 +107,6 @@ KERNEL = (
         """,
     ),
     Probe(
-        "hand a descriptor to another process",
-        """
-        import array
-        one, other = socket.socketpair()
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0]))]
-        attempt("sendmsg", lambda: one.sendmsg([b"x"], rights))
-        attempt("sendmsg without", lambda: one.sendmsg([b"x"]))
-        attempt("sendmmsg", lambda: call(307, 269, one.fileno(), 0, 1, 0))
-        attempt("send_fds", lambda: socket.send_fds(one, [b"x"], [0]))
-        attempt("pidfd_getfd", lambda: call(438, 438, 0, 0, 0))
-        print("DONE")
-        """,
-    ),
-    Probe(
         "move pages through pipes",
         """
         reading, writing = os.pipe()

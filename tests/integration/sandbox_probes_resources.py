@@ -62,6 +62,35 @@ MEMORY = (
         policy=_SMALL,
     ),
     Probe(
+        "keep memory in sockets on their way to nobody",
+        """
+        for _ in range(5):
+            if forked() == 0:
+                break
+        held = []
+        for _ in range(3):
+            carrier = socket.socketpair()
+            held += carrier
+            for _ in range(60):
+                pair = socket.socketpair()
+                for one in pair:
+                    one.setblocking(False)
+                    try:
+                        while True:
+                            one.send(b"x" * 4096)
+                    except BlockingIOError:
+                        pass
+                try:
+                    socket.send_fds(carrier[0], [b"x"], [one.fileno() for one in pair])
+                except OSError:
+                    held += pair
+        time.sleep(60)
+        """,
+        ends="memory",
+        done=False,
+        policy={**_SMALL, "memory": 150 * MEGABYTE},
+    ),
+    Probe(
         "keep memory in pipes",
         """
         import fcntl
@@ -366,6 +395,25 @@ DISK = (
                 time.sleep(0.005)
         attempt("a table of its own", lambda: call(272, 97, 0x400))
         threading.Thread(target=writer).start()
+        time.sleep(60)
+        """,
+        ends="disk",
+        done=False,
+        policy={"disk": 64 * MEGABYTE, "wall": 30.0},
+    ),
+    Probe(
+        "hold files that have no name on their way to nobody",
+        """
+        held = []
+        for _ in range(3):
+            one, other = socket.socketpair()
+            held += [one, other]
+            for number in range(60):
+                file = os.open(".", os.O_TMPFILE | os.O_RDWR)
+                os.write(file, os.urandom(1 << 20))
+                socket.send_fds(one, [b"x"], [file])
+                os.close(file)
+                time.sleep(0.005)
         time.sleep(60)
         """,
         ends="disk",

@@ -156,7 +156,7 @@ HELD: dict[str, tuple[int | None, int | None]] = {
 XATTRS = [
     f"{way}{what}xattr" for what in ("set", "remove", "get", "list") for way in ("", "l", "f")
 ]
-SOCKETS = {"socket", "connect", "bind", "listen", "accept", "accept4", "sendmsg", "sendmmsg"}
+SOCKETS = {"socket", "connect", "bind", "listen", "accept", "accept4", "sendmmsg"}
 MODES = {
     *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
 }
