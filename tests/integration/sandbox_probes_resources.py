@@ -91,6 +91,32 @@ MEMORY = (
         policy={**_SMALL, "memory": 150 * MEGABYTE},
     ),
     Probe(
+        "keep memory in the sockets of programs that nobody may read",
+        """
+        import shutil
+        shutil.copyfile(os.path.realpath(sys.executable), "program")
+        os.chmod("program", 0o111)
+        code = (
+            "import socket, time\\nheld = []\\n"
+            "for _ in range(120):\\n"
+            "    held += socket.socketpair()\\n"
+            "    for one in held[-2:]:\\n"
+            "        one.setblocking(False)\\n"
+            "        try:\\n"
+            "            while True: one.send(bytes(4096))\\n"
+            "        except BlockingIOError: pass\\n"
+            "time.sleep(60)\\n"
+        )
+        environment = {**os.environ, "PYTHONHOME": sys.base_prefix}
+        for _ in range(8):
+            subprocess.Popen(["./program", "-S", "-c", code], env=environment)
+        time.sleep(60)
+        """,
+        ends="memory",
+        done=False,
+        policy={**_SMALL, "modes": True},
+    ),
+    Probe(
         "keep memory in pipes",
         """
         import fcntl
