@@ -68,9 +68,9 @@ MEMORY = (
             if forked() == 0:
                 break
         held = []
-        for _ in range(3):
+        def more():
             carrier = socket.socketpair()
-            held += carrier
+            held.append(carrier)
             for _ in range(60):
                 pair = socket.socketpair()
                 for one in pair:
@@ -82,9 +82,13 @@ MEMORY = (
                         pass
                 try:
                     socket.send_fds(carrier[0], [b"x"], [one.fileno() for one in pair])
-                except OSError:
-                    held += pair
-        time.sleep(60)
+                except OSError:  # as many as the kernel lets a user have
+                    held.append(pair)
+        try:
+            while True:
+                more()
+        except OSError:
+            time.sleep(60)
         """,
         ends="memory",
         done=False,
@@ -649,7 +653,7 @@ HONEST = (
         import asyncio
         async def main():
             one, other = socket.socketpair()
-            reader, _ = await asyncio.open_connection(sock=one)
+            reader, back = await asyncio.open_connection(sock=one)
             _, writer = await asyncio.open_connection(sock=other)
             writer.write(b"hello\\n" * 50_000)
             writer.write(b"\\n")
@@ -657,6 +661,7 @@ HONEST = (
             while (await reader.readline()).strip():
                 count += 1
             writer.close()
+            back.close()
             return count
         assert asyncio.run(main()) == 50_000
         print("DONE")
