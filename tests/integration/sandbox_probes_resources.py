@@ -231,13 +231,13 @@ MEMORY = (
     Probe(
         "take memory in steps that are small",
         """
-        hoard = []
+        hoard, block = [], os.urandom(1 << 16)
         for _ in range(7):
             if forked() == 0:
                 break
         while True:
             try:
-                hoard.append(bytearray(os.urandom(1 << 16)))
+                hoard.append(bytearray(block))
             except MemoryError:
                 time.sleep(60)
         """,
