@@ -14,10 +14,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qe_action.sandbox.processes import PROC, as_user, descriptors, sends_descriptors, threads
+from qe_action.sandbox.processes import (
+    PROC,
+    as_user,
+    descriptors,
+    pages,
+    sends_descriptors,
+    threads,
+)
 
 _PAUSE = 0.3  # seconds between two looks
 _SLICE = 0.005  # seconds of one that are spent at a time
+_SUSPECT = 3  # looks one after the other that something was hidden from
 
 
 @dataclass
@@ -87,6 +95,7 @@ class Disk:
         }
         self._free = [free_space(folder) for folder in self._folders]
         self._sum = sum(self.before.values())
+        self._suspected = 0
         self._begin()
 
     def too_much(self) -> bool:
@@ -118,7 +127,8 @@ class Disk:
     def _hides_too_much(self, walk: Walk) -> bool:
         """Whether what no look through the folders finds takes too much.
 
-        Looks at open files where space is going; what can't be looked at is then too much.
+        Looks at open files where space is going; what stays out of sight is then too much. For a
+        moment anything may be: a file just sent, a program just started.
         """
         lost = self._lost(self._free)
         if max(lost, default=0) <= self._most:
@@ -129,7 +139,8 @@ class Disk:
         # Whatever is not found in spite of all this: half of the space stays free.
         halved = any(2 * gone > free for gone, free in zip(lost, self._free))  # noqa: B905
         used = walk.used - self._sum + hidden
-        return bool(used > self._most or walk.blind or more or halved)
+        self._suspected = self._suspected + 1 if walk.blind or more else 0
+        return bool(used > self._most or self._suspected >= _SUSPECT or halved)
 
 
 def size(folder: str, entries: int) -> int:
@@ -150,8 +161,8 @@ def unlinked(processes: list[int]) -> tuple[int, bool]:
             opened = descriptors(task)
             with open(f"{PROC}/{task}/maps", "rb") as listing:  # noqa: PTH123 - as short as can be
                 more = more or any(map(_hides_a_file, listing))
-        except PermissionError:  # it made itself unreadable
-            more = True
+        except PermissionError:  # it made itself unreadable, or has ended
+            more = more or pages(task) > 0
             continue
         except OSError:
             continue

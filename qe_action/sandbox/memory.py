@@ -16,6 +16,7 @@ from qe_action.sandbox.processes import (
     PROC,
     as_user,
     descriptors,
+    pages,
     proportional,
     resident,
     sends_descriptors,
@@ -57,9 +58,9 @@ class Memory:
         said = as_user(self._plan, lambda: json.dumps(self._look(processes)).encode())
         if not said:
             return used
-        pages, in_shared, most, shares = json.loads(said)
+        held, in_shared, most, shares = json.loads(said)
         unmapped = max(0, shared - in_shared) if shares else 0
-        return int(pages + min(kernel, most) + unmapped)
+        return int(held + min(kernel, most) + unmapped)
 
     def _look(self, processes: list[int]) -> tuple[int, int, int, bool]:
         parts = [proportional(process) for process in processes]
@@ -85,7 +86,8 @@ class Held:
         try:
             opened = descriptors(task)
         except PermissionError:
-            self._hidden += files  # it made itself unreadable: as many as there can be
+            # It made itself unreadable, or has ended: as many as there can be.
+            self._hidden += files if pages(task) else 0
             opened = {}
         except OSError:
             opened = {}  # gone in the meantime

@@ -103,14 +103,15 @@ def sends_descriptors(task: int, number: str) -> bool:
 
 def resident(process: int) -> int:
     """Bytes of memory, with what it shares."""
-    found = _pages(process)
+    found = pages(process)
     if found:
         return found
     # The first thread may have ended before the others, and tells nothing any more.
-    return max(map(_pages, threads(process)), default=0)
+    return max(map(pages, threads(process)), default=0)
 
 
-def _pages(task: int) -> int:
+def pages(task: int) -> int:
+    """Bytes of a thread's memory; none where it has ended."""
     try:
         text = (PROC / str(task) / "statm").read_text(encoding="ascii")
         return int(text.split()[1]) * _PAGE
@@ -120,7 +121,7 @@ def _pages(task: int) -> int:
 
 def proportional(process: int) -> tuple[int, int]:
     """Bytes of memory, what it shares counted in parts; and those of it in shared memory."""
-    speaking = process if _pages(process) else max(threads(process), key=_pages, default=process)
+    speaking = process if pages(process) else max(threads(process), key=pages, default=process)
     found = dict.fromkeys(("Pss", "Pss_Shmem"), 0)
     try:
         text = (PROC / str(speaking) / "smaps_rollup").read_text(encoding="ascii")
