@@ -46,6 +46,7 @@ class Memory:
     def too_much(self, processes: list[int]) -> bool:
         """Looks closer, which costs a process, only where the quick figures add up to too much."""
         kernel, shared = of_the_machine()
+        self._kernel, self._shared = min(kernel, self._kernel), min(shared, self._shared)
         grown = max(0, kernel - self._kernel - _NOISE), max(0, shared - self._shared)
         used = sum(map(resident, processes))
         if used + sum(grown) > self._most:
@@ -56,8 +57,8 @@ class Memory:
     def _closely(self, processes: list[int], kernel: int, shared: int, used: int) -> int:
         """What forks share is counted once a process above; only their user may see more."""
         said = as_user(self._plan, lambda: json.dumps(self._look(processes)).encode())
-        if not said:
-            return used
+        if not said:  # the look failed: believe the quick figures
+            return used + kernel + shared
         held, in_shared, most, shares = json.loads(said)
         unmapped = max(0, shared - in_shared) if shares else 0
         return int(held + min(kernel, most) + unmapped)

@@ -64,7 +64,7 @@ MEMORY = (
     Probe(
         "keep memory in sockets on their way to nobody",
         """
-        for _ in range(5):
+        for _ in range(11):
             if forked() == 0:
                 break
         held = []
@@ -92,7 +92,7 @@ MEMORY = (
         """,
         ends="memory",
         done=False,
-        policy={**_SMALL, "memory": 150 * MEGABYTE},
+        policy={**_SMALL, "memory": 120 * MEGABYTE},
     ),
     Probe(
         "keep memory in the sockets of programs that nobody may read",
