@@ -3,13 +3,15 @@
 Sockets, pipes, locks, tables and shared memory that nobody has mapped any more are in no process's
 figure, and a container may make no control group. So two figures bound them: by how much the
 kernel's own memory on the machine has grown since the run began, and what the descriptors and
-mappings of the processes can hold at the most. The smaller one counts.
+mappings of the processes can hold at the most. The smaller one counts, but no less than half of
+what the descriptors can hold: others may give memory back while a run takes it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from typing import Any
 
 from qe_action.sandbox.processes import (
@@ -27,6 +29,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PIPE = 16 * _PAGE
 _BESIDE = 32 << 20  # a process's page tables, mappings and watched descriptors
 _LOCK = 256
+_PAUSE = 1.0  # seconds between two close looks
 _NOISE = 16 << 20  # of the kernel's own, which comes and goes
 _USUAL_BUFFER = 212_992
 _TCP_BUFFERS = 10 << 20
@@ -42,14 +45,19 @@ class Memory:
         self._most: int = plan["limits"]["memory"]
         self._kernel, self._shared = of_the_machine()
         self._socket = socket_size(network=plan["network"])
+        self._next = time.monotonic() + _PAUSE
 
     def too_much(self, processes: list[int]) -> bool:
-        """Looks closer, which costs a process, only where the quick figures add up to too much."""
+        """Looks closer, which costs a process, where the quick figures add up to too much.
+
+        And now and then, since they may deceive.
+        """
         kernel, shared = of_the_machine()
         self._kernel, self._shared = min(kernel, self._kernel), min(shared, self._shared)
         grown = max(0, kernel - self._kernel - _NOISE), max(0, shared - self._shared)
         used = sum(map(resident, processes))
-        if used + sum(grown) > self._most:
+        if used + sum(grown) > self._most or time.monotonic() > self._next:
+            self._next = time.monotonic() + _PAUSE
             used = self._closely(processes, *grown, used)
         self.peak = max(self.peak, used)
         return used > self._most
@@ -59,9 +67,10 @@ class Memory:
         said = as_user(self._plan, lambda: json.dumps(self._look(processes)).encode())
         if not said:  # the look failed: believe the quick figures
             return used + kernel + shared
-        held, in_shared, most, shares = json.loads(said)
+        held, in_shared, opened, shares = json.loads(said)
+        most = opened + _BESIDE * len(processes)
         unmapped = max(0, shared - in_shared) if shares else 0
-        return int(held + min(kernel, most) + unmapped)
+        return int(held + max(min(kernel, most), opened // 2) + unmapped)
 
     def _look(self, processes: list[int]) -> tuple[int, int, int, bool]:
         parts = [proportional(process) for process in processes]
@@ -69,8 +78,7 @@ class Memory:
         held = Held(self._socket)
         for task in tasks:
             held.add(task, self._plan["limits"]["open_files"])
-        most = held.most() + _BESIDE * len(processes)
-        return sum(a for a, _ in parts), sum(b for _, b in parts), most, held.shares
+        return sum(a for a, _ in parts), sum(b for _, b in parts), held.most(), held.shares
 
 
 class Held:
