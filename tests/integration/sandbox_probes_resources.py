@@ -674,7 +674,7 @@ HONEST = (
         time.sleep(1)
         print("DONE")
         """,
-        policy={"memory": 64 * MEGABYTE},
+        policy={"memory": 128 * MEGABYTE},  # above what they can hold
     ),
     Probe(
         "signals, timers and events",
