@@ -24,7 +24,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --
 OURS := --python-version 3.11
 PROJECTS := --python-version 3.9
 
-.PHONY: help demo test slow faults bench bench-generate check golden lock image clean
+.PHONY: help demo test slow probes faults bench bench-generate check golden lock image clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them).
 
 slow: $(VENV)/.ready ## Run the tests that `make test` leaves out: more cases of what others show.
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow $(PYTEST_ARGS)
+
+probes: $(VENV)/.ready ## Attack the sandbox in every way there is, as root, as another user and in the image.
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m probes $(PYTEST_ARGS)
 
 faults: $(VENV)/.ready ## Break every request of a run in every way (SEED=printed-7 repeats a storm, ONLY=regex names cases).
 	$(BIN)/python tests/faults/run.py --seed "$(SEED)" --only "$(ONLY)"

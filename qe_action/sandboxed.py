@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from qe_action.lab import LINE, WORKER, ChannelWorker, variables
@@ -14,7 +14,7 @@ from qe_action.sandbox.policy import MEBIBYTE, Policy
 from qe_action.sandbox.running import Running
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.sandbox.slots import Slot
-from qe_action.workspace.folders import scratch
+from qe_action.workspace.folders import clear, scratch
 
 MEMORY = 2048 * MEBIBYTE
 """Bytes that a worker and all it has started may hold: the whole suite runs in it."""
@@ -67,11 +67,12 @@ class SandboxLab:
             place = Path(tempfile.gettempdir()).resolve()
             program = await stack.enter_async_context(scratch(place))
             await asyncio.to_thread(_lay_out, program)
+            own = folder is None
             if folder is None:
                 folder = await stack.enter_async_context(scratch(place))
             slot = await stack.enter_async_context(self._sandbox.slot())
             policy = self._policy(program, folder, tuple(readable))
-            worker = ChannelWorker(lambda: self._open(program, policy, slot))
+            worker = ChannelWorker(lambda: self._open(program, policy, slot, own=own))
             stack.push_async_callback(worker.kill)
             yield worker
 
@@ -88,16 +89,22 @@ class SandboxLab:
             output=SAID,
         )
 
-    async def _open(self, program: Path, policy: Policy, slot: Slot) -> SandboxChannel:
+    async def _open(
+        self, program: Path, policy: Policy, slot: Slot, *, own: bool
+    ) -> SandboxChannel:
         command = (str(self.python), str(program / "worker" / WORKER.name))
-        return SandboxChannel(await self._sandbox.start(command, policy, slot=slot))
+        if own:
+            variables(policy.folder, self.overlay)  # the folders that they name may be gone
+        running = await self._sandbox.start(command, policy, slot=slot)
+        return SandboxChannel(running, policy.folder if own else None)
 
 
 class SandboxChannel:
-    """A sandboxed worker. Killing it ends all that it has started."""
+    """A sandboxed worker. Killing it ends all that it has started and empties its own folder."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, own: Path | None = None) -> None:
         self._running = running
+        self._own = own
 
     async def write(self, data: bytes) -> None:
         await self._running.write(data)
@@ -107,6 +114,9 @@ class SandboxChannel:
 
     async def kill(self) -> str:
         outcome = await self._running.kill()
+        if self._own is not None:
+            with suppress(OSError):  # what can't be removed still counts for the next one
+                await asyncio.to_thread(clear, self._own)
         return _ENDS.get(outcome.how, "")
 
 

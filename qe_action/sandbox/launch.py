@@ -24,6 +24,8 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
 _ADDRESS_SPACE = 4  # what is reserved beside what is used, in multiples of the memory
 
+_WAITING = 1024  # signals and timers that wait
+
 READY = b"\n"
 """Said when all layers hold; only the command's own start can fail after it."""
 
@@ -86,6 +88,7 @@ def limit(limits: dict[str, int], *, own_user: bool) -> None:
         (resource.RLIMIT_CPU, limits["cpu"], limits["cpu"] + 1),
         (resource.RLIMIT_FSIZE, limits["file_size"], limits["file_size"]),
         (resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"]),
+        (resource.RLIMIT_MEMLOCK, 0, 0),
     ]
     if sys.platform == "linux":
         processes = limits["processes"] + (0 if own_user else _tasks_of_user())
@@ -93,6 +96,8 @@ def limit(limits: dict[str, int], *, own_user: bool) -> None:
             (resource.RLIMIT_DATA, memory, memory),
             (resource.RLIMIT_AS, memory * _ADDRESS_SPACE, memory * _ADDRESS_SPACE),
             (resource.RLIMIT_NPROC, processes, processes),
+            (resource.RLIMIT_SIGPENDING, _WAITING, _WAITING),  # of the user, as is the next
+            (resource.RLIMIT_MSGQUEUE, 0, 0),
         ]
     for kind, soft, hard in wanted:
         highest = resource.getrlimit(kind)[1]
@@ -130,6 +135,11 @@ def drop_user(uid: int) -> None:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+    try:  # before the filter, which would refuse it in any case
+        os.setresuid(0, 0, 0)
+    except PermissionError:
+        return
+    raise LayerError("root can be had back")
 
 
 def die_with(parent: int) -> None:
@@ -158,14 +168,8 @@ def check(uid: int | None, *, network: bool) -> None:
         pass
     else:
         raise LayerError("Landlock lets the root folder be read")
-    if uid is not None:
-        if {*os.getresuid(), *os.getresgid()} != {uid} or os.getgroups():
-            raise LayerError("the user is not the one it was meant to be")
-        try:
-            os.setresuid(0, 0, 0)
-        except PermissionError:
-            return
-        raise LayerError("root can be had back")
+    if uid is not None and ({*os.getresuid(), *os.getresgid()} != {uid} or os.getgroups()):
+        raise LayerError("the user is not the one it was meant to be")
 
 
 def confine(plan: dict[str, Any]) -> None:

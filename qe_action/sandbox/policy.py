@@ -43,7 +43,9 @@ class Policy:
     file_size: int = 64 * MEBIBYTE
     """Bytes of the longest file it may write."""
     disk: int = 256 * MEBIBYTE
-    """Bytes by which the writable folders together may grow."""
+    """Bytes by which the writable folders together may grow, over all runs of a slot."""
+    entries: int = 200_000
+    """Files and folders in them."""
     open_files: int = 256
     output: int = 16 * MEBIBYTE
     """Bytes of standard output and standard error together."""
@@ -53,7 +55,7 @@ class Policy:
     def __post_init__(self) -> None:
         for path in (*self.readable, *self.writable):
             _check_path(path)
-        amounts = (self.memory, self.cpu, self.wall, self.processes, self.disk)
+        amounts = (self.memory, self.cpu, self.wall, self.processes, self.disk, self.entries)
         if min(*amounts, self.file_size, self.open_files, self.output) <= 0:
             raise UsageError("A limit of the sandbox is not above zero.")
         for name, value in self.environment.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -62,7 +62,7 @@ class Running:
         policy: Policy,
         layers: Layers,
         *,
-        release: Callable[[bool], Awaitable[None]],
+        release: Callable[[Mapping[str, Any]], Awaitable[None]],
     ) -> None:
         self.layers = layers
         self._process = process
@@ -167,7 +167,7 @@ class Running:
             self._stop()
             with suppress(ProcessLookupError):
                 self._process.kill()  # it has said its last word, or never will
-            await self._release(not report)
+            await self._release(report)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 while await self._read_more():

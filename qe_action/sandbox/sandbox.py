@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import SubprocessStreamProtocol
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -110,9 +110,10 @@ class Sandbox:
     ) -> Running:
         started = await _supervisor(slot)
 
-        async def release(lost: bool) -> None:
+        async def release(report: Mapping[str, Any]) -> None:
             started.report_transport.close()
-            if lost and slot.uid is not None:
+            slot.before.update(report.get("before", {}))
+            if not report and slot.uid is not None:
                 await _sweep(slot)
             if ours:
                 await self._slots.give_back(slot)
@@ -200,6 +201,8 @@ def make_plan(
         "network": policy.network,
         "wall": policy.wall,
         "disk": policy.disk,
+        "entries": policy.entries,
+        "before": slot.before,
         "limits": {
             "cpu": policy.cpu,
             "memory": policy.memory,
@@ -217,13 +220,12 @@ def make_plan(
             "rules": list(landlock.rules(policy, held.landlock)),
         }
         safe = held.user or landlock.keeps_signals(held.landlock)
-        refused = seccomp.rules(
+        plan["seccomp"] = seccomp.program(
             network=policy.network,
             modes=held.user or policy.modes,
             shielded=None if safe else shielded,
             machine=processor,
-        )
-        plan["seccomp"] = seccomp.encode(seccomp.assemble(refused, processor)).hex()
+        ).hex()
     return plan
 
 

@@ -3,9 +3,8 @@
 No library: libseccomp is not on every machine, its bindings on PyPI are young, and the child
 that loads the filter must not import anything that the pull request could have touched.
 
-A list of what is refused rather than of what is allowed, since a project may call anything that
-computes; calls newer than the list don't exist, and the kernel's defences behind it (Landlock,
-the user of its own, no_new_privs) don't depend on it.
+What may be called stands in `calls.py`. The program finds a call by halving the numbers: that is
+quick where the kernel has to run it, and where it works out beforehand which calls always pass.
 """
 
 from __future__ import annotations
@@ -14,47 +13,18 @@ import errno
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from qe_action.sandbox.syscalls import LAST, number
+from qe_action.sandbox import calls
+from qe_action.sandbox.rules import WHOLE, Condition, Rule
+from qe_action.sandbox.syscalls import number
 
-_LOAD, _AND, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_LOAD, _AND, _EQUAL, _AT_LEAST, _JUMP, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x05, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_WHOLE = 0xFFFFFFFF
-
-_UNIX, _INET, _INET6 = 1, 2, 10
-_STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
-_NAMESPACES = 0x7E020000  # CLONE_NEW*, but the one of time, which clone can't make
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
-_SET_PDEATHSIG, _SIGKILL = 1, 9
-_OWNERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
-_IOCTL_OWNERS = (0x8901, 0x8902)  # FIOSETOWN, SIOCSPGRP
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Whether the low half of an argument, masked, is one of the values (or none of them).
-
-    Or, with `span`, whether it is at least the first number and below the second.
-
-    Every argument looked at is an int or takes flags from its low half alone.
-    """
-
-    argument: int
-    values: tuple[int, ...]
-    mask: int = _WHOLE
-    negated: bool = False
-    span: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A call that fails with an error number where all conditions hold."""
-
-    call: str
-    error: int = errno.EPERM
-    conditions: tuple[Condition, ...] = ()
+_FARTHEST = 255  # instructions that a condition can jump over
+_SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open")
 
 
 @dataclass(frozen=True)
@@ -67,149 +37,107 @@ class Instruction:
     value: int
 
 
-_REFUSED = (
-    # other processes
-    *("ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease"),
-    *("kcmp", "pidfd_getfd", "sched_setscheduler", "sched_setparam", "sched_setattr"),
-    *("ioprio_set", "migrate_pages", "move_pages", "mbind", "set_mempolicy"),
-    "set_mempolicy_home_node",
-    # the kernel's large side doors
-    *("bpf", "perf_event_open", "userfaultfd", "fanotify_init", "fanotify_mark", "seccomp"),
-    *("lookup_dcookie", "keyctl", "add_key", "request_key", "lsm_set_self_attr"),
-    # file systems and namespaces
-    *("mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen"),
-    *("fsconfig", "fsmount", "fspick", "mount_setattr", "open_tree_attr", "unshare", "setns"),
-    *("open_by_handle_at", "name_to_handle_at", "quotactl", "quotactl_fd"),
-    # the machine
-    *("kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module"),
-    *("create_module", "get_kernel_syms", "query_module", "reboot", "swapon", "swapoff"),
-    *("sethostname", "setdomainname", "acct", "nfsservctl", "uselib", "vhangup", "syslog"),
-    *("iopl", "ioperm", "modify_ldt", "sysfs", "_sysctl", "ustat"),
-    *("settimeofday", "clock_settime", "clock_adjtime", "adjtimex"),
-    # memory and messages that outlive their process or are counted for none
-    *("shmget", "semget", "msgget", "mq_open"),
-)
-_ABSENT = (
-    *("io_uring_setup", "io_uring_enter", "io_uring_register", "clone3"),
-    *("memfd_create", "memfd_secret", "setxattrat", "removexattrat", "statmount", "listmount"),
-)
-"""Answered as by a kernel that lacks them, for which libraries have another way."""
-
-_MODES = ("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat")
-_XATTRS = ("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")
-_NAMED_SOCKETS = ("connect", "bind", "listen", "accept", "accept4")
-_SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open")
+@lru_cache(maxsize=16)
+def program(*, network: bool, modes: bool, shielded: tuple[int, int] | None, machine: str) -> bytes:
+    """The filter as the kernel takes it; `rules` says what the arguments mean."""
+    found = rules(network=network, modes=modes, shielded=shielded, machine=machine)
+    return encode(assemble(found, machine))
 
 
 def rules(
     *, network: bool, modes: bool, shielded: tuple[int, int] | None = None, machine: str
 ) -> tuple[Rule, ...]:
-    """What the sandbox refuses.
+    """What is let through, and what gets another answer than a refusal.
 
     `modes`: files may change mode and owner, which Landlock does not see; harmless where the
     sandbox's user owns nothing else. `shielded`, for kernels whose Landlock does not keep signals
     in, are our process and the supervisor: those two and all that are older get no signal.
     """
-    found = [Rule(call) for call in _REFUSED]
-    found += [Rule(call, errno.ENOSYS) for call in _ABSENT]
-    found += _fine_rules()
-    found += _network_rules(network=network)
-    found += [Rule(call, errno.ENOTSUP) for call in _XATTRS]
-    if not modes:
-        found += [Rule(call) for call in _MODES]
-    if shielded:
-        found += _signal_rules(*shielded)
+    groups = [
+        *calls.ALLOWED,
+        *((calls.NETWORK,) if network else ()),
+        *((calls.MODES,) if modes else ()),
+    ]
+    found = _signal_rules(*shielded) if shielded else []
+    found += [Rule(call) for group in groups for call in group.calls]
+    found += calls.fine(network=network)
+    found += [Rule(call, answer=errno.ENOSYS) for call in calls.ABSENT]
+    found += [Rule(call, answer=errno.ENOTSUP) for call in calls.XATTRS]
     return tuple(rule for rule in found if number(rule.call, machine) is not None)
-
-
-def _fine_rules() -> list[Rule]:
-    """Calls of which only some uses are refused."""
-    return [
-        Rule("clone", conditions=(Condition(0, (0,), _NAMESPACES, negated=True),)),
-        Rule("personality", conditions=(Condition(0, (0, _WHOLE), negated=True),)),
-        # limits, processors and priority of this process alone
-        Rule("prlimit64", conditions=(Condition(0, (0,), negated=True),)),
-        Rule("sched_setaffinity", conditions=(Condition(0, (0,), negated=True),)),
-        Rule("setpriority", conditions=(Condition(0, (0,), negated=True),)),
-        Rule("setpriority", conditions=(Condition(1, (0,), negated=True),)),
-        Rule("ioctl", conditions=(Condition(1, (_TIOCSTI, _TIOCLINUX)),)),
-        # the parent's death goes on being this process's death
-        Rule(
-            "prctl",
-            conditions=(Condition(0, (_SET_PDEATHSIG,)), Condition(1, (_SIGKILL,), negated=True)),
-        ),
-    ]
-
-
-def _network_rules(*, network: bool) -> list[Rule]:
-    # A datagram pair can be pointed at another socket afterwards: by connect or with each message.
-    pairs = [
-        Rule("socketpair", conditions=(Condition(0, (_UNIX,), negated=True),)),
-        Rule(
-            "socketpair",
-            conditions=(Condition(1, (_STREAM, _SEQPACKET), 0xF, negated=True),),
-        ),
-    ]
-    if not network:
-        return [*pairs, *(Rule(call) for call in ("socket", *_NAMED_SOCKETS))]
-    return [
-        *pairs,
-        Rule("socket", conditions=(Condition(0, (_INET, _INET6), negated=True),)),
-        Rule("socket", conditions=(Condition(1, (_STREAM, _DATAGRAM), 0xF, negated=True),)),
-        Rule("socket", conditions=(Condition(2, (0, 6, 17), negated=True),)),  # TCP, UDP
-    ]
 
 
 def _signal_rules(ours: int, supervisor: int) -> list[Rule]:
     # What the sandbox starts has a higher number, until the numbers begin anew.
     older = Condition(0, (), span=(1, supervisor + 1))
-    groups = Condition(0, (), span=(_WHOLE + 1 - supervisor, _WHOLE))
+    groups = Condition(0, (), span=(WHOLE + 1 - supervisor, WHOLE))
+    refused = errno.EPERM
     return [
-        *(Rule(call, conditions=(older,)) for call in _SIGNALS),
-        *(Rule(call, conditions=(Condition(0, (ours,)),)) for call in _SIGNALS),
-        Rule("kill", conditions=(groups,)),
-        Rule("kill", conditions=(Condition(0, (_WHOLE, -ours & _WHOLE)),)),  # -1 is everyone
-        # a descriptor's owner is signalled when it becomes ready
-        Rule("fcntl", conditions=(Condition(1, _OWNERS),)),
-        Rule("ioctl", conditions=(Condition(1, _IOCTL_OWNERS),)),
+        *(Rule(call, (older,), refused) for call in _SIGNALS),
+        *(Rule(call, (Condition(0, (ours,)),), refused) for call in _SIGNALS),
+        Rule("kill", (groups,), refused),
+        Rule("kill", (Condition(0, (WHOLE, -ours & WHOLE)),), refused),  # -1 is everyone
     ]
 
 
-def assemble(refused: Iterable[Rule], machine: str) -> tuple[Instruction, ...]:
-    """The program: refuses by the rules, allows all else."""
-    program = [
+def assemble(found: Iterable[Rule], machine: str) -> tuple[Instruction, ...]:
+    """The program: does by the rules, refuses all else."""
+    by_number: dict[int, list[Rule]] = {}
+    for rule in found:
+        called = number(rule.call, machine)
+        assert called is not None
+        by_number.setdefault(called, []).append(rule)
+    leaves: list[tuple[int, tuple[Instruction, ...]]] = []
+    for called in range(max([*by_number, calls.SHARED_NUMBERS]) + 2):
+        leaf = tuple(_decided(by_number.get(called, ()), called))
+        if not leaves or leaves[-1][1] != leaf:
+            leaves.append((called, leaf))
+    return (
         Instruction(_LOAD, 0, 0, _ARCH),
         Instruction(_EQUAL, 1, 0, _ARCHES[machine]),
         Instruction(_RETURN, 0, 0, _KILL),
-        Instruction(_LOAD, 0, 0, _NUMBER),
-        Instruction(_AT_LEAST, 0, 1, LAST + 1),  # x32's numbers, too
-        Instruction(_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
-    ]
-    for rule in refused:
-        program += _compiled(rule, machine)
-    return (*program, Instruction(_RETURN, 0, 0, _ALLOW))
+        Instruction(_LOAD, 0, 0, _NUMBER),  # x32's are above all others
+        *_tree(leaves),
+    )
 
 
-def _compiled(rule: Rule, machine: str) -> Iterator[Instruction]:
-    """A rule's instructions; the call's number is loaded before and after them."""
-    called = number(rule.call, machine)
-    assert called is not None
-    refuse = Instruction(_RETURN, 0, 0, _ERRNO | rule.error)
-    if not rule.conditions:
-        yield from (Instruction(_EQUAL, 0, 1, called), refuse)
+def _tree(leaves: list[tuple[int, tuple[Instruction, ...]]]) -> Iterator[Instruction]:
+    """Goes to the leaf of the loaded number; each is named with the first number that it is for."""
+    if len(leaves) == 1:
+        yield from leaves[0][1]
         return
-    body: list[Instruction] = [refuse]
-    for condition in reversed(rule.conditions):
-        body = [*_tested(condition, len(body)), *body]
-    yield Instruction(_EQUAL, 0, len(body) + 1, called)
-    yield from body
-    yield Instruction(_LOAD, 0, 0, _NUMBER)
+    middle = len(leaves) // 2
+    lower = tuple(_tree(leaves[:middle]))
+    if len(lower) <= _FARTHEST:
+        yield Instruction(_AT_LEAST, len(lower), 0, leaves[middle][0])
+    else:
+        yield Instruction(_AT_LEAST, 0, 1, leaves[middle][0])
+        yield Instruction(_JUMP, 0, 0, len(lower))
+    yield from lower
+    yield from _tree(leaves[middle:])
+
+
+def _decided(rules_of_call: Iterable[Rule], called: int) -> Iterator[Instruction]:
+    """The instructions that decide about one call; they never go past their own end."""
+    for rule in rules_of_call:
+        answer = Instruction(_RETURN, 0, 0, _said(rule.answer))
+        body: list[Instruction] = [answer]
+        for condition in reversed(rule.conditions):
+            body = [*_tested(condition, len(body)), *body]
+        yield from body
+        if not rule.conditions:
+            return
+    unknown = errno.EPERM if called < calls.SHARED_NUMBERS else errno.ENOSYS
+    yield Instruction(_RETURN, 0, 0, _said(unknown))
+
+
+def _said(answer: int | None) -> int:
+    return _ALLOW if answer is None else _ERRNO | answer
 
 
 def _tested(condition: Condition, rest: int) -> Iterator[Instruction]:
     """Goes on to the `rest` instructions that follow where the condition holds, else past them."""
     yield Instruction(_LOAD, 0, 0, _ARGUMENTS + 8 * condition.argument)
-    if condition.mask != _WHOLE:
+    if condition.mask != WHOLE:
         yield Instruction(_AND, 0, 0, condition.mask)
     if condition.span is not None:
         yield Instruction(_AT_LEAST, 0, 1 + rest, condition.span[0])
@@ -222,6 +150,6 @@ def _tested(condition: Condition, rest: int) -> Iterator[Instruction]:
             yield Instruction(_EQUAL, left, 0 if left else rest, value)
 
 
-def encode(program: Iterable[Instruction]) -> bytes:
+def encode(instructions: Iterable[Instruction]) -> bytes:
     """The program as an array of `struct sock_filter`."""
-    return b"".join(struct.pack("=HBBI", i.code, i.yes, i.no, i.value) for i in program)
+    return b"".join(struct.pack("=HBBI", i.code, i.yes, i.no, i.value) for i in instructions)

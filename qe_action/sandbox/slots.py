@@ -11,7 +11,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qe_action.errors import SandboxUnavailable
 
@@ -22,10 +22,14 @@ _LOOK_AGAIN = 0.2  # seconds, since nobody says when another program gives a use
 
 @dataclass(frozen=True)
 class Slot:
-    """A user for one run; `uid` is None where the run has ours."""
+    """A user for one run, or several; `uid` is None where they have ours.
+
+    `before` are the bytes that its writable folders held before their first run.
+    """
 
     uid: int | None = None
     held: socket.socket | None = None
+    before: dict[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def guard(self) -> int | None:

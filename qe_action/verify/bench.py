@@ -16,7 +16,8 @@ from qe_action.lab import Lab, WorkerLost
 from qe_action.verify.answers import Hello, MutantSaid, Run, Styled
 from qe_action.verify.mutants import Mutant
 from qe_action.verify.project import Project
-from qe_action.verify.slots import Slot, clear, fill, own_folder
+from qe_action.verify.slots import Slot, fill, own_folder
+from qe_action.workspace.folders import clear
 
 PLUGINS_OFF = (
     *("pytest_cov", "xdist", "xdist.looponfail", "randomly", "random_order", "pytest-randomly"),

@@ -49,13 +49,3 @@ def fill(tree: Path, folder: Path) -> None:
                 path.chmod(path.stat().st_mode | 0o600)
     for name in ("home", "tmp", "elsewhere"):
         (folder / name).mkdir()
-
-
-def clear(folder: Path) -> None:
-    """Remove what a worker left. None may be running in the folder."""
-    folder.chmod(0o700)
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            remove(path)
-        else:
-            path.unlink(missing_ok=True)

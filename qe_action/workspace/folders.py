@@ -38,6 +38,16 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def clear(folder: Path) -> None:
+    """Remove what a worker left. None may be running in the folder."""
+    folder.chmod(0o700)
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            remove(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def _emptied(folder: Path, top: Path) -> list[Path]:
     """Remove the files of a folder and move its folders to the top, so that no path gets long."""
     folder.chmod(0o700)

@@ -27,7 +27,7 @@ TIMEOUT = 900.0
 """Seconds of a whole set-up: a large one downloads gigabytes, or compiles."""
 MEMORY = 4096 * MEBIBYTE
 DISK = 12 * 1024 * MEBIBYTE
-"""Bytes of the environment, of uv's cache beside it and of what is built, all counted twice."""
+"""Bytes of the environment, of uv's cache beside it and of what is built."""
 FILE = 4096 * MEBIBYTE
 PROCESSES = 512
 """uv has a thread a core, a compiler processes a core."""

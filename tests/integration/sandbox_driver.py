@@ -8,8 +8,10 @@ LANDLOCK names an older version of Landlock than the kernel's, to do with no mor
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -22,7 +24,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sandbox_probes import ATTACKS, WORKING, Probe
+from sandbox_probes import Probe
+from sandbox_suite import PROBES
 
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
@@ -46,6 +49,50 @@ PROJECT = {
 }
 
 
+class Objects:
+    """Memory, a queue and a semaphore of System V, and a POSIX queue, for every user to use."""
+
+    def __init__(self) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._libc.shmat.restype = ctypes.c_void_p
+        self.segment = self._made(self._libc.shmget(0, 4096, 0o1666))
+        self._at = self._libc.shmat(self.segment, None, 0)
+        ctypes.memmove(self._at, SECRET.encode(), len(SECRET))
+        self.queue = self._made(self._libc.msgget(0, 0o1666))
+        message = ctypes.create_string_buffer(bytes([1, *[0] * 7]) + SECRET.encode())
+        self._made(self._libc.msgsnd(self.queue, message, len(SECRET), 0))
+        self.semaphore = self._made(self._libc.semget(0, 1, 0o1666))
+        self._made(self._libc.semctl(self.semaphore, 0, 16, 1))  # SETVAL
+        self.posix_queue = f"qe-probe-{os.getpid()}".encode()
+        self._open, self._unlink = (240, 241) if platform.machine() == "x86_64" else (180, 181)
+        self._made(self._libc.syscall(self._open, self.posix_queue, 0o102, 0o666, None))
+
+    def _made(self, got: int) -> int:
+        if got < 0:
+            raise OSError(ctypes.get_errno(), "an object of the outside can't be made")
+        return got
+
+    def untouched(self) -> bool:
+        waiting = ctypes.create_string_buffer(256)
+        return (
+            ctypes.string_at(self._at, len(SECRET)) == SECRET.encode()
+            and self._libc.shmctl(self.segment, 2, waiting) == 0
+            and self._libc.semctl(self.semaphore, 0, 12) == 1
+            and self._libc.msgrcv(self.queue, waiting, 64, 0, 0o44000) == len(SECRET)
+            and self._still_named()
+        )
+
+    def _still_named(self) -> bool:
+        opened = self._libc.syscall(self._open, self.posix_queue, 0, 0, None)
+        return opened >= 0 and self._libc.close(opened) == 0
+
+    def remove(self) -> None:
+        self._libc.shmctl(self.segment, 0, None)
+        self._libc.msgctl(self.queue, 0, None)
+        self._libc.semctl(self.semaphore, 0, 0)
+        self._libc.syscall(self._unlink, self.posix_queue)
+
+
 @dataclass
 class World:
     """What is round the sandboxes: secrets, sockets, a neighbour."""
@@ -57,6 +104,7 @@ class World:
     port: int = 0
     neighbour: Running | None = None
     neighbour_pid: int = 0
+    objects: Objects | None = None
 
     @property
     def checkout(self) -> Path:
@@ -85,6 +133,7 @@ class World:
         return Policy(readable=readable, **{**usual, **changes})
 
     def variables(self) -> dict[str, str]:
+        assert self.objects is not None
         ours = " ".join(str(pid) for pid in (os.getpid(), os.getppid(), 1) if pid)
         return {
             "CHECKOUT": str(self.checkout),
@@ -95,6 +144,10 @@ class World:
             "PARENTS": ours,
             "OWNERS": "" if self.keeps_signals else "refused",
             "OUTSIDE": str(self.neighbour_pid),
+            "SEGMENTS": str(self.objects.segment),
+            "QUEUES": str(self.objects.queue),
+            "SEMAPHORES": str(self.objects.semaphore),
+            "POSIX_QUEUE": self.objects.posix_queue.decode(),
         }
 
     async def neighbour_lives(self) -> bool:
@@ -202,6 +255,8 @@ async def attempted(world: World, probe: Probe) -> dict[str, Any]:
         wrong.append("its folder could not be removed")
     if picture(world.folder) != before:
         wrong.append("something outside was changed")
+    if world.objects is not None and not world.objects.untouched():
+        wrong.append("memory, a queue or a semaphore of others was changed")
     if not await world.neighbour_lives():
         wrong.append("the neighbour is dead")
     said_last = said[-2000:].decode(errors="replace") + outcome.stderr[-2000:].decode()
@@ -247,11 +302,13 @@ async def main(folder: Path, python: str, names: list[str]) -> None:
     world = World(folder, python, sandbox, kept)
     furnish(folder)
     print(json.dumps({"layers": [layers.user, layers.landlock, layers.weaker]}), flush=True)
+    world.objects = Objects()
     async with listening(world), neighbouring(world):
-        for probe in (*ATTACKS, *WORKING):
+        for probe in PROBES.values():
             if names and probe.name not in names:
                 continue
             print(json.dumps(await attempted(world, probe)), flush=True)
+    world.objects.remove()
     remove(world.neighbours_folder)  # it belongs to another user
 
 

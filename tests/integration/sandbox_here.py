@@ -18,6 +18,11 @@ from qe_action.workspace.folders import remove
 ROOT = Path(__file__).parents[2]
 MACHINE = Machine.here()
 ANOTHER_USER = 60200
+PROGRAMS = (
+    *("sandbox_driver.py", "sandbox_suite.py", "sandbox_probes.py"),
+    *("sandbox_probes_kernel.py", "sandbox_probes_resources.py"),
+)
+"""The driver and its probes, which any user runs on their own."""
 MISSING = MACHINE.system != "linux" or MACHINE.landlock < (1 if MACHINE.root else 3)
 
 
@@ -69,7 +74,7 @@ def library(folder: Path) -> Path:
     target = folder / "library"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "qe_action", target / "qe_action", ignore=ignored)
-    for name in ("sandbox_driver.py", "sandbox_probes.py"):
+    for name in PROGRAMS:
         shutil.copy(ROOT / "tests" / "integration" / name, target)
     return target
 

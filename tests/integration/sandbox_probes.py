@@ -427,7 +427,7 @@ ATTACKS = (
         """,
         ends="cpu",
         done=False,
-        policy={"cpu": 1, "wall": 20.0},
+        policy={"cpu": 1, "wall": 60.0},
     ),
     Probe(
         "loop and ignore the limit's signal",
@@ -437,7 +437,7 @@ ATTACKS = (
         """,
         ends="cpu",
         done=False,
-        policy={"cpu": 1, "wall": 20.0},
+        policy={"cpu": 1, "wall": 60.0},
     ),
     Probe("wait without end", "time.sleep(1000)", ends="wall", done=False, policy={"wall": 1.0}),
     Probe(

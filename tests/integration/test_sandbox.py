@@ -17,7 +17,7 @@ import pytest
 from sandbox_here import MACHINE, MISSING, ROOT, open_folder, prefixes, sandboxed_python
 
 from qe_action.errors import SandboxUnavailable, WorkspaceError
-from qe_action.sandbox import supervise
+from qe_action.sandbox import processes
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.running import Outcome
@@ -340,6 +340,26 @@ def test_a_slot_keeps_its_files_between_runs(python: str, policy: Policy, folder
     assert (folder / "kept").stat().st_uid == 61920
 
 
+def test_what_one_run_leaves_is_not_free_for_the_next(python: str, policy: Policy) -> None:
+    """The disk's limit goes on from the state before the first run of a slot."""
+    policy = replace(policy, disk=8 << 20)
+    code = "import os, time; open({!r}, 'wb').write(os.urandom(6 << 20)); time.sleep({})"
+
+    async def go() -> list[Outcome]:
+        sandbox = Sandbox(slots=Slots(range(61950, 61953)))
+        async with sandbox.slot() as slot:
+            first = await sandbox.run([python, "-c", code.format("one", 0)], policy, slot=slot)
+            again = await sandbox.run([python, "-c", code.format("two", 15)], policy, slot=slot)
+        async with sandbox.slot() as slot:
+            fresh = await sandbox.run([python, "-c", code.format("three", 0)], policy, slot=slot)
+        return [first.outcome, again.outcome, fresh.outcome]
+
+    first, again, fresh = asyncio.run(go())
+    assert first.ok
+    assert again.how == "disk"
+    assert fresh.ok
+
+
 def test_users_are_held_once_on_the_whole_machine() -> None:
     async def go() -> list[int | None]:
         ours, theirs = Slots([61930, 61931]), Slots([61930, 61931])
@@ -372,13 +392,13 @@ def test_who_gets_no_user_waits_until_another_program_gives_one_back() -> None:
 def test_descendants_are_found_where_the_kernel_lists_no_children() -> None:
     with subprocess.Popen(["sleep", "100"]) as child:
         try:
-            assert child.pid in supervise.all_children()[os.getpid()]
-            assert child.pid in supervise.children(os.getpid())
-            assert supervise.proportional(child.pid) > 0
-            assert supervise.resident(child.pid) >= supervise.proportional(child.pid)
+            assert child.pid in processes.all_children()[os.getpid()]
+            assert child.pid in processes.children(os.getpid())
+            assert processes.proportional(child.pid)[0] > 0
+            assert processes.resident(child.pid) >= processes.proportional(child.pid)[0]
         finally:
             child.kill()
-    assert child.pid not in supervise.descendants()
+    assert child.pid not in processes.descendants()
 
 
 @pytest.mark.parametrize("uid", [0, -GUARD])

@@ -17,8 +17,9 @@ from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GeneratorError
 from qe_action.lab import WorkerLost
 from qe_action.sandbox.machine import Machine
+from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox
-from qe_action.sandboxed import SandboxLab
+from qe_action.sandboxed import SandboxChannel, SandboxLab
 from qe_action.task import QETask
 
 pytestmark = [
@@ -287,3 +288,40 @@ def test_what_ended_a_worker_is_said(lab: SandboxLab) -> None:
 
     with pytest.raises(WorkerLost, match="memory"):
         asyncio.run(ask())
+
+
+def test_a_worker_s_own_folder_is_empty_after_its_end(lab: SandboxLab) -> None:
+    code = "open('large', 'wb').write(bytes(1 << 20)); print(flush=True); input()"
+
+    async def left_behind() -> list[Path]:
+        with open_folder() as top:
+            own = top / "own"
+            own.mkdir()
+            policy = Policy(readable=prefixes(str(lab.python)), writable=(own,))
+            running = await Sandbox().start([str(lab.python), "-c", code], policy)
+            channel = SandboxChannel(running, own)
+            await channel.read_line()
+            assert (own / "large").exists()
+            await channel.kill()
+            return list(own.iterdir())
+
+    assert asyncio.run(left_behind()) == []
+
+
+def test_a_worker_that_wrote_too_much_is_followed_by_one_that_can_write(lab: SandboxLab) -> None:
+    async def ask() -> list[dict[str, object]]:
+        with open_folder() as top:
+            module = top / "writer.py"
+            module.write_text(
+                "import os\nfor number in range(400):\n"
+                "    open(f'{os.environ[\"HOME\"]}/{number}', 'wb').write(os.urandom(1 << 20))\n"
+                "import time\ntime.sleep(30)\n"
+            )
+            place = {"module": "writer", "paths": [str(top)], "root": str(top)}
+            request = {"op": "survey", "file": str(module), **place}
+            async with lab.worker(readable=(top,)) as worker:
+                with pytest.raises(WorkerLost, match="wrote too much"):
+                    [answer async for answer in worker.ask(request, 60)]
+                return [answer async for answer in worker.ask({"op": "hello"}, 60)]
+
+    assert asyncio.run(ask())[-1]["done"]

@@ -148,13 +148,18 @@ def test_proc_is_shown_only_to_a_user_of_its_own() -> None:
         layers(USER, Policy(proc=True))
 
 
-@pytest.mark.parametrize("name", ["launch.py", "supervise.py"])
+PARTS = ("disk", "memory", "processes")
+"""What the supervisor is made of beside its own file."""
+
+
+@pytest.mark.parametrize("name", ["launch.py", "supervise.py", *(f"{part}.py" for part in PARTS)])
 def test_the_programs_stand_alone(name: str) -> None:
-    """The standard library only, and the syntax of Python 3.9."""
+    """The standard library and the supervisor's parts only, and the syntax of Python 3.9."""
+    ours = {f"qe_action.sandbox.{part}" for part in PARTS if name != "launch.py"}
     tree = ast.parse((ROOM / name).read_text(encoding="utf-8"), feature_version=(3, 9))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             assert all(alias.name in sys.stdlib_module_names for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.module in sys.stdlib_module_names or node.module == "collections.abc"
+            assert node.module in {*sys.stdlib_module_names, "collections.abc", *ours}
         assert not isinstance(node, ast.Match)
