@@ -54,7 +54,7 @@ class Study:
         if touched is None and module is not None and added:
             touched = changed_statements(self._extents, frozenset(detail.lines), added)
         self.touched = added if touched is None else touched
-        self._ways: dict[int, tuple[Way | None, ...]] = {}
+        self._ways: dict[tuple[int, str], Way | None] = {}
         self._advice_left = ADVISED
 
     @property
@@ -93,14 +93,16 @@ class Study:
         return find_misses(self.detail, self.regions, self.touched)
 
     def ways(self, miss: Miss) -> tuple[Way | None, ...]:
-        """What is known of each missing branch of a partial one; None where nothing is."""
-        if miss.branch is None or not miss.branch.missing:
-            return ()
-        if miss.start not in self._ways:
-            names = miss.branch.missing
-            found = ways(self.module, miss.start, names) if self.module else (None,) * len(names)
-            self._ways[miss.start] = found
-        return self._ways[miss.start]
+        """What is known of each of a miss's `exits`; None where nothing is."""
+        return tuple(self._way(line, target) for line, target in miss.exits)
+
+    def _way(self, line: int, target: str) -> Way | None:
+        if (line, target) not in self._ways:
+            # All of a line at once, as they are asked for one after the other.
+            names = self.detail.branches[line].missing
+            found = ways(self.module, line, names) if self.module else (None,) * len(names)
+            self._ways.update(zip(((line, name) for name in names), found, strict=True))
+        return self._ways[line, target]
 
     def gap(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
         """The gap of a miss. `paths` are the file's critical paths by function name."""
@@ -108,7 +110,8 @@ class Study:
         path = self._path_of(miss, paths)
         verdict = judge(
             Evidence(
-                in_diff=bool(miss.changed),
+                in_diff=miss.in_diff,
+                by_branch=miss.in_diff and not miss.changed,
                 function=function,
                 never_called=miss.whole_file or (function is not None and not function.called),
                 handles_error=self._errors.handles(miss.lines) if self._errors else False,
@@ -118,7 +121,6 @@ class Study:
                 reach=path.reasons[0] if path and path.reasons else "",
             )
         )
-        missing = miss.branch.missing if miss.branch else ()
         gap = Gap(
             id=miss.id,
             file_path=miss.path,
@@ -127,10 +129,11 @@ class Study:
             gap_type="partial" if miss.branch else "uncovered",
             severity=verdict.severity,
             function=miss.name,
-            in_diff=bool(miss.changed),
+            in_diff=miss.in_diff,
             statements=0 if miss.branch else len(miss.lines),
-            missing_branches=missing,
-            branch_words=said(self.ways(miss), miss.start, missing),
+            missing_branches=tuple(way.target for way in miss.exits),
+            branch_lines=() if miss.branch else tuple(way.line for way in miss.exits),
+            branch_words=said(self.ways(miss), miss.exits),
             critical_path=path.path if path else None,
             reasons=(*self._shape(miss), *verdict.reasons),
             covered_by=self._tests(function),
@@ -152,13 +155,12 @@ class Study:
         """The lines that were missed: of a partial branch those it never went to."""
         if miss.branch is None:
             return miss.lines
-        return tuple(int(name) for name in miss.branch.missing if name.isdecimal())
+        return tuple(int(way.target) for way in miss.exits if way.target.isdecimal())
 
     def _shape(self, miss: Miss) -> Iterator[str]:
         if miss.branch is not None:
-            missed = miss.branch.total - miss.branch.covered
-            were = "was" if missed == 1 else "were"
-            yield f"{missed} of {miss.branch.total} branches {were} not taken"
+            were = "was" if miss.untaken == 1 else "were"
+            yield f"{miss.untaken} of {miss.branch.total} branches {were} not taken"
         elif miss.whole_file and 0 < len(miss.changed) < len(miss.lines):
             changed, whole = len(miss.changed), len(miss.lines)
             yield f"{changed} of its {whole} statements lie in changed lines"

@@ -56,10 +56,12 @@ def span(gap: Gap) -> str:
 
 
 def headline(gap: Gap) -> str:
-    """`Not covered: 3 statements` or `Branch not taken`."""
+    """`Not covered: 3 statements`, with `1 branch` that leads to them, or `Branch not taken`."""
     if gap.gap_type == "partial":
         return "Branch not taken" if len(gap.missing_branches) < 2 else "Branches not taken"
-    return f"Not covered: {plural(gap.statements, 'statement')}"
+    led = len(gap.missing_branches)
+    branches = f", {plural(led, 'branch', 'branches')}" if led else ""
+    return f"Not covered: {plural(gap.statements, 'statement')}{branches}"
 
 
 def missing_ways(gap: Gap) -> str:
@@ -77,7 +79,8 @@ def _message(gap: Gap) -> str:
         first += f": {ways}." if ways else "."
     else:
         what = "this statement" if gap.statements == 1 else f"these {gap.statements:,} statements"
-        first = f"{where}: no test runs {what}."
+        ways = missing_ways(gap)
+        first = f"{where}: no test runs {what}{f', as {ways}' if ways else ''}."
     reasons = "; ".join(gap.reasons)
     why = f"Severity {gap.severity}: {reasons}." if reasons else f"Severity {gap.severity}."
     tests = [f"Test to add: {text}" for text in gap.suggested_tests]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from qe_action.analysis.advice.assignments import origin
 from qe_action.analysis.advice.branch_words import Way, ways
@@ -47,17 +47,27 @@ def suggest(module: PythonModule, gap: Gap) -> tuple[str, ...]:
     first line, up to fixed bounds.
     """
     try:
-        found = _partial(module, gap) if gap.gap_type == "partial" else _uncovered(module, gap)
-        return tuple(dict.fromkeys(islice(filter(None, found), MOST)))
+        if gap.gap_type == "partial":
+            found = _partial(module, gap.line_start, gap.missing_branches)
+        else:
+            found = chain(_uncovered(module, gap), _leading(module, gap))
+        return tuple(islice(dict.fromkeys(filter(None, found)), MOST))
     except RecursionError:
         return ()  # an expression nested too deeply to be told
 
 
-def _partial(module: PythonModule, gap: Gap) -> Iterator[str]:
-    path = path_to(module, gap.line_start)
-    for way in ways(module, gap.line_start, gap.missing_branches):
+def _partial(module: PythonModule, line: int, missing: Sequence[str]) -> Iterator[str]:
+    path = path_to(module, line)
+    for way in ways(module, line, missing):
         if way is not None and way.kind != "uncaught":
             yield _for_way(module, path, way)
+
+
+def _leading(module: PythonModule, gap: Gap) -> Iterator[str]:
+    """For the branches that lead further into missed statements than to the first."""
+    for line, target in zip(gap.branch_lines, gap.missing_branches, strict=False):
+        if target != str(gap.line_start):
+            yield from _partial(module, line, (target,))
 
 
 def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
