@@ -133,9 +133,9 @@ REUSED = {
     ),
     "around": (
         "if a:\n  a = g(a)\n  if not a:\n    return 1",
-        "with `not a` true, where `a = g(a)`: it should return `1`.",
+        "with `a` false, where `a = g(a)`: it should return `1`.",
     ),
-    "with": ("if not a: return 0\nwith b() as a:\n  if not a:\n    return 1", "with `not a` true"),
+    "with": ("if not a: return 0\nwith b() as a:\n  if not a:\n    return 1", "with `a` false"),
     "of an item": (
         "for c in a:\n  c = c.strip()\n  if not c:\n    continue\n  return c[0]",
         "for an item `c` of `a` with `c` true, where `c = c.strip()`: it should return `c[0]`.",

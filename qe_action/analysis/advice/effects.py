@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.advice.assignments import QUIET, SHORT, Local, set_by, set_inside
+from qe_action.analysis.advice.assignments import (
+    QUIET,
+    SHORT,
+    Local,
+    changed_inside,
+    set_by,
+    set_inside,
+)
 from qe_action.analysis.advice.conditions import Clause
 from qe_action.analysis.advice.enclosing import Statement
 from qe_action.analysis.advice.excerpt import clip, excerpt, safe
@@ -17,6 +24,8 @@ End = Literal["return", "raise", "jump", "open"]
 
 NEXT_ROUND = "go on with the next round of the loop"
 LEAVE_LOOP = "leave the loop"
+_LOWER_CASE_ERRORS = frozenset({"error", "herror", "gaierror", "timeout"})
+"""Exceptions of the standard library that are not named as classes are."""
 _CHANGES: dict[type[ast.operator], str] = {
     ast.Add: "add `{value}` to `{target}`",
     ast.Sub: "subtract `{value}` from `{target}`",
@@ -79,6 +88,7 @@ class Trace:
                 self._bind(node)
             case _ if any(statements_of(node)):
                 self._forget(set_inside(node))
+                self.altered |= changed_inside(node) & self.sets.keys()
 
     def open_end(self, clauses: Sequence[Clause], last: int) -> Outcome:
         """The way as it stands at the end of the block: two effects, or what it logs."""
@@ -195,5 +205,20 @@ class Trace:
     def _raising(self, error: ast.expr | None) -> str:
         if error is None:
             return "raise the exception again"
-        named = error.func if isinstance(error, ast.Call) else error
-        return f"raise `{excerpt(self.module, named)}`"
+        if not isinstance(error, ast.Call):
+            return f"raise `{excerpt(self.module, error)}`"
+        if _is_class(self.module, error.func):
+            return f"raise `{excerpt(self.module, error.func)}`"
+        return f"raise what `{excerpt(self.module, error)}` returns"
+
+
+def _is_class(module: PythonModule, node: ast.expr) -> bool:
+    """Whether what is called seems to be a class: by its name, or as the module defines it."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            bare = name.lstrip("_")
+            if bare[:1].isupper() or bare in _LOWER_CASE_ERRORS:
+                return True
+            return any(isinstance(each.node, ast.ClassDef) for each in module.named(name))
+        case _:
+            return False

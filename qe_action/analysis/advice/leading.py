@@ -12,11 +12,10 @@ from qe_action.analysis.advice.conditions import (
     case_clauses,
     fails,
     holds,
-    loop_clause,
-    loop_ends,
     raises_clauses,
 )
 from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
+from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.passing import in_line, passed, quiets
 from qe_action.analysis.advice.standing import aged, names_in, outdated, set_past, set_within
 from qe_action.analysis.python_module import PythonModule

@@ -10,7 +10,8 @@ from qe_action.analysis.advice.conditions import MOST
 from qe_action.analysis.advice.effects import Outcome
 from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
 from qe_action.analysis.advice.excerpt import excerpt
-from qe_action.analysis.advice.passing import in_line, jumps_out, leaves, passed, past
+from qe_action.analysis.advice.jumps import jumps_out
+from qe_action.analysis.advice.passing import in_line, leaves, passed, past
 from qe_action.analysis.advice.standing import after, outdated
 from qe_action.analysis.python_module import DEFINITIONS, PythonModule
 

@@ -18,15 +18,15 @@ from qe_action.analysis.advice.conditions import (
     case_clauses,
     fails,
     holds,
-    loop_clause,
-    loop_ends,
     raises_clauses,
     unmatched,
 )
 from qe_action.analysis.advice.effects import LEAVE_LOOP, NEXT_ROUND, Outcome
 from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
 from qe_action.analysis.advice.leading import may_be_caught, path_clauses
+from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
+from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.advice.sentence import sentence
 from qe_action.analysis.advice.showing import shown
 from qe_action.analysis.advice.subject import subject
@@ -248,6 +248,8 @@ def _sentence(
         return ""  # no test makes that true
     if not clauses and {LEAVE_LOOP, NEXT_ROUND}.issuperset(effects):
         return ""  # nobody outside sees that
+    if not can_hold([clause.condition for clause in clauses if not clause.stale]):
+        return ""
     names = frozenset[str]().union(*(clause.names for clause in clauses))
     lead = subject(module, path, names)
     if lead.startswith("Import") and names & _constants(module):
