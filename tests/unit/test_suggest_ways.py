@@ -32,7 +32,10 @@ PASSED = {
     "nested returns": ("if a:\n  if b: return 1\n  else: return 2", "with `a` false"),
     "a return inside": ("if a:\n  log(a)\n  if b: return 1", "with `a` false"),
     "elif": ("if a: return 1\nelif b: return 2", "with `a` false and `b` false"),
-    "a loop's deep return": ("for x in a:\n  if x:\n    if b: return x", "with `a` empty"),
+    "a loop's deep return": (
+        "for x in a:\n  if x:\n    if b: return x",
+        "with no item `x` of `a` for which `x` is true and `b` is true",
+    ),
     "a loop's plain return": ("for x in a: return x", "with `a` empty"),
     "while": ("while a:\n  if b(): return a", "with `a` false"),
     "with": ("if a:\n  with b: return 1", "with `a` false"),

@@ -20,8 +20,10 @@ _ALTERNATIVES = 8
 """Ways in which one condition can hold that are looked at; with more it can."""
 _TOGETHER = 64
 """Combinations of them for all conditions."""
-_LONGEST = 1_000
-"""Items of a value that is made up."""
+_MANY = 20
+"""Elements, or letters, of a constant that is weighed."""
+_LONGEST, _GREATEST = 1_000, 10**12
+"""Items of a value that is made up, and the greatest number that is."""
 
 
 class Fact(NamedTuple):
@@ -45,13 +47,12 @@ class _Symbol(NamedTuple):
 
 
 class _Thing(NamedTuple):
-    """An object of types that are known by their names."""
+    """An object of no type of Python's own; false if it has no size."""
 
-    types: frozenset[str]
-    truth: bool
+    size: int
 
     def __bool__(self) -> bool:
-        return self.truth
+        return self.size > 0
 
 
 _Operator = Callable[[Any, Any], object]
@@ -103,6 +104,8 @@ def condition(module: PythonModule, test: ast.expr, *, wanted: bool) -> Conditio
             found = _one(module, subject, "len >", 0, wanted=wanted)
         case ast.Constant(value=value):
             found = ANYTHING if bool(value) is wanted else ()
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            found = ANYTHING if bool(parts) is wanted else ()
         case ast.NamedExpr(target=target):
             found = _one(module, target, "true", wanted=wanted)
         case _:
@@ -117,7 +120,7 @@ def filled(module: PythonModule, iterable: ast.expr, *, wanted: bool) -> Conditi
             return _one(module, value, "len >", 0, wanted=wanted)
         case ast.Call(func=ast.Name(id=name), args=[value, *_]) if name in _GOING_THROUGH:
             return filled(module, value, wanted=wanted)
-        case ast.List() | ast.Tuple() | ast.Constant() | ast.Dict() | ast.Set():
+        case ast.List() | ast.Tuple() | ast.Set() | ast.Constant():
             return condition(module, iterable, wanted=wanted)
         case _:
             return _one(module, iterable, "len >", 0, wanted=wanted)
@@ -166,9 +169,9 @@ def _pair(
     """A comparison of two expressions."""
     sign, positive = _OPERATORS[type(op)]
     wanted = wanted is positive
-    constant = _constant(module, right)
+    constant = _constant(right)
     if constant is None and sign in ("==", "<", ">", "is"):
-        constant = _constant(module, left)
+        constant = _constant(left)
         if constant is not None:
             left, right, sign = right, left, _FLIPPED.get(sign, sign)
     if isinstance(left, ast.NamedExpr):
@@ -184,14 +187,17 @@ def _pair(
             return _one(module, left, sign, constant[0], wanted=wanted)
 
 
-def _constant(module: PythonModule, node: ast.expr) -> tuple[object] | None:
+def _constant(node: ast.expr) -> tuple[object] | None:
+    """A constant's value; None where it is none, or too large to be weighed."""
     match node:
-        case ast.Constant(value=value):
+        case ast.Constant(value=value) if _is_small(value):
             return (value,)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return (-value,)
-        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
-            found = [_constant(module, each) for each in elements]
+            return (-value,) if _is_small(value) else None
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements) if (
+            len(elements) <= _MANY
+        ):
+            found = [_constant(each) for each in elements]
             known = tuple(each[0] for each in found if each)
             return (known,) if len(known) == len(found) else None
         case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner[:1].isupper():
@@ -200,10 +206,20 @@ def _constant(module: PythonModule, node: ast.expr) -> tuple[object] | None:
             return None
 
 
+def _is_small(value: object) -> bool:
+    match value:
+        case str() | bytes():
+            return len(value) <= _MANY
+        case int() | float():
+            return -_GREATEST < value < _GREATEST
+        case _:
+            return True
+
+
 def _type_names(node: ast.expr) -> frozenset[str]:
     match node:
-        case ast.Tuple(elts=elements):
-            return frozenset().union(*map(_type_names, elements))
+        case ast.Tuple(elts=elements) if len(elements) <= _MANY:
+            return frozenset[str]().union(*map(_type_names, elements))
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
             return _type_names(left) | _type_names(right)
         case ast.Name(id=name) | ast.Attribute(attr=name):
@@ -216,32 +232,33 @@ def _agree(facts: Iterable[Fact]) -> bool:
     by_subject: dict[str, list[Fact]] = {}
     for fact in facts:
         by_subject.setdefault(fact.subject, []).append(fact)
-    return all(
-        len(group) < 2
-        or any(all(_meets(value, fact) for fact in group) for value in _values(group))
-        for group in by_subject.values()
+    return all(len(group) < 2 or _one_meets(group) for group in by_subject.values())
+
+
+def _one_meets(facts: Sequence[Fact]) -> bool:
+    """Whether some value, of some types beside its own, is as all facts say."""
+    named = (fact.value for fact in facts if isinstance(fact.value, frozenset))
+    foreign = frozenset[str]().union(*named).difference(_TYPES)
+    kinds = {frozenset[str](), foreign, *(frozenset({name}) for name in foreign)}
+    values = list(_values(facts))
+    return any(
+        all(_meets(value, kind, fact) for fact in facts) for kind in kinds for value in values
     )
 
 
 def _values(facts: Sequence[Fact]) -> Iterator[object]:
     """Telling values: such as the facts name, some beside them, and some of each type."""
     yield from (None, True, False, 0, 1, -1, 0.5, "", "a", b"", b"a", (), (1,), [], [1], {}, {1: 1})
-    yield from (set(), {1}, 1j, 2, 10**9, -(10**9))
-    names: set[str] = set()
+    yield from (set(), {1}, 1j, 2, 10**9, -(10**9), _Thing(0), _Thing(1))
     for _, sign, value, _ in facts:
-        if isinstance(value, frozenset):
-            names |= value
-        elif sign.startswith("len") and isinstance(value, int):
-            for size in range(max(0, min(value, _LONGEST) - 1), min(value, _LONGEST) + 2):
-                yield from ("a" * size, [1] * size, dict.fromkeys(range(size)))
-        else:
-            for each in value if isinstance(value, tuple | str) and sign == "in" else (value,):
-                yield from _beside(each)
+        if sign.startswith("len") and isinstance(value, int):
+            least = max(0, min(value, _LONGEST) - 1)
+            for size in range(least, least + 3):
+                yield from ("a" * size, [1] * size, _Thing(size))
+        elif not isinstance(value, frozenset):
             yield from _beside(value)
-    for truth in (True, False):
-        yield _Thing(frozenset(), truth)
-        yield _Thing(frozenset(names), truth)
-        yield from (_Thing(frozenset({name}), truth) for name in sorted(names))
+            for each in value if isinstance(value, tuple | str) and sign == "in" else ():
+                yield from _beside(each)
 
 
 def _beside(value: object) -> Iterator[object]:
@@ -257,32 +274,22 @@ def _beside(value: object) -> Iterator[object]:
             yield value + b"a"
 
 
-def _meets(value: object, fact: Fact) -> bool:
-    """Whether a value is as a fact says; a comparison that is an error is not as wanted."""
+def _meets(value: object, kind: frozenset[str], fact: Fact) -> bool:
+    """Whether a value is as a fact says; a comparison that is an error is not as wanted.
+
+    `kind` are the names of further types that it is of.
+    """
     _, sign, other, wanted = fact
     if isinstance(value, _Symbol) and sign in ("true", "isinstance"):
         return True
     if sign == "true":
         return bool(value) is wanted
-    if sign == "isinstance":
-        assert isinstance(other, frozenset)
-        return _is_one_of(value, other, wanted=wanted)
+    if isinstance(other, frozenset):
+        own = tuple(_TYPES[name] for name in other if name in _TYPES)
+        return (isinstance(value, own) or not kind.isdisjoint(other)) is wanted
     try:
         if sign.startswith("len "):
-            if isinstance(value, _Thing):
-                # Its length is as it is wanted to be, though none of it makes it false.
-                return sign != "len >" or other != 0 or value.truth is wanted
-            value, sign = len(value), sign.removeprefix("len ")  # type: ignore[arg-type]
-        return bool(_TESTS[sign](value, other)) is wanted
+            value = value.size if isinstance(value, _Thing) else len(value)  # type: ignore[arg-type]
+        return bool(_TESTS[sign.removeprefix("len ")](value, other)) is wanted
     except (TypeError, ValueError):
         return False
-
-
-def _is_one_of(value: object, names: frozenset[str], *, wanted: bool) -> bool:
-    if isinstance(value, _Thing):
-        return (not value.types.isdisjoint(names)) is wanted
-    types = tuple(_TYPES[name] for name in names if name in _TYPES)
-    if isinstance(value, types):
-        return wanted
-    # Of other types nobody here knows whether it is one.
-    return not wanted or any(name not in _TYPES for name in names)
