@@ -37,7 +37,8 @@ class Evidence(NamedTuple):
     `by_branch` says that of a gap in the diff only the branch that leads to it was changed.
     `function` is the one the gap lies in, `impact` and `reach` its critical path's and how
     that is said. `handles_error` and `raises_error` are about the lines that were missed; of a
-    `partial` branch those are the ones it never went to.
+    `partial` branch those are the ones it never went to. `excuse` says why they need no test, or
+    can't have one where the report was made; then nothing else counts.
     """
 
     in_diff: bool
@@ -49,10 +50,13 @@ class Evidence(NamedTuple):
     partial: bool = False
     impact: Level | None = None
     reach: str = ""
+    excuse: str = ""
 
 
 def judge(evidence: Evidence) -> Judgement:
     """The severity of a gap, by the points of what is known of it."""
+    if evidence.excuse:
+        return Judgement("low", (evidence.excuse, _place(evidence)[1]))
     points = 0
     reasons: list[str] = []
     for worth, reason in _rows(evidence):

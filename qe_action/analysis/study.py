@@ -8,6 +8,7 @@ from functools import cached_property
 from qe_action.analysis.advice.branch_words import Way, said, ways
 from qe_action.analysis.advice.suggest import suggest
 from qe_action.analysis.collect import Detail
+from qe_action.analysis.declared import declared
 from qe_action.analysis.fit import strays
 from qe_action.analysis.functions import (
     ErrorLines,
@@ -17,6 +18,7 @@ from qe_action.analysis.functions import (
     reported_facts,
 )
 from qe_action.analysis.gaps import Miss, find_misses, patch_counts
+from qe_action.analysis.guards import SCRIPT, Guards
 from qe_action.analysis.python_module import PythonModule
 from qe_action.analysis.risk import Evidence, judge
 from qe_action.analysis.source import Region, Regions, reported_regions
@@ -107,7 +109,8 @@ class Study:
     def gap(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
         """The gap of a miss. `paths` are the file's critical paths by function name."""
         function = self.functions.get(miss.owner) if miss.owner else None
-        path = self._path_of(miss, paths)
+        excuse = self._excuse(miss)
+        path = None if excuse else self._path_of(miss, paths)
         verdict = judge(
             Evidence(
                 in_diff=miss.in_diff,
@@ -119,6 +122,7 @@ class Study:
                 partial=miss.branch is not None,
                 impact=path.impact if path else None,
                 reach=path.reasons[0] if path and path.reasons else "",
+                excuse=excuse,
             )
         )
         gap = Gap(
@@ -138,10 +142,30 @@ class Study:
             reasons=(*self._shape(miss), *verdict.reasons),
             covered_by=self._tests(function),
         )
-        if self.module is None or not self._advice_left:
+        if self.module is None or not self._advice_left or excuse not in ("", SCRIPT):
             return gap
         self._advice_left -= 1
         return gap.model_copy(update={"suggested_tests": suggest(self.module, gap)})
+
+    def excuse(self, region: Region) -> str:
+        """Why a function needs no test, or can't have one where this report was made; or empty."""
+        if self.module is None or self._guards is None:
+            return ""
+        definition = self.module.by_start[region.start, region.name]
+        return declared(self.module, definition) or self._guards.reason([region.start, region.end])
+
+    def _excuse(self, miss: Miss) -> str:
+        if self._guards is None:
+            return ""
+        if miss.owner and not miss.whole_file and (found := self.excuse(miss.owner)):
+            return found
+        if miss.branch is not None:
+            return self._guards.branch_reason(miss.exits, self.ways(miss))
+        return self._guards.reason(miss.lines)
+
+    @cached_property
+    def _guards(self) -> Guards | None:
+        return Guards(self.module, self.detail) if self.module else None
 
     @cached_property
     def _extents(self) -> list[Extent]:

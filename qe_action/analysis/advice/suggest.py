@@ -30,6 +30,7 @@ from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.advice.sentence import sentence
 from qe_action.analysis.advice.showing import shown
 from qe_action.analysis.advice.subject import subject
+from qe_action.analysis.declared import declared
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
 from qe_action.events import Gap
 
@@ -180,7 +181,7 @@ def _definitions_in(module: PythonModule, gap: Gap) -> list[Definition]:
     held = [
         each
         for each in module.definitions[at:end]
-        if each.is_function and each.start <= gap.line_end
+        if each.is_function and each.start <= gap.line_end and not declared(module, each)
     ]
     return sorted(held, key=lambda each: (each.node.name.startswith("_"), each.line))[:MOST]
 
