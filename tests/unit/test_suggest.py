@@ -406,7 +406,7 @@ if __name__ == "__main__":
             OTHERS,
             uncovered(21, 21),
             [
-                "Call `outer(items)` and let it call its inner `inner(item)` with "
+                "Call `outer(items)` and have its inner `inner(item)` called with "
                 "`item is None`: it should return `0`."
             ],
         ),

@@ -186,14 +186,14 @@ def test_a_variable_that_with_sets_has_no_old_value() -> None:
 @pytest.mark.parametrize(
     ("statements", "condition"),
     [
-        ("if a < 3:\n  a = g(a)\n  return a\nif a > 9", "with `a >= 3` and `a > 9`"),
-        ("if a < 3:\n  a = g(a)\n  if b: return a\nif a > 9", "with `a >= 3` and `a > 9`"),
-        ("if a < 3: return 0\nif b:\n  a = g(a)\nif a > 9", "with `a > 9`"),
+        ("if a < 3:\n  a = g(a)\n  return a\nif a < 9", "with `a >= 3` and `a < 9`"),
+        ("if a < 3:\n  a = g(a)\n  if b: return a\nif a < 9", "with `a >= 3` and `a < 9`"),
+        ("if a < 3: return 0\nif b:\n  a = g(a)\nif a < 9", "with `a < 9`"),
         (
             "if (c := g(a)) is None: return 0\nif c > b",
             "with `(c := g(a)) is not None` and `c > b`",
         ),
-        ("if a < 3: return 0\nif (a := b()): pass\nif a > 9", "with `a > 9`"),
+        ("if a < 3: return 0\nif (a := b()): pass\nif a < 9", "with `a < 9`"),
     ],
 )
 def test_only_what_is_set_on_the_way_makes_a_value_an_older_one(

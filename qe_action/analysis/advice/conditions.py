@@ -39,7 +39,8 @@ class Clause(NamedTuple):
     `names` are the variables it speaks of. Of clauses with the same `topic`, such as the
     tests of one value in an `elif` chain, one that `settles` it makes the others superfluous.
     `origin` is the assignment one of the variables comes from. `stale` are the variables that
-    were set again since it held. `condition` is what it asks for, to be weighed with others.
+    were set again since it held. `condition` is what it asks for, to be weighed with others,
+    and `denied` the opposite. `more` says that something before it has to hold that is not told.
     """
 
     sort: Sort
@@ -50,12 +51,14 @@ class Clause(NamedTuple):
     origin: str = ""
     stale: frozenset[str] = frozenset()
     condition: Condition = ANYTHING
+    denied: Condition = ANYTHING
+    more: bool = False
 
 
 def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
     """The clauses that make a test true; none for a constant."""
     match test:
-        case ast.Constant():
+        case ast.Constant() | ast.Name(id="__debug__"):
             return []
         case ast.BoolOp(op=ast.And(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in holds(module, value)]
@@ -68,7 +71,7 @@ def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
 def fails(module: PythonModule, test: ast.expr) -> list[Clause]:
     """The clauses that make a test false; none for a constant."""
     match test:
-        case ast.Constant():
+        case ast.Constant() | ast.Name(id="__debug__"):
             return []
         case ast.BoolOp(op=ast.Or(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in fails(module, value)]
@@ -81,15 +84,17 @@ def fails(module: PythonModule, test: ast.expr) -> list[Clause]:
 def _clause(module: PythonModule, test: ast.expr, *, wanted: bool) -> Clause:
     topic, settles = _topic(module, test)
     asked = condition(module, test, wanted=wanted)
+    denied = condition(module, test, wanted=not wanted)
     if counted := quantified(module, test, wanted=wanted):
-        return Clause("condition", counted, names_of(test), condition=asked)
+        return Clause("condition", counted, names_of(test), condition=asked, denied=denied)
     text = f"`{excerpt(module, test)}`"
     if not wanted:
         inverse = _inverse(module, test)
         text = f"`{inverse}`" if inverse else f"{text} false"
     elif not isinstance(test, ast.Compare):
         text += " true"
-    return Clause("condition", text, names_of(test), topic, settles and wanted, condition=asked)
+    names, settled = names_of(test), settles and wanted
+    return Clause("condition", text, names, topic, settled, condition=asked, denied=denied)
 
 
 def quantified(module: PythonModule, test: ast.expr, *, wanted: bool) -> str:

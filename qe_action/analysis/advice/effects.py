@@ -56,7 +56,7 @@ class Trace:
     of the module or class. `strong` and `weak` are effects. `sets` has the local variables
     with their expressions, `grown` those that something was added to; of the former `telling`
     may explain a condition and `altered` hold objects that were changed since. `unclear` are
-    variables set in one way or another.
+    variables set in one way or another. `onto` has what was done last to the object of one.
     """
 
     module: PythonModule
@@ -68,6 +68,7 @@ class Trace:
     telling: set[str] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
+    onto: dict[str, str] = field(default_factory=dict)
 
     def note(self, node: Statement) -> None:
         """Add what a statement does by itself; of a compound one only what it may set."""
@@ -105,6 +106,8 @@ class Trace:
                 return Outcome(tuple(clauses), (self._raising(error),), "raise")
             case ast.Return(value=value):
                 last, end = self._returning(value), "return"
+                if isinstance(value, ast.Name) and value.id in self.altered and not self.strong:
+                    self.strong += filter(None, [self.onto.get(value.id)])
             case ast.Continue():
                 last = NEXT_ROUND
             case _:
@@ -177,6 +180,7 @@ class Trace:
             root = root.func if isinstance(root, ast.Call) else root.value
         if isinstance(root, ast.Name) and root.id in self.sets and target is not root:
             self.altered.add(root.id)
+            self.onto[root.id] = effect
             self.weak.append(effect)
         else:
             self.strong.append(effect)

@@ -57,7 +57,10 @@ def path_clauses(
     others = [n for n in guards if not told[n][1].names & spoken]
     left = len(others) - (room - len(related))
     kept = {*related, *others[max(0, left) :]}
-    return [clause for n, (guard, clause) in enumerate(told) if not guard or n in kept]
+    found = [clause for n, (guard, clause) in enumerate(told) if not guard or n in kept]
+    if found and len(found) < len(told):
+        found[0] = found[0]._replace(more=True)
+    return found
 
 
 class _Lead:

@@ -22,13 +22,14 @@ from qe_action.analysis.advice.conditions import (
     unmatched,
 )
 from qe_action.analysis.advice.effects import LEAVE_LOOP, NEXT_ROUND, Outcome
-from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
+from qe_action.analysis.advice.enclosing import LOOPS, SCOPES, Statement, Step, path_to
 from qe_action.analysis.advice.leading import may_be_caught, path_clauses
 from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.advice.sentence import sentence
 from qe_action.analysis.advice.showing import shown
+from qe_action.analysis.advice.sparing import denied, names_a_local
 from qe_action.analysis.advice.subject import subject
 from qe_action.analysis.declared import declared
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
@@ -38,7 +39,6 @@ MOST = 3
 """Suggestions for one gap."""
 _WAYS = 24
 """Ways through a function that are weighed."""
-_SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Module)
 
 
 def suggest(module: PythonModule, gap: Gap) -> tuple[str, ...]:
@@ -83,12 +83,12 @@ def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     if otherwise := getattr(step.node, "orelse", []):
         return _told(module, [*path, Step(step.node, "orelse", otherwise, 0)], clauses)
     if isinstance(step.node, ast.If) and (skipped := _skipped(module, path, step.node)):
-        return _sentence(module, path, clauses, (f"not {skipped}",))
+        return _sentence(module, path, clauses, denied((skipped,), module, path))
     after = _following(module, path, clauses)
     if isinstance(step.node, ast.If) and not after.effects:
         instead = straight(module, step.node.body, in_function=_in_function(path)).effects[-1:]
         instead = tuple(effect for effect in instead if effect != "return `None`")
-        return _sentence(module, path, clauses, [f"not {effect}" for effect in instead])
+        return _sentence(module, path, clauses, denied(instead, module, path))
     return _sentence(module, path, after.clauses, after.effects)
 
 
@@ -111,7 +111,7 @@ def _following(module: PythonModule, path: list[Step], clauses: Sequence[Clause]
             found = straight(module, rest, clauses, in_function=_in_function(path))
             if found.effects:
                 return found
-        if isinstance(step.parent, (*_SCOPES, *LOOPS)) and step.field == "body":
+        if isinstance(step.parent, (*SCOPES, *LOOPS)) and step.field == "body":
             break
     return Outcome(tuple(clauses), (), "open")
 
@@ -203,7 +203,7 @@ def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]
     found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
     for outcome in found:
         told = outcome if outcome.effects else shown(module, path, outcome)
-        if told.effects:
+        if told.effects and (told.clauses or not names_a_local(definition.node, told.effects)):
             yield _sentence(module, path, told.clauses, told.effects)
 
 
@@ -278,5 +278,5 @@ def _rest(step: Step) -> Sequence[Statement]:
 
 
 def _in_function(path: Sequence[Step]) -> bool:
-    scope = next((s.parent for s in reversed(path) if isinstance(s.parent, _SCOPES)), None)
+    scope = next((s.parent for s in reversed(path) if isinstance(s.parent, SCOPES)), None)
     return isinstance(scope, FUNCTIONS)
