@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from qe_action.analysis.advice.conditions import fails, holds
-from qe_action.analysis.advice.satisfiable import can_hold, condition, filled
+from qe_action.analysis.advice.facts import condition, filled
+from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.python_module import PythonModule, parse_module
 
 
@@ -83,6 +84,12 @@ POSSIBLE = [
     ("a <= b", "a != b"),
     ("x in 'abc'", "x"),
     ("x", "1"),
+    ("x < Limit.MAX", "x > 0", "x"),
+    ("x in Names.ALL", "x == 'a'"),
+    ("x in (Kind.ONE, Kind.TWO)", "x is not Kind.ONE"),
+    ("x == 'a' * 3", "x"),
+    ("x is True", "x == 1"),
+    (f"x > {10**40}", "x < 3", "y"),
 ]
 
 

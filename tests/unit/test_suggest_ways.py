@@ -25,7 +25,7 @@ def said(source: str, line: int | None = None, missing: str = "") -> list[str]:
         severity="low",
         missing_branches=(missing,) if missing else (),
     )
-    return [each.removeprefix("Call `f(a, b)`").strip() for each in suggest(module, gap)]
+    return [each.removeprefix("Call `f(a, b)`").lstrip(", ") for each in suggest(module, gap)]
 
 
 PASSED = {
@@ -128,17 +128,20 @@ def test_a_condition_is_told_once() -> None:
 REUSED = {
     "loop": (
         "while a:\n  a = g(a)\n  if a is None:\n    return 1",
-        "with `a is None`, where `a = g(a)`: it should return `1`.",
+        "past its earlier checks, with `a is None`, where `a = g(a)`: it should return `1`.",
     ),
     "guard": (
         "if not a: return 0\na = g(a)\nif a is None:\n  return 1",
-        "with `a is None`, where `a = g(a)`: it should return `1`.",
+        "past its earlier checks, with `a is None`, where `a = g(a)`: it should return `1`.",
     ),
     "around": (
         "if a:\n  a = g(a)\n  if not a:\n    return 1",
-        "with `a` false, where `a = g(a)`: it should return `1`.",
+        "past its earlier checks, with `a` false, where `a = g(a)`: it should return `1`.",
     ),
-    "with": ("if not a: return 0\nwith b() as a:\n  if not a:\n    return 1", "with `a` false"),
+    "with": (
+        "if not a: return 0\nwith b() as a:\n  if not a:\n    return 1",
+        "past its earlier checks, with `a` false",
+    ),
     "of an item": (
         "for c in a:\n  c = c.strip()\n  if not c:\n    continue\n  return c[0]",
         "for an item `c` of `a` with `c` true, where `c = c.strip()`: it should return `c[0]`.",
@@ -160,7 +163,9 @@ def test_no_condition_is_on_an_older_value_than_the_next(statements: str, senten
 
 def test_a_loop_ends_with_its_own_condition() -> None:
     source = "def f(a, b):\n  if not a:\n    return 0\n  while a:\n    a = g(a)\n  return 2\n"
-    assert said(source, 4, "6") == ["with `a` false: it should return `2`."]
+    assert said(source, 4, "6") == [
+        "past its earlier checks, with `a` false: it should return `2`."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -188,12 +193,18 @@ def test_a_variable_that_with_sets_has_no_old_value() -> None:
     [
         ("if a < 3:\n  a = g(a)\n  return a\nif a < 9", "with `a >= 3` and `a < 9`"),
         ("if a < 3:\n  a = g(a)\n  if b: return a\nif a < 9", "with `a >= 3` and `a < 9`"),
-        ("if a < 3: return 0\nif b:\n  a = g(a)\nif a < 9", "with `a < 9`"),
+        (
+            "if a < 3: return 0\nif b:\n  a = g(a)\nif a < 9",
+            "past its earlier checks, with `a < 9`",
+        ),
         (
             "if (c := g(a)) is None: return 0\nif c > b",
             "with `(c := g(a)) is not None` and `c > b`",
         ),
-        ("if a < 3: return 0\nif (a := b()): pass\nif a < 9", "with `a < 9`"),
+        (
+            "if a < 3: return 0\nif (a := b()): pass\nif a < 9",
+            "past its earlier checks, with `a < 9`",
+        ),
     ],
 )
 def test_only_what_is_set_on_the_way_makes_a_value_an_older_one(

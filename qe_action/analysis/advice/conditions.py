@@ -6,8 +6,9 @@ import ast
 from typing import Literal, NamedTuple
 
 from qe_action.analysis.advice.excerpt import LIMIT, excerpt, with_operator
+from qe_action.analysis.advice.facts import condition
 from qe_action.analysis.advice.raising import raised
-from qe_action.analysis.advice.satisfiable import ANYTHING, Condition, condition
+from qe_action.analysis.advice.satisfiable import ANYTHING, Condition
 from qe_action.analysis.python_module import PythonModule
 
 Sort = Literal["condition", "loop", "raises"]
@@ -103,8 +104,8 @@ def quantified(module: PythonModule, test: ast.expr, *, wanted: bool) -> str:
         case ast.Call(
             func=ast.Name(id="any" | "all" as name),
             args=[
-                ast.GeneratorExp(elt=asked, generators=[ast.comprehension(ifs=[]) as each])
-                | ast.ListComp(elt=asked, generators=[ast.comprehension(ifs=[]) as each])
+                ast.GeneratorExp(elt=asked, generators=[each])
+                | ast.ListComp(elt=asked, generators=[each])
             ],
         ):
             pass
@@ -112,12 +113,13 @@ def quantified(module: PythonModule, test: ast.expr, *, wanted: bool) -> str:
             return ""
     item, iterable = excerpt(module, each.target), excerpt(module, each.iter)
     # That not all do is that one does not, and that all do is that none does not.
-    parts = (holds if name == "any" else fails)(module, asked)
+    parts = [part for if_ in each.ifs for part in holds(module, if_)]
+    parts += (holds if name == "any" else fails)(module, asked)
     if not parts or any("…" in part.text for part in parts):
-        return ""
-    joint = " and " if name == "any" or len(parts) == 1 else " or "
-    told = joint.join(told_of(part.text) for part in parts)
+        whole = excerpt(module, test)
+        return f"`{whole}` on line {test.lineno} {str(wanted).lower()}" if "…" in whole else ""
     number = "an" if (name == "any") is wanted else "no"
+    told = " and ".join(told_of(part.text) for part in parts)
     return f"{number} item `{item}` of `{iterable}` for which {told}"
 
 

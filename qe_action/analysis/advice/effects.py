@@ -134,7 +134,10 @@ class Trace:
             if not isinstance(value, ast.Constant | ast.Name) and len(text) <= SHORT:
                 self.telling.add(target.id)
         elif isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-            self._add(target, f"set `{excerpt(self.module, target)}` to `{text}`")
+            start = f"set `{excerpt(self.module, target)}` to "
+            # What is set again was nothing to be seen.
+            self.strong = [effect for effect in self.strong if not effect.startswith(start)]
+            self._add(target, f"{start}`{text}`")
 
     def _change(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name) and self.local:
@@ -210,7 +213,10 @@ class Trace:
         if error is None:
             return "raise the exception again"
         if not isinstance(error, ast.Call):
-            return f"raise `{excerpt(self.module, error)}`"
+            known = self.sets.get(error.id, "") if isinstance(error, ast.Name) else ""
+            made = known.partition("(")[0]
+            named = made.rpartition(".")[2][:1].isupper()
+            return f"raise `{made if named else excerpt(self.module, error)}`"
         if _is_class(self.module, error.func):
             return f"raise `{excerpt(self.module, error.func)}`"
         return f"raise what `{excerpt(self.module, error)}` returns"

@@ -17,7 +17,14 @@ from qe_action.analysis.advice.conditions import (
 from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
 from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.passing import in_line, passed, quiets
-from qe_action.analysis.advice.standing import aged, names_in, outdated, set_past, set_within
+from qe_action.analysis.advice.standing import (
+    aged,
+    marked,
+    names_in,
+    outdated,
+    set_past,
+    set_within,
+)
 from qe_action.analysis.python_module import PythonModule
 
 _NEAR = 50
@@ -34,9 +41,9 @@ def path_clauses(
 ) -> list[Clause]:
     """What has to hold from the function's entry to the last step's statement, outermost first.
 
-    The tests around the statement, and as many guards before it as a sentence has room for:
-    first those that share a variable with them or with `own`, the statement's own conditions,
-    then the nearest.
+    The tests around the statement, as many guards before it as a sentence has room for (first
+    those that share a variable with them or with `own`, then the nearest), and last `own`, the
+    statement's own conditions. They say so where something is left out.
     """
     lead = _Lead()
     steps = inside_function(path)
@@ -58,16 +65,19 @@ def path_clauses(
     left = len(others) - (room - len(related))
     kept = {*related, *others[max(0, left) :]}
     found = [clause for n, (guard, clause) in enumerate(told) if not guard or n in kept]
-    if found and len(found) < len(told):
-        found[0] = found[0]._replace(more=True)
-    return found
+    cut = lead.cut or len(found) < len(told)
+    return marked([*found, *own]) if cut else [*found, *own]
 
 
 class _Lead:
-    """The clauses on the way to a statement in order, each part with whether it is a guard's."""
+    """The clauses on the way to a statement in order, each part with whether it is a guard's.
+
+    `cut` says that some were put out.
+    """
 
     def __init__(self) -> None:
         self.parts: list[tuple[bool, list[Clause]]] = []
+        self.cut = False
 
     def enter(self, step: Step, outer: Step, clauses: list[Clause]) -> None:
         """Come into a block; what that sets counts as `standing.within` says."""
@@ -95,7 +105,9 @@ class _Lead:
     def join(self, clauses: Sequence[Clause]) -> None:
         """Put the conditions on older values of what clauses speak of out."""
         for _, part in self.parts:
-            part[:] = [clause for clause in part if not outdated(clause, clauses)]
+            left = [clause for clause in part if not outdated(clause, clauses)]
+            self.cut |= len(left) < len(part)
+            part[:] = left
 
     def age(self, again: set[str] | None) -> None:
         """Take some variables, or with None any, as set again."""

@@ -28,7 +28,7 @@ def sentence(lead: str, clauses: Sequence[Clause], effects: Sequence[str]) -> st
         return ""
     for most, shown, origins in _SHORTER:
         told = telling[-most:]
-        cut = len(told) < len(telling) or any(clause.more for clause in told)
+        cut = len(told) < len(telling) or any(clause.more for clause in clauses)
         text = f"{lead}{PAST if cut else ''}{_conditions(told, origins=origins)}"
         text += f": it should {' and '.join(effects[:shown])}." if effects else "."
         if len(text) <= LONGEST:

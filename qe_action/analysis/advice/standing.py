@@ -34,7 +34,14 @@ def names_in(clauses: Iterable[Clause]) -> frozenset[str]:
 
 def joined(clauses: Iterable[Clause], more: Sequence[Clause]) -> list[Clause]:
     """The clauses with those that hold later, which put conditions on older values out."""
-    return [*(clause for clause in clauses if not outdated(clause, more)), *more]
+    before = list(clauses)
+    kept = [clause for clause in before if not outdated(clause, more)]
+    return [*kept, *(more if len(kept) == len(before) else marked(more))]
+
+
+def marked(clauses: Sequence[Clause]) -> list[Clause]:
+    """The clauses, which say that something before them has to hold that is not told."""
+    return [clause._replace(more=True) for clause in clauses]
 
 
 def within(clauses: Sequence[Clause], node: ast.AST, entering: Sequence[Clause]) -> list[Clause]:

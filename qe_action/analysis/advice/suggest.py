@@ -30,7 +30,7 @@ from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.advice.sentence import sentence
 from qe_action.analysis.advice.showing import shown
 from qe_action.analysis.advice.sparing import denied, names_a_local
-from qe_action.analysis.advice.subject import subject
+from qe_action.analysis.advice.subject import is_generator, subject
 from qe_action.analysis.declared import declared
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
 from qe_action.events import Gap
@@ -73,7 +73,7 @@ def _leading(module: PythonModule, gap: Gap) -> Iterator[str]:
 
 def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     side = _explained(module, path, _side(module, path, way))
-    clauses = [*path_clauses(module, path, side), *side]
+    clauses = path_clauses(module, path, side)
     step = path[-1]
     block: Sequence[ast.stmt] = getattr(step.node, "body", [])
     if way.kind in ("true", "started", "matched", "caught"):
@@ -257,7 +257,8 @@ def _sentence(
         return ""  # the module itself says what holds
     if lead.startswith(("Run", "Import")):
         clauses = [clause for clause in clauses if "__name__" not in clause.names]
-    if lead.startswith("Iterate"):
+    inside = [step.parent for step in path if isinstance(step.parent, FUNCTIONS)]
+    if inside and is_generator(module, inside[-1]):
         effects = ["end" if effect.startswith("return ") else effect for effect in effects]
     return sentence(lead, clauses, effects)
 
