@@ -104,10 +104,11 @@ class _Lead:
 
     def join(self, clauses: Sequence[Clause]) -> None:
         """Put the conditions on older values of what clauses speak of out."""
-        for _, part in self.parts:
-            left = [clause for clause in part if not outdated(clause, clauses)]
-            self.cut |= len(left) < len(part)
-            part[:] = left
+        gone = outdated((clause for _, part in self.parts for clause in part), clauses)
+        if gone:
+            self.cut = True
+            for _, part in self.parts:
+                part[:] = [clause for clause in part if clause not in gone]
 
     def age(self, again: set[str] | None) -> None:
         """Take some variables, or with None any, as set again."""

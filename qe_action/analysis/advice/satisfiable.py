@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 ALTERNATIVES = 8
 """Ways in which one condition can hold that are looked at; with more it can."""
-_TOGETHER = 64
-"""Combinations of them for all conditions."""
+_WEIGHED, _TOGETHER = 12, 64
+"""Conditions that are weighed, the last ones, and combinations of their ways."""
 _LONGEST, GREATEST = 1_000, 10**12
 """Items of a value that is made up, and the greatest number that is."""
 
@@ -65,7 +65,7 @@ _TYPES: dict[str, type] = {
 
 def can_hold(conditions: Sequence[Condition]) -> bool:
     """Whether all conditions can hold at once; true where that is not known."""
-    telling = [each for each in conditions if each != ANYTHING]
+    telling = [each for each in conditions if each != ANYTHING][-_WEIGHED:]
     choices = 1
     for each in telling:
         choices *= len(each)

@@ -11,6 +11,8 @@ from qe_action.analysis.advice.satisfiable import ANYTHING, can_hold
 
 LONGEST = 300
 """Characters of a sentence."""
+_WEIGHED = 6
+"""Clauses, the innermost, that others may imply."""
 PAST = ", past its earlier checks,"
 """Stands for conditions that are not told."""
 _SHORTER = ((4, 2, True), (3, 2, True), (3, 2, False), (2, 1, False), (1, 1, False))
@@ -39,7 +41,7 @@ def sentence(lead: str, clauses: Sequence[Clause], effects: Sequence[str]) -> st
 def without_implied(clauses: Sequence[Clause]) -> list[Clause]:
     """The clauses without those that the others together leave no choice but to hold."""
     left = list(clauses)
-    for clause in clauses:
+    for clause in clauses[-_WEIGHED:]:
         others = [each for each in left if each is not clause]
         if clause.sort == "condition" and clause.denied != ANYTHING and not clause.stale:
             weighed = [each.condition for each in others if not each.stale]

@@ -39,7 +39,7 @@ def shown(module: PythonModule, path: Sequence[Step], outcome: Outcome) -> Outco
         told = len(clauses) + len(passing) <= MOST if passing else not jumps_out([node])
         if not told:
             break
-        if any(outdated(clause, passing) for clause in clauses):
+        if outdated(clauses, passing):
             break
         for inner, _ in in_line([node]):
             clauses = after(clauses, inner, passed(module, inner))
