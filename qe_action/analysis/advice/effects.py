@@ -227,7 +227,7 @@ def _is_class(module: PythonModule, node: ast.expr) -> bool:
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             bare = name.lstrip("_")
-            if bare[:1].isupper() or bare in _LOWER_CASE_ERRORS:
+            if bare[:1].isupper() or name in _LOWER_CASE_ERRORS:
                 return True
             return any(isinstance(each.node, ast.ClassDef) for each in module.named(name))
         case _:
