@@ -5,11 +5,14 @@ from __future__ import annotations
 import textwrap
 from array import array
 
+from qe_action.agents.goals import Wanted
 from qe_action.analysis.collect import Detail
 from qe_action.analysis.python_module import parse_module
 from qe_action.analysis.study import Study
 from qe_action.events import CriticalPath, Gap
+from qe_action.render.annotations import annotation
 from qe_action.reports.model import Branch
+from qe_action.verify.answers import Measured
 
 NOTHING: frozenset[int] = frozenset()
 SOURCE = textwrap.dedent(
@@ -132,3 +135,24 @@ def test_a_report_of_an_older_source_is_told() -> None:
     assert study(lines=dict(sorted((LINES | {10: False}).items()))).is_stale
     assert study(lines=LINES | {40: True}).is_stale
     assert not study(source=None, lines=LINES | {40: True, 41: True, 42: True}).is_stale
+
+
+def test_a_gap_says_both_the_lines_and_the_branch_that_leads_there() -> None:
+    words = annotation(gaps(study())[4])
+    assert words.title == "Not covered: 1 statement, 1 branch in price"
+    assert words.message.startswith(
+        "Line 4: no test runs this statement, as the condition on line 3 was never true, "
+        "so it never went on to line 4."
+    )
+
+
+def test_a_gap_s_statements_and_the_branch_that_leads_to_them_are_wanted() -> None:
+    measured = Measured(
+        lines=(1, 3, 6, 7, 11),
+        missing_lines=(4, 8, 9, 12),
+        missing_branches=((3, 4),),
+        branches=((3, 6),),
+    )
+    wanted = Wanted("a.py", gaps=[gaps(study())[4]])
+    nothing = Measured()
+    assert wanted.goals(SOURCE, measured, nothing) == (frozenset([4]), frozenset([(3, 4)]))
