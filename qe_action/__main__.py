@@ -2,6 +2,6 @@
 
 import sys
 
-from qe_action.cli import main
+from qe_action.entry import main
 
 sys.exit(main())

@@ -37,7 +37,7 @@ class ActionRun(Step):
     async def run(self) -> None:
         """Analyse, deliver, and write summary, outputs and files.
 
-        Raises `UsageError` before anything else where an output can't be written.
+        Raises `UsageError` before anything else where an output has a wrong name.
         """
         await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)
@@ -114,7 +114,8 @@ class ActionRun(Step):
             "all_files": inputs.all_files,
             "include": inputs.include,
             "exclude": inputs.exclude,
-            "source_roots": (*inputs.source_root, *([below] if below != "." else [])),
+            "source_roots": inputs.source_root,
+            "working": below if below != "." else "",
             "workspaces": self.settings.roots,
             "min_patch_coverage": inputs.min_patch_coverage,
             "min_project_coverage": inputs.min_project_coverage,

@@ -23,12 +23,16 @@ DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
 CANCELLED = 130
 
 
-def run(options: Mapping[str, str]) -> int:
-    """What the container runs; `options` are inputs given on the command line."""
+def run(options: Mapping[str, str], secrets: Mapping[str, str]) -> int:
+    """What the container runs.
+
+    `options` are inputs given on the command line, `secrets` variables that are not in the
+    environment.
+    """
     from qe_action.settings import load
 
     with _told():
-        settings = load(os.environ, options)
+        settings = load({**os.environ, **secrets}, options)
         if settings.inputs.mode == "publish":
             return _publish(settings, None)
         from qe_action.action import ActionRun
@@ -38,12 +42,13 @@ def run(options: Mapping[str, str]) -> int:
         return _code_of(action)
 
 
-def publish(options: Mapping[str, str], journal: str | None) -> int:
+def publish(options: Mapping[str, str], secrets: Mapping[str, str], journal: str | None) -> int:
     """`qe-action publish`; without a `journal` that of the finished run is fetched."""
     from qe_action.settings import load
 
     with _told():
-        return _publish(load(os.environ, {**options, "mode": "publish"}), journal)
+        settings = load({**os.environ, **secrets}, {**options, "mode": "publish"})
+        return _publish(settings, journal)
 
 
 def _publish(settings: Settings, journal: str | None) -> int:
@@ -102,7 +107,7 @@ def generate(arguments: Namespace) -> int:
     return codes[result.conclusion]
 
 
-def doctor(options: Mapping[str, str], output: str) -> int:
+def doctor(options: Mapping[str, str], secrets: Mapping[str, str], output: str) -> int:
     """`qe-action doctor`: 0 where nothing that is asked for is known to fail, else 1."""
     from qe_action.diagnosis.checks import diagnose, works
     from qe_action.diagnosis.words import lines
@@ -110,7 +115,7 @@ def doctor(options: Mapping[str, str], output: str) -> int:
     from qe_action.settings import load
     from qe_action.sinks.doctor import write_json, write_text
 
-    settings = load(os.environ, options)
+    settings = load({**os.environ, **secrets}, options)
     facts = asyncio.run(Doctor(settings, os.environ).whole())
     findings = diagnose(facts)
     if output == "json":

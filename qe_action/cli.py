@@ -14,6 +14,7 @@ from qe_action.errors import QEError
 from qe_action.inputs import INPUTS, PUBLISHING
 
 ALL = frozenset(item.name for item in INPUTS)
+_NONE: Mapping[str, str] = {}
 _EXIT_CODES = """\
 exit codes: 0 done, 1 a gate failed (doctor: something won't work), 2 wrong input or usage,
 3 delivery to GitHub failed (run and publish with fail-on-error), 130 cancelled"""
@@ -239,8 +240,11 @@ def _inputs(arguments: argparse.Namespace) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
+def main(argv: Sequence[str] | None = None, *, secrets: Mapping[str, str] = _NONE) -> int:
+    """Run a command and return its exit code.
+
+    `secrets` are variables that are kept out of the environment.
+    """
     for stream in (sys.stdout, sys.stderr):
         # File names know no code page: a pipe on Windows would stop at the first foreign one.
         if isinstance(stream, io.TextIOWrapper):
@@ -255,9 +259,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: Mapping[str, Callable[[], int]] = {
         "analyze": lambda: app.analyze(arguments),
         "generate": lambda: app.generate(arguments),
-        "run": lambda: app.run(_inputs(arguments)),
-        "publish": lambda: app.publish(_inputs(arguments), arguments.journal),
-        "doctor": lambda: app.doctor(_inputs(arguments), arguments.output),
+        "run": lambda: app.run(_inputs(arguments), secrets),
+        "publish": lambda: app.publish(_inputs(arguments), secrets, arguments.journal),
+        "doctor": lambda: app.doctor(_inputs(arguments), secrets, arguments.output),
     }
     try:
         return commands[arguments.command]()

@@ -49,6 +49,13 @@ class NoCheckout:
     async def index(self) -> PathIndex | None:
         return None
 
+    @property
+    def top(self) -> str:
+        return ""
+
+    def link(self, path: str) -> str | None:
+        return None
+
     def path(self, path: str) -> Path | None:
         return None
 
@@ -131,12 +138,14 @@ async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]
     from qe_action.workspace.tree import copied
 
     machine = Sandbox(off=setup.sandbox == "off")
-    async with copied(setup.repo, os.environ) as export:
+    # On a desk, too, no program is taken from the checkout.
+    env = {**os.environ, "GITHUB_WORKSPACE": str(setup.repo)}
+    async with copied(setup.repo, env) as export:
         environment = await prepared(
             export.root,
             below=setup.below,
             sandbox=machine,
-            env=os.environ,
+            env=env,
             cache_dir=setup.cache,
             setup_command=setup.command or "",
             python_version=setup.python_version or "",

@@ -202,7 +202,8 @@ class GateResult(Wire):
     """One gate's verdict. `passed` is null where there was nothing to measure.
 
     `threshold` is in percent, for a `drop` in percentage points that may be lost. `missing`
-    is how many more statements (or branches) a failed gate needs covered.
+    is how many more statements (or branches) a failed gate needs covered. A `claimed` verdict
+    is of a journal that may be a stranger's: it is quoted, never said as ours.
     """
 
     name: str
@@ -211,6 +212,7 @@ class GateResult(Wire):
     detail: str
     kind: Literal["minimum", "drop"] = "minimum"
     missing: int | None = None
+    claimed: bool = False
 
 
 Refused = Literal[

@@ -14,8 +14,8 @@ from qe_action.agents.generation_options import generation_options
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete, TestCase
-from qe_action.render.text import visible
 from qe_action.running import stream_to
+from qe_action.sinks.commands import log_line
 from qe_action.sinks.generation import GenerationSink
 from qe_action.sinks.jsonl import EventsSink
 from qe_action.sinks.terminal import stderr_console
@@ -56,7 +56,7 @@ def _say(places: list[Path]) -> None:
     """Where the tests are, for people."""
     where = ", ".join(map(str, places))
     said = f"Written to {where}." if places else "Nothing is written without --write or --out."
-    stderr_console().print(Text(visible(said)), soft_wrap=True)
+    stderr_console().print(Text(log_line(said)), soft_wrap=True)
 
 
 class _Last:

@@ -13,10 +13,12 @@ from typing import IO, Any
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import options_of
+from qe_action.analysis.diff_text import diff_text
 from qe_action.errors import UsageError
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
 from qe_action.render.state import RunState
+from qe_action.render.text import document
 from qe_action.running import stream_to
 from qe_action.sinks.commands import no_command
 from qe_action.sinks.fold import FoldSink
@@ -33,8 +35,8 @@ async def analyze(arguments: Namespace) -> RunState:
 
     Raises `QEError` for what the user can mend.
     """
-    checkout, roots = _checkout(arguments)
-    task = QETask(task_type="coverage_analysis", context=_context(arguments, roots))
+    checkout, working = _checkout(arguments)
+    task = QETask(task_type="coverage_analysis", context=_context(arguments, working))
     options_of(task)  # what does not fit is said before anything is written
     state = RunState()
     with ExitStack() as files:
@@ -54,6 +56,7 @@ async def analyze(arguments: Namespace) -> RunState:
         )
         if arguments.output in ("markdown", "html"):
             text = _document(arguments, state)
+            text = document(text)
             out.write(text if arguments.out else no_command(text))
     for error in (broadcast.failure, *failures):
         if error is not None:
@@ -61,15 +64,14 @@ async def analyze(arguments: Namespace) -> RunState:
     return state
 
 
-def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
+def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
     return {
         "coverage_file": tuple(arguments.reports),
         "all_files": arguments.all_files,
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
         "source_roots": tuple(arguments.source_root),
-        "implied_roots": roots,
-        "workspaces": (str(Path(arguments.repo).resolve()),),
+        "working": working,
         "min_patch_coverage": arguments.min_patch_coverage,
         "min_project_coverage": arguments.min_project_coverage,
         "min_branch_coverage": arguments.min_branch_coverage,
@@ -77,8 +79,8 @@ def _context(arguments: Namespace, roots: tuple[str, ...]) -> Mapping[str, Any]:
     }
 
 
-def _checkout(arguments: Namespace) -> tuple[Checkout, tuple[str, ...]]:
-    """The checkout around `--repo`, and that folder as a source root where it is below."""
+def _checkout(arguments: Namespace) -> tuple[Checkout, str]:
+    """The checkout around `--repo`, and that folder from its top, empty where it is the top."""
     folder = Path(arguments.repo).resolve()
     if not folder.is_dir():
         raise UsageError(f"There is no folder {arguments.repo}.", anchor="command-line")
@@ -89,7 +91,7 @@ def _checkout(arguments: Namespace) -> tuple[Checkout, tuple[str, ...]]:
     )
     checkout = GitCheckout(root, resolve=resolve, list_files=partial(list_files, git))
     below = folder.relative_to(root.resolve()).as_posix()
-    return checkout, (below,) if below != "." else ()
+    return checkout, below if below != "." else ""
 
 
 def _diff_text(name: str | None) -> str | None:
@@ -97,8 +99,8 @@ def _diff_text(name: str | None) -> str | None:
         return None
     try:
         if name == "-":
-            return sys.stdin.buffer.read().decode("utf-8", "replace")
-        return Path(name).read_bytes().decode("utf-8", "replace")
+            return diff_text(sys.stdin.buffer.read())
+        return diff_text(Path(name).read_bytes())
     except OSError as error:
         raise UsageError(
             f"The diff {name} can't be read: {error.strerror}.", anchor="command-line"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -71,7 +72,11 @@ PathGates = Annotated[
     tuple[Annotated[PathGate, BeforeValidator(_path_gate)], ...], BeforeValidator(_lines)
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(visible),  # it may hold a branch's name, and is shown everywhere
+]
 Few = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 PythonVersion = Annotated[str, StringConstraints(strip_whitespace=True, pattern=PYTHON)]

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
-from qe_action.errors import QEError, UsageError
+from qe_action.errors import QEError, UsageError, WorkspaceError
 from qe_action.events import Event
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
@@ -50,7 +50,7 @@ class Step(ABC):
     async def deliver(self, source: AsyncIterator[Event], *, reads: Iterable[Path] = ()) -> None:
         """Send the events to every sink, then write summary, outputs and files.
 
-        Raises `UsageError` before anything else where an output can't be written; `reads` are
+        Raises `UsageError` before anything else where an output has a wrong name; `reads` are
         files that none of them may replace.
         """
         self._check_names(reads)
@@ -169,7 +169,12 @@ class Step(ABC):
             )
 
     def _output(self, name: str | None) -> OutputFile | None:
-        return None if name is None else OutputFile(self.settings.workspace, name)
+        """A file that was asked for; a disk that takes none is no reason to deliver nothing."""
+        try:
+            return None if name is None else OutputFile(self.settings.workspace, name)
+        except WorkspaceError as error:
+            self.problems.append(error.line())
+            return None
 
     def _hurry(self) -> None:
         self.delivery.hurry()

@@ -39,7 +39,7 @@ from qe_action.events import (
     without_tests,
 )
 from qe_action.journal import WorstGaps, check_header
-from qe_action.untrusted_tests import StrangersTests, is_inside
+from qe_action.untrusted_tests import StrangersTests, claimed_error, claimed_note, is_inside
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a whole journal; one of 100,000 gaps has about 50 MB."""
@@ -154,14 +154,14 @@ class _Reader:
         match event:
             case AnalyzerProgress():
                 self._progress += 1
-                return event if self._progress <= MAX_PROGRESS else None
+                return _without_words(event) if self._progress <= MAX_PROGRESS else None
             case GapFound(gap=gap):
                 return self._take_gap(gap)
             case CriticalPath():
                 return event
             case AnalyzerError():
                 self._errors += 1
-                return event if self._errors <= MAX_ERRORS else None
+                return claimed_error(event) if self._errors <= MAX_ERRORS else None
             case AnalysisComplete():
                 result = self._result(event)
                 self.ended = True
@@ -214,13 +214,18 @@ class _Reader:
                 for file in told.files
             ),
             "gates": tuple(map(_gate, told.gates[:MAX_GATES])),
-            "notes": told.notes[:MAX_NOTES],
+            "notes": tuple(map(claimed_note, told.notes[:MAX_NOTES])),
             "measured": measured if all(map(_is_sha, shas)) else None,
             "baseline": base if compared else None,
             "deltas": deltas if compared else None,
             _UNREAD: None,
         }
         return told.model_copy(update=update)
+
+
+def _without_words(progress: AnalyzerProgress) -> AnalyzerProgress:
+    """How far it was: its message would be the check run's title for a while."""
+    return progress.model_copy(update={"message": "Reading the journal"})
 
 
 def _event(line: bytes) -> Event | None:
@@ -272,7 +277,8 @@ def _check_counts(counts: Counts | None) -> None:
 def _gate(gate: GateResult) -> GateResult:
     if not gate.name.strip() or not 0 <= gate.threshold <= 100 or (gate.missing or 0) < 0:
         raise _Refusal("it has a gate that can't be")
-    return gate.model_copy(update={"name": gate.name[:200], "detail": gate.detail[:500]})
+    update = {"name": gate.name[:200], "detail": gate.detail[:500], "claimed": True}
+    return gate.model_copy(update=update)
 
 
 def _can_be(anchor: Anchor) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import assert_never, get_args
+from typing import TypeVar, assert_never, get_args
 
 from qe_action.events import (
+    AnalyzerError,
     BugSuspected,
     GenerationComplete,
     GeneratorError,
@@ -17,6 +18,7 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
 )
+from qe_action.quoting import quoted
 
 MAX_PROGRESS = 200
 MAX_ERRORS = MAX_NOTES = 20
@@ -25,6 +27,7 @@ MAX_REACHED = 200
 """Lines, branches and imports of a test."""
 
 _NAME = re.compile(r"[^\W\d]\w{0,199}")
+_PYTHON = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _REASONS = frozenset(get_args(Refused))
 
 
@@ -43,9 +46,10 @@ class StrangersTests:
         self.begun = True
         match event:
             case GeneratorProgress():
+                event = event.model_copy(update={"message": "Reading the journal"})
                 return self._few(event, MAX_PROGRESS)
             case GeneratorError():
-                return self._few(event, MAX_ERRORS)
+                return self._few(claimed_error(event), MAX_ERRORS)
             case BugSuspected():
                 return self._few(event, MAX_BUGS)
             case TestProposed() | TestRejected():
@@ -73,7 +77,7 @@ def _result(told: GenerationComplete) -> GenerationComplete:
             "total": len(tests),
             "coverage_before": shares[0] if measured else None,
             "coverage_estimate": shares[1] if measured else None,
-            "notes": told.notes[:MAX_NOTES],
+            "notes": tuple(map(claimed_note, told.notes[:MAX_NOTES])),
             "suspicions": told.suspicions[:MAX_BUGS],
             "rejected": {k: n for k, n in told.rejected.items() if k in _REASONS and n > 0},
         }
@@ -88,7 +92,8 @@ def _test(case: TestCase) -> TestCase | None:
     if evidence is not None:
         if evidence.killed > evidence.mutants:
             return None
-        fewer = {name: evidence[name][:MAX_REACHED] for name in ("lines", "branches", "pythons")}
+        fewer = {name: evidence[name][:MAX_REACHED] for name in ("lines", "branches")}
+        fewer["pythons"] = tuple(filter(_PYTHON.fullmatch, evidence.pythons[:MAX_REACHED]))
         evidence = evidence.model_copy(update=fewer)
     return case.model_copy(
         update={
@@ -97,6 +102,20 @@ def _test(case: TestCase) -> TestCase | None:
             "imports": case.imports[:MAX_REACHED],
         }
     )
+
+
+_Error = TypeVar("_Error", AnalyzerError, GeneratorError)
+
+
+def claimed_error(error: _Error) -> _Error:
+    """A stranger's error, as what it is: a title and a line of the log could come of it."""
+    hint = f"Its hint: {quoted(error.hint)}" if error.hint.strip() else ""
+    return error.model_copy(update={"message": claimed_note(error.message), "hint": hint})
+
+
+def claimed_note(note: str) -> str:
+    """A stranger's sentence, which stands in one list with ours."""
+    return f"The first run says {quoted(note)}"
 
 
 def is_inside(path: str) -> bool:

@@ -6,7 +6,10 @@ By hand: python tests/readme_workflows.py FOLDER
 from __future__ import annotations
 
 import re
+import shlex
 import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +21,63 @@ README = Path(__file__).parent.parent / "README.md"
 def workflows() -> dict[str, list[str]]:
     """The text of each workflow by its name, in the order they come; a name may come again."""
     found: dict[str, list[str]] = {}
-    for block in re.findall(
-        r"^```yaml\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S
-    ):
+    for _, block in _blocks():
         data: Any = yaml.safe_load(block)
         if isinstance(data, dict) and "jobs" in data:
             found.setdefault(data["name"], []).append(block)
     return found
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One step of the README that uses the action: its inputs and variables as they stand."""
+
+    line: int
+    inputs: Mapping[str, str]
+    env: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        """The line that it begins at, and what it is about."""
+        about = [name for name in self.inputs if name not in ("tests-outcome", "name")]
+        return "-".join([str(self.line), *about, *self.env])
+
+
+def recipes() -> list[Recipe]:
+    """All steps that use the action, in whole workflows and in parts of one; and bare `env:`."""
+    found = []
+    for line, block in _blocks():
+        data: Any = yaml.safe_load(block)
+        jobs = data.get("jobs", {}).values() if isinstance(data, dict) else ()
+        steps = data if isinstance(data, list) else [s for job in jobs for s in job["steps"]]
+        for step in steps:
+            if str(step.get("uses", "")).startswith("qe-action/qe-action@"):
+                found.append(Recipe(line, _texts(step.get("with")), _texts(step.get("env"))))
+        if isinstance(data, dict) and set(data) == {"env"}:
+            found.append(Recipe(line, {}, _texts(data["env"])))
+    return found
+
+
+def commands() -> list[tuple[int, list[str]]]:
+    """The lines of `run:` that call the program, by the line of their block."""
+    found = []
+    for line, block in _blocks():
+        calls = re.findall(r"^ *(?:- run: )?(qe-action .*)$", block, re.M)
+        found += [(line, shlex.split(call)[1:]) for call in calls]
+    return found
+
+
+def _blocks() -> Iterator[tuple[int, str]]:
+    """The blocks of YAML, each with its first line's number."""
+    text = README.read_text(encoding="utf-8")
+    for block in re.finditer(r"^```yaml\n(.*?)^```$", text, re.M | re.S):
+        yield text.count("\n", 0, block.start()) + 1, block[1]
+
+
+def _texts(given: Any) -> dict[str, str]:
+    """Inputs as the runner gives them: all are text."""
+    pairs = (given or {}).items()
+    return {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in pairs}
 
 
 def pinned(workflow: str) -> list[str]:

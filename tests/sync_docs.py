@@ -1,17 +1,22 @@
 """Writes what `qe_action/inputs.py` says into `action.yml` and the README.
 
-`make golden` runs it; a test fails where the three differ.
+And what `tests/faults/losses.py` allows into the page on losses. `make golden` runs it; a test
+fails where they differ.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 from qe_action.inputs import INPUTS, OUTPUTS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests" / part) for part in ("faults", "e2e", "integration", "")]
+import losses  # noqa: E402
+
 TOKEN_DEFAULT = "${{ github.token }}"
 
 
@@ -60,15 +65,28 @@ def synced_action(text: str) -> str:
 def synced_readme(text: str) -> str:
     """The README with the tables in their places."""
     for name, table in (("inputs", readme_inputs()), ("outputs", readme_outputs())):
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
-        place = re.escape(begin) + r".*?" + re.escape(end.lstrip("\n"))
-        text = re.sub(place, lambda _, t=begin + table + end: t, text, flags=re.S)
+        text = _placed(text, name, table)
     return text
 
 
+def synced_losses(text: str) -> str:
+    """The page on losses with its tables."""
+    return _placed(text, "losses", losses.table())
+
+
+def _placed(text: str, name: str, table: str) -> str:
+    begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
+    place = re.escape(begin) + r".*?" + re.escape(end.lstrip("\n"))
+    return re.sub(place, lambda _: begin + table + end, text, flags=re.S)
+
+
 def main() -> None:
-    """Rewrite both files."""
-    for name, sync in (("action.yml", synced_action), ("README.md", synced_readme)):
+    """Rewrite the files."""
+    for name, sync in (
+        ("action.yml", synced_action),
+        ("README.md", synced_readme),
+        (".github/docs/losses.md", synced_losses),
+    ):
         path = ROOT / name
         path.write_text(sync(path.read_text(encoding="utf-8")), encoding="utf-8")
 

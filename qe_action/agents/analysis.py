@@ -10,7 +10,10 @@ from qe_action.agents.gathered import Gathered
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
 from qe_action.analysis.collect import Collector
-from qe_action.analysis.paths import PathFilter, PathMapper, is_test_or_migration
+from qe_action.analysis.path_bases import Tree
+from qe_action.analysis.path_mapper import PathMapper
+from qe_action.analysis.paths import PathFilter, is_test_or_migration
+from qe_action.analysis.source_lines import excludes
 from qe_action.errors import QEError
 from qe_action.events import (
     AnalysisComplete,
@@ -20,6 +23,7 @@ from qe_action.events import (
     Conclusion,
 )
 from qe_action.render.text import plural
+from qe_action.reports.coverage_paths import read_aliases
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
 from qe_action.workspace.sources import Sources
@@ -85,33 +89,47 @@ class Analysis:
         found.change = await self._checkout.change()
         found.notes.extend(found.change.notes)
         self._search.begin(found.change.tree.base_sha, options.key)
-        index = await self._checkout.index()
-        found.mapper = PathMapper(
-            index,
-            source_roots=(*options.source_roots, *options.implied_roots),
-            sources=(),
-            workspaces=options.workspaces,
+        checkout = self._checkout
+        tree = Tree.of(
+            await checkout.index(),
+            workspaces=(*options.workspaces, *filter(None, [checkout.top])),
+            source_roots=options.source_roots,
+            working=options.working,
+            aliases=read_aliases(checkout.source, working=options.working),
+            target=checkout.link,
         )
-        found.collector = Collector(
+        found.mapper = PathMapper(tree, excluded=self._excluded)
+
+    def _collector(self) -> Collector:
+        """An empty collection of what the report has."""
+        found, options = self._found, self._options
+        assert found.mapper is not None
+        return Collector(
             found.placing(found.mapper, PathFilter(options.include, options.exclude)),
             changed=found.diff.files if found.diff else frozenset(),
             shown=lambda path: not is_test_or_migration(path),
             worst=None if options.all_files else OTHER_FILES,
         )
 
+    def _excluded(self, file: str, lines: tuple[int, ...]) -> bool:
+        """Whether a file of the checkout can't have these lines."""
+        content = self._checkout.source(file)
+        return content is not None and excludes(file, content, lines)
+
     async def _read(self) -> AsyncIterator[AnalyzerEvent]:
-        """The pass over the report, and further ones for files that came in parts."""
-        collector, mapper = self._found.collector, self._found.mapper
-        assert collector is not None
+        """The pass over the report, and further ones for files that came in parts.
+
+        Where the whole report gives paths another meaning than they had at first, it is read
+        once more.
+        """
+        mapper = self._found.mapper
         assert mapper is not None
-        for part in self._report.read(Sources(mapper, self._checkout)):
-            mapper.sources = tuple(self._report.sources)
-            for file in part.files:
-                collector.add(file)
-            message = f"Read {plural(self._found.files, 'file')}"
-            for event in self._progress(part.fraction * 85, message):
+        for _ in range(2):
+            collector = self._found.collector = self._collector()
+            async for event in self._pass(collector, mapper):
                 yield event
-            await asyncio.sleep(0)
+            if not mapper.settle():
+                break
         for wanted in _batches(collector):
             await self._reread(collector, wanted)
         self._found.doubts.stale |= collector.stale
@@ -120,12 +138,24 @@ class Analysis:
         for event in self._progress(90, f"Read all {plural(self._found.files, 'file')}"):
             yield event
 
+    async def _pass(self, collector: Collector, mapper: PathMapper) -> AsyncIterator[AnalyzerEvent]:
+        for part in self._report.read(Sources(mapper, self._checkout)):
+            mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
+            self._found.label = part.label
+            for file in part.files:
+                collector.add(file)
+            message = f"Read {plural(self._found.files, 'file')}"
+            for event in self._progress(part.fraction * 85, message):
+                yield event
+            await asyncio.sleep(0)
+
     async def _reread(self, collector: Collector, wanted: set[str]) -> None:
         mapper = self._found.mapper
         assert mapper is not None
         parts = collector.parts(wanted)
         for part in self._report.read(Sources(mapper, self._checkout)):
-            mapper.sources = tuple(self._report.sources)
+            mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
+            self._found.label = part.label
             for file in part.files:
                 parts.add(file, part.report)
             await asyncio.sleep(0)
@@ -179,10 +209,10 @@ def _batches(collector: Collector) -> Iterator[set[str]]:
     batch: set[str] = set()
     statements = 0
     for path in sorted(collector.recurring):
-        statements += collector.files[path].statements
+        statements += collector.largest[path]
         if batch and statements > REREAD_AT_ONCE:
             yield batch
-            batch, statements = set(), collector.files[path].statements
+            batch, statements = set(), collector.largest[path]
         batch.add(path)
     if batch:
         yield batch

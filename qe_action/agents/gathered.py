@@ -13,8 +13,17 @@ from qe_action.analysis.collect import Collector
 from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.doubts import Doubts
-from qe_action.analysis.path_report import PathReport, diagnose
-from qe_action.analysis.paths import Match, PathFilter, PathMapper
+from qe_action.analysis.foreign_names import ForeignNames
+from qe_action.analysis.path_mapper import PathMapper
+from qe_action.analysis.path_report import (
+    PathReport,
+    could_be_changed,
+    diagnose,
+    printable,
+    report_of,
+)
+from qe_action.analysis.paths import Match, PathFilter
+from qe_action.analysis.unread import Unread
 from qe_action.errors import sentence
 from qe_action.events import (
     AnalysisComplete,
@@ -29,6 +38,7 @@ from qe_action.events import (
 )
 from qe_action.journal import WorstGaps
 from qe_action.render.text import plural
+from qe_action.reports.model import FileLines
 from qe_action.workspace.change import Change
 
 PATHS_IN_RESULT = 50
@@ -61,7 +71,9 @@ class Gathered:
     doubts: Doubts = field(default_factory=Doubts)
     unresolved_calls: int = 0
     written: float | None = None
-    _paths: PathReport = field(default_factory=PathReport)
+    label: str = ""
+    _names: ForeignNames | None = None
+    _globs: PathFilter = field(default_factory=PathFilter)
     _gap_counts: dict[str, int] = field(default_factory=dict)
     _worst: WorstGaps = field(default_factory=WorstGaps)
     _critical: list[CriticalPath] = field(default_factory=list)
@@ -74,27 +86,36 @@ class Gathered:
     def diff(self) -> Diff | None:
         return self.change.diff if self.change else None
 
-    def placing(self, mapper: PathMapper, globs: PathFilter) -> Callable[[str], str | None]:
+    def placing(self, mapper: PathMapper, globs: PathFilter) -> Callable[[FileLines], str | None]:
         """A file that the repository lacks keeps the report's name and counts all the same."""
+        self.foreign.clear()
+        self.left_out.clear()
+        self._names, self._globs = ForeignNames(mapper.tree.index), globs
 
-        def place(path: str) -> str | None:
-            found = mapper.resolve(path)
-            name = found.path if isinstance(found, Match) else self._foreign(path, mapper)
+        def place(file: FileLines) -> str | None:
+            name = file.placed or self._name(file, mapper)
             if not globs.allows(name):
                 self.left_out.add(name)
                 return None
-            if self.collector is None or name not in self.collector.files:
-                self._paths.record(path, found)
             return name
 
         return place
 
-    def _foreign(self, path: str, mapper: PathMapper) -> str:
-        """A name for a file that the repository lacks, never that of a file it has."""
-        if mapper.index is not None and path in mapper.index:
-            path = f"{path} (not placed)"
-        self.foreign.add(path)
-        return path
+    def _name(self, file: FileLines, mapper: PathMapper) -> str:
+        found = mapper.resolve(file.path, group=file.group, package=file.package, lines=file.hits)
+        if isinstance(found, Match) and (mapper.tree.known or not file.group):
+            return found.path
+        assert self._names is not None
+        sources = mapper.bases.sources
+        name = self._names.name(
+            found.path if isinstance(found, Match) else file.path,
+            group=file.group,
+            report=mapper.report,
+            label=self.label,
+            source=sources[0] if len(sources) == 1 else "",
+        )
+        self.foreign.add(name)
+        return name
 
     def add_gap(self, gap: Gap) -> None:
         """Count a gap that is being sent."""
@@ -112,7 +133,8 @@ class Gathered:
         """The result of what was gathered."""
         sums = self.collector.files.totals() if self.collector and self.whole else None
         totals = sums.wire() if sums else None
-        patch = self._patch()
+        paths = self._paths()
+        patch = self._patch(paths)
         target = self.options.target_coverage
         result = AnalysisComplete(
             conclusion=conclusion,
@@ -129,17 +151,19 @@ class Gathered:
             critical_paths=tuple(self._critical),
             files=self._summaries(),
             total_files=self.files,
-            gates=self._gates(patch, totals),
+            gates=self._gates(patch, totals, self._unsettled(paths) if paths else ""),
             measured=self._measured(),
             meets_threshold=totals.reaches(target) if totals and target is not None else None,
-            notes=tuple(dict.fromkeys(self._all_notes())),
+            notes=tuple(dict.fromkeys(self._all_notes(paths))),
             tests_failed=self.options.tests_failed,
             analysis_time_ms=analysis_time_ms,
             framework=self.options.framework,
         )
         return self._against_baseline(result)
 
-    def _gates(self, patch: Counts | None, totals: Counts | None) -> tuple[GateResult, ...]:
+    def _gates(
+        self, patch: Counts | None, totals: Counts | None, unsettled: str
+    ) -> tuple[GateResult, ...]:
         if self.collector is None or not self.whole:
             return ()
         judged = Judged(
@@ -150,8 +174,14 @@ class Gathered:
             self.lookup,
             unfit=self.doubts.unfit,
             miscounted=self.collector.stale,
+            unsettled=unsettled,
+            unread=self._unread(self.collector),
         )
         return gates(self.options, judged)
+
+    def _unread(self, collector: Collector) -> Unread:
+        changed = self.diff.files if self.diff else {}
+        return Unread(collector.unreadable, collector.unkept & changed.keys(), collector.beyond)
 
     def _against_baseline(self, result: AnalysisComplete) -> AnalysisComplete:
         """The result with deltas and digest; what may be partial has neither."""
@@ -165,13 +195,36 @@ class Gathered:
             return result
         return with_digest(result, self.options.key, files)
 
-    def _patch(self) -> Counts | None:
+    def _paths(self) -> PathReport | None:
+        """What became of the reports' paths; None where there was nothing to look them up in."""
+        return report_of(self.mapper, self._globs.allows) if self.mapper else None
+
+    def _unsettled(self, paths: PathReport) -> str:
+        """Why the changed files can't all be told from the report's paths; empty where they can."""
+        if self.mapper is None or self.diff is None or self.collector is None:
+            return ""
+        if not self.mapper.tree.known:
+            return ""
+        if paths.total and not paths.matched:
+            return "no path of the report is one of the repository"
+        changed = {
+            path
+            for path, change in self.diff.files.items()
+            if change.status != "deleted" and (change.added or not change.lines_known)
+        }
+        found = could_be_changed(paths, self.mapper.tree, changed, self.collector.files)
+        if found is None:
+            return ""
+        path, file = map(printable, found)
+        return f"{path} of the report could be {file}, which is changed"
+
+    def _patch(self, paths: PathReport | None) -> Counts | None:
         """Counts of the changed lines; None where not all of them are known."""
         if not self.whole or self.patches is None or self.diff is None:
             return None
         if self.diff.incomplete or not self.diff.whole:
             return None
-        if self._paths.total and not self._paths.matched:
+        if paths is not None and self._unsettled(paths):
             return None
         return sum(self.patches.values(), Counts(statements=0, covered=0))
 
@@ -186,13 +239,15 @@ class Gathered:
         tree = self.change.tree
         return Measured(tree=tree.kind, sha=tree.sha, base_sha=tree.base_sha)
 
-    def _all_notes(self) -> Iterator[str]:
+    def _all_notes(self, paths: PathReport | None) -> Iterator[str]:
         yield from self.notes
-        if self.mapper is not None:
-            yield from map(sentence, diagnose(self._paths, self.mapper))
-        index = self.mapper.index if self.mapper else None
+        if self.mapper is not None and paths is not None:
+            yield from map(sentence, diagnose(paths, self.mapper))
+            if self.whole and paths.matched and (why := self._unsettled(paths)):
+                yield sentence(f"Patch coverage is unknown: {why}")
+        tree = self.mapper.tree if self.mapper else None
         for root in self.options.source_roots:
-            if index is not None and not index.has_folder(root):
+            if tree is not None and tree.known and not tree.index.has_folder(root):
                 yield f"The repository has no file below the source-root {root}."
         if self.left_out and not self.files:
             yield f"include and exclude leave out all {len(self.left_out)} files of the report."
@@ -200,6 +255,8 @@ class Gathered:
             outcome = self.options.tests_outcome
             yield f"The tests ended with {outcome!r}, so the report may be partial."
         yield from self.doubts.notes()
+        if self.collector is not None:
+            yield from self._unread(self.collector).notes()
         if self._critical and self.unresolved_calls:
             calls = plural(self.unresolved_calls, "call")
             yield f"Critical paths leave out {calls} whose target the sources don't tell."

@@ -27,8 +27,8 @@ class AnalysisOptions(BaseModel):
 
     `coverage_file` (a path, or several of reports to merge) or `coverage_data` is needed.
     `include` and `exclude` are globs with the meaning of .gitignore; `source_roots` are
-    folders of the repository that the report's paths start from, `implied_roots` those that
-    nobody named. `all_files` asks for the
+    folders of the repository that the report's paths start from, `working` is the one that the
+    run is about. `all_files` asks for the
     gaps of every file. `min_patch_coverage`, `min_project_coverage` and
     `min_branch_coverage` are gates in percent, `max_drop` is one in percentage points, and
     `path_gates` are `PathGate`s or lines as `path_gate` reads them. `tests_outcome` is the
@@ -49,7 +49,7 @@ class AnalysisOptions(BaseModel):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
-    implied_roots: tuple[str, ...] = ()
+    working: str = ""
     workspaces: tuple[str, ...] = ()
     all_files: bool = False
     min_patch_coverage: Minimum | None = None
@@ -76,7 +76,8 @@ class AnalysisOptions(BaseModel):
         return fingerprint(
             include=self.include,
             exclude=self.exclude,
-            source_roots=self.source_roots,
+            # As when the working directory was one of them: digests that are kept still fit.
+            source_roots=(*self.source_roots, *filter(None, [self.working])),
             name=(self.check_name,),
         )
 

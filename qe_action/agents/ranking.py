@@ -24,6 +24,9 @@ OTHER_FILES = 50
 """Of how many unchanged files, the worst, the gaps are looked for."""
 OTHER_GAPS = 100
 """How many gaps of unchanged files are sent."""
+FILE_GAPS = 10_000
+ALL_GAPS = 100_000
+"""How many gaps of one file and of all are sent at most; nobody reads more."""
 GAPS_A_TURN = 200
 """How many gaps are sent before others get their turn in the event loop."""
 
@@ -63,11 +66,16 @@ class Ranking:
         total = len(changed) + len(others)
         for number, detail in enumerate(changed + others, 1):
             limited = number > len(changed) and not self._found.options.all_files
-            for event in islice(self._events_of(detail), allowed if limited else None):
+            most = min(FILE_GAPS, ALL_GAPS - self._found.total_gaps)
+            sent = 0
+            for event in islice(self._events_of(detail), min(allowed, most) if limited else most):
                 allowed -= limited
+                sent += 1
                 yield event
                 if self._found.total_gaps % GAPS_A_TURN == 0:
                     await asyncio.sleep(0)
+            if sent == most and not limited and not detail.complete:
+                self._found.doubts.crowded.add(detail.path)
             yield Step(0.5 + number / total / 2, "Looking for gaps")
 
     async def _weigh(self, changed: list[Detail]) -> AsyncIterator[Step]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -13,6 +13,7 @@ from qe_action.analysis.diff import Diff
 from qe_action.analysis.gate import (
     DropFrom,
     Kind,
+    PathGate,
     branch_gate,
     drop_gate,
     patch_gate,
@@ -21,6 +22,7 @@ from qe_action.analysis.gate import (
 )
 from qe_action.analysis.globs import PathFilter
 from qe_action.analysis.paths import is_test_or_migration
+from qe_action.analysis.unread import NOTHING_UNREAD, Unread
 from qe_action.events import Counts, FileSummary, GateResult
 from qe_action.render.text import plural
 
@@ -30,13 +32,17 @@ NAMED = 5
 """How many file names a note lists."""
 
 
+Allowed = Callable[[str], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the gates look at: the counts of the change and of all, both by file too.
 
     `patch` and `patches` are None where the changed lines are not known. `unfit` are the files
     that were measured in another version, so that their changed lines can't be told; the
-    figures of those `miscounted` are wrong altogether.
+    figures of those `miscounted` are wrong altogether. `unsettled` says why the report's paths
+    leave open which lines are the changed ones.
     """
 
     patch: Counts | None
@@ -46,13 +52,28 @@ class Judged:
     lookup: Lookup | None = None
     unfit: Collection[str] = ()
     miscounted: Collection[str] = ()
+    unread: Unread = NOTHING_UNREAD
+    unsettled: str = ""
 
-    def unsound(self, kind: Kind, allowed: Callable[[str], bool] = lambda _: True) -> list[str]:
-        """The files among those `allowed` that keep a gate from being judged."""
+    def unreadable(self, kind: Kind, whole: int, allowed: Allowed = lambda _: True) -> str:
+        """Why a gate on the files among those `allowed`, `whole` in all, can't be judged."""
+        if kind == "project":
+            return self.unread.objection(kind, allowed, whole)
+        changed = {*(self.patches or ()), *self.unread.unkept}
+        return self.unread.objection(kind, lambda path: path in changed and allowed(path), 0)
+
+    def unsound(self, kind: Kind, allowed: Allowed = lambda _: True) -> str:
+        """What else keeps a gate on these files from being judged; mostly nothing."""
+        if kind == "patch" and self.unsettled:
+            return self.unsettled
         files = set(self.miscounted)
         if kind == "patch":
             files = (files | set(self.unfit)) & set(self.patches or ())
-        return sorted(filter(allowed, files))
+        found = sorted(filter(allowed, files))
+        if not found:
+            return ""
+        more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+        return f"the report is not of this version of {found[0]}{more}"
 
     @property
     def before(self) -> DropFrom:
@@ -67,36 +88,48 @@ class Judged:
 
 def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
     """The verdicts of the gates that are set, one by one. A red test suite gives none."""
-    of_patch, of_all = judged.unsound("patch"), judged.unsound("project")
+    totals = judged.totals
+    branches = totals.branches if totals else 0
+    whole = branches + totals.statements if totals else 0
+    of_patch = judged.unsound("patch") or judged.unreadable("patch", 0)
+    of_all, of_branches = (
+        judged.unsound("project") or judged.unreadable("project", n) for n in (whole, branches)
+    )
     table = (
         (patch_gate, judged.patch, options.min_patch_coverage, of_patch),
-        (project_gate, judged.totals, options.min_project_coverage, of_all),
-        (branch_gate, judged.totals, options.min_branch_coverage, of_all),
+        (project_gate, totals, options.min_project_coverage, of_all),
+        (branch_gate, totals, options.min_branch_coverage, of_branches),
     )
     verdicts = [
-        _sound(gate(counts, minimum), unsound)
-        for gate, counts, minimum, unsound in table
+        _sound(gate(counts, minimum), against)
+        for gate, counts, minimum, against in table
         if minimum is not None
     ]
     if options.max_drop is not None:
-        verdicts.append(_sound(drop_gate(judged.totals, judged.before, options.max_drop), of_all))
+        verdicts.append(_sound(drop_gate(totals, judged.before, options.max_drop), of_all))
     patches = judged.patches if judged.patch is not None else None
     found = path_gates(options.path_gates, patches, judged.files)
     for gate, verdict in zip(options.path_gates, found, strict=True):
-        allowed = PathFilter((gate.glob,)).allows
-        verdicts.append(_sound(verdict, judged.unsound(gate.kind, allowed)))
+        verdicts.append(_sound(verdict, _against(gate, judged)))
     if not options.tests_failed:
         return tuple(verdicts)
     why = f"the tests ended with {options.tests_outcome!r}"
     return tuple(_unjudged(verdict, why) for verdict in verdicts)
 
 
-def _sound(verdict: GateResult, unsound: Sequence[str]) -> GateResult:
-    """The verdict, if none of the files it is about was measured in another version."""
-    if not unsound:
-        return verdict
-    more = f" and {len(unsound) - 1:,} more" if len(unsound) > 1 else ""
-    return _unjudged(verdict, f"the report is not of this version of {unsound[0]}{more}")
+def _against(gate: PathGate, judged: Judged) -> str:
+    """What keeps a gate on a part of the project from being judged."""
+    allowed = PathFilter((gate.glob,)).allows
+    whole = 0
+    if gate.kind == "project" and judged.unread.files:
+        counted = (counts for path, counts in judged.files.items() if allowed(path))
+        whole = sum(counts.statements + counts.branches for counts in counted)
+    return judged.unsound(gate.kind, allowed) or judged.unreadable(gate.kind, whole, allowed)
+
+
+def _sound(verdict: GateResult, why: str) -> GateResult:
+    """The verdict, if nothing keeps it from being one."""
+    return _unjudged(verdict, why) if why else verdict
 
 
 def _unjudged(verdict: GateResult, why: str) -> GateResult:

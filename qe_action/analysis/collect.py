@@ -8,9 +8,17 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from qe_action.analysis.merge import merge
 from qe_action.events import Counts
+from qe_action.reports.combine import absorb, settled
 from qe_action.reports.model import Branch, FileLines, Function
+
+MAX_FILES = 250_000
+MAX_NAMES = 32 << 20
+"""Files that are counted, and characters of their names together."""
+MAX_HELD = 1_200_000
+"""Statements of recurring files that are merged in one pass."""
+MAX_KEPT = 40 << 20
+"""Bytes of lines that are kept, about, of all files whose gaps may be shown."""
 
 
 class FileCounts(NamedTuple):
@@ -98,10 +106,24 @@ def count(file: FileLines) -> FileCounts:
     return FileCounts(
         len(hits),
         len(hits) - missed,
-        sum(b.total for b in file.branches.values()),
-        sum(b.covered for b in file.branches.values()),
+        sum(b.total for b in file.branches.values()) + file.excused,
+        sum(b.covered for b in file.branches.values()) + file.excused,
         len(file.functions),
         sum(f.covered for f in file.functions),
+    )
+
+
+def size_of(file: FileLines) -> int:
+    """What a file's `detail` takes, about, in bytes."""
+    named = sum(map(len, file.contexts.values()))
+    missing = sum(len(branch.missing) for branch in file.branches.values())
+    return (
+        6 * len(file.hits)
+        + 200 * len(file.branches)
+        + 90 * missing
+        + 200 * len(file.functions)
+        + 120 * len(file.contexts)
+        + 8 * named
     )
 
 
@@ -126,18 +148,27 @@ class Parts:
     all statements of a Python file, so these were measured in different versions.
     """
 
-    def __init__(self, place: Callable[[str], str | None], wanted: set[str]) -> None:
+    def __init__(self, place: Callable[[FileLines], str | None], wanted: set[str]) -> None:
         self._place = place
         self._wanted = wanted
         self.files: dict[str, FileLines] = {}
         self._ends: dict[str, dict[int, int]] = {}
+        self._held = 0
 
     def add(self, file: FileLines, report: int = 0) -> None:
         """Merge `file`, which the given report lists, into what is known of it, if it is wanted."""
-        path = self._place(file.path)
+        path = self._place(file)
         if path is not None and path in self._wanted:
             known = self.files.get(path)
-            self.files[path] = file if known is None else merge(known, file)
+            if known is None:
+                self._held += len(file.hits)
+                self.files[path] = file
+            elif self._held > MAX_HELD:
+                known.unreadable += len(file.hits) + len(file.branches)
+            else:
+                self._held -= len(known.hits)
+                absorb(known, file)
+                self._held += len(known.hits)
             ends = self._ends.setdefault(path, {})
             ends[report] = max(ends.get(report, 0), max(file.hits, default=0))
 
@@ -153,11 +184,14 @@ class Parts:
 class Collector:
     """Takes the report's files one at a time and keeps no more than is needed.
 
-    `place(path)` gives the name a file is counted under, or None to leave it out. `changed`
+    `place(file)` gives the name a file is counted under, or None to leave it out. `changed`
     are the files whose lines are all kept. Of the others the lines of the `worst` (by missed
     statements) that `shown(path)` allows are kept; `worst=None` keeps them all.
 
-    `stale` are the files that were not measured in the source they were counted with.
+    `stale` are the files that were not measured in the source they were counted with,
+    `unreadable` counts what of a file's lines and branches could not be read. `beyond` is how many
+    files were not counted, as there are too many; `unkept` are those whose lines are not kept, as
+    those of others take all the room.
 
     A file that comes again apart from its first part is named in `recurring`; its parts must
     be read again into `parts` and given to `add_merged`.
@@ -165,11 +199,12 @@ class Collector:
 
     def __init__(
         self,
-        place: Callable[[str], str | None],
+        place: Callable[[FileLines], str | None],
         *,
         changed: Container[str],
         shown: Callable[[str], bool],
         worst: int | None,
+        room: int = MAX_KEPT,
     ) -> None:
         self._place = place
         self._changed = changed
@@ -180,17 +215,30 @@ class Collector:
         self.details: dict[str, Detail] = {}
         self.recurring: set[str] = set()
         self.stale: set[str] = set()
+        self.unreadable: dict[str, int] = {}
+        self.beyond = 0
+        self.unkept: set[str] = set()
+        self.largest: dict[str, int] = {}
+        self._names = 0
+        self._room = room
+        self._sizes: dict[str, int] = {}
 
     def add(self, file: FileLines) -> None:
         """Count a file's part; keep its lines if they may be shown."""
-        path = self._place(file.path)
+        if len(self.files) >= MAX_FILES or self._names >= MAX_NAMES:
+            self.beyond += 1
+            return
+        path = self._place(file)
         if path is None:
             return
         if file.stale:
             self.stale.add(path)
         if path in self.files:
             self.recurring.add(path)
+            known = self.largest.get(path, self.files[path].statements)
+            self.largest[path] = max(known, len(file.hits))
             return
+        self._names += len(path)
         self._keep(path, file)
 
     def parts(self, wanted: set[str]) -> Parts:
@@ -202,17 +250,19 @@ class Collector:
         self._heap = [entry for entry in self._heap if entry[1] not in parts.files]
         heapq.heapify(self._heap)
         for path, file in parts.files.items():
-            self.details.pop(path, None)
-            self._keep(path, file)
+            self._forget(path)
+            self._keep(path, settled(file))
 
     def _keep(self, path: str, file: FileLines) -> None:
         counts = count(file)
         self.files[path] = counts
+        if file.unreadable:
+            self.unreadable[path] = file.unreadable
         if path in self._changed:
-            self.details[path] = detail(file, path)
+            self._keep_lines(path, file)
         elif self._worst is None:
             if self._has_gaps(counts) and self._shown(path):
-                self.details[path] = detail(file, path)
+                self._keep_lines(path, file)
         elif self._has_gaps(counts):
             self._keep_if_worst(path, file, counts)
 
@@ -222,9 +272,23 @@ class Collector:
         if not self._worst or (full and missed <= self._heap[0][0]) or not self._shown(path):
             return
         if full:
-            self.details.pop(heapq.heappop(self._heap)[1], None)
+            self._forget(heapq.heappop(self._heap)[1])
         heapq.heappush(self._heap, (missed, path))
+        self._keep_lines(path, file)
+
+    def _keep_lines(self, path: str, file: FileLines) -> None:
+        size = size_of(file)
+        if size > self._room:
+            self.unkept.add(path)
+            return
+        self.unkept.discard(path)
+        self._room -= size
+        self._sizes[path] = size
         self.details[path] = detail(file, path)
+
+    def _forget(self, path: str) -> None:
+        if self.details.pop(path, None) is not None:
+            self._room += self._sizes.pop(path)
 
     @staticmethod
     def _has_gaps(counts: FileCounts) -> bool:

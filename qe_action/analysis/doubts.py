@@ -23,6 +23,7 @@ class Doubts:
     stale: set[str] = field(default_factory=set)
     disagreeing: set[str] = field(default_factory=set)
     edited: set[str] = field(default_factory=set)
+    crowded: set[str] = field(default_factory=set)
     _weighed: set[str] = field(default_factory=set)
 
     def weigh(self, study: Study, length: int | None) -> None:
@@ -79,6 +80,12 @@ class Doubts:
             "were they made of different versions? All their lines are counted",
             "{} end at different lines in different reports: "
             "were they made of different versions? All their lines are counted",
+        )
+
+        yield from _note(
+            self.crowded,
+            "{} has more gaps than are told: its counts have them all",
+            "{} have more gaps than are told: their counts have them all",
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qe_action.reports.combine import absorb, settled
 from qe_action.reports.model import FileLines
 
@@ -12,6 +14,13 @@ def merge(a: FileLines, b: FileLines) -> FileLines:
     Neither is changed. The result is in line order, so it doesn't matter which part came
     first. The path is that of `a`: different spellings of one file are the caller's to know.
     """
-    merged = FileLines(a.path, dict(a.hits), dict(a.branches), list(a.functions), dict(a.contexts))
+    merged = replace(
+        a,
+        hits=dict(a.hits),
+        branches=dict(a.branches),
+        functions=list(a.functions),
+        contexts=dict(a.contexts),
+        ways=dict(a.ways),
+    )
     absorb(merged, b)
     return settled(merged)

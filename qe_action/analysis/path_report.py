@@ -1,53 +1,89 @@
-"""How many of a report's paths the repository has, and what to do about the rest."""
+"""How many of the reports' paths are files of the repository, and what to do about the rest."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
-from qe_action.analysis.paths import (
-    Ambiguous,
-    Match,
-    PathIndex,
-    PathMapper,
-    Resolution,
-    Unmatched,
-    split_path,
-)
+from qe_action.analysis.path_bases import Tree
+from qe_action.analysis.path_guesses import Rule
+from qe_action.analysis.path_mapper import PathMapper
+from qe_action.analysis.paths import Ambiguous, Match, Parts, Resolution, Unmatched, split_path
 
 EXAMPLES = 20
-"""Paths of each kind that are kept to name and to guess from."""
+"""Paths of each kind that are kept to name."""
 SHOWN = 200
 """Characters of a path that a sentence shows."""
+TRIED = 2_000
+"""Paths on which a source root is tried before it is named."""
+RULES = 3
+"""Of how many folders of other machines it is said what they were taken as."""
 
 
 @dataclass(slots=True)
 class PathReport:
-    """Counts what `PathMapper.resolve` gave, with a few examples of what went wrong."""
+    """What became of the paths of all reports, each counted once.
 
-    matched: int = 0
-    ambiguous: int = 0
-    unmatched: int = 0
-    ambiguous_examples: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    unmatched_examples: list[str] = field(default_factory=list)
+    `unsettled` are those that are no known file: they could be a file of the repository that
+    goes by another path.
+    """
+
+    matched: set[str] = field(default_factory=set)
+    ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unmatched: dict[str, None] = field(default_factory=dict)
+    libraries: dict[str, None] = field(default_factory=dict)
+    rules: Counter[Rule] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
-        return self.matched + self.ambiguous + self.unmatched
+        return len(self.matched) + len(self.ambiguous) + len(self.unmatched) + len(self.libraries)
 
-    def record(self, report_path: str, found: Resolution) -> None:
-        """Count one path of the report."""
+    def _record(self, path: str, found: Resolution) -> None:
         match found:
             case Match():
-                self.matched += 1
+                self.matched.add(found.path)
             case Ambiguous(candidates):
-                self.ambiguous += 1
-                if len(self.ambiguous_examples) < EXAMPLES:
-                    self.ambiguous_examples.append((report_path, candidates))
+                self.ambiguous[path] = candidates
+            case Unmatched(library=True):
+                self.libraries[path] = None
             case Unmatched():
-                self.unmatched += 1
-                if len(self.unmatched_examples) < EXAMPLES:
-                    self.unmatched_examples.append(report_path)
+                self.unmatched[path] = None
+
+
+def report_of(mapper: PathMapper, counts: Callable[[str], bool] = lambda _: True) -> PathReport:
+    """What became of all paths so far; those that `counts` refuses, by their name, are left out."""
+    report = PathReport()
+    for path, _, (found, rule) in mapper.answers():
+        if not counts(found.path if isinstance(found, Match) else path):
+            continue
+        report._record(path, found)
+        if rule is not None and rule.prefix != rule.folder and isinstance(found, Match):
+            report.rules[rule] += 1
+    return report
+
+
+def could_be_changed(
+    report: PathReport, tree: Tree, changed: Collection[str], measured: Collection[str]
+) -> tuple[str, str] | None:
+    """A path of the report that could be a changed file, and that file; None where none could.
+
+    An ambiguous path could be each of the files that it fits. One that fits none could be a
+    file of the same name that no report has.
+    """
+    for path, candidates in report.ambiguous.items():
+        for file in candidates:
+            if file in changed:
+                return path, file
+    names: dict[str, str] = {}
+    for file in sorted(set(changed) - set(measured)):
+        names.setdefault(file.rpartition("/")[2].casefold(), file)
+    for path in report.unmatched if names else ():
+        split = split_path(path)
+        known = split.absolute and tree.inside(split) is not None
+        if split.parts and not known and (file := names.get(split.parts[-1].casefold(), "")):
+            return path, file
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,58 +96,91 @@ class Guess:
 
 
 def guess_root(report: PathReport, mapper: PathMapper) -> Guess | None:
-    """The source root that mends most of the unmatched examples; None where none does.
+    """The source root that brings most of the unmatched paths to a file; None where none does.
 
-    A root is proposed only if a mapper with it really gives the path it was guessed from.
+    It has to be spoken for by two components of a path or by most of all paths, and to
+    contradict no path that has its file.
     """
-    if mapper.index is None:
+    if not mapper.tree.known:
         return None
-    guesses = [
-        guess
-        for path in report.unmatched_examples
-        if (guess := _guess(path, mapper.index)) is not None
-    ]
-    votes = Counter(guess.source_root for guess in guesses)
-    guesses.sort(key=lambda guess: -votes[guess.source_root])  # stable: first seen first
-    return guesses[0] if guesses else None
-
-
-def _guess(report_path: str, index: PathIndex) -> Guess | None:
-    parts = split_path(report_path).parts
-    for start in range(len(parts)):
-        tail = parts[start:]
-        candidates = index.ending(tail)
-        if len(candidates) > 1:
-            return None  # shorter tails can only be more ambiguous
-        if candidates:
-            root = candidates[0][: -len("/".join(tail))].rstrip("/") or "."
-            tried = PathMapper(index, source_roots=(root,)).resolve(report_path)
-            return (
-                Guess(report_path, candidates[0], root) if tried == Match(candidates[0]) else None
-            )
+    unmatched = list(report.unmatched)[:TRIED]
+    guesses = [guess for path in unmatched if (guess := _guess(path, mapper.tree)) is not None]
+    votes = Counter(guess.source_root for guess, _ in guesses)
+    for root, count in votes.most_common(EXAMPLES):
+        length = max(length for guess, length in guesses if guess.source_root == root)
+        if (length >= 2 or 2 * count > report.total) and _helps(root, unmatched, mapper):
+            return next(guess for guess, _ in guesses if guess.source_root == root)
     return None
 
 
+def _guess(report_path: str, tree: Tree) -> tuple[Guess, int] | None:
+    """The root of the one file that ends as the path does, and how many components do."""
+    parts = split_path(report_path).parts
+    length, candidates = tree.index.longest_end(parts)
+    if len(candidates) != 1:
+        return None
+    root = "/".join(candidates[0].split("/")[:-length]) or "."
+    return Guess(report_path, candidates[0], root), length
+
+
+def _helps(root: str, unmatched: list[str], mapper: PathMapper) -> bool:
+    """Whether more paths have a file with this source root, and none has another."""
+    tree = mapper.tree
+    named = Tree.of(tree.index, source_roots=(root,))
+    named.workspaces, named.working, named.aliases = tree.workspaces, tree.working, tree.aliases
+    named.roots = (*tree.roots, *named.roots)
+    tried = PathMapper(named)
+    more = sum(isinstance(tried.resolve(path), Match) for path in unmatched)
+    known = [(path, found) for path, _, (found, _) in mapper.answers()][:TRIED]
+    same = all(
+        tried.resolve(path) in (found, Unmatched())
+        for path, found in known
+        if isinstance(found, Match)
+    )
+    return more > 0 and same
+
+
 def diagnose(report: PathReport, mapper: PathMapper) -> tuple[str, ...]:
-    """Plain sentences on paths that did not match one file; none where all did."""
-    if mapper.index is None or not report.unmatched + report.ambiguous:
-        return ()
-    sentences = []
+    """Plain sentences on what paths were taken as, and on those that did not match one file."""
+    return tuple(_sentences(report, mapper)) if mapper.tree.known else ()
+
+
+def _sentences(report: PathReport, mapper: PathMapper) -> Iterator[str]:
+    yield from used(report)
     if report.unmatched:
-        sentences.append(
-            f"{report.matched} of {report.total} report paths match the repository; "
+        yield (
+            f"{len(report.matched)} of {report.total} report paths match the repository; "
             + _unmatched(report, mapper)
         )
+    if report.libraries:
+        number, path = len(report.libraries), next(iter(report.libraries))
+        files = "1 file" if number == 1 else f"{number} files"
+        yield (
+            f"{files} of installed packages count in the totals, such as {printable(path)}: "
+            "`exclude` leaves them out"
+        )
     if report.ambiguous:
-        path, candidates = report.ambiguous_examples[0]
+        path, candidates = next(iter(report.ambiguous.items()))
         named = " or ".join(printable(candidate) for candidate in candidates[:3])
         more = f" or {len(candidates) - 3} more" if len(candidates) > 3 else ""
-        sentences.append(
-            f"{report.ambiguous} of {report.total} report paths fit several files: "
-            f"{printable(path)} can be {named}{more}; "
+        yield (
+            f"{len(report.ambiguous)} of {report.total} report paths fit several files or share "
+            f"one: {printable(path)} can be {named}{more}; "
             "set source-root to the folder that the report's paths start from"
         )
-    return tuple(sentences)
+
+
+def used(report: PathReport) -> Iterator[str]:
+    """What folders of other machines were taken as, those of most paths first."""
+    for (prefix, folder), count in report.rules.most_common(RULES):
+        paths = "1 path" if count == 1 else f"{count:,} paths"
+        where = f" below {printable(_spelled(prefix))}" if prefix else ""
+        taken = printable("/".join(folder)) + "/" if folder else "the repository's top"
+        yield f"{paths} of the report{where}, taken as {taken}"
+
+
+def _spelled(prefix: Parts) -> str:
+    return "/".join(prefix) if prefix[0].endswith(":") else "/" + "/".join(prefix)
 
 
 def _unmatched(report: PathReport, mapper: PathMapper) -> str:
@@ -122,7 +191,7 @@ def _unmatched(report: PathReport, mapper: PathMapper) -> str:
             f"{printable(guess.repository_path)}: set source-root: {printable(guess.source_root)}"
         )
     return (
-        f"the report says {printable(report.unmatched_examples[0])}, and no tracked file shows "
+        f"the report says {printable(next(iter(report.unmatched)))}, and no tracked file shows "
         "where that belongs: is the report of another repository, or are the files generated?"
     )
 

@@ -31,6 +31,8 @@ from qe_action.events import Counts, CriticalPath, Gap
 
 ADVISED = 500
 """For how many gaps of a file tests are suggested; nobody reads more."""
+BRANCHES_NAMED = 20
+"""How many branches not taken a gap names; its reasons count them all."""
 TESTS_NAMED = 20
 """How many tests that run its function a gap names."""
 
@@ -95,15 +97,13 @@ class Study:
         return find_misses(self.detail, self.regions, self.touched)
 
     def ways(self, miss: Miss) -> tuple[Way | None, ...]:
-        """What is known of each of a miss's `exits`; None where nothing is."""
-        return tuple(self._way(line, target) for line, target in miss.exits)
+        """What is known of each of the first of a miss's `exits`; None where nothing is."""
+        return tuple(self._way(*way) for way in miss.exits[:BRANCHES_NAMED])
 
     def _way(self, line: int, target: str) -> Way | None:
         if (line, target) not in self._ways:
-            # All of a line at once, as they are asked for one after the other.
-            names = self.detail.branches[line].missing
-            found = ways(self.module, line, names) if self.module else (None,) * len(names)
-            self._ways.update(zip(((line, name) for name in names), found, strict=True))
+            found = ways(self.module, line, (target,)) if self.module else (None,)
+            self._ways[line, target] = found[0]
         return self._ways[line, target]
 
     def gap(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
@@ -125,6 +125,7 @@ class Study:
                 excuse=excuse,
             )
         )
+        exits = miss.exits[:BRANCHES_NAMED]
         gap = Gap(
             id=miss.id,
             file_path=miss.path,
@@ -135,9 +136,9 @@ class Study:
             function=miss.name,
             in_diff=miss.in_diff,
             statements=0 if miss.branch else len(miss.lines),
-            missing_branches=tuple(way.target for way in miss.exits),
-            branch_lines=() if miss.branch else tuple(way.line for way in miss.exits),
-            branch_words=said(self.ways(miss), miss.exits),
+            missing_branches=tuple(way.target for way in exits),
+            branch_lines=() if miss.branch else tuple(way.line for way in exits),
+            branch_words=said(self.ways(miss), exits),
             critical_path=path.path if path else None,
             reasons=(*self._shape(miss), *verdict.reasons),
             covered_by=self._tests(function),
@@ -160,7 +161,7 @@ class Study:
         if miss.owner and not miss.whole_file and (found := self.excuse(miss.owner)):
             return found
         if miss.branch is not None:
-            return self._guards.branch_reason(miss.exits, self.ways(miss))
+            return self._guards.branch_reason(miss.exits[:BRANCHES_NAMED], self.ways(miss))
         return self._guards.reason(miss.lines)
 
     @cached_property

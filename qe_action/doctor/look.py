@@ -6,13 +6,17 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from qe_action.analysis.path_report import PathReport, diagnose, guess_root
-from qe_action.analysis.paths import Match, PathFilter, PathIndex, PathMapper
+from qe_action.analysis.path_bases import Tree
+from qe_action.analysis.path_mapper import PathMapper
+from qe_action.analysis.path_report import diagnose, guess_root, report_of
+from qe_action.analysis.paths import Match, PathFilter, PathIndex
 from qe_action.diagnosis.facts import Paths, Report
 from qe_action.errors import QEError, ReportError, sentence
 from qe_action.reports import detect
+from qe_action.reports.coverage_paths import read_aliases
 from qe_action.reports.sniff import HEAD
 from qe_action.settings import Settings
 from qe_action.workspace.checkout import Checkout
@@ -127,13 +131,16 @@ class Reading:
         self._workspace = settings.workspace
         self._checkout = checkout
         self._mapper = PathMapper(
-            index,
-            source_roots=(*inputs.source_root, *([below] if below != "." else [])),
-            workspaces=settings.roots,
+            Tree.of(
+                index,
+                workspaces=(*settings.roots, checkout.top),
+                source_roots=inputs.source_root,
+                working=below if below != "." else "",
+                aliases=read_aliases(checkout.source, working=below if below != "." else ""),
+                target=checkout.link,
+            )
         )
         self._globs = PathFilter(inputs.include, inputs.exclude)
-        self._paths = PathReport()
-        self._left_out = 0
         self._clock = clock
         self._end = clock() + PATIENCE
 
@@ -145,30 +152,32 @@ class Reading:
         readable: Readable = ReportFile(path)
         if report.format == "coverage.py data":
             readable = DataFiles([path])
-        files: dict[str, int] = {}
+        files: dict[tuple[str, str], int] = {}
         whole = True
+        begin = partial(self._mapper.begin, report.path, place=readable.place)
         try:
             for part in readable.read(Sources(self._mapper, self._checkout)):
-                self._mapper.sources = tuple(readable.sources)
+                begin(sources=readable.sources)
                 for file in part.files:
-                    whole = whole and file.path not in files
-                    files[file.path] = max(files.get(file.path, 0), len(file.hits))
+                    key = (file.placed or file.path, file.group)
+                    whole = whole and key not in files
+                    files[key] = max(files.get(key, 0), len(file.hits))
+                    if file.placed is None:
+                        self._mapper.resolve(file.path, group=file.group, package=file.package)
                 if self._clock() > self._end:
                     whole = False
                     break
         except QEError as error:
             return replace(report, problem=error.message)
-        places = [place for name in files if (place := self._place(name))]
+        self._mapper.settle()
+        begin(sources=readable.sources)
+        places = [place for path, group in files if (place := self._place(path, group))]
         report = replace(report, files=len(files), statements=sum(files.values()))
         return self._aged(replace(report, at_least=not whole), path, places)
 
-    def _place(self, name: str) -> str | None:
-        found = self._mapper.resolve(name)
-        if not self._globs.allows(found.path if isinstance(found, Match) else name):
-            self._left_out += 1
-            return None
-        self._paths.record(name, found)
-        return found.path if isinstance(found, Match) else None
+    def _place(self, name: str, group: str) -> str | None:
+        found = self._mapper.resolve(name, group=group)
+        return found.path if isinstance(found, Match) and self._globs.allows(found.path) else None
 
     def _aged(self, report: Report, path: Path, places: list[str]) -> Report:
         try:
@@ -187,12 +196,13 @@ class Reading:
 
     def paths(self) -> Paths:
         """How all paths so far fit."""
-        guess = guess_root(self._paths, self._mapper)
+        found = report_of(self._mapper, self._globs.allows)
+        guess = guess_root(found, self._mapper)
         return Paths(
-            matched=self._paths.matched,
-            total=self._paths.total,
-            left_out=self._left_out,
-            advice=tuple(map(sentence, diagnose(self._paths, self._mapper))),
+            matched=len(found.matched),
+            total=found.total,
+            left_out=report_of(self._mapper).total - found.total,
+            advice=tuple(map(sentence, diagnose(found, self._mapper))),
             source_root=guess.source_root if guess else "",
         )
 

@@ -35,6 +35,12 @@ def check_seen(data: Mapping[str, Any]) -> CheckSeen:
     )
 
 
+def annotations_count(data: Mapping[str, Any]) -> int | None:
+    """How many annotations a check run has, where it tells."""
+    count = (data.get("output") or {}).get("annotations_count")
+    return None if count is None else int(count)
+
+
 def comment_ref(data: Mapping[str, Any]) -> CommentRef:
     """A comment on an issue."""
     return CommentRef(int(data["id"]), str(data["html_url"]), str(data.get("body") or ""))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from qe_action.github.answers import check_ref, check_seen, content, nothing
+from qe_action.github.answers import annotations_count, check_ref, check_seen, content
 from qe_action.github.line import Ask
 from qe_action.github.model import CheckDraft, CheckRef, CheckSeen, CheckUpdate
 from qe_action.github.repository import CHECKS, Repository, Send
@@ -45,37 +45,44 @@ class Checks(Repository):
             self._login = f"{slug}[bot]".lower()
         return check_ref(data)
 
-    async def update_check(self, check_id: int, update: CheckUpdate) -> None:
+    async def update_check(self, check_id: int, update: CheckUpdate) -> int | None:
         """Replace a check run's state and text, and append the update's annotations once.
 
-        Once, also where an update that failed before is asked for again.
+        Once, also where an update that failed before is asked for again. Returns how many
+        annotations it has then, None where the answer does not tell.
         """
         left = update
 
-        async def drop_delivered() -> None:
+        async def drop_delivered() -> int | None:
             nonlocal left
             delivered = await self._delivered(check_id, self._sender.once)
             rest = tuple(a for a in left.annotations if content(a.wire()) not in delivered)
             left = replace(left, annotations=rest)
+            return None
 
         ask = Ask(
             "update the check run",
             CHECKS,
             "PATCH",
             f"{self._repo}/check-runs/{check_id}",
-            nothing,
+            annotations_count,
             lambda: left.wire(),  # noqa: PLW0108 - `left` shrinks
         )
         if not update.annotations:
-            await self._sender.write(ask, again)
-            return
+            return await self._sender.write(ask, again)
         doubtful = check_id in self._doubtful
         self._doubtful.add(check_id)
-        await self._sender.write(ask, drop_delivered, doubtful=doubtful)
+        count = await self._sender.write(ask, drop_delivered, doubtful=doubtful)
         self._doubtful.discard(check_id)
+        return count
 
-    async def delivered(self, check_id: int) -> set[tuple[Any, ...]]:
-        """The `content` of every annotation that a check run has."""
+    async def delivered(self, check_id: int, *, settled: bool = False) -> set[tuple[Any, ...]]:
+        """The `content` of every annotation that a check run has.
+
+        `settled` waits until the list can be taken to show what was written last.
+        """
+        if settled:
+            await self._sender.listed()
         return await self._delivered(check_id, self._sender.send)
 
     async def _delivered(self, check_id: int, send: Send) -> set[tuple[Any, ...]]:

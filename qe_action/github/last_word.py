@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from qe_action.errors import DeliveryError
-from qe_action.github.errors import Unreachable
+from qe_action.github.errors import Unauthorized, Unreachable
 from qe_action.github.line import Ask
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class LastWord:
 
     async def repeat(self, ask: Ask[T], under_way: asyncio.Future[T] | None, more: int) -> T:
         """A request that changes nothing when repeated: `more` times at most."""
-        error = _late(ask)
+        error: DeliveryError = _late(ask)
         tries = {under_way or self._start(ask)}
         running = set(tries)
         try:
@@ -61,7 +61,7 @@ class LastWord:
                 for answer in done:
                     try:
                         return _answer(ask, answer)
-                    except Unreachable as failed:
+                    except (Unauthorized, Unreachable) as failed:
                         error = failed
                 if more and self.left:
                     more -= 1

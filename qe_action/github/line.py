@@ -21,6 +21,7 @@ from qe_action.errors import DeliveryError
 from qe_action.github.download import download
 from qe_action.github.errors import NAMELESS, Unreachable, Untrusted, from_answer
 from qe_action.github.moved import HOPS, MOVED, connect, new_address
+from qe_action.github.outgoing import outgoing
 
 if TYPE_CHECKING:
     from github import Github
@@ -140,7 +141,7 @@ class Line:
     def _exchange(self, ask: Ask[T]) -> T:
         client = self._client = self._client or self._connect()
         path, parameters = ask.path, dict(ask.parameters)
-        payload = None if ask.payload is None else dict(ask.payload())
+        payload = None if ask.payload is None else outgoing(ask.payload())
         for _ in range(HOPS + 1):
             status, headers, text = self._request(client, ask, path, parameters, payload)
             if status not in MOVED or (ask.file_limit and status in STORED):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from qe_action.render.text import document, title
+
 Status = Literal["queued", "in_progress", "completed"]
 Conclusion = Literal[
     "action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out"
@@ -40,10 +42,11 @@ class Annotation:
             "start_line": self.start_line,
             "end_line": self.end_line,
             "annotation_level": self.level,
-            "title": self.title,
-            "message": self.message,
+            "title": title(self.title),
+            "message": document(self.message),
         }
-        return data if self.raw_details is None else {**data, "raw_details": self.raw_details}
+        details = self.raw_details
+        return data if details is None else {**data, "raw_details": document(details)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class CheckDraft:
             "head_sha": self.head_sha,
             **_state(self.status, self.conclusion),
             **({"external_id": self.external_id} if self.external_id else {}),
-            "output": _output(self.title, self.summary, self.text, self.annotations),
+            "output": _output(self),
         }
 
 
@@ -96,7 +99,7 @@ class CheckUpdate:
         """The request's JSON."""
         return {
             **_state(self.status, self.conclusion),
-            "output": _output(self.title, self.summary, self.text, self.annotations),
+            "output": _output(self),
         }
 
 
@@ -143,7 +146,8 @@ class LineComment:
 
     def wire(self) -> dict[str, Any]:
         """The comment as GitHub's JSON has it; only several lines have a start."""
-        data = {"path": self.path, "line": self.end, "side": "RIGHT", "body": self.body}
+        body = document(self.body)
+        data = {"path": self.path, "line": self.end, "side": "RIGHT", "body": body}
         if self.start == self.end:
             return data
         return {**data, "start_line": self.start, "start_side": "RIGHT"}
@@ -179,12 +183,11 @@ def _state(status: Status, conclusion: Conclusion | None) -> dict[str, Any]:
     )
 
 
-def _output(
-    title: str, summary: str, text: str | None, annotations: tuple[Annotation, ...]
-) -> dict[str, Any]:
-    output: dict[str, Any] = {"title": title, "summary": summary}
-    if text is not None:
-        output["text"] = text
-    if annotations:
-        output["annotations"] = [annotation.wire() for annotation in annotations]
+def _output(check: CheckDraft | CheckUpdate) -> dict[str, Any]:
+    """What a check run shows, with every text made safe: no caller can forget it."""
+    output: dict[str, Any] = {"title": title(check.title), "summary": document(check.summary)}
+    if check.text is not None:
+        output["text"] = document(check.text)
+    if check.annotations:
+        output["annotations"] = [annotation.wire() for annotation in check.annotations]
     return output

@@ -9,13 +9,13 @@ that it can't be hurried, and knows no total budget.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qe_action.errors import DeliveryError
-from qe_action.github.errors import RateLimited, Unreachable
+from qe_action.github.errors import RateLimited, Unauthorized, Unreachable
 from qe_action.github.last_word import LastWord
 from qe_action.github.line import Ask, Line
 from qe_action.github.policy import Policy, Ports
@@ -30,6 +30,19 @@ First = Callable[[], Awaitable[None]]
 
 LAG = 2
 """How many gaps between writes GitHub's lists may lag behind."""
+
+
+DENIED = 2
+"""How often a request is asked again that was answered 401: one may come between good answers."""
+
+
+@dataclass(slots=True)
+class _Tries:
+    """What a request has cost so far."""
+
+    repeats: int = 0
+    denied: int = 0
+    waited: float = 0.0
 
 
 async def again() -> None:
@@ -52,6 +65,7 @@ class Sender:
         self._last_word: LastWord | None = None
         self._last_write: float | None = None
         self._waited = 0.0
+        self._locked_out = False  # the last request was denied for good
 
     def hurry(self) -> None:
         """From now on no pacing, no turns and few repeats, all of it until a deadline."""
@@ -102,8 +116,8 @@ class Sender:
         write is not repeated. `first` comes right before each try, when its turn and time have
         come; what it raises ends them.
         """
-        waited = 0.0
-        for attempt in itertools.count():
+        tries = _Tries()
+        while True:
             try:
                 if doubtful and recover and (made := await self._recover(recover)) is not None:
                     return made
@@ -112,37 +126,50 @@ class Sender:
                     await self._pace()
                     await first()
                 return await self.once(ask, recover)
-            except (RateLimited, Unreachable) as error:
+            except (RateLimited, Unauthorized, Unreachable) as error:
                 if ask.writes and isinstance(error, Unreachable) and error.unsure:
                     doubtful = True
-                wait = self._patience(error, attempt, waited)
+                wait = self._patience(error, tries)
                 if wait is None or (doubtful and recover is None):
                     raise
-                waited += wait
+                tries.waited += wait
                 self._waited += wait
                 await self._pause(wait)
                 if self._hurried.is_set():
                     if ask.creates and doubtful and recover and (made := await recover()):
                         return made
                     raise
-        raise AssertionError("unreachable")
 
     async def _recover(self, recover: Recover[T]) -> T | None:
         if recover is not again:
             await self.listed()
         return await recover()
 
-    def _patience(self, error: DeliveryError, attempt: int, waited: float) -> float | None:
+    def _patience(self, error: DeliveryError, tries: _Tries) -> float | None:
         """Seconds until the next attempt; None to give up."""
         policy = self._policy
-        if attempt >= policy.retry_total or self._hurried.is_set():
+        if self._hurried.is_set():
             return None
-        if isinstance(error, RateLimited):
-            wait = error.retry_after
+        if isinstance(error, Unauthorized):
+            self._locked_out |= tries.denied >= min(DENIED, policy.retry_total)
+            if self._locked_out:  # by a token that is wrong each request would wait in vain
+                return None
+            tries.denied += 1
+            wait = self._growing(tries.denied)
+        elif tries.repeats >= policy.retry_total:
+            return None
         else:
-            wait = policy.backoff * 2**attempt * (0.5 + self._ports.jitter() / 2)
-        fits = waited + wait <= policy.max_wait and self._waited + wait <= policy.total_wait
+            tries.repeats += 1
+            wait = self._growing(tries.repeats)
+            if isinstance(error, RateLimited):
+                wait = error.retry_after
+        total = tries.waited + wait
+        fits = total <= policy.max_wait and self._waited + wait <= policy.total_wait
         return wait if fits else None
+
+    def _growing(self, repeats: int) -> float:
+        factor: int = 2 ** (repeats - 1)
+        return self._policy.backoff * factor * (0.5 + self._ports.jitter() / 2)
 
     async def once(self, ask: Ask[T], recover: Recover[T] | None = None) -> T:
         """Make the request once, when no other is under way; once hurried, as `LastWord` does."""
@@ -160,7 +187,9 @@ class Sender:
                 if self._line.remaining is not None:
                     self.remaining = self._line.remaining
                 if answered:
-                    return under_way.result()
+                    result = under_way.result()
+                    self._locked_out = False
+                    return result
                 if self._last_word is None:
                     raise Unreachable(f"GitHub gave no answer in time to {ask.action}", unsure=True)
                 self._pending = None

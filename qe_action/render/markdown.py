@@ -6,12 +6,14 @@ a job summary at 1 MiB); above a cap the least important rows are left out and c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from qe_action.analysis.globs import is_test_or_migration
 from qe_action.analysis.risk import IN_CHANGED_LINES
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
+from qe_action.quoting import quoted
 from qe_action.render.annotations import headline, missing_ways, span, where
 from qe_action.render.compared import age, change, indirect
 from qe_action.render.fit import fitted
@@ -61,6 +63,7 @@ def comment(state: RunState, links: Links, heading: Heading) -> str:
 
 def retold(heading: Heading, conclusion: CheckConclusion, title: str, summary: str) -> str:
     """The comment of another run, out of the title and summary that its check run has."""
+    summary = of_the_run(summary)
     first = f"{heading.marker}\n### {ICONS[conclusion]} {plain(heading.name)}: "
     text = f"{first}{plain(clip(title, 400))}\n\n"
     if size(text) + size(summary) > COMMENT_LIMIT:
@@ -69,8 +72,17 @@ def retold(heading: Heading, conclusion: CheckConclusion, title: str, summary: s
 
 
 def check_summary(state: RunState, links: Links) -> str:
-    """The check run's summary, without a heading, since GitHub shows its title above it."""
-    return _fit(state, links, Heading(""), SUMMARY_LIMIT)
+    """The check run's summary, without a heading, since GitHub shows its title above it.
+
+    Its last line is of the check run alone: how many annotations stand.
+    """
+    count = _annotated(state)
+    return _fit(state, links, Heading(""), SUMMARY_LIMIT - size(count)) + count
+
+
+def of_the_run(summary: str) -> str:
+    """A check run's summary without what is of the check run alone, for a comment."""
+    return _COUNT.sub("\n", summary)
 
 
 def job_summary(state: RunState, links: Links, heading: Heading) -> str:
@@ -150,9 +162,18 @@ def _counts(counts: Counts, gained: str = "", *, short: bool = False) -> str:
     return f"{overall}{gained} | {statements} | {branches}"
 
 
+_CLAIMS = {True: "passed", False: "failed", None: "was not judged"}
+
+
 def _gates(result: AnalysisComplete) -> Iterator[str]:
     icons = {True: "✅", False: "❌", None: "⚪"}
     for gate in result.gates:
+        if gate.claimed:
+            # What a stranger calls passed is no pass of ours.
+            icon = icons[False] if gate.passed is False else icons[None]
+            word = prose(f"{quoted(gate.name)}: {quoted(gate.detail)}")
+            yield f"- {icon} By the first run's word a gate {_CLAIMS[gate.passed]}: {word}"
+            continue
         name = plain(gate.name[0].upper() + gate.name[1:])
         yield f"- {icons[gate.passed]} **{name}:** {prose(gate.detail)}"
     if result.gates:
@@ -279,6 +300,18 @@ _TREES = {
     "commit": "the commit",
     "unknown": "a tree that can't be told",
 }
+
+
+_COUNT = re.compile(r"\r?\n\r?\n<sub>\**[\d,]+ of [\d,]+ annotations?\**</sub>\s*\Z")
+
+
+def _annotated(state: RunState) -> str:
+    """How many annotations stand; one sees at once where some are missing."""
+    if state.result is None or state.annotated is None or not state.annotated[1]:
+        return ""
+    standing, total = state.annotated
+    shown = f"{standing:,} of {plural(total, 'annotation')}"
+    return f"\n<sub>{shown if standing == total else f'**{shown}**'}</sub>\n"
 
 
 def _footer(state: RunState, links: Links) -> Iterator[str]:

@@ -77,6 +77,8 @@ class RunState:
     errors: list[AnalyzerError] = field(default_factory=list)
     result: AnalysisComplete | None = None
     generation: Generated = field(default_factory=Generated)
+    annotated: tuple[int, int] | None = None
+    """How many annotations stand of how many that are to: said by whoever delivers them."""
 
     @property
     def gaps(self) -> list[Gap]:

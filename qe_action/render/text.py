@@ -21,6 +21,13 @@ _COMMIT = re.compile(r"(?<![^\W_])[0-9a-f]{7,}(?![^\W_])", re.IGNORECASE)
 _NO_COMMIT = 6  # GitHub takes 7 digits for a commit
 _LINE_ENDS = "\u2028\u2029"
 _BACKTICKS = re.compile("`+")
+# Control characters, what turns the direction of writing, line ends that are none, half pairs.
+_MISLEADING = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    r"\ud800-\udfff]|\r(?!\n)"
+)
+TITLE_LIMIT = 255
+"""Characters of a title on GitHub."""
 
 
 def percent(value: float | None) -> str:
@@ -49,6 +56,24 @@ def visible(text: str) -> str:
 
 def _unseen(character: str) -> bool:
     return unicodedata.category(character)[0] == "C" or character in _LINE_ENDS
+
+
+def title(text: str) -> str:
+    """`text` as a title: one visible line that GitHub takes."""
+    return clip(visible(text), TITLE_LIMIT)
+
+
+def document(text: str) -> str:
+    """A text of ours with lines, on its way out: what no escaping kept from misleading is shown.
+
+    Line ends, tabs and the invisible characters that our own escaping puts in stay.
+    """
+    return _MISLEADING.sub("\ufffd", text)
+
+
+def escaped(line: str) -> str:
+    """A line of JSON with the same characters as escapes, so that it says the same."""
+    return _MISLEADING.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def code(text: str) -> str:

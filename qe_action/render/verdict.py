@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from qe_action.events import AnalysisComplete, GateResult
+from qe_action.quoting import quoted
 from qe_action.render.figures import shortest
 from qe_action.render.state import RunState
-from qe_action.render.text import percent, plural
+from qe_action.render.text import clip, percent, plural, title
 
+_MESSAGE = 150
+"""Characters of a message beside the figures of a title."""
 CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
 
 
 class Verdict(NamedTuple):
-    """`title` has at most a few words, no text from outside but a gate's glob and our errors'."""
+    """`title` is one visible line; of texts from outside it has a gate's glob and our errors'."""
 
     conclusion: CheckConclusion
     title: str
@@ -22,6 +25,11 @@ class Verdict(NamedTuple):
 
 def conclude(state: RunState) -> Verdict:
     """`failure` only for a failed gate; `neutral` for nothing measurable or an error of ours."""
+    conclusion, text = _conclude(state)
+    return Verdict(conclusion, title(text))
+
+
+def _conclude(state: RunState) -> Verdict:
     result = state.result
     if result is None:
         return Verdict("neutral", running_title(state))
@@ -34,21 +42,25 @@ def conclude(state: RunState) -> Verdict:
 
 
 def _finished(result: AnalysisComplete) -> Verdict:
-    title = coverage_title(result)
-    passed = [gate.passed for gate in result.gates]
-    if False in passed:
-        failed = next(gate for gate in result.gates if gate.passed is False)
-        return Verdict("failure", f"{_asked(failed)}: {title[0].lower()}{title[1:]}")
+    figures = coverage_title(result)
+    failed = next((gate for gate in result.gates if gate.passed is False), None)
+    if failed is not None:
+        return Verdict("failure", f"{_asked(failed)}: {figures[0].lower()}{figures[1:]}")
     if not result.total_files:
         return Verdict("neutral", "Nothing to measure: no file of the report counts")
     if result.totals is None or not result.totals.statements:
         return Verdict("neutral", "Nothing to measure: the report has no statements")
-    if passed and all(verdict is None for verdict in passed):
-        return Verdict("neutral", f"{title} ({result.gates[0].detail})")
-    return Verdict("success", title)
+    ours = [gate for gate in result.gates if not gate.claimed]
+    if ours and all(gate.passed is None for gate in ours):
+        return Verdict("neutral", f"{figures} ({ours[0].detail})")
+    if result.gates and all(gate.passed is None for gate in result.gates):
+        return Verdict("neutral", figures)
+    return Verdict("success", figures)
 
 
 def _asked(failed: GateResult) -> str:
+    if failed.claimed:
+        return "A gate failed by the first run's word"
     limit = shortest(failed.threshold)
     if failed.kind == "drop":
         return f"Project coverage fell by more than {limit} points"
@@ -59,6 +71,10 @@ def gate_lines(result: AnalysisComplete) -> Iterator[str]:
     """A line for each gate: `failed: patch coverage: 50% of …`."""
     words = {True: "passed", False: "failed", None: "not judged"}
     for gate in result.gates:
+        if gate.claimed:
+            said = f"{quoted(gate.name)}: {quoted(gate.detail)}"
+            yield f"Gate {words[gate.passed]} by the first run's word: {said}"
+            continue
         detail = gate.detail.removeprefix("not judged, as ")
         yield f"Gate {words[gate.passed]}: {gate.name}: {detail}"
 
@@ -79,4 +95,5 @@ def running_title(state: RunState) -> str:
     if state.progress is None:
         return "Starting"
     found = f", {plural(state.gap_count, 'gap')} so far" if state.gap_count else ""
-    return f"{state.progress.message} ({state.progress.percent:.0f}%){found}"
+    percent_read = f"({state.progress.percent:.0f}%)"
+    return title(f"{clip(state.progress.message, _MESSAGE)} {percent_read}{found}")

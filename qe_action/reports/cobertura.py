@@ -7,8 +7,10 @@ are rounded, so they are never read.
 
 from __future__ import annotations
 
+from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_SOURCES
 from qe_action.reports.combine import absorb, combine_functions, settled
 from qe_action.reports.elements import (
+    MAX_NAME,
     Attributes,
     Row,
     as_mapping,
@@ -28,7 +30,7 @@ class CoberturaParser(XmlReportParser):
     """Reads a report as it comes and gives each file when its last line is read.
 
     Implements `ReportParser`. It holds one file at a time. `sources` are the source roots,
-    `skipped` counts lines whose number or hits make no sense.
+    `defects` holds the lines whose figures make no sense.
     """
 
     interned = ("line", "number", "hits", "branch", "condition-coverage")
@@ -40,15 +42,17 @@ class CoberturaParser(XmlReportParser):
         self._file: FileLines | None = None  # what its classes read so far add up to
         self._merged = False
         self._class: FileLines | None = None  # the open class with its own lines
+        self._package = ""
         self._class_name = ""
         self._class_depth = 0
-        self._methods: list[FileLines] = []
+        self._of_methods: FileLines | None = None  # what lines its methods have
         self._method: FileLines | None = None
         self._method_name = ""
         self._method_depth = 0
         self._target: FileLines | None = None  # where lines go now
         self._handlers = {
             "source": self._start_source,
+            "package": self._start_package,
             "class": self._start_class,
             "method": self._start_method,
             "lines": self._start_lines,
@@ -57,7 +61,7 @@ class CoberturaParser(XmlReportParser):
 
     def _take_lines(self, rows: list[Row]) -> None:
         if self._target is not None:
-            self.skipped += take_lines(rows, self._target)
+            take_lines(rows, self._target, self.defects)
 
     def _settled(self) -> None:
         if self._file_open and self._depth < self._class_depth:
@@ -83,10 +87,13 @@ class CoberturaParser(XmlReportParser):
 
     def _finish_source(self) -> None:
         source = "".join(self._source or ()).strip()[:MAX_SOURCE]
-        if source:
+        if source and source not in self.sources and len(self.sources) < MAX_SOURCES:
             self.sources.append(source)
         self._source = None
         self._parser.CharacterDataHandler = None
+
+    def _start_package(self, _depth: int, attributes: Attributes) -> None:
+        self._package = attributes.get("name", "")[:MAX_NAME]
 
     def _start_class(self, depth: int, attributes: Attributes) -> None:
         path = usable_path(attributes.get("filename", ""))
@@ -95,7 +102,7 @@ class CoberturaParser(XmlReportParser):
             self._finish()
         self._class_depth = depth
         if path.strip():
-            self._class = self._target = FileLines(path)
+            self._class = self._target = FileLines(path, package=self._package)
             self._class_name = attributes.get("name", "")
             self._file_open = True
 
@@ -119,22 +126,28 @@ class CoberturaParser(XmlReportParser):
         if method is None or self._class is None:
             return
         self._target = self._class
-        if method.hits:
-            self._methods.append(method)
-            name = function_name(self._method_name, self._class_name, method.path)
-            covered = any(method.hits.values())
-            function = Function(name, min(method.hits), max(method.hits), covered)
-            self._class.functions.append(function)
+        if not method.hits:
+            return
+        if not self._class.hits:
+            if self._of_methods is None:
+                self._of_methods = FileLines(method.path)
+            absorb(self._of_methods, method)
+        functions = self._class.functions
+        if len(functions) >= MAX_FUNCTIONS:
+            self.defects.add("functions", self._method_name, method.path)
+            return
+        name = function_name(self._method_name, self._class_name, method.path)
+        covered = any(method.hits.values())
+        functions.append(Function(name, min(method.hits), max(method.hits), covered))
 
     def _finish_class(self) -> None:
         self._finish_method()
         part, self._class, self._target = self._class, None, None
-        methods, self._methods = self._methods, []
+        of_methods, self._of_methods = self._of_methods, None
         if part is None:
             return
-        if not part.hits:
-            for method in methods:
-                absorb(part, method)
+        if not part.hits and of_methods is not None:
+            absorb(part, of_methods)
         if self._file is None:
             self._file = part
         else:

@@ -3,38 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
 
-from qe_action.reports.contexts import unite
+from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
+from qe_action.reports.contexts import unite as unite_tests
 from qe_action.reports.model import Branch, FileLines, Function
+from qe_action.reports.ways import as_ways, branch_of
+
+_Value = TypeVar("_Value")
+
+MAX_ALIASES = 20
+"""Names of one function that are kept, the shortest."""
 
 
 def absorb(into: FileLines, other: FileLines) -> None:
     """Add `other` to `into`, in place and in time linear in `other` alone.
 
     Union of the lines with the highest hits and of the tests that ran them, branches by
-    `combine_branches`. What is new is appended; `settled` brings it into order once all is there.
+    `combine_branches`, way by way where both tell them apart. What is new is appended; `settled`
+    brings it into order once all is there. What is more than a file can have counts as unreadable.
     """
     hits = into.hits
     for number, count in other.hits.items():
-        if hits.setdefault(number, count) < count:
+        if number not in hits and len(hits) >= MAX_STATEMENTS:
+            into.unreadable += 1
+        elif hits.setdefault(number, count) < count:
             hits[number] = count
+    into.excused = _excused(into, other) if into.excused or other.excused else 0
     for number, branch in other.branches.items():
-        known = into.branches.get(number)
-        into.branches[number] = branch if known is None else combine_branches(known, branch)
+        _absorb_branch(into, other, number, branch)
     into.functions.extend(other.functions)
+    if len(into.functions) > 2 * MAX_FUNCTIONS:
+        into.functions = combine_functions(into.functions)[:MAX_FUNCTIONS]
     for number, tests in other.contexts.items():
-        into.contexts[number] = unite(into.contexts.get(number, ()), tests)
+        into.contexts[number] = unite_tests(into.contexts.get(number, ()), tests)
+    into.unreadable += other.unreadable
+    into.stale = into.stale or other.stale
+
+
+def _absorb_branch(into: FileLines, other: FileLines, number: int, branch: Branch) -> None:
+    known = into.branches.get(number)
+    if known is None:
+        if number not in into.hits and len(into.branches) >= MAX_STATEMENTS:
+            into.unreadable += 1
+            return
+        into.branches[number] = branch
+        if number in other.ways:
+            into.ways[number] = other.ways[number]
+            into.weight += len(other.ways[number])
+        return
+    ours, theirs = into.ways.get(number), other.ways.get(number)
+    if ours is None or theirs is None:
+        if into.ways.pop(number, None) is not None:
+            known = branch_of(as_ways(dict(ours or ())))
+        into.branches[number] = combine_branches(known, branch)
+    elif ours != theirs:
+        united = ours if isinstance(ours, dict) else dict(ours)
+        for way, taken in dict(theirs).items():
+            if way not in united:
+                if into.weight >= MAX_WEIGHT:
+                    into.unreadable += 1
+                    continue
+                into.weight += 1
+            united[way] = united.get(way, False) or taken
+        into.ways[number] = united  # `settled` counts them
+
+
+def _excused(a: FileLines, b: FileLines) -> int:
+    """The branches that neither lists and either counts as taken.
+
+    What one has on a line may be what the other excuses, so it is not counted twice.
+    """
+
+    def beside(one: FileLines, other: FileLines) -> int:
+        listed = sum(
+            branch.total
+            for line, branch in other.branches.items()
+            if line not in one.branches and branch.covered == branch.total
+        )
+        return max(0, one.excused - listed) if one.excused else 0
+
+    return max(beside(a, b), beside(b, a))
 
 
 def settled(lines: FileLines) -> FileLines:
     """The same file in the order of its lines, each function once."""
-    return FileLines(
-        lines.path,
-        dict(sorted(lines.hits.items())),
-        dict(sorted(lines.branches.items())),
-        combine_functions(lines.functions),
-        dict(sorted(lines.contexts.items())),
+    ways, branches = dict(lines.ways), dict(lines.branches)
+    for line, united in lines.ways.items():
+        if isinstance(united, dict):
+            ways[line] = ordered = as_ways(united)
+            branches[line] = branch_of(ordered)
+    return replace(
+        lines,
+        hits=_ordered(lines.hits),
+        branches=_ordered(branches),
+        functions=combine_functions(lines.functions),
+        contexts=_ordered(lines.contexts),
+        ways=ways,
     )
+
+
+def _ordered(by_line: dict[int, _Value]) -> dict[int, _Value]:
+    """The same by line; pairs would take more room than the lines."""
+    return {line: by_line[line] for line in sorted(by_line)}
 
 
 def combine_branches(a: Branch, b: Branch) -> Branch:
@@ -73,12 +145,25 @@ def _named(branch: Branch) -> Branch:
 def combine_functions(functions: Iterable[Function]) -> list[Function]:
     """Functions in the order of their lines, those of one name and first line as one.
 
-    It is covered if any of them is, and reaches to the last end.
+    It is covered if any of them is, and reaches to the last end. One with aliases is the same as
+    any other with aliases on its first line, whichever of its names a report has.
     """
     found: dict[tuple[int, str], Function] = {}
     for each in functions:
-        known = found.get((each.start, each.name), each)
-        found[each.start, each.name] = Function(
-            each.name, each.start, max(known.end, each.end), known.covered or each.covered
+        key = each.start, "" if each.aliases else each.name
+        known = found.get(key, each)
+        aliases = each.aliases
+        if known.aliases != aliases:
+            aliases = tuple(sorted({*known.aliases, *aliases}, key=_short_first)[:MAX_ALIASES])
+        found[key] = Function(
+            aliases[0] if aliases else each.name,
+            each.start,
+            max(known.end, each.end),
+            known.covered or each.covered,
+            aliases,
         )
-    return [function for _, function in sorted(found.items())]
+    return sorted(found.values(), key=lambda each: (each.start, each.name))
+
+
+def _short_first(name: str) -> tuple[int, str]:
+    return len(name), name

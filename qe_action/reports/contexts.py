@@ -12,6 +12,10 @@ MAX_TESTS = 1000
 """Tests kept a line, the first by name."""
 MAX_NAME = 300
 """Characters kept of a test's name; parametrised ones can be of any length."""
+MAX_TEXT = 48 << 20
+"""Bytes that the names of tests and the sets of them may take together, about."""
+ENTRY = 200
+"""Bytes that a name or set takes beside its content."""
 
 _PHASES = ("|run", "|setup", "|teardown")
 
@@ -48,6 +52,9 @@ class ContextReader:
     def __init__(self) -> None:
         self._names: dict[str, str | None] = {}
         self._sets: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._room = MAX_TEXT
+        self.full = False
+        """Whether some tests are not named, as there are too many."""
 
     def read(
         self,
@@ -55,31 +62,61 @@ class ContextReader:
         statements: Iterable[int],
         excluded: Iterable[int] = (),
     ) -> Contexts:
-        """The tests of each statement.
+        """The tests of each statement, of the contexts of physical lines."""
+        found = {line: self.tests(contexts) for line, contexts in recorded.items()}
+        return self.placed(found, statements, excluded)
+
+    def placed(
+        self,
+        found: Mapping[int, tuple[str, ...]],
+        statements: Iterable[int],
+        excluded: Iterable[int] = (),
+    ) -> Contexts:
+        """The tests of each statement, of those of physical lines.
 
         coverage.py records physical lines. One that no statement begins on continues the last
         one before it; if that one is `excluded`, neither counts.
         """
+        if not found:
+            return {}
         counted = set(statements)
         firsts = sorted(counted.union(excluded))
-        found: dict[int, set[str]] = {}
-        for line, contexts in recorded.items():
+        united: dict[int, tuple[str, ...]] = {}
+        for line, tests in found.items():
             at = bisect_right(firsts, line) - 1
-            if at >= 0 and firsts[at] in counted:
-                found.setdefault(firsts[at], set()).update(self._tests(contexts))
-        return {line: self._shared(names) for line, names in sorted(found.items()) if names}
+            if at >= 0 and firsts[at] in counted and tests:
+                known = united.get(firsts[at], ())
+                united[firsts[at]] = self._shared(unite(known, tests)) if known else tests
+        return dict(sorted(united.items()))
 
-    def _tests(self, contexts: Iterable[str]) -> Iterable[str]:
+    def tests(self, contexts: Iterable[str]) -> tuple[str, ...]:
+        """The tests that the contexts of a line name, sorted, within the limit."""
+        return self._shared(tuple(sorted(set(self._named(contexts)))[:MAX_TESTS]))
+
+    def _named(self, contexts: Iterable[str]) -> Iterable[str]:
         known = self._names
         for context in contexts:
             if context not in known:
+                if not self._takes(2 * len(context) + ENTRY):
+                    continue
                 known[context] = named_test(context)
             if name := known[context]:
                 yield name
 
-    def _shared(self, names: set[str]) -> tuple[str, ...]:
-        tests = tuple(sorted(names)[:MAX_TESTS])
+    def _shared(self, tests: tuple[str, ...]) -> tuple[str, ...]:
+        if tests in self._sets:
+            return self._sets[tests]
+        if not self._takes(8 * len(tests) + ENTRY):
+            return ()
         return self._sets.setdefault(tests, tests)
+
+    def _takes(self, size: int) -> bool:
+        """Whether there is room for so many bytes more."""
+        if size > self._room:
+            self.full = True
+            return False
+        self._room -= size
+        return True
 
 
 def unite(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:

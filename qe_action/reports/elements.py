@@ -7,20 +7,24 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from qe_action.reports.bounds import (
+    MAX_BRANCHES,
+    MAX_LINE,
+    MAX_NAMED,
+    MAX_STATEMENTS,
+    MAX_WEIGHT,
+)
 from qe_action.reports.combine import combine_branches
+from qe_action.reports.defects import UNREADABLE, Defects, Kind
 from qe_action.reports.model import Branch, FileLines
 
 Attributes = dict[str, str]
 Row = list[str]
 """An element's attributes as expat gives them fastest: name, value, name, value …"""
 
-MAX_LINE = 10_000_000
-"""No source file has more lines; a greater number is a defect of the report."""
-
 MAX_HITS = float(2**63)
 """What hits beyond any integer, as `1e400`, count as."""
 
-MAX_BRANCHES = 100_000
 MAX_CONDITIONS = 20
 """Conditions named a line; the counts hold all."""
 
@@ -39,14 +43,14 @@ def as_mapping(row: Row) -> Attributes:
     return dict(zip(values, values, strict=True))  # twice the same iterator: pairs
 
 
-def take_lines(rows: Iterable[Row], into: FileLines) -> int:
-    """Enter `line` elements; how many made no sense and were left out.
+def take_lines(rows: Iterable[Row], into: FileLines, defects: Defects) -> None:
+    """Enter `line` elements; what makes no sense of them becomes a defect.
 
     The loop runs once for each line of a report, so it looks for number and hits where all
     writers put them first, and for the rest of the attributes among those met before.
     """
-    hits, branches, limit = into.hits, into.branches, MAX_LINE
-    skipped = 0
+    hits, limit = into.hits, MAX_LINE
+    full = len(hits) >= MAX_STATEMENTS
     for row in rows:
         try:
             if row[0] == "number" and row[2] == "hits":
@@ -55,19 +59,38 @@ def take_lines(rows: Iterable[Row], into: FileLines) -> int:
                 number, taken, more = *_figures(as_mapping(row)), 0
         except (IndexError, ValueError):
             number, taken, more = *_figures(as_mapping(row)), 0
-        if not 0 < number <= limit:
-            skipped += 1
+        if not 0 < number <= limit or (full and number not in hits):
+            note(defects, "statements" if 0 < number <= limit else "line", row, into)
             continue
         if hits.setdefault(number, taken) < taken:
             hits[number] = taken
         if taken < 0:
             hits[number] = max(0, hits[number])
         if len(row) > 4:
-            branch = _branch(row[more:])
+            branch, defect = _branch(row[more:])
             if branch is not None:
-                known = branches.get(number)
-                branches[number] = combine_branches(known, branch) if known else branch
-    return skipped
+                enter_branch(into, number, branch)
+                if defect is not None:
+                    note(defects, defect, row, into)
+
+
+def enter_branch(into: FileLines, number: int, branch: Branch) -> None:
+    """Enter a line's branches; without the names of those missed where the file has too many."""
+    branches = into.branches
+    if branch.missing:
+        into.weight += len(branch.missing)
+        if into.weight > MAX_WEIGHT:
+            branch = branch._replace(missing=())
+    known = branches.get(number)
+    branches[number] = combine_branches(known, branch) if known else branch
+
+
+def note(defects: Defects, kind: Kind, row: Row, of: FileLines) -> None:
+    """A `line` element that makes no sense in part or whole."""
+    values = iter(row)
+    shown = (f'{name[:20]}="{value[:40]}"' for name, value in zip(values, values, strict=True))
+    defects.add(kind, " ".join(shown), of.path)
+    of.unreadable += kind in UNREADABLE
 
 
 def _figures(line: Attributes) -> tuple[int, int]:
@@ -88,23 +111,60 @@ def _figures(line: Attributes) -> tuple[int, int]:
     return int(number), int(max(-1.0, min(hits, MAX_HITS)))
 
 
-def _branch(row: Row) -> Branch | None:
+_Read = tuple[Branch | None, Kind | None]
+"""A line's branches and what is wrong with their figures, None for neither."""
+
+
+def _branch(row: Row) -> _Read:
     """The branch figures of a line that has them; None where the report gives no counts."""
     key = "\0".join(row)  # XML has no NUL
     return _known_branch(key) if len(key) <= MAX_CACHED else _read_branch(key)
 
 
-def _read_branch(key: str) -> Branch | None:
+def _read_branch(key: str) -> _Read:
     """The branch that attributes as `50% (1/2)` and `15,exit` describe."""
     line = as_mapping(key.split("\0"))
-    counts = _COUNTS.search(line.get("condition-coverage", ""))
-    if counts is None or line.get("branch", "true").lower() != "true":
-        return None
+    coverage = line.get("condition-coverage", "").strip()
+    if line.get("branch", "true").lower() != "true":
+        return None, None
+    counts = _COUNTS.search(coverage)
+    if counts is None:
+        if not coverage or _PERCENT.fullmatch(coverage):
+            return None, None  # how many there are is not told
+        return unreadable_branch(*_parts(coverage)), "branch"
     covered, total = int(counts[1]), int(counts[2])
+    if not total and not covered:
+        return None, None
     if not 0 < total <= MAX_BRANCHES or covered > total:
-        return None
-    names = (name.strip() for name in line.get("missing-branches", "").split(","))
-    return Branch(covered, total, tuple(name for name in names if _TARGET.fullmatch(name)))
+        return unreadable_branch(covered, total), "branch"
+    listed = line.get("missing-branches", "")
+    names = (name.strip() for name in listed.split(",", MAX_NAMED)[:MAX_NAMED])
+    missing = tuple(name for name in names if _TARGET.fullmatch(name))
+    crowded = listed.count(",") >= MAX_NAMED
+    return Branch(covered, total, missing), "names" if crowded else None
+
+
+def _parts(coverage: str) -> tuple[int | None, int | None]:
+    """Both counts of `NaN% (NaN/2)`, None where one makes no sense."""
+    covered, _, total = coverage[:MAX_CACHED].rpartition("(")[2].rstrip(")").partition("/")
+    first, second = (text.strip() for text in (covered, total))
+    return _count(first), _count(second)
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def unreadable_branch(covered: int | None, total: int | None) -> Branch:
+    """Counts of which one makes no sense: that one stands for a single branch not taken.
+
+    Where there is a branch there are two ways at least. Counts that contradict each other say
+    nothing of what was taken.
+    """
+    if total is not None and 0 < total <= MAX_BRANCHES:
+        return Branch(0, total)
+    taken = covered if covered is not None and covered < MAX_BRANCHES else 0
+    return Branch(taken, max(2, taken + 1))
 
 
 _known_branch = lru_cache(maxsize=4096)(_read_branch)
@@ -121,7 +181,10 @@ def take_condition(condition: Attributes, line: Attributes, into: FileLines) -> 
         return
     label = condition.get("number", "").strip()
     name = f"{label}: {coverage}" if _TARGET.fullmatch(label) else coverage
-    if name not in branch.missing and len(branch.missing) < MAX_CONDITIONS:
+    if name in branch.missing or len(branch.missing) >= MAX_CONDITIONS:
+        return
+    into.weight += 1
+    if into.weight <= MAX_WEIGHT:
         into.branches[number] = branch._replace(missing=(*branch.missing, name))
 
 

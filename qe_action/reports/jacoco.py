@@ -12,20 +12,25 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
-from qe_action.reports.combine import combine_branches, combine_functions
+from qe_action.reports.bounds import MAX_BRANCHES, MAX_FUNCTIONS, MAX_LINE, MAX_STATEMENTS
+from qe_action.reports.combine import combine_functions
+from qe_action.reports.defects import Defects, Kind
 from qe_action.reports.elements import (
-    MAX_BRANCHES,
     MAX_CACHED,
-    MAX_LINE,
     MAX_NAME,
     Attributes,
     Row,
     as_mapping,
+    enter_branch,
+    note,
+    unreadable_branch,
 )
-from qe_action.reports.model import Branch, FileLines, Function, usable_path
+from qe_action.reports.model import MAX_PATH, Branch, FileLines, Function, usable_path
 from qe_action.reports.xml_errors import FOREIGN_ROOTS, wrong_root
 from qe_action.reports.xml_parser import XmlReportParser
 
+MAX_GROUPS = 10
+"""Groups inside each other whose names are kept."""
 _BELOW_ROOT = ("sessioninfo", "group", "package", "counter")
 _LAMBDA = re.compile(r"lambda\$(.+)\$\d+")
 _INNER = re.compile(r"\$(?=[^\W\d])")
@@ -48,16 +53,18 @@ class JacocoParser(XmlReportParser):
     """Gives each source file when its last line is read; groups may nest around packages.
 
     Implements `ReportParser`. It holds one file and the methods of one package. JaCoCo names
-    no source roots: a path is the package's folder and the file's name. `skipped` counts
-    lines whose figures make no sense.
+    no source roots: a path is the package's folder and the file's name. `defects` holds
+    the lines whose figures make no sense.
     """
 
     interned = ("line", "nr", "mi", "ci", "mb", "cb")
 
     def __init__(self) -> None:
         super().__init__()
+        self._groups: list[tuple[int, str]] = []  # the open ones, with their depths
         self._package = ""
         self._methods: dict[str, list[_Method]] = {}  # by the name of the source file
+        self._methods_held = 0
         self._class_name = ""
         self._class_methods: list[_Method] | None = None
         self._method: _Method | None = None
@@ -66,6 +73,7 @@ class JacocoParser(XmlReportParser):
         self._file_name = ""
         self._file_depth = 0
         self._handlers = {
+            "group": self._start_group,
             "package": self._start_package,
             "class": self._start_class,
             "method": self._start_method,
@@ -82,7 +90,8 @@ class JacocoParser(XmlReportParser):
 
     def _take_lines(self, rows: list[Row]) -> None:
         if self._file is not None:
-            self.skipped += sum(not _take_line(row, self._file) for row in rows)
+            for row in rows:
+                _take_line(row, self._file, self.defects)
 
     def _settled(self) -> None:
         if self._file is not None and self._depth <= self._file_depth:
@@ -90,14 +99,24 @@ class JacocoParser(XmlReportParser):
         if self._method is not None and self._depth <= self._method_depth:
             self._finish_method()
 
-    def _start_package(self, _depth: int, attributes: Attributes) -> None:
+    def _start_group(self, depth: int, attributes: Attributes) -> None:
+        self._groups = [(level, name) for level, name in self._groups if level < depth]
+        name = " ".join(attributes.get("name", "").split())[:MAX_NAME]
+        if name and len(self._groups) < MAX_GROUPS:
+            self._groups.append((depth, name))
+
+    def _start_package(self, depth: int, attributes: Attributes) -> None:
+        self._groups = [(level, name) for level, name in self._groups if level < depth]
         self._package = attributes.get("name", "")
         self._methods.clear()
+        self._methods_held = 0
         self._class_methods = None
 
     def _start_class(self, _depth: int, attributes: Attributes) -> None:
         source = attributes.get("sourcefilename")
-        self._class_methods = self._methods.setdefault(source, []) if source else None
+        self._class_methods = None
+        if source and (source in self._methods or self._has_room()):
+            self._class_methods = self._methods.setdefault(source[:MAX_PATH], [])
         self._class_name = _class_name(attributes.get("name", ""))
 
     def _start_method(self, depth: int, attributes: Attributes) -> None:
@@ -105,6 +124,11 @@ class JacocoParser(XmlReportParser):
         if self._class_methods is not None and line is not None and 0 < line <= MAX_LINE:
             name = _method_name(attributes.get("name", ""), self._class_name)
             self._method, self._method_depth = _Method(name, line, 1, covered=False), depth
+
+    def _has_room(self) -> bool:
+        """Whether one more method, or file with methods, of the package is kept."""
+        self._methods_held += 1
+        return self._methods_held <= MAX_FUNCTIONS
 
     def _start_counter(self, depth: int, attributes: Attributes) -> None:
         if self._method is None or depth != self._method_depth + 1:
@@ -117,14 +141,19 @@ class JacocoParser(XmlReportParser):
 
     def _finish_method(self) -> None:
         if self._method is not None and self._class_methods is not None:
-            self._class_methods.append(self._method)
+            if self._has_room():
+                self._class_methods.append(self._method)
+            else:
+                self.defects.add("functions", self._method.name, self._package)
         self._method = None
 
     def _start_file(self, depth: int, attributes: Attributes) -> None:
         name = attributes.get("name", "")
         path = usable_path(f"{self._package}/{name}" if self._package else name)
         if name.strip() and path:
-            self._file, self._file_name, self._file_depth = FileLines(path), name, depth
+            group = "/".join(group for _, group in self._groups)
+            self._file = FileLines(path, group=group, package=self._package)
+            self._file_name, self._file_depth = name, depth
 
     def _finish(self) -> None:
         file, self._file = self._file, None
@@ -142,41 +171,50 @@ def _figure(text: str | None) -> int | None:
     return int(text)
 
 
-def _take_line(row: Row, into: FileLines) -> bool:
-    """Enter a `line`; False where it makes no sense or holds no instruction."""
+def _take_line(row: Row, into: FileLines, defects: Defects) -> None:
+    """Enter a `line`. One that holds no instruction is none; what makes no sense is a defect."""
     if row and row[0] == "nr":  # as all writers put it
         number, rest = _figure(row[1]), row[2:]
     else:
         number, rest = _figure(as_mapping(row).get("nr")), row
     key = "\0".join(rest)  # XML has no NUL
-    counts = _known_counts(key) if len(key) <= MAX_CACHED else _read_counts(key)
-    if counts is None or number is None or not 0 < number <= MAX_LINE:
-        return False
-    run, branch = counts
-    if into.hits.setdefault(number, run) < run:
-        into.hits[number] = run
-    if branch is not None:
-        known = into.branches.get(number)
-        into.branches[number] = combine_branches(known, branch) if known else branch
-    return True
+    run, branch, defect = _known_counts(key) if len(key) <= MAX_CACHED else _read_counts(key)
+    if number is None or not 0 < number <= MAX_LINE:
+        defect = "line"
+    elif run is not None and number not in into.hits and len(into.hits) >= MAX_STATEMENTS:
+        defect = "statements"
+    elif run is not None:
+        if into.hits.setdefault(number, run) < run:
+            into.hits[number] = run
+        if branch is not None:
+            enter_branch(into, number, branch)
+    if defect is not None:
+        note(defects, defect, row, into)
 
 
-def _read_counts(key: str) -> tuple[int, Branch | None] | None:
-    """Whether a line was run, and its branches; None where that makes no sense.
+def _read_counts(key: str) -> tuple[int | None, Branch | None, Kind | None]:
+    """Whether a line was run, its branches, and what is wrong with its figures.
 
-    `mi` and `ci` are instructions missed and covered, `mb` and `cb` branches.
+    `mi` and `ci` are instructions missed and covered, `mb` and `cb` branches. Which of a line's
+    figures there are is left to the writer.
     """
     attributes = as_mapping(key.split("\0")) if key else {}
     missed, covered, missed_branches, taken = (
         _figure(attributes.get(name, "0")) for name in ("mi", "ci", "mb", "cb")
     )
-    if missed is None or covered is None or missed + covered == 0:
-        return None
+    if missed is None or covered is None or not attributes.keys() & {"mi", "ci"}:
+        return None, None, "line"
+    if missed + covered == 0:
+        return None, None, None
     run = int(covered > 0)
     if missed_branches is None or taken is None:
-        return run, None
+        branch = unreadable_branch(taken, None)
+        others = min(missed_branches or 1, MAX_BRANCHES) - 1
+        return run, Branch(branch.covered, branch.total + others), "branch"
     total = missed_branches + taken
-    return run, Branch(taken, total) if 0 < total <= MAX_BRANCHES else None
+    if total > MAX_BRANCHES:
+        return run, unreadable_branch(None, None), "branch"
+    return run, Branch(taken, total) if total else None, None
 
 
 _known_counts = lru_cache(maxsize=4096)(_read_counts)

@@ -1,7 +1,8 @@
 """LCOV tracefiles, as geninfo (1.x and 2.x), llvm-cov, istanbul, coverage.py and others write them.
 
 The records are those of geninfo(1), *Tracefile format*. Sums (LF, BRH …) are not read: the
-counts come from the lines. What is unknown is passed over, as lcov itself adds records.
+counts come from the lines. What is unknown is passed over, as lcov itself adds records; so are
+those of MC/DC (MCDC), which lcov counts apart from branches.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import codecs
 from collections.abc import Callable
 
 from qe_action.errors import ReportError
+from qe_action.reports.defects import Defects
 from qe_action.reports.lcov_records import RECORDS, Section, text_of
 from qe_action.reports.model import FileLines, usable_path
 
@@ -28,13 +30,13 @@ class LcovParser:
     """Reads a tracefile line by line and gives each file at its `end_of_record`.
 
     Implements `ReportParser`. It holds one file at a time; LCOV names no source roots. A file
-    measured by several tests has a section for each: it comes out as often. `skipped` counts
-    lines and branches whose number or hits make no sense.
+    measured by several tests has a section for each: it comes out as often, and
+    its ways out of lines are united by block and branch. `defects` holds what makes no sense.
     """
 
     def __init__(self) -> None:
         self.sources: list[str] = []
-        self.skipped = 0
+        self.defects = Defects()
         self._done: list[FileLines] = []
         self._failure: ReportError | None = None
         self._rest = bytearray()  # the line that has not ended yet
@@ -164,13 +166,12 @@ class LcovParser:
             )
         self._recognized = True
         self._path = text_of(value)
-        self._section = Section()
+        self._section = Section(self._path, self.defects)
 
     def _end_file(self) -> None:
         section, self._section = self._section, None
         if section is None:
             return
-        self.skipped += section.skipped
         path = usable_path(self._path)
         if path and "\0" not in path:
             self._done.append(section.file(path))

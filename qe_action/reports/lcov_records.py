@@ -8,9 +8,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import NamedTuple
 
-from qe_action.reports.combine import combine_functions
-from qe_action.reports.elements import MAX_BRANCHES, MAX_HITS, MAX_LINE, MAX_NAME
-from qe_action.reports.model import Branch, FileLines, Function
+from qe_action.reports.bounds import (
+    MAX_FUNCTIONS,
+    MAX_LINE,
+    MAX_NAMED,
+    MAX_STATEMENTS,
+    MAX_WEIGHT,
+)
+from qe_action.reports.combine import MAX_ALIASES, combine_functions
+from qe_action.reports.defects import UNREADABLE, Defects, Kind
+from qe_action.reports.elements import MAX_HITS, MAX_NAME
+from qe_action.reports.model import Branch, FileLines, Function, Ways
+from qe_action.reports.ways import as_ways, branch_of, way_id
 
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 _NOT_RUN = (b"#####", b"=====")
@@ -21,15 +30,12 @@ _FUNCTION = re.compile(rb"(\d{1,8}),(?:(\d{1,8}),)?(.+)", re.DOTALL)
 _LEADER = re.compile(rb"(\d{1,9}),(\d{1,8})(?:,(\d{1,8}))?")
 _ALIAS = re.compile(rb"(\d{1,9}),([^,]+),(.+)", re.DOTALL)
 
-_NAMEABLE = re.compile(r"[\w.:>+!=&|(), '-]{1,80}", re.ASCII)
-"""Names of branches are words and conditions; no markup or mention can be made of these."""
-
-_TO_LINE = re.compile(r"jump to line (\d{1,8})")
-_EXIT = re.compile(r"jump to the function exit|exit the module|(return|except) from function .*")
-"""How coverage.py describes branches here; in its other reports they are `15` and `exit`."""
-
-Way = tuple[bytes, bytes]
-"""Block and branch, which name one way out of a line."""
+MAX_RECORDS = 4 * MAX_FUNCTIONS
+"""Records about functions that are kept of a section: name, calls, aliases."""
+SHARED = 1000
+"""Sets of ways of a line that are remembered to be shared by others."""
+MAX_BYTES = 4 * MAX_NAME
+"""Bytes of a function's name that are kept."""
 
 
 class _Found(NamedTuple):
@@ -39,82 +45,138 @@ class _Found(NamedTuple):
     start: int
     end: int | None
     called: bool | None
+    aliases: tuple[str, ...] = ()
 
 
 class Section:
     """The records between `SF` and `end_of_record`: one file, or one test's part of it."""
 
-    def __init__(self) -> None:
-        self.skipped = 0
+    def __init__(self, path: str, defects: Defects) -> None:
+        self._path = path
+        self._defects = defects
+        self._unreadable = 0
         self._hits: dict[int, int] = {}
-        self._ways: dict[int, dict[Way, bool]] = {}
+        self._ways: dict[int, dict[str, bool]] = {}
+        self._weight = 0
         self._functions: list[tuple[int, int | None, bytes]] = []
         self._calls: dict[bytes, int] = {}
         self._leaders: dict[bytes, tuple[int, int | None]] = {}
         self._aliases: dict[bytes, list[tuple[bytes, int]]] = {}
+        self._names = 0
 
     def take(self, kind: bytes, value: bytes) -> None:
-        """Enter one of `RECORDS`; one that makes no sense is left out."""
-        _TAKE[kind](self, value)
+        """Enter one of `RECORDS`; what makes no sense of it becomes a defect."""
+        defect = _TAKE[kind](self, value)
+        if defect is not None:
+            self._defects.add(defect, _example(kind, value), self._path)
+            self._unreadable += defect in UNREADABLE
 
     def file(self, path: str) -> FileLines:
         """All that was taken."""
-        branches = {line: _branch(ways) for line, ways in self._ways.items()}
-        return FileLines(path, self._hits, branches, self._all_functions())
+        file = FileLines(path, self._hits, functions=self._all_functions())
+        shared: dict[object, tuple[Ways, Branch]] = {}  # most lines have the same few ways
+        for line in list(self._ways):
+            ways = as_ways(self._ways.pop(line))
+            found = shared.get(ways) or (ways, branch_of(ways))
+            if len(shared) < SHARED:
+                shared[ways] = found
+            file.ways[line], branch = found
+            file.branches[line] = branch
+            if len(branch.missing) == MAX_NAMED < branch.total - branch.covered:
+                self._defects.add("names", f"line {line}", self._path)
+        file.weight, file.unreadable = self._weight, self._unreadable
+        return file
 
-    def _take_line(self, value: bytes) -> None:
+    def _take_line(self, value: bytes) -> Kind | None:
         """`line,hits[,checksum]`; of a line given twice the higher hits count."""
         number, _, more = value.partition(b",")
         line, taken = _line(number), _hits(more.partition(b",")[0])
         if line is None or taken is None:
-            self.skipped += 1
-        elif self._hits.setdefault(line, taken) < taken:
+            return "line"
+        if line not in self._hits and len(self._hits) >= MAX_STATEMENTS:
+            return "statements"
+        if self._hits.setdefault(line, taken) < taken:
             self._hits[line] = taken
+        return None
 
-    def _take_branch(self, value: bytes) -> None:
+    def _take_branch(self, value: bytes) -> Kind | None:
         """`line,[flags]block,branch,taken`, where the branch may hold commas.
 
-        Of the flags, `U` says that it can't be reached: lcov doesn't count it either.
+        Of the flags, `U` says that it can't be reached: lcov doesn't count it either. `e` is a
+        way that only an exception takes. A count that makes no sense counts as none.
         """
         number, _, more = value.partition(b",")
         block, _, more = more.partition(b",")
-        branch, _, count = more.rpartition(b",")
+        branch, comma, count = more.rpartition(b",")
+        if not comma:
+            branch = count  # the count itself is missing
         line, taken = _line(number), 0 if count.strip() == b"-" else _hits(count)
-        if line is None or taken is None or not branch:
-            self.skipped += 1
-            return
+        if line is None or not branch:
+            return "branch"
         flagged = _BLOCK.fullmatch(block)
         if flagged and b"U" in flagged[1]:
-            return
-        ways = self._ways.setdefault(line, {})
-        way = (flagged[2] if flagged else block, branch)
-        if way in ways or len(ways) < MAX_BRANCHES:
-            ways[way] = ways.get(way, False) or taken > 0
+            return None
+        way = way_id(text_of(flagged[2] if flagged else block), text_of(branch))
+        ways = self._ways.get(line)
+        if ways is None or way not in ways:
+            if self._weight >= MAX_WEIGHT:
+                return "ways"
+            self._weight += 1
+        if ways is None:
+            ways = self._ways[line] = {}
+        if not comma or taken is None:
+            ways.setdefault(way, False)
+            return "branch"
+        ways[way] = ways.get(way, False) or taken > 0
+        return None
 
-    def _take_function(self, value: bytes) -> None:
+    def _take_function(self, value: bytes) -> Kind | None:
         """`start[,end],name`."""
         found = _FUNCTION.fullmatch(value)
         start = _line(found[1]) if found else None
-        if found and start is not None:
-            self._functions.append((start, _end(found[2], start), found[3]))
+        if not found or start is None:
+            return "function"
+        if not self._has_room():
+            return "functions"
+        self._functions.append((start, _end(found[2], start), found[3][:MAX_BYTES]))
+        return None
 
-    def _take_calls(self, value: bytes) -> None:
+    def _take_calls(self, value: bytes) -> Kind | None:
         """`calls,name`."""
         count, _, name = value.partition(b",")
-        self._calls[name] = max(_hits(count) or 0, self._calls.get(name, 0))
+        name = name[:MAX_BYTES]
+        calls = _hits(count)
+        if name not in self._calls and not self._has_room():
+            return "functions"
+        self._calls[name] = max(calls or 0, self._calls.get(name, 0))
+        return "function" if calls is None else None
 
-    def _take_leader(self, value: bytes) -> None:
+    def _take_leader(self, value: bytes) -> Kind | None:
         """`index,start[,end]` of lcov 2.2: a function, whose names follow."""
         leader = _LEADER.fullmatch(value)
         start = _line(leader[2]) if leader else None
-        if leader and start is not None:
-            self._leaders[leader[1]] = (start, _end(leader[3], start))
+        if not leader or start is None:
+            return "function"
+        if not self._has_room():
+            return "functions"
+        self._leaders[leader[1]] = (start, _end(leader[3], start))
+        return None
 
-    def _take_alias(self, value: bytes) -> None:
+    def _take_alias(self, value: bytes) -> Kind | None:
         """`index,calls,name` of lcov 2.2: one of a function's names."""
         alias = _ALIAS.fullmatch(value)
-        if alias:
-            self._aliases.setdefault(alias[1], []).append((alias[3], _hits(alias[2]) or 0))
+        if not alias:
+            return "function"
+        if not self._has_room():
+            return "functions"
+        calls = _hits(alias[2])
+        self._aliases.setdefault(alias[1], []).append((alias[3][:MAX_BYTES], calls or 0))
+        return "function" if calls is None else None
+
+    def _has_room(self) -> bool:
+        """Whether one more record of a function may be kept."""
+        self._names += 1
+        return self._names <= MAX_RECORDS
 
     def _all_functions(self) -> list[Function]:
         found = []
@@ -124,16 +186,16 @@ class Section:
         for index, (start, end) in self._leaders.items():
             aliases = self._aliases.get(index)
             if aliases:
-                name = min((name for name, _ in aliases), key=lambda name: (len(name), name))
+                names = sorted({_name(name) for name, _ in aliases}, key=lambda n: (len(n), n))
                 called = any(calls for _, calls in aliases)
-                found.append(_Found(_name(name), start, end, called))
+                found.append(_Found(names[0], start, end, called, tuple(names[:MAX_ALIASES])))
         lines = sorted(self._hits)
         run = [line for line in lines if self._hits[line]]
         starts = sorted(each.start for each in found)
         return combine_functions(_function(each, lines, run, starts) for each in found)
 
 
-_TAKE: dict[bytes, Callable[[Section, bytes], None]] = {
+_TAKE: dict[bytes, Callable[[Section, bytes], Kind | None]] = {
     b"DA": Section._take_line,
     b"BRDA": Section._take_branch,
     b"FN": Section._take_function,
@@ -160,13 +222,13 @@ def _function(found: _Found, lines: list[int], run: list[int], starts: list[int]
     was run or the next function. Of one that was called no more than its first line is
     claimed: what follows may belong to whatever is around it.
     """
-    name, start, end, called = found
+    name, start, end, called, aliases = found
     if called is None:
         called = bisect_right(run, end or start) > bisect_left(run, start)
     if end is None and not called:
         border = min(_following(run, start), _following(starts, start))
         end = lines[bisect_left(lines, border) - 1] if lines else start
-    return Function(name, start, max(start, end or 0), called)
+    return Function(name, start, max(start, end or 0), called, aliases)
 
 
 def _following(ordered: list[int], line: int) -> int:
@@ -207,25 +269,5 @@ def _hits(text: bytes) -> int | None:
     return math.ceil(max(0.0, min(float(text), MAX_HITS)))
 
 
-def _branch(ways: dict[Way, bool]) -> Branch:
-    """The ways out of a line as its branches, with the names of those that can be named."""
-    names = (_way_name(*way) for way, taken in ways.items() if not taken)
-    return Branch(sum(ways.values()), len(ways), tuple(name for name in names if name))
-
-
-def _way_name(block: bytes, branch: bytes) -> str:
-    """What a branch is called: by the report's words if it has some, else by its numbers.
-
-    A number alone would be read as a line. Empty where the words are no name.
-    """
-    text = text_of(branch).strip()
-    place = text_of(block).strip()
-    if to_line := _TO_LINE.fullmatch(text):
-        return to_line[1]
-    if _EXIT.fullmatch(text):
-        return "exit"
-    if text.isdecimal():
-        name = f"branch {text} of block {place}"
-    else:
-        name = text if place == "0" else f"{text} of block {place}"
-    return name if _NAMEABLE.fullmatch(name) else ""
+def _example(kind: bytes, value: bytes) -> str:
+    return text_of(kind + b":" + value[:MAX_BYTES])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from qe_action.reports.defects import Defects
+
 MAX_PATH = 4096
 MAX_PARTS = 256
 """Characters and components of a path; no file system we know of allows longer ones."""
@@ -29,13 +31,23 @@ class Branch(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
+Ways = tuple[tuple[str, bool], ...] | dict[str, bool]
+"""The ways out of one line and whether each was taken: in the order of their ids, and a mapping
+while they are being united."""
+
+
 class Function(NamedTuple):
-    """A function as the report itself lists it, lines inclusive."""
+    """A function as the report itself lists it, lines inclusive.
+
+    `aliases` are all its names where the report has several for one function: then it is told
+    by its first line alone.
+    """
 
     name: str
     start: int
     end: int
     covered: bool
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -47,6 +59,14 @@ class FileLines:
     names them. `stale` says that the lines that ran are not those of the source they were counted
     with. A path may come again later in the same report: the parts are merged by
     `analysis.merge`.
+
+    `group` and `package` are the report's words for what the file belongs to: a path that is in
+    two groups is two files. `placed` is the repository's path, where the report was read with
+    the sources at hand.
+
+    `ways` maps line to its branches one by one, where the report tells them apart. `excused` are
+    branches that the report counts as taken, but on no line. `unreadable` counts the lines and
+    branches that could not be read. `weight` is how many names and ways are held.
     """
 
     path: str
@@ -55,27 +75,37 @@ class FileLines:
     functions: list[Function] = field(default_factory=list)
     contexts: dict[int, tuple[str, ...]] = field(default_factory=dict)
     stale: bool = False
+    group: str = ""
+    package: str = field(default="", compare=False)
+    placed: str | None = None
+    ways: dict[int, Ways] = field(default_factory=dict, compare=False)
+    excused: int = 0
+    unreadable: int = field(default=0, compare=False)
+    weight: int = field(default=0, compare=False)
 
 
 class Part(NamedTuple):
     """Files that a stretch of the report completed, and how much of it is read (0 to 1).
 
-    `report` tells several reports that are read one after the other apart.
+    `report` tells several reports that are read one after the other apart, `label` is its name
+    for people, empty for the only one.
     """
 
     fraction: float
     files: list[FileLines]
     report: int = 0
+    label: str = ""
 
 
 class ReportParser(Protocol):
     """A push parser without I/O: bytes in, finished files out.
 
     `feed` and `close` raise `ReportError`; files they returned before stay valid.
-    `sources` holds the report's source roots seen so far.
+    `sources` holds the report's source roots seen so far, `defects` what could not be read.
     """
 
     sources: list[str]
+    defects: Defects
 
     def feed(self, chunk: bytes, /) -> list[FileLines]: ...
 

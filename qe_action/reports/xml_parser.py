@@ -8,6 +8,7 @@ from typing import ClassVar
 from xml.parsers import expat
 
 from qe_action.errors import ReportError
+from qe_action.reports.defects import Defects
 from qe_action.reports.elements import Attributes, Row, as_mapping
 from qe_action.reports.model import FileLines
 from qe_action.reports.xml_errors import explain, wrong_root
@@ -27,7 +28,7 @@ class XmlReportParser(ABC):
 
     Implements `ReportParser` for a format that says what its elements mean: a handler an
     element in `_handlers`, called with the number of elements around it and its attributes.
-    `skipped` counts lines whose figures make no sense.
+    `defects` holds the lines whose figures make no sense.
 
     Lines are a report's bulk, so their start tags are only collected, end tags too, and both
     are settled at the next other element: its depth is the number of elements open then.
@@ -38,7 +39,7 @@ class XmlReportParser(ABC):
 
     def __init__(self) -> None:
         self.sources: list[str] = []
-        self.skipped = 0
+        self.defects = Defects()
         self._done: list[FileLines] = []
         self._failure: ReportError | None = None
         self._rows: list[Row] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from qe_action.render.annotations import Words
-from qe_action.render.text import plain, visible
+from qe_action.render.text import document, plain, visible
 
 _ZERO_WIDTH = "\u200b"
 SUMMARY_LIMIT = 1024 * 1024
@@ -94,7 +94,7 @@ def summarise_error(path: str | None, text: str) -> None:
 
 def append_summary(path: Path, text: str) -> bool:
     """Add to the job's summary; False where it would grow beyond what GitHub takes."""
-    data = text.encode("utf-8", "replace")
+    data = document(text).encode("utf-8", "replace")
     with path.open("ab") as file:
         if file.tell() + len(data) > SUMMARY_LIMIT:
             return False

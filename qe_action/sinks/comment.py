@@ -18,7 +18,7 @@ from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
 from qe_action.render.verdict import CheckConclusion, conclude
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, either, last_edit
+from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, either, persist
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words
 from qe_action.stream import analysis_of
 
@@ -112,7 +112,7 @@ class CommentSink:
             if (event := await anext(events, None)) is not None:
                 await self._follow(_with(event, events))
                 await either(delivery.check_told.wait(), hurried.wait())
-            await last_edit(self._last, lambda: self._delivery.hurried)
+            await persist(self._last, lambda: self._delivery.hurried)
         except DeliveryError as error:
             self._delivery.failed(error)
         finally:
@@ -150,7 +150,7 @@ class CommentSink:
             await self._shared.settle(self._words)
         newer = self._shared.newer
         if newer is not None:
-            self._delivery.notes.append(
+            self._delivery.note(
                 f"The comment shows the result of a newer run ({newer.run}, attempt "
                 f"{newer.attempt}), so this run left it alone."
             )

@@ -48,6 +48,11 @@ class Delivery:
         """Take note of something that was not delivered."""
         self.problems.append(error)
 
+    def note(self, text: str) -> None:
+        """Say what was left undone on purpose; once, however often it is tried."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     @property
     def read_only(self) -> bool:
         """Every write was refused: the token may only read, as in a fork's pull request."""

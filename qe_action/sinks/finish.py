@@ -16,7 +16,7 @@ from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
 from qe_action.render.state import RunState
-from qe_action.render.text import floor, plural
+from qe_action.render.text import document, floor, plural
 from qe_action.render.verdict import conclude, gate_lines
 from qe_action.settings import Settings
 from qe_action.sinks import commands
@@ -80,7 +80,7 @@ class Finish:
                 write()
             except OSError as error:
                 self._flag(commands.warn, f"{what} can't be written: {error.strerror}.")
-        self._say(why_not, problems)
+        self._say(why_not, problems, kept=journal is not None)
 
     def _preview(self, why_not: str, preview: OutputFile | None) -> None:
         if preview:
@@ -97,7 +97,7 @@ class Finish:
 
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
-        return page(self._state, self._links, self._heading, why=why)
+        return document(page(self._state, self._links, self._heading, why=why))
 
     def _loose_preview(self, why_not: str) -> Path:
         """Where nothing is sent the preview is what there is to look at."""
@@ -133,12 +133,11 @@ class Finish:
             "preview-file": preview.relative if preview else "",
         }
 
-    def _say(self, why_not: str, problems: Sequence[str]) -> None:
+    def _say(self, why_not: str, problems: Sequence[str], *, kept: bool) -> None:
         if why_not:
             self._tell(f"Nothing was sent to GitHub: {why_not}.")
         if self._delivery.read_only:
             self._annotate_in_log()
-            kept = self._settings.inputs.journal_file is not None
             self._tell(read_only(annotated=bool(self._log_gaps()), kept=kept))
         # A certificate that is not trusted fails each request with the same words.
         for error in {error.line(): error for error in self._delivery.problems}.values():

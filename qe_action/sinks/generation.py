@@ -21,7 +21,7 @@ from qe_action.events import (
     TestRejected,
 )
 from qe_action.render.generated import summed_up, suspicion
-from qe_action.render.text import visible
+from qe_action.sinks.commands import log_line
 
 
 class GenerationSink:
@@ -87,12 +87,12 @@ class GenerationSink:
 
     def _say(self, text: str, style: str) -> None:
         wrap = not self._console.is_terminal
-        self._console.print(Text(visible(text), style=style), soft_wrap=wrap)
+        self._console.print(Text(log_line(text), style=style), soft_wrap=wrap)
 
 
 def _bar(event: GeneratorProgress) -> Table:
     bar = Table.grid(padding=(0, 1))
     bar.add_row(
-        ProgressBar(total=100, completed=event.percent, width=32), Text(visible(event.message))
+        ProgressBar(total=100, completed=event.percent, width=32), Text(log_line(event.message))
     )
     return bar

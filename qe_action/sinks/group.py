@@ -12,6 +12,7 @@ from dataclasses import replace
 from qe_action.github.identity import RunKey, group_hash, read_external_id
 from qe_action.github.model import CheckSeen
 from qe_action.render.group import Part, group_comment
+from qe_action.render.markdown import of_the_run
 from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
 from qe_action.sinks.comment import CommentSink, Place, comment_sink, conclusion_of
@@ -84,7 +85,7 @@ def _part(key: RunKey, check: CheckSeen) -> Part:
         title=check.title,
         url=check.ref.html_url,
         conclusion=conclusion_of(check) if check.status == "completed" else None,
-        summary=check.summary,
+        summary=of_the_run(check.summary),
     )
 
 

@@ -7,6 +7,7 @@ from typing import IO
 
 from qe_action.events import Event
 from qe_action.journal import encode, header
+from qe_action.render.text import escaped
 
 
 class JournalSink:
@@ -34,6 +35,9 @@ class EventsSink:
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         async for event in events:
-            # In a workflow's log `##[name]` is a command; in JSON this is the same text.
-            line = event.model_dump_json().replace("##[", "##\\u005b")
-            print(line, file=self._out, flush=True)
+            print(printable(event.model_dump_json()), file=self._out, flush=True)
+
+
+def printable(line: str) -> str:
+    """A line of JSON that no log takes for a command and no terminal obeys; it means the same."""
+    return escaped(line.replace("##[", "##\\u005b"))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 from qe_action.events import Event
-from qe_action.github.errors import Unreachable
+from qe_action.github.errors import Unauthorized, Unreachable
 
 FIRST_INTERVAL = 1.0
 """Seconds before the first edit; each later interval is a multiple of the one before."""
@@ -61,6 +61,19 @@ async def last_edit(edit: Callable[[], Awaitable[None]], hurried: Callable[[], b
         if not (unhurried and hurried()):
             raise
         await edit()
+
+
+async def persist(write: Callable[[], Awaitable[None]], hurried: Callable[[], bool]) -> None:
+    """`last_edit` of what may be written twice, and once more: what failed may have passed.
+
+    Each request of it has been repeated by then, so this is for what lasts longer than that.
+    """
+    try:
+        await last_edit(write, hurried)
+    except (Unauthorized, Unreachable):
+        if hurried():
+            raise
+        await write()
 
 
 class _Edits(NamedTuple):

@@ -30,7 +30,7 @@ from qe_action.render.review import (
 from qe_action.render.state import RunState
 from qe_action.render.text import plural
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import RESERVE
+from qe_action.sinks.pace import RESERVE, persist
 from qe_action.sinks.review_plan import Plan, Wanted, key_of, make_plan, may_go, wanted
 from qe_action.stream import analysis_of
 
@@ -74,7 +74,8 @@ class ReviewSink:
         if result is None or result.conclusion != "finished" or result.tests_failed:
             return
         try:
-            await self._deliver(result)
+            # All of it: what is there by then is found again.
+            await persist(partial(self._deliver, result), lambda: self._delivery.hurried)
         except DeliveryError as error:
             told = isinstance(error, Forbidden) and self._refused
             if not (told or self._delivery.hurried):
@@ -84,13 +85,13 @@ class ReviewSink:
         if self._refused or self._delivery.hurried:
             return
         if self._github.remaining is not None and self._github.remaining < RESERVE:
-            self._delivery.notes.append(SPARED)
+            self._delivery.note(SPARED)
             return
         comments = await self._comments()
         if not (comments or self._state.in_diff):
             return
         if self._is_stale(comments):
-            self._delivery.notes.append(STALE)
+            self._delivery.note(STALE)
             return
         hunks = hunks_of(await self._github.pull_files(self._review.number))
         gaps, outside = wanted(self._state.in_diff, hunks)
@@ -100,9 +101,7 @@ class ReviewSink:
         edits = [pair for pair in plan.kept if self._differs(*pair)]
         gone = self._gone(plan, result, hunks)
         if outside:
-            self._delivery.notes.append(
-                f"Without review comment: {plural(outside, 'gap')} {HIDDEN}"
-            )
+            self._delivery.note(f"Without review comment: {plural(outside, 'gap')} {HIDDEN}")
         # Asked last, so that what was read before is of this head as well.
         if (new or edits or gone) and await self._is_current():
             await self._create(new, outside)

@@ -16,7 +16,8 @@ from qe_action.render.links import Links
 from qe_action.render.marker import Marker, place_of
 from qe_action.render.state import RunState
 from qe_action.settings import Settings
-from qe_action.sinks.check_run import CheckRunSink, Selection
+from qe_action.sinks.annotating import Selection
+from qe_action.sinks.check_run import CheckRunSink
 from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.fold import FoldSink

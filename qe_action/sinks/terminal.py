@@ -97,7 +97,8 @@ class TerminalSink:
     def _running(self) -> RenderableType:
         done = self._state.progress.percent if self._state.progress else 0.0
         bar = Table.grid(padding=(0, 1))
-        bar.add_row(ProgressBar(total=100, completed=done, width=32), running_title(self._state))
+        title = Text(log_line(running_title(self._state)))  # as text, since it may hold markup
+        bar.add_row(ProgressBar(total=100, completed=done, width=32), title)
         return Group(bar, *(gap_text(gap) for gap in self._latest))
 
     def _closing(self) -> list[RenderableType]:

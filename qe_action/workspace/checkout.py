@@ -23,6 +23,11 @@ class Checkout(Protocol):
 
     async def index(self) -> PathIndex | None: ...
 
+    @property
+    def top(self) -> str: ...
+
+    def link(self, path: str) -> str | None: ...
+
     def path(self, path: str) -> Path | None: ...
 
     def source(self, path: str) -> bytes | None: ...
@@ -58,6 +63,21 @@ class GitCheckout:
         if files is not None and self._foreign is not None and self._foreign.diff is not None:
             files = self._foreign.diff.names(files)
         return None if files is None else PathIndex(files)
+
+    @property
+    def top(self) -> str:
+        """Where the repository's top lies on this machine."""
+        return str(self._root)
+
+    def link(self, path: str) -> str | None:
+        """Where a symbolic link of the working tree leads, from the top; None for all else."""
+        try:
+            full = self._root / path
+            if not full.is_symlink():
+                return None
+            return full.resolve(strict=True).relative_to(self._root).as_posix()
+        except _NOT_THERE:
+            return None
 
     def path(self, path: str) -> Path | None:
         """Where a file of the working tree really is; None where `source` gives none."""

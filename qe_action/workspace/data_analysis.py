@@ -98,19 +98,22 @@ class Analysis:
             for entry in report["files"].values():
                 entry["contexts"] = self._data.contexts_by_lineno(str(place))
         file = next(files_from_json(report, self._reader), None)
-        if file is not None and _excused(report, file):
+        if file is not None and _excused(report):
+            file.excused = 0  # here it is known where they are
             for line, (total, taken) in self._coverage.branch_stats(str(place)).items():
                 known = file.branches.get(line, Branch(0, 0))
                 file.branches[line] = Branch(taken, total, known.missing)
         return file
 
 
-def _excused(report: Mapping[str, Any], file: FileLines) -> bool:
+def _excused(report: Mapping[str, Any]) -> bool:
     """Whether branches not taken are excused (`pragma: no branch`).
 
     coverage.py's XML and totals count them as taken, its JSON lists them nowhere.
     """
-    listed = sum(branch.total for branch in file.branches.values())
+    entries = report["files"].values()
+    keys = ("executed_branches", "missing_branches")
+    listed = sum(len(entry.get(key, ())) for entry in entries for key in keys)
     counted: int = report["totals"].get("num_branches", 0)
     return listed != counted
 

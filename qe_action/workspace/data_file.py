@@ -10,12 +10,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from qe_action.errors import ReportError
-from qe_action.reports.coverage_settings import read_settings
+from qe_action.reports.coverage_settings import Settings, read_settings
 from qe_action.reports.model import Part
 from qe_action.workspace.data_analysis import Analysis
 from qe_action.workspace.data_check import AGAIN, Schema, check, damaged, schema_of
@@ -38,6 +39,7 @@ class DataFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.sources: list[str] = []
+        self.place: str | None = None
         self.notes: list[str] = []
         self.written: float | None = None
 
@@ -73,12 +75,9 @@ class DataFiles:
             yield from self._analyse(combined, sources)
 
     def _analyse(self, combined: _Combined, sources: Sources) -> Iterator[Part]:
-        settings = read_settings(lambda name: _content(sources.path(name)))
+        settings, home = _settings(sources)
         self.notes.extend(settings.notes)
-        top = sources.path(settings.file) if settings.file else None
-        analyses = [
-            Analysis(path, settings, top.parent if top else None) for path in combined.data_files()
-        ]
+        analyses = [Analysis(path, settings, home) for path in combined.data_files()]
         work = [
             (analysis, place)
             for analysis in analyses
@@ -87,6 +86,8 @@ class DataFiles:
         ]
         for number, (analysis, place) in enumerate(work, 1):
             file = analysis.file(place, combined.names[place])
+            if file is not None:
+                file.placed = combined.tracked[place]
             fraction = COMBINING + (1 - COMBINING) * number / len(work)
             yield Part(fraction, [] if file is None else [file])
         self._note("not readable as Python", {n for each in analyses for n in each.unparsed})
@@ -104,8 +105,8 @@ class DataFiles:
 class _Combined:
     """Data files united by coverage.py in `folder`, their paths brought to the checkout.
 
-    `names` maps the place of each measured file to a name the data has for it, `missing` are
-    the names that have no place.
+    `names` maps the place of each measured file to a name the data has for it, `tracked` to its
+    path in the repository, `missing` are the names that have no place.
     """
 
     def __init__(self, folder: Path, sources: Sources) -> None:
@@ -114,6 +115,7 @@ class _Combined:
         self._sets: dict[bool, CoverageData] = {}
         self._schema = self._made_by_coverage()
         self.names: dict[Path, str] = {}
+        self.tracked: dict[Path, str] = {}
         self.missing: set[str] = set()
 
     def add(self, path: Path) -> None:
@@ -128,7 +130,8 @@ class _Combined:
             )
         shutil.copyfile(path, copy)
         measured = check(copy, path.name, self._schema)
-        places = {name: self._place(name) for name in measured.paths}
+        located = self._sources.locate(measured.paths, path)
+        places = {name: self._place(name, located.get(name)) for name in measured.paths}
         data = CoverageData(str(copy))
         united = self._set(branches=measured.branches)
         try:
@@ -146,13 +149,15 @@ class _Combined:
             data.close()
         return [Path(data.data_filename()) for _, data in sorted(self._sets.items(), reverse=True)]
 
-    def _place(self, name: str) -> Path | None:
-        place = self._sources.locate(name)
+    def _place(self, name: str, tracked: str | None) -> Path | None:
+        place = self._sources.path(tracked) if tracked is not None else None
         if place is None or place.suffix in (".pyc", ".pyo") or "\\" in str(place):
             # For compiled files coverage.py would read what stands beside them.
             self.missing.add(name)
             return None
+        assert tracked is not None
         self.names.setdefault(place, name)
+        self.tracked[place] = tracked
         return place
 
     def _set(self, *, branches: bool) -> CoverageData:
@@ -170,6 +175,24 @@ class _Combined:
         fresh.measured_contexts()  # creates the file
         fresh.close()
         return schema_of(self._folder / "fresh")
+
+
+def _settings(sources: Sources) -> tuple[Settings, Path | None]:
+    """What the project tells coverage.py, and the folder that its globs start from.
+
+    The settings of the folder in which the tests run go before those at the top.
+    """
+    for home in dict.fromkeys((sources.working, "")):
+        start = f"{home}/" if home else ""
+        settings = read_settings(partial(_setting, sources, start))
+        if settings.file or not home:
+            break
+    place = sources.path(start + settings.file) if settings.file else None
+    return settings, place.parent if place else None
+
+
+def _setting(sources: Sources, start: str, name: str) -> bytes | None:
+    return _content(sources.path(start + name))
 
 
 def _content(path: Path | None) -> bytes | None:

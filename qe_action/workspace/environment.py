@@ -23,10 +23,12 @@ from qe_action.workspace.interpreter import (
     ask_inside,
     bases,
     check_version,
+    needs,
     opened,
     unreachable,
 )
 from qe_action.workspace.overlay import NAMES, lacking, overlay, search_path
+from qe_action.workspace.programs import Programs
 from qe_action.workspace.setting_up import Setup, set_up
 
 _ANCHOR = "the-environment-of-the-project"
@@ -72,21 +74,23 @@ async def existing(
     cache_dir: Path | None = None,
     repo: Path | None = None,
 ) -> Environment:
-    """The environment of an interpreter that the user named and trusts.
+    """The environment of an interpreter that is there.
 
-    Nothing of `repo` is opened beside the environment itself. Raises `UsageError` where it is
-    too old, `WorkspaceError` where it can't be used.
+    One that lies in `repo`, or where others may write, is asked in the sandbox alone. Nothing of
+    `repo` is opened beside the environment itself. Raises `UsageError` where it is too old,
+    `WorkspaceError` where it can't be used.
     """
     if not python.is_file():
         raise UsageError(f"There is no interpreter {python}.", anchor=_ANCHOR)
-    facts = await ask(python.absolute(), names=NAMES)
+    others = sandbox.layers().user
+    programs = Programs(env, () if repo is None else (repo,))
+    facts = await _asked(python.absolute(), programs, sandbox, others=others)
     check_version(facts, python)
     said = Path(facts.executable)
     place = said.parent.resolve() / said.name
     prefixes = opened((Path(facts.prefix), *bases(facts)))
     extra, notes = _elsewhere(facts, prefixes, repo)
     readable = opened((*prefixes, *extra))
-    others = sandbox.layers().user
     if others:
         _check_reach(place, (place, Path(facts.base_executable), *prefixes))
     missing = lacking(facts)
@@ -95,6 +99,17 @@ async def existing(
         over, more = await _overlay(facts, missing, sandbox, env, cache_dir or default_cache(env))
         notes += more
     return await _proven(place, readable, over, notes, sandbox)
+
+
+async def _asked(python: Path, programs: Programs, sandbox: Sandbox, *, others: bool) -> Facts:
+    """What an interpreter says, where it can do no harm."""
+    if programs.trusts(python) and programs.trusts(python.resolve()):
+        return await ask(python, names=NAMES)
+    place = python.parent.resolve() / python.name
+    needed = needs(place)
+    if others:
+        _check_reach(python, (place, *needed))
+    return await ask_inside(place, sandbox, needed, names=NAMES)
 
 
 async def prepared(

@@ -12,13 +12,16 @@ lines), and whoever can write to `.git` can write other objects.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qe_action.errors import WorkspaceError
+from qe_action.workspace.pipes import pipe_in
 from qe_action.workspace.process import run_program
+from qe_action.workspace.programs import Programs
 
 DIFF_LIMIT = 64 * 1024 * 1024
 """Bytes of the longest diff that is read."""
@@ -29,6 +32,10 @@ FILE_LIMIT = 16 * 1024 * 1024
 TIMEOUT = 120.0
 """Seconds after which a git command is ended."""
 
+PATIENCE = 1.0
+"""Seconds after which it is looked for what keeps git waiting."""
+
+_Done = tuple[int, bytes, bytes]
 _NOTHING = "/dev/null"  # git knows it on Windows too
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -89,7 +96,8 @@ def is_hash(text: str) -> bool:
 class Git:
     """The git repository that holds `root`, read only.
 
-    `env` gives PATH (and on Windows SYSTEMROOT); nothing else of it is passed on. Every
+    `env` gives PATH (and on Windows SYSTEMROOT); nothing else of it is passed on, and no git of
+    the checkout's own is run. Every
     method but `toplevel` raises `WorkspaceError` where git is missing, fails, takes longer
     than `timeout` seconds or says too much. A cancelled call ends its git.
     """
@@ -98,7 +106,9 @@ class Git:
         self.root = root.resolve()
         self.toplevel = _toplevel(self.root)
         self._timeout = timeout
-        self._env = _environment(env, self.toplevel)
+        closed = () if self.toplevel is None else (self.toplevel,)
+        self._programs = Programs(env, closed)
+        self._env = _environment(env, self._programs.path, self.toplevel)
 
     async def head(self) -> str | None:
         """The checked-out commit; None before the first one."""
@@ -250,8 +260,11 @@ class Git:
         if self.toplevel is None:
             raise WorkspaceError(f"{self.root} is in no git repository.", hint=_CHECKOUT)
         env = self._env | _config_env((*_CONFIG, *config))
-        return await run_program(
-            "git",
+        program = self._programs.find("git")
+        if program is None:
+            raise WorkspaceError("git can't be run: it is not found.", hint=_INSTALLED)
+        running = run_program(
+            program,
             args,
             env=env,
             cwd=self.toplevel,
@@ -259,8 +272,29 @@ class Git:
             limit=limit,
             stdin=stdin,
         )
+        return await self._unless_it_waits(asyncio.ensure_future(running), self.toplevel)
+
+    async def _unless_it_waits(self, running: asyncio.Future[_Done], toplevel: Path) -> _Done:
+        """What comes of a program, unless it takes long because of a pipe in a file's place."""
+        try:
+            await asyncio.wait((running,), timeout=PATIENCE)
+            pipe = None if running.done() else await asyncio.to_thread(pipe_in, toplevel)
+            if pipe is not None and not running.done():
+                name = _printable(os.path.relpath(pipe, toplevel))
+                raise WorkspaceError(
+                    f"git would wait for ever: {name} is no file.",
+                    hint="Remove it; a step before this one has left it.",
+                )
+            return await running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
+_INSTALLED = (
+    "Is git installed and on the PATH? What lies in the checkout, or where others may write, is "
+    "not run."
+)
 _CHECKOUT = "Run after actions/checkout, or name the repository."
 
 
@@ -279,9 +313,9 @@ def _toplevel(root: Path) -> Path | None:
     return None
 
 
-def _environment(env: Mapping[str, str], toplevel: Path | None) -> dict[str, str]:
+def _environment(env: Mapping[str, str], path: str, toplevel: Path | None) -> dict[str, str]:
     clean = {
-        "PATH": _search_path(env.get("PATH", os.defpath), toplevel),
+        "PATH": path,
         "LC_ALL": "C",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": _NOTHING,
@@ -300,14 +334,6 @@ def _environment(env: Mapping[str, str], toplevel: Path | None) -> dict[str, str
         clean["GIT_DIR"] = str(toplevel / ".git")
         clean["GIT_WORK_TREE"] = str(toplevel)
     return clean
-
-
-def _search_path(path: str, toplevel: Path | None) -> str:
-    """PATH without relative folders and those of the checkout: no `git` of its own is run."""
-    folders = [folder for folder in path.split(os.pathsep) if Path(folder).is_absolute()]
-    if toplevel is not None:
-        folders = [f for f in folders if not Path(f).resolve().is_relative_to(toplevel)]
-    return os.pathsep.join(folders)
 
 
 def _config_env(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -330,5 +356,8 @@ def _split(out: bytes) -> list[str]:
 
 
 def _first_line(err: bytes) -> str:
-    line = err.decode("utf-8", "replace").strip().partition("\n")[0][:200]
-    return "".join(char if char.isprintable() else "\ufffd" for char in line)
+    return _printable(err.decode("utf-8", "replace").strip().partition("\n")[0])
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "\ufffd" for char in text[:200])

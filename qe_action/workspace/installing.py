@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from qe_action.sandbox.slots import Slot
 from qe_action.workspace.folders import scratch
 from qe_action.workspace.interpreter import one_line, opened, unreachable
 from qe_action.workspace.network import Network, passed_on
+from qe_action.workspace.programs import Programs
 
 TIMEOUT = 900.0
 """Seconds of a whole set-up: a large one downloads gigabytes, or compiles."""
@@ -36,6 +38,12 @@ _RELEASE = tuple(
     for name in ("os-release", "lsb-release", "debian_version", "redhat-release", "alpine-release")
 )
 """What pip, for its user agent, stops at if it may not read it."""
+WALL = {
+    "pyproject.toml": '[project]\nname = "above-the-project"\nversion = "0"\n',
+    "uv.toml": "",
+}
+"""Files above the project. uv, which looks for settings and workspaces in every folder above, looks
+no further: a cache in the checkout has the checkout's own files above it, which it may not read."""
 _ERROR = re.compile(r"(error|\w*Error|\w*Exception)\b", re.IGNORECASE)
 LINES = 20
 """Lines of a failed set-up's output that are kept."""
@@ -49,16 +57,19 @@ _BROKEN = {
 }
 
 
-def find_uv() -> Path:
+def find_uv(programs: Programs) -> Path:
     """The program that our own dependency `uv` brings. Raises `SetupFailed`."""
     try:
         from uv import find_uv_bin
 
-        return Path(find_uv_bin()).resolve(strict=True)
+        own = Path(find_uv_bin())
+        if own.is_relative_to(sys.prefix) or programs.trusts(own):
+            return own.resolve(strict=True)
     except (ImportError, OSError):
-        found = shutil.which("uv")
-        if found is not None:
-            return Path(found).resolve()
+        pass
+    found = programs.find("uv")
+    if found is not None:
+        return found.resolve()
     raise SetupFailed(
         "uv, which makes the project's environment, is not installed.",
         hint="Install qe-action with `pip install 'qe-action[generate]'`.",
@@ -99,7 +110,12 @@ class Installer:
         """The output of a command. Raises `SetupFailed` where it does not end well."""
         home = self.top / "home"
         policy = Policy(
-            readable=opened((*self.readable, self.uv, self.top / "tools", *_RELEASE)),
+            readable=opened(
+                (
+                    *(*self.readable, self.uv, self.top / "tools", *_RELEASE),
+                    *(self.top / name for name in WALL),
+                )
+            ),
             writable=(self.project, home, *writable),
             network=network,
             modes=True,  # unpacking sets them
@@ -138,6 +154,7 @@ class Installer:
             "PIP_CONFIG_FILE": os.devnull,  # pip stops at one that it must not read
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "GIT_CONFIG_NOSYSTEM": "1",  # so does git
+            "GIT_CEILING_DIRECTORIES": str(self.top),
             "GIT_TERMINAL_PROMPT": "0",
             "NO_COLOR": "1",
         }
@@ -184,11 +201,14 @@ async def installer(
 ) -> AsyncIterator[Installer]:
     """An installer whose folders, among them a copy of `project`, are gone at the end."""
     network = passed_on(env)
-    uv = find_uv()
+    uv = find_uv(Programs(env))
     async with scratch(parent) as top, sandbox.slot() as slot:
         top.chmod(0o755)
         for name in ("home", "home/tmp", "tools"):
             (top / name).mkdir()
+        for name, text in WALL.items():
+            (top / name).write_text(text, encoding="utf-8")
+            (top / name).chmod(0o644)
         await asyncio.to_thread(_copy, project, top / "project")
         uv = await asyncio.to_thread(_within_reach, uv, top / "tools", others=slot.uid is not None)
         there = {*network.files} - {name for name in network.files if not Path(name).exists()}

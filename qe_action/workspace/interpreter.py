@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,11 +17,13 @@ from qe_action.errors import UsageError, WorkspaceError
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.process import run_program
+from qe_action.workspace.programs import Programs
 
 OLDEST = (3, 9)
 NEWEST = (3, 14)
 """The versions of Python that tests are made for; newer ones are tried, older ones refused."""
 _ANSWER = 256 * 1024
+_LINKS = 40
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64")
 """What every sandbox can read."""
 
@@ -102,11 +103,25 @@ def facts_of(output: bytes) -> Facts | None:
         return None
 
 
+def needs(python: Path) -> tuple[Path, ...]:
+    """What an interpreter has to read to start, as far as its place and links tell."""
+    found: list[Path] = []
+    step = python
+    for _ in range(_LINKS):
+        prefix = step.parent.parent
+        whole = (prefix / "pyvenv.cfg").is_file() or any(prefix.glob("lib*/python3*/os.py"))
+        found.append(prefix if whole else step)
+        if not step.is_symlink():
+            break
+        step = step.parent.resolve() / step.readlink()
+    return opened(found)
+
+
 async def ask(python: Path, *options: str, names: Iterable[str] = ()) -> Facts:
     """What a trusted interpreter says. Raises `WorkspaceError`."""
     try:
         code, out, err = await run_program(
-            str(python),
+            python,
             (
                 "-I",
                 "-B",
@@ -171,22 +186,19 @@ def check_version(facts: Facts, python: Path) -> None:
         )
 
 
-async def found(env: Mapping[str, str], *, others: bool) -> dict[Path, Facts]:
+async def found(programs: Programs, *, others: bool) -> dict[Path, Facts]:
     """The interpreters of this machine, the oldest first; with `others` those all may run."""
-    here = getattr(sys, "_base_executable", sys.executable)
-    folders = [*env.get("PATH", os.defpath).split(os.pathsep), "/usr/local/bin", "/usr/bin"]
+    here = Path(getattr(sys, "_base_executable", sys.executable))
     names = [*(f"python3.{n}" for n in range(OLDEST[1], NEWEST[1] + 1)), "python3"]
-    paths = [Path(here)]
-    for folder in dict.fromkeys(folders):
-        if folder.startswith("/"):
-            paths += [Path(folder, name) for name in names if shutil.which(name, path=folder)]
+    paths = [here, *programs.named(names, more=("/usr/local/bin", "/usr/bin"))]
     paths = [path for path in paths if not (others and unreachable(path))]
     known: dict[Path, Facts] = {}
     answers = await asyncio.gather(*(ask(p, "-S") for p in paths), return_exceptions=True)
     for answer in answers:
         if isinstance(answer, Facts) and answer.implementation == "cpython":
             real = Path(answer.base_executable).resolve()
-            if answer.version >= OLDEST and not (others and unreachable(real)):
+            ours = real == here.resolve() or programs.trusts(real)
+            if ours and answer.version >= OLDEST and not (others and unreachable(real)):
                 known.setdefault(real, answer)
         elif isinstance(answer, BaseException) and not isinstance(answer, WorkspaceError):
             raise answer

@@ -6,13 +6,18 @@ that leads elsewhere, and we may run as root.
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from qe_action.errors import UsageError
+from qe_action.errors import UsageError, WorkspaceError
 
+_WRONG_NAME = {
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL),
+    errno.ENOENT,
+}
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -24,7 +29,10 @@ class OutputFile:
     """
 
     def __init__(self, workspace: Path, name: str) -> None:
-        """Raises `UsageError` where `name` leads out of the workspace or can't be written."""
+        """Raises `UsageError` where `name` leads out of the workspace or can be no file there.
+
+        Raises `WorkspaceError` where it could be one, but nothing can be written now.
+        """
         try:
             root = workspace.resolve()
             self.path = _inside(root, name)
@@ -35,7 +43,9 @@ class OutputFile:
             _own(handle, root)
         except (OSError, RuntimeError) as error:  # the latter for links in a circle
             why = getattr(error, "strerror", error)
-            raise UsageError(f"{name} can't be written: {why}.", anchor="inputs") from None
+            wrong = getattr(error, "errno", None) in _WRONG_NAME or isinstance(error, RuntimeError)
+            kind = UsageError if wrong else WorkspaceError
+            raise kind(f"{name} can't be written: {why}.", anchor="inputs") from None
         self.stream: IO[bytes] = os.fdopen(handle, "wb")
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ class _TooLongError(Exception):
 
 
 async def run_program(
-    program: str,
+    program: Path,
     args: tuple[str, ...],
     *,
     env: Mapping[str, str],
@@ -29,13 +28,14 @@ async def run_program(
     limit: int,
     stdin: bytes = b"",
 ) -> tuple[int, bytes, bytes]:
-    """Exit code, output and the head of standard error of a program on `env`'s PATH.
+    """Exit code, output and the head of standard error of a program, named by its whole path.
 
-    It has no input but `stdin` and no environment but `env`. Raises `WorkspaceError` where it
-    can't be started, runs longer than `timeout` seconds, or gives more than `limit` bytes. A
-    cancelled call, too, ends the program before it returns.
+    `workspace.programs` says which may be run here. It has no input but `stdin` and no
+    environment but `env`. Raises `WorkspaceError` where it can't be started, runs longer than
+    `timeout` seconds, or gives more than `limit` bytes. A cancelled call, too, ends the program
+    before it returns.
     """
-    name = f"{program} {args[0]}" if args else program
+    name = f"{program.name} {args[0]}" if args else program.name
     try:
         async with (
             asyncio.timeout(timeout),
@@ -49,20 +49,17 @@ async def run_program(
     except OSError as error:
         raise WorkspaceError(
             f"{program} can't be run: {error.strerror}.",
-            hint=f"Is {program} installed and on the PATH?",
         ) from error
 
 
 @asynccontextmanager
 async def _process(
-    program: str, args: tuple[str, ...], env: Mapping[str, str], cwd: Path
+    program: Path, args: tuple[str, ...], env: Mapping[str, str], cwd: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    # On Windows the system would look in the parent's PATH and the current folder.
-    found = shutil.which(program, path=env.get("PATH", ""))
-    if found is None:
-        raise FileNotFoundError(2, "it is not found")
+    if not program.is_absolute():  # the system would look for it on a PATH that is not ours
+        raise FileNotFoundError(2, "it is not named by its whole path")
     process = await asyncio.create_subprocess_exec(
-        found,
+        program,
         *args,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,10 +10,11 @@ from typing import Any, Protocol
 from qe_action.errors import ReportError
 from qe_action.reports import detect
 from qe_action.reports.coverage_json import files_from_json
+from qe_action.reports.defects import Defects
 from qe_action.reports.model import Part
 from qe_action.reports.sniff import HEAD
 from qe_action.workspace.data_file import DataFiles
-from qe_action.workspace.sources import Sources
+from qe_action.workspace.sources import Sources, folder_of
 
 CHUNK = 64 * 1024
 
@@ -21,10 +23,12 @@ class Report(Protocol):
     """The port through which an agent reads a report.
 
     `sources` are its source roots and `notes` what is to be said about it, both so far.
-    `written` is when the oldest file of it was written, known once it was read.
+    `written` is when the oldest file of it was written, known once it was read. `place` is the
+    folder that the report lies in, None where it has none.
     """
 
     sources: list[str]
+    place: str | None
     notes: list[str]
     written: float | None
 
@@ -32,13 +36,18 @@ class Report(Protocol):
 
 
 class ReportFile:
-    """A report file of any format that can be read as it comes."""
+    """A report file of any format that can be read as it comes.
+
+    `defects` is what of it could not be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.sources: list[str] = []
+        self.place: str | None = folder_of(path)
         self.notes: list[str] = []
         self.written: float | None = None
+        self.defects = Defects()
 
     def read(self, _sources: Sources) -> Iterator[Part]:
         """One pass over the file. Raises `ReportError`; parts given before stay valid."""
@@ -74,11 +83,14 @@ class ReportFile:
             parser = make()
             self.sources = parser.sources
             done = 0
-            while chunk:
-                done += len(chunk)
-                yield Part(min(1.0, done / size), parser.feed(chunk))
-                chunk = stream.read(CHUNK)
-            yield Part(1.0, parser.close())
+            try:
+                while chunk:
+                    done += len(chunk)
+                    yield Part(min(1.0, done / size), parser.feed(chunk))
+                    chunk = stream.read(CHUNK)
+                yield Part(1.0, parser.close())
+            finally:
+                self.defects.absorb(parser.defects)
 
 
 class ReportFiles:
@@ -92,6 +104,7 @@ class ReportFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.sources: list[str] = []
+        self.place: str | None = None
         self.notes: list[str] = []
         self.written: float | None = None
 
@@ -105,14 +118,30 @@ class ReportFiles:
         if data:
             reports.append((DataFiles(data), sum(map(_size, data))))
         self.notes = []
+        defects = Defects()
         self.written = min(filter(None, map(_written, paths)), default=None)
         whole, done = sum(size for _, size in reports), 0
-        for number, (report, size) in enumerate(reports):
-            report.notes = self.notes
-            for part in report.read(sources):
-                self.sources = report.sources
-                yield Part((done + part.fraction * size) / whole, part.files, number)
-            done += size
+        labels = _labels(paths, data) if len(reports) > 1 else [""]
+        try:
+            for number, ((report, size), label) in enumerate(zip(reports, labels, strict=True)):
+                report.notes = self.notes
+                if isinstance(report, ReportFile):
+                    report.defects = defects
+                for part in report.read(sources):
+                    self.sources, self.place = report.sources, report.place
+                    yield Part((done + part.fraction * size) / whole, part.files, number, label)
+                done += size
+        finally:
+            name = paths[0].name if len(paths) == 1 else "the reports"
+            self.notes.extend(defects.notes(name))
+
+
+def _labels(paths: Sequence[Path], data: Sequence[Path]) -> list[str]:
+    """Names that tell the reports apart: their paths without what all have in common."""
+    reports = [path for path in paths if path not in data]
+    resolved = [path.absolute() for path in reports]
+    top = Path(os.path.commonpath([path.parent for path in resolved])) if resolved else Path()
+    return [path.relative_to(top).as_posix() for path in resolved] + (["data"] if data else [])
 
 
 def expand(path: Path) -> list[Path]:
@@ -165,8 +194,11 @@ class ReportData:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
         self.sources: list[str] = []
+        self.place: str | None = None
         self.notes: list[str] = []
         self.written: float | None = None
 
     def read(self, _sources: Sources) -> Iterator[Part]:
-        yield Part(1.0, list(files_from_json(self._data)))
+        defects = Defects()
+        yield Part(1.0, list(files_from_json(self._data, defects=defects)))
+        self.notes.extend(defects.notes("the report"))

@@ -19,6 +19,7 @@ from qe_action.workspace.entries import Entries, Entry
 from qe_action.workspace.installing import Installer, installer, telling
 from qe_action.workspace.interpreter import Facts, ask_inside, bases, found
 from qe_action.workspace.metadata import asked_pythons
+from qe_action.workspace.programs import Programs
 from qe_action.workspace.project_files import ProjectFiles, read_project
 from qe_action.workspace.setup_plan import Plan, Step, find_plan, own_plan
 
@@ -136,7 +137,8 @@ async def _base(
     wanted: Setup, files: ProjectFiles, sandbox: Sandbox, entries: Entries, env: Mapping[str, str]
 ) -> tuple[Facts, tuple[str, ...]]:
     """The interpreter to make the environment of, and what is to be said of the choice."""
-    known = list((await found(env, others=sandbox.layers().user)).values())
+    programs = Programs(env, (wanted.export,))
+    known = list((await found(programs, others=sandbox.layers().user)).values())
     named, supported = asked_pythons(files.texts)
     choice = choose(
         [facts.version for facts in known], asked=wanted.version, named=named, supported=supported

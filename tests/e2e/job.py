@@ -19,6 +19,8 @@ from runner import Result, read_commands, read_pairs
 
 from qe_action.render.marker import Marker, read_marker
 
+HANGS = 300.0
+"""Seconds after which something hangs, on the busiest machine too."""
 REPO = "octo/demo"
 
 
@@ -152,7 +154,7 @@ class Job:
             wait_until(cancel_when)
             process.send_signal(signal.SIGINT)
             started = time.monotonic()
-        log, _ = process.communicate(timeout=60)
+        log, _ = process.communicate(timeout=HANGS)
         return Result(
             status=process.returncode,
             seconds=time.monotonic() - started,
@@ -199,7 +201,7 @@ def _payload_text(payload: object) -> str:
     return payload if isinstance(payload, str) else json.dumps(payload)
 
 
-def wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], patience: float = HANGS) -> None:
     """Wait for something that another process brings about."""
     end = time.monotonic() + patience
     while not condition():

@@ -210,3 +210,43 @@ def test_the_readme_names_every_option(repo: GitRepo) -> None:
     for option in options:
         name = re.fullmatch("--min-(?:project|branch)-coverage", option)
         assert (f"`{option.split('-')[3]}`" if name else option) in section
+
+
+UNREADABLE = """\
+TN:one
+SF:sub/a.py
+DA:1,1
+DA:2,NaN
+BRDA:1,0,0,4
+BRDA:1,0,@you,\x1b[31mNaN
+end_of_record
+TN:two
+SF:sub/a.py
+DA:1,1
+DA:3,1
+end_of_record
+"""
+
+
+def test_what_can_t_be_read_is_said_once_and_never_in_favour(repo: GitRepo) -> None:
+    """A branch counts as not taken; a gate on the changed file is neutral, with the reason."""
+    (repo.root / "lcov.info").write_text(UNREADABLE)
+    gates = ("--min-patch-coverage", "100", "--min-project-coverage", "100")
+    done = analyze(repo, "lcov.info", "--output", "jsonl", *gates)
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    assert (result["totals"]["covered_branches"], result["totals"]["branches"]) == (1, 2)
+    why = "not judged, as 2 lines or branches of sub/a.py can't be read"
+    assert [(gate["passed"], gate["detail"]) for gate in result["gates"]] == [(None, why)] * 2
+    assert [note for note in result["notes"] if "lcov.info" in note] == [
+        "Of lcov.info 1 line can't be read and is left out, for example DA:2,NaN (sub/a.py).",
+        "Of lcov.info 1 branch count can't be read: what it hides counts as not taken, "
+        "for example BRDA:1,0,@you,\ufffd[31mNaN (sub/a.py).",
+    ]
+
+
+def test_a_diff_that_powershell_wrote(repo: GitRepo) -> None:
+    diff = repo.git("diff", "main", "feature").replace("\n", "\r\n") + "\r\n"
+    (repo.root / "my.diff").write_bytes(b"\xff\xfe" + diff.encode("utf-16-le"))
+    done = analyze(repo, "--diff", "my.diff", "--output", "jsonl")
+    assert json.loads(done.stdout.splitlines()[-1])["patch"]["statements"] == 2, done.stderr

@@ -11,6 +11,7 @@ from fake_github import BOT, FakeGitHub
 from fake_github_wire import Recorded
 from job import Job, cobertura
 from runner import Result
+from slowness import in_time
 
 from qe_action.render.marker import Marker, place_of
 
@@ -42,14 +43,14 @@ def completed(job: Job, patience: float = 5.0) -> bool:
 def test_a_check_whose_creation_was_answered_too_late_is_completed(job: Job) -> None:
     job.github.fail("POST", "/check-runs", "delay", seconds=3, after_effect=True)
     result = job.run(cancel_when=lambda: bool(job.github.checks))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert job.check.data["status"] == "completed"
 
 
 def test_a_check_whose_creation_is_never_answered_is_looked_up(job: Job) -> None:
     job.github.fail("POST", "/check-runs", "delay", seconds=HANG, after_effect=True)
     result = job.run(cancel_when=lambda: bool(job.github.checks))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert job.check.data["status"] == "completed"
     assert len(job.github.checks) == 1
 
@@ -60,7 +61,7 @@ def test_where_every_answer_takes_three_seconds_the_check_is_completed(
 ) -> None:
     job.github.fail("*", "", "delay", seconds=3, times=99, after_effect=after_effect)
     result = job.run(cancel_when=sent(job, "POST", "/check-runs"))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert completed(job)
     assert len(job.github.checks) == 1
 
@@ -68,7 +69,7 @@ def test_where_every_answer_takes_three_seconds_the_check_is_completed(
 def test_a_last_edit_of_the_check_that_hangs_is_tried_once_more(job: Job) -> None:
     job.github.fail("PATCH", "/check-runs/", "delay", seconds=HANG)
     result = job.run(cancel_when=sent(job, "PATCH", "/check-runs/"))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert job.check.data["status"] == "completed"
     assert "still running" not in job.comment.body
 
@@ -77,7 +78,7 @@ def test_a_last_edit_of_the_comment_that_hangs_is_tried_once_more(job: Job) -> N
     job.github.add_comment(7, RUNNING, login=BOT)
     job.github.fail("PATCH", "/issues/comments/", "delay", seconds=HANG)
     result = job.run(cancel_when=sent(job, "PATCH", "/issues/comments/"))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert "still running" not in job.comment.body
     assert job.check.data["status"] == "completed"
 
@@ -85,7 +86,7 @@ def test_a_last_edit_of_the_comment_that_hangs_is_tried_once_more(job: Job) -> N
 def test_a_comment_whose_creation_was_answered_too_late_is_no_second_one(job: Job) -> None:
     job.github.fail("POST", "/comments", "delay", seconds=HANG, after_effect=True)
     result = job.run(cancel_when=lambda: bool(job.github.comments))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert "still running" not in job.comment.body
     assert job.check.data["status"] == "completed"
 
@@ -94,28 +95,28 @@ def test_a_check_run_that_hangs_for_good_does_not_cost_the_comment(job: Job) -> 
     job.github.add_comment(7, RUNNING, login=BOT)
     job.github.fail("*", "/check-runs", "delay", seconds=HANG, times=99)
     result = job.run(cancel_when=sent(job, "GET", "/check-runs"))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert "still running" not in job.comment.body
 
 
 def test_comments_that_hang_for_good_do_not_cost_the_check_run(job: Job) -> None:
     job.github.fail("*", "/comments", "delay", seconds=HANG, times=99)
     result = job.run(cancel_when=sent(job, "GET", "/comments"))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert job.check.data["status"] == "completed"
 
 
 def test_a_dead_github_does_not_keep_the_process(job: Job) -> None:
     job.github.fail("*", "", "delay", seconds=HANG, times=99)
     result = job.run(cancel_when=lambda: bool(job.github.requests))
-    assert result.seconds < 7
+    assert in_time(result.seconds, 7)
     assert result.summary
     assert "Traceback" not in result.log
 
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(422, ""), (404, ""), (401, ""), (403, "Resource not accessible by integration")],
+    [(422, ""), (404, ""), (403, "Resource not accessible by integration")],
 )
 def test_a_refused_last_update_does_not_cost_the_conclusion(
     job: Job, status: int, said: str

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from fake_github import BOT, FakeGitHub
-from job import Job, read_comment_marker, wait_until
+from job import HANGS, Job, read_comment_marker, wait_until
+from slowness import slowness
 
 NAME = "qe-action coverage"
 
@@ -134,7 +135,7 @@ def test_of_two_that_create_at_once_one_comment_stays_with_the_newer_words(job: 
     with job.started() as process:
         wait_until(lambda: bool(job.github.sent("POST", "/issues/7/comments")[1:]))
         job.github.add_comment(7, newer, login=BOT)
-        log, _ = process.communicate(timeout=60)
+        log, _ = process.communicate(timeout=HANGS)
     assert job.comment.body == newer
     assert "newer run (43" in log
 
@@ -142,7 +143,7 @@ def test_of_two_that_create_at_once_one_comment_stays_with_the_newer_words(job: 
 def test_of_several_that_create_at_once_one_stays_although_the_list_lags(job: Job) -> None:
     job.github.lag = 0.8
     running = [job.started(**run_env(run), QE_ACTION_WRITE_GAP="1") for run in (43, 44, 45)]
-    logs = [process.communicate(timeout=60)[0] for process in running]
+    logs = [process.communicate(timeout=HANGS)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], logs
     assert words_of(job) == "45.1 done"
 
@@ -164,13 +165,14 @@ def test_words_that_arrive_after_a_newer_run_s_are_replaced_by_these(job: Job, f
     path = "/issues/7/comments" if first else "/issues/comments/"
     method = "POST" if first else "PATCH"
     before = len(job.github.sent(method, path))
-    job.github.fail(method, path, "delay", seconds=6)
-    with job.started() as process:
+    # As long as a whole run of the newer one may take here.
+    job.github.fail(method, path, "delay", seconds=6 * slowness())
+    with job.started(QE_ACTION_TIMEOUT="600", QE_ACTION_EDIT_INTERVAL="3600") as process:
         wait_until(lambda: len(job.github.sent(method, path)) > before)
         job.report({3})
         job.run(env=run_env(43))
         (newer,) = [c.body for c in job.github.comments.values() if "run=43" in c.body]
-        log, _ = process.communicate(timeout=60)
+        log, _ = process.communicate(timeout=HANGS)
     assert job.comment.body == newer
     assert words_of(job) == "43.1 done"
     assert "newer run (43" in log

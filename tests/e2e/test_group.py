@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fake_github import FakeGitHub
-from job import Job, read_comment_marker, wait_until
+from job import HANGS, Job, read_comment_marker, wait_until
 
 GROUP = {"comment_group": "all tests"}
 
@@ -102,7 +102,7 @@ def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
     """Nobody's words overwrite another's for good, although comments have no locks."""
     names = [f"part {n}" for n in range(6)]
     running = start(job, names, QE_ACTION_EDIT_INTERVAL="0.3")
-    logs = [process.communicate(timeout=120)[0] for process in running]
+    logs = [process.communicate(timeout=HANGS)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 6, logs
     assert title(job) == "### ✅ all tests: 6 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
@@ -119,7 +119,7 @@ def test_parts_that_are_cancelled_at_once_all_stand_in_one_comment(job: Job) -> 
     for process in running:
         process.send_signal(signal.SIGINT)
     for process in running:
-        process.communicate(timeout=30)
+        process.communicate(timeout=HANGS)
     assert title(job) == "### ✅ all tests: 3 parts"
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
 

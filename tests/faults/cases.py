@@ -11,7 +11,7 @@ from pathlib import Path
 
 import losses
 from faulty_github import Act, FaultyGitHub, Plan, Position
-from kinds import PASSING, STAYING, Kind, kill_after, kill_before
+from kinds import LONGER, PASSING, STAYING, Kind, kill_after, kill_before
 from outcome import Parts, differing, doubled, parts
 from plans import Once, Single, Storm
 from sites import Done, Run, Site
@@ -131,7 +131,7 @@ def singles(bench: Bench) -> Iterator[Case]:
             yield Case(name, site, plan, dict(kind.pacing), (position, kind))
 
 
-_KINDS = (*PASSING, *STAYING)
+_KINDS = (*PASSING, *LONGER, *STAYING)
 
 
 def kills(bench: Bench) -> Iterator[Case]:

@@ -24,8 +24,9 @@ Lasting = Literal["once", "endpoint", "all"]
 class Kind:
     """A fault: what it does, whether it passes, and what it goes on to strike.
 
-    `pacing` are the settings it needs, where the usual ones (no waiting at all) don't fit, and
-    `tries` how many of the tries of a request it costs.
+    One that lasts `once` strikes so many `times` in a row what asks for the same. `pacing` are
+    the settings it needs, where the usual ones (no waiting at all) don't fit, and `tries` how many
+    of the tries of a request it costs.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Kind:
     lasting: Lasting = "once"
     pacing: Mapping[str, str] = field(default_factory=dict)
     tries: int = 1
+    times: int = 1
 
 
 def _refused(github: FaultyGitHub, request: Recorded) -> bool:
@@ -139,8 +141,17 @@ PASSING = (
     Kind("429", _answers(429, SECONDARY, retry_after="0")),
     Kind("secondary limit", _answers(403, SECONDARY, retry_after="0")),
     Kind("primary limit", _primary),
+    Kind("401 twice", _answers(401, "Bad credentials"), tries=2, times=2),
 )
 """Faults after which the end must be as if nothing had been."""
+
+LONGER = (
+    Kind("six times half an answer", _cut, passes=False, times=6),
+    Kind("six times no answer", _reset_after, passes=False, times=6),
+    Kind("401 three times", _answers(401, "Bad credentials"), passes=False, times=3),
+)
+"""Faults that outlast the patience with one request, and pass before the run ends: what is only
+read for the analysis is lost to them, and nothing that is written."""
 
 STAYING = (
     Kind("401", _answers(401, "Bad credentials"), passes=False, lasting="all"),

@@ -1,6 +1,6 @@
 """What may be missing after a fault that does not pass, and what the log then says.
 
-Both tables together are the one of fault and endpoint: `python tests/faults/run.py --table`.
+They stand in `.github/docs/losses.md`: `python tests/faults/run.py --table` prints what it holds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from faulty_github import Position
-from kinds import STAYING, Kind
+from kinds import LONGER, STAYING, Kind
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,15 @@ BY_KIND = {
     "422": r"\(422\): Validation Failed",
     "long secondary limit": r"\(403\): You have exceeded a secondary rate limit",
     "long primary limit": r"\(403\): API rate limit exceeded",
+    "six times half an answer": r"the connection was dropped",
+    "six times no answer": r"the connection was dropped",
+    "401 three times": r"\(401\): Bad credentials",
     "outage": r"\(503\): Service unavailable",
 }
 """By what refuses: GitHub's own words stand behind ours."""
+
+READ = ("compare", "list files", "read pull", "read baseline", "list history")
+"""What the analysis reads once, when it begins. All else is tried again at the run's end."""
 
 _DELETED = Loss("a review comment that somebody deleted is not made again", ("reviews",), "")
 _LASTING = Loss("what was not yet delivered", _EVERYTHING, "")
@@ -95,6 +101,8 @@ _LASTING = Loss("what was not yet delivered", _EVERYTHING, "")
 def loss(position: Position, kind: Kind) -> Loss | None:
     """What may be lost; None: nothing."""
     if kind.passes:
+        return None
+    if kind in LONGER and position.endpoint not in READ:
         return None
     if kind.lasting == "all" or kind.name == "long primary limit":
         return _LASTING
@@ -111,17 +119,31 @@ def is_said(log: str, kind: Kind, lost: Loss) -> bool:
 
 
 def table() -> str:
-    """Both as one Markdown table."""
-    rows = ["| Refused | Fault | Lost at most | The log says |", "| :-- | :-- | :-- | :-- |"]
-    for name, lost in BY_ENDPOINT.items():
-        for kind in STAYING:
-            if loss(Position(name, 1), kind) is lost:
-                says = f"{lost.says} … {BY_KIND[kind.name]}"
-                rows.append(f"| {name} | {kind.name} | {lost.costs} | `{says}` |")
-    rows.append(f"| update review comment | 404 | {_DELETED.costs} | |")
+    """Both as Markdown tables, in words for people."""
+    rows = ["| Where GitHub does not take or give | Lost at most | The log says |", _LINE]
     rows += [
-        f"| any | {kind.name} | {_LASTING.costs} | `{BY_KIND[kind.name]}` |"
-        for kind in STAYING
-        if loss(Position("any", 1), kind) is _LASTING
+        f"| {name} | {lost.costs} | {_in_words(lost.says)} |" for name, lost in BY_ENDPOINT.items()
+    ]
+    rows.append(f"| update review comment, 404 | {_DELETED.costs} | |")
+    rows += ["", "| What it answers | It lasts for | The log goes on with |", _LINE]
+    rows += [
+        f"| {kind.name} | {_lasts(kind)} | {_in_words(BY_KIND[kind.name])} |" for kind in STAYING
     ]
     return "\n".join(rows)
+
+
+_LINE = "| :-- | :-- | :-- |"
+
+
+def _lasts(kind: Kind) -> str:
+    if loss(Position("any", 1), kind) is _LASTING:
+        return f"all requests, which costs {_LASTING.costs}"
+    return "all requests of this sort" if kind.lasting == "endpoint" else "this request"
+
+
+def _in_words(expression: str) -> str:
+    """What a regular expression of ours finds, as people write it."""
+    shown = expression.replace("\\", "").replace(" .*", " … ").replace(".*", " … ")
+    if "|" in shown:
+        shown = "” or “".join(shown.strip("()").split("|"))
+    return f"“{shown}”"

@@ -38,15 +38,18 @@ class Single:
     position: Position
     kind: Kind
     _begun: bool = False
+    _struck: int = 0
 
     def strike(self, position: Position) -> Act | None:
         here = position == self.position
         self._begun = self._begun or here
+        alike = self._begun and position.endpoint == self.position.endpoint
         struck = {
-            "once": here,
-            "endpoint": self._begun and position.endpoint == self.position.endpoint,
+            "once": alike and self._struck < self.kind.times,
+            "endpoint": alike,
             "all": self._begun,
         }[self.kind.lasting]
+        self._struck += struck
         return self.kind.act if struck else None
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from gitrepo import GitRepo, git_env
 
-from qe_action.analysis.paths import PathIndex, PathMapper
+from qe_action.analysis.path_bases import Tree
+from qe_action.analysis.path_mapper import PathMapper
+from qe_action.analysis.paths import PathIndex
 from qe_action.reports.model import FileLines
 from qe_action.workspace.change import Change
 from qe_action.workspace.checkout import GitCheckout
@@ -137,7 +139,7 @@ def sources(root: Path) -> Sources:
         return None
 
     names = [path.relative_to(root).as_posix() for path in root.rglob("*.py")]
-    mapper = PathMapper(PathIndex(names), workspaces=(str(root),))
+    mapper = PathMapper(Tree.of(PathIndex(names), workspaces=(str(root.resolve()),)))
     return Sources(mapper, GitCheckout(root, resolve=unused, list_files=files))
 
 
@@ -152,8 +154,7 @@ def read(root: Path, *data: Path) -> tuple[dict[str, FileLines], list[str]]:
 def in_checkout(root: Path, files: Iterable[FileLines]) -> dict[str, FileLines]:
     port, placed = sources(root), {}
     for file in files:
-        place = port.locate(file.path)
-        assert place is not None
-        file.path = place.relative_to(root.resolve()).as_posix()
+        file.path = file.placed or port.locate([file.path], root / ".coverage")[file.path]
+        file.placed = None
         placed[file.path] = file
     return placed

@@ -293,16 +293,17 @@ def test_globs_cover_totals_and_gaps_and_tests_give_no_gaps(tmp_path: Path) -> N
 
 def test_paths_that_do_not_match_are_named_with_the_cure(project: GitRepo) -> None:
     repo = GitRepo(project.root.parent / "mono")
-    repo.commit({"backend/src/x.py": "a = 1\nb = 2\n"})
+    files = [f"{top}/src/{name}.py" for top in ("backend", "front") for name in "xyz"]
+    repo.commit(dict.fromkeys(files, "a = 1\nb = 2\n"))
     report = project.root.parent / "report.xml"
     cobertura(report, [("/app/src/x.py", {1: 1, 2: 0})])
     agent = CoverageAnalyzerAgent()
     lost = asyncio.run(agent.execute(task(coverage_file=report, repo=repo.root)))
-    assert any(
-        note.startswith("0 of 1 report paths match the repository; the report says /app/src/x.py")
-        and "set source-root: backend" in note
-        for note in lost.notes
-    )
+    assert (
+        "1 of 1 report paths fit several files or share one: /app/src/x.py can be "
+        "backend/src/x.py or front/src/x.py; set source-root to the folder that the report's "
+        "paths start from."
+    ) in lost.notes
     found = asyncio.run(
         agent.execute(task(coverage_file=report, repo=repo.root, source_roots=["backend"]))
     )
@@ -311,7 +312,7 @@ def test_paths_that_do_not_match_are_named_with_the_cure(project: GitRepo) -> No
         agent.execute(task(coverage_file=report, repo=repo.root, source_roots=["nowhere"]))
     )
     assert "The repository has no file below the source-root nowhere." in wrong.notes
-    assert not any("report paths match" in note for note in found.notes)
+    assert not any("report paths" in note for note in found.notes)
 
 
 def test_edits_in_progress_count_locally(project: GitRepo) -> None:

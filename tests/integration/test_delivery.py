@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, Literal, Self
 
 import pytest
 from fake_github import BOT, FakeGitHub
@@ -26,13 +27,18 @@ from qe_action.github.client import GitHub
 from qe_action.github.identity import Identity, RunKey
 from qe_action.github.policy import Policy
 from qe_action.render.links import Links
+from qe_action.render.markdown import of_the_run
 from qe_action.render.marker import Marker, place_of
-from qe_action.sinks.check_run import CheckRunSink, Selection
+from qe_action.sinks.annotating import Selection
+from qe_action.sinks.check_run import CheckRunSink
 from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.pace import FIRST_INTERVAL
 from qe_action.stream import Broadcast, EventLog
 
 SHA = "a" * 40
+NEVER = 1e6
+"""An interval with which there are no edits on the way, however slow the machine is."""
 SPEED = 15.0
 """How much faster than real seconds the tests' clock goes."""
 
@@ -110,11 +116,29 @@ async def with_tests(seconds: float, *, last: bool = True) -> AsyncIterator[Even
         raise RuntimeError("a bug of the generation")
 
 
+async def preceded(
+    source: AsyncIterator[Event], github: FakeGitHub, first: Callable[[], None]
+) -> AsyncIterator[Event]:
+    while not github.checks:
+        await asyncio.sleep(0.01)
+    first()
+    async for event in source:
+        yield event
+
+
 async def identify() -> Identity:
     return Identity("cov", SHA, RunKey(1, 1), "test", "report")
 
 
-def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 1000) -> Delivery:
+def deliver(
+    github: FakeGitHub,
+    source: AsyncIterator[Event],
+    *,
+    limit: int = 1000,
+    first: Callable[[], None] | None = None,
+    interval: float = FIRST_INTERVAL,
+) -> Delivery:
+    """`first` happens as soon as there is a check run."""
     github.add_pull(7, SHA, "b" * 40)
     delivery = Delivery()
 
@@ -132,11 +156,11 @@ def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 10
             delivery,
             identify=identify,
             selection=Selection("changed", limit),
+            interval=interval,
             sleep=sleep,
         )
-        place = Place(
-            client, links, delivery, 7, Marker(place_of("cov"), 1, 1, SHA), pace=Pace(sleep=sleep)
-        )
+        pace = Pace(interval, sleep)
+        place = Place(client, links, delivery, 7, Marker(place_of("cov"), 1, 1, SHA), pace=pace)
         comment = own_comment(place, "cov")
         with tempfile.TemporaryFile() as spool:
             broadcast = Broadcast(
@@ -145,7 +169,7 @@ def deliver(github: FakeGitHub, source: AsyncIterator[Event], *, limit: int = 10
                 grace=60,
                 on_failure=lambda sink, error: pytest.fail(f"{sink.name}: {error!r}"),
             )
-            await broadcast.run(source)
+            await broadcast.run(preceded(source, github, first) if first else source)
         await client.aclose()
 
     asyncio.run(main())
@@ -218,17 +242,127 @@ def test_edits_on_the_way_spare_the_hour_s_quota(strict: FakeGitHub, left: int, 
     assert not delivery.problems
 
 
-def test_where_patience_ends_with_annotations_the_check_is_concluded_without(
-    strict: FakeGitHub,
+def summary_of(github: FakeGitHub) -> str:
+    (check,) = github.checks.values()
+    assert check.data["status"] == "completed"
+    return str(check.data["output"]["summary"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "after_effect"),
+    [(502, False), (502, True), ("drop", False), ("drop", True), (401, False)],
+)
+@pytest.mark.parametrize("gaps", [3, 120])
+def test_where_patience_ends_with_annotations_the_check_is_concluded_and_they_come_after(
+    strict: FakeGitHub, kind: Literal["drop"] | int, after_effect: bool, gaps: int
 ) -> None:
-    """A check that has not ended spins for ever, whatever it lacks."""
-    strict.fail("PATCH", "/check-runs/", 502, times=6)
-    delivery = deliver(strict, paced(0.1, 3))
+    """A check that has not ended spins for ever, so that its end comes first."""
+    times = 3 if kind == 401 else 6
+    strict.fail("PATCH", "/check-runs/", kind, times=times, after_effect=after_effect)
+    delivery = deliver(strict, paced(0.1, gaps), interval=NEVER)
     (check,) = strict.checks.values()
-    assert (check.data["status"], check.annotations) == ("completed", [])
+    patches = strict.sent("PATCH", "/check-runs/")
+    answered = [sent for sent in patches if not sent.scripted]
+    assert answered[0].body["status"] == "completed"
+    assert sorted(a["start_line"] for a in check.annotations) == list(range(1, gaps + 1))
+    assert f"<sub>{gaps} of {gaps} annotations" in summary_of(strict)
+    assert not delivery.problems
+    assert delivery.annotated == gaps
+
+
+@pytest.mark.parametrize("kind", ["drop", 502])
+def test_an_answer_that_is_lost_again_and_again_costs_nothing_that_is_there(
+    strict: FakeGitHub, kind: Literal["drop"] | int
+) -> None:
+    """Its first try had taken effect; what it took to see that broke as well."""
+    strict.fail("PATCH", "/check-runs/", kind, times=1, after_effect=True)
+    strict.fail("GET", "/annotations", kind, times=6)
+    delivery = deliver(strict, paced(0.1, 70), interval=NEVER)
+    (check,) = strict.checks.values()
+    assert sorted(a["start_line"] for a in check.annotations) == list(range(1, 71))
+    assert "<sub>70 of 70 annotations" in summary_of(strict)
+    assert not delivery.problems
+
+
+def test_what_is_refused_is_counted_and_told(strict: FakeGitHub) -> None:
+    strict.fail("PATCH", "/check-runs/", 422)
+    delivery = deliver(strict, paced(0.1, 70), interval=NEVER)
+    (check,) = strict.checks.values()
+    assert len(check.annotations) == 20
+    assert "**20 of 70 annotations**" in summary_of(strict)
     assert [problem.message.split(":")[0] for problem in delivery.problems] == [
-        "3 annotations could not be delivered"
+        "50 annotations could not be delivered"
     ]
+
+
+def test_what_github_says_to_have_is_what_the_summary_counts(strict: FakeGitHub) -> None:
+    """Here it takes a step, and has fewer of it a moment later."""
+
+    class Forgetful(list[Any]):
+        def __iadd__(self, more: Iterable[Any]) -> Self:
+            self.extend([*more][:2])
+            return self
+
+    def forget() -> None:
+        for check in strict.checks.values():
+            check.annotations = Forgetful()
+
+    delivery = deliver(strict, paced(0.1, 3), interval=NEVER, first=forget)
+    assert "**2 of 3 annotations**" in summary_of(strict)
+    assert delivery.annotated == 2
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("GET", "/commits/.*/check-runs"),
+        ("POST", "/check-runs"),
+        ("PATCH", "/check-runs/"),
+        ("GET", "/issues/7/comments"),
+        ("POST", "/issues/7/comments"),
+    ],
+    ids=lambda where: " ".join(where),
+)
+def test_a_401_between_good_answers_is_asked_again(
+    strict: FakeGitHub, where: tuple[str, str], count: int
+) -> None:
+    fault = strict.fail(*where, 401, times=count, message="Bad credentials")
+    delivery = deliver(strict, paced(0.1, 3), interval=NEVER)
+    assert fault.hits == count
+    assert "3 of 3 annotations" in summary_of(strict)
+    (comment,) = strict.comments.values()
+    assert "still running" not in comment.body
+    assert not delivery.problems
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("GET", "/commits/.*/check-runs"),
+        ("POST", "/check-runs"),
+        ("PATCH", "/check-runs/"),
+        ("GET", "/issues/7/comments"),
+        ("POST", "/issues/7/comments"),
+    ],
+    ids=lambda where: " ".join(where),
+)
+def test_after_401s_beyond_patience_what_can_be_written_is(
+    strict: FakeGitHub, where: tuple[str, str]
+) -> None:
+    strict.fail(*where, 401, times=3, message="Bad credentials")
+    delivery = deliver(strict, paced(0.1, 3), interval=NEVER)
+    assert "3 of 3 annotations" in summary_of(strict)
+    (comment,) = strict.comments.values()
+    assert "still running" not in comment.body
+    assert not delivery.problems
+
+
+def test_a_token_that_is_wrong_is_not_asked_about_over_and_over(strict: FakeGitHub) -> None:
+    strict.fail("*", "", 401, times=999, message="Bad credentials")
+    delivery = deliver(strict, paced(0.1, 3), interval=NEVER)
+    assert len(delivery.problems) == 2  # of the check run and of the comment
+    assert len(strict.requests) <= 8
 
 
 def test_a_list_that_is_refused_does_not_cost_the_check_run(strict: FakeGitHub) -> None:
@@ -266,3 +400,13 @@ def test_a_bug_of_the_generation_costs_the_analysis_nothing(strict: FakeGitHub) 
     (check,) = strict.checks.values()
     assert check.data["conclusion"] == "success"
     assert not delivery.problems
+
+
+def test_the_count_is_of_the_check_run_alone(strict: FakeGitHub) -> None:
+    """A comment made out of a check run says what the run itself would have said there."""
+    deliver(strict, paced(0.1, 3), interval=NEVER)
+    (comment,) = strict.comments.values()
+    summary = summary_of(strict)
+    assert summary.endswith("\n\n<sub>3 of 3 annotations</sub>\n")
+    assert comment.body.endswith(of_the_run(summary))
+    assert of_the_run(of_the_run(summary)) == of_the_run(summary)

@@ -39,6 +39,7 @@ from qe_action.workspace.environment import Environment, default_cache, existing
 from qe_action.workspace.installing import find_uv, installer
 from qe_action.workspace.interpreter import ask, bases, found
 from qe_action.workspace.overlay import overlay
+from qe_action.workspace.programs import Programs
 
 pytestmark = [
     pytest.mark.skipif(MISSING, reason="needs Linux with Landlock"),
@@ -81,7 +82,7 @@ class Room:
 
     def venv(self, *packages: str) -> Path:
         place = self.folder / "own" / "venv"
-        uv = str(find_uv())
+        uv = str(find_uv(Programs(os.environ)))
         env = {**self.env, "UV_CACHE_DIR": str(self.folder / "own-cache")}
         python = str(place / "bin" / "python")
         for command in (
@@ -118,9 +119,10 @@ def room() -> Iterator[Room]:
         yield Room(folder, Path(python), env)
 
 
-def test_an_environment_that_is_there_is_used_as_it_is(room: Room) -> None:
+@pytest.mark.parametrize("place", ["elsewhere", "own"], ids=["outside", "in the checkout"])
+def test_an_environment_that_is_there_is_used_as_it_is(room: Room, place: str) -> None:
     venv = room.venv("pytest==8.0", "coverage", "leaf==1.0")
-    made = room.existing(venv / "bin" / "python")
+    made = room.existing(venv / "bin" / "python", repo=room.folder / place)
     assert made.python == venv / "bin" / "python"
     assert venv in made.readable
     assert made.overlay is None
@@ -193,12 +195,34 @@ def test_what_is_no_interpreter_for_us_is_refused(room: Room, script: str, messa
         room.existing(room.folder / "missing")
 
 
+@pytest.mark.parametrize("lock", [False, True], ids=["pyproject.toml", "uv.lock"])
+def test_a_cache_in_the_checkout_ends_the_search_for_settings(room: Room, lock: bool) -> None:
+    """uv looks for settings and workspaces above the project, where it may read nothing."""
+    checkout = project(room.folder / "checkout", needs=("leaf<2",))
+    (checkout / "pyproject.toml").chmod(0o644)
+    (checkout / "uv.toml").write_text('index-url = "http://127.0.0.1:1/simple"\n')
+    (checkout / ".python-version").write_text("3.1\n")
+    (checkout / ".git").mkdir()
+    export = project(room.folder / "export", needs=("leaf<2",))
+    if lock:
+        uv = str(find_uv(Programs(os.environ)))
+        env = {**room.env, "UV_CACHE_DIR": str(room.folder / "own-cache")}
+        subprocess.run((uv, "-q", "lock"), cwd=export, env=env, check=True)
+    made = prepared(
+        export, sandbox=Sandbox(), env=room.env, cache_dir=checkout / ".qe-action-cache"
+    )
+    environment = asyncio.run(made)
+    assert room.run(environment, "import leaf; print(leaf.X)") == "1"
+    assert not [note for note in environment.notes if "did not install" in note]
+
+
 @needs_root
 def test_a_closed_folder_is_named(room: Room) -> None:
     venv = room.venv("pytest==8.0", "coverage")
     venv.parent.chmod(0o700)
-    with pytest.raises(WorkspaceError, match=f"{venv.parent} is closed to other users") as caught:
-        room.existing(venv / "bin" / "python")
+    for repo in (None, room.folder / "own"):
+        with pytest.raises(WorkspaceError, match=f"{venv.parent} is closed to other") as caught:
+            room.existing(venv / "bin" / "python", repo=repo)
     assert "--python" in caught.value.hint
 
 
@@ -608,7 +632,15 @@ def test_an_overlay_is_made_of_wheels_with_the_pinned_hashes(room: Room) -> None
 def index_answers() -> bool:
     """Whether packages can be had with the settings of this machine."""
     done = subprocess.run(
-        (str(find_uv()), "pip", "compile", "-q", "--no-deps", "--no-cache", "-"),
+        (
+            str(find_uv(Programs(os.environ))),
+            "pip",
+            "compile",
+            "-q",
+            "--no-deps",
+            "--no-cache",
+            "-",
+        ),
         input=b"iniconfig==2.1.0",
         capture_output=True,
         check=False,
@@ -621,7 +653,7 @@ def test_the_pinned_overlay_serves_the_interpreters_here(room: Room) -> None:
     if not index_answers():
         pytest.skip("no package index answers")
     room.env = dict(os.environ)
-    for python in asyncio.run(found(room.env, others=MACHINE.root)):
+    for python in asyncio.run(found(Programs(room.env), others=MACHINE.root)):
         made = room.existing(python)
         code = "import pytest, coverage; print(pytest.__file__); coverage.Coverage(branch=True)"
         file = room.run(made, code)

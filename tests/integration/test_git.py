@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from gitrepo import GitRepo, git_env, numbered
 from qe_action.analysis.diff import parse_diff
 from qe_action.errors import WorkspaceError
 from qe_action.workspace.git import Git
+from qe_action.workspace.pipes import pipe_in
 from qe_action.workspace.process import run_program
 
 
@@ -361,44 +363,91 @@ def test_a_missing_git_is_a_clear_error(repo: GitRepo, tmp_path: Path) -> None:
         asyncio.run(Git(repo.root, env={"PATH": str(tmp_path)}).head())
 
 
-def program(folder: Path, body: str) -> dict[str, str]:
+async def told(asked: Awaitable[str]) -> str:
+    """What git says, or why it does not."""
+    try:
+        return await asked
+    except WorkspaceError as error:
+        return error.message
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(".gitattributes", "src/deep/.gitattributes", ".git/info/attributes", ".git/packed-refs"),
+        *(".git/shallow", ".git/objects/info/alternates", ".git/commondir", ".git/index"),
+    ],
+)
+def test_a_pipe_in_a_file_s_place_is_named_at_once(repo: GitRepo, place: str) -> None:
+    base = repo.commit({"src/deep/a.py": "a = 1\n", "b.py": "b = 1\n"})
+    repo.write({"src/deep/a.py": "a = 2\n", "b.py": "b = 2\n"})
+    path = repo.root / place
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+    git = Git(repo.root, env=os.environ, timeout=600)
+    said = asyncio.run(told(git.diff_worktree(base)))
+    newer = place.endswith(".gitattributes") and "+a = 2" in said  # newer ones don't read it
+    assert newer or f"{place} is no file" in said
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.parametrize("place", [".gitignore", "src/.gitignore", ".git/info/exclude"])
+def test_a_pipe_of_ignored_names_is_named_at_once(repo: GitRepo, place: str) -> None:
+    repo.commit({"src/a.py": "a = 1\n"})
+    (repo.root / place).unlink(missing_ok=True)
+    os.mkfifo(repo.root / place)
+    with pytest.raises(WorkspaceError, match=f"{place} is no file"):
+        asyncio.run(Git(repo.root, env=os.environ, timeout=600).untracked())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_pipes_that_git_does_not_read_are_nobody_s_concern(repo: GitRepo) -> None:
+    base = repo.commit({"a.py": "a = 1\n", "tests/x": ""})
+    repo.write({"a.py": "a = 2\n"})
+    os.mkfifo(repo.root / "tests/pipe")
+    (repo.root / ".gitattributes").symlink_to(os.devnull)
+    assert "a = 2" in asyncio.run(Git(repo.root, env=os.environ).diff_worktree(base))
+    assert pipe_in(repo.root) is None
+
+
+def program(folder: Path, body: str) -> Path:
     path = folder / "program"
     path.write_text(f"#!{sys.executable}\nimport sys, time, os\n{body}\n")
     path.chmod(0o755)
-    return {"PATH": str(folder)}
+    return path
 
 
-def call(env: dict[str, str], folder: Path, **limits: float) -> tuple[int, bytes, bytes]:
-    limit = int(limits.get("limit", 10**6))
-    run = run_program(
-        "program", ("go",), env=env, cwd=folder, timeout=limits.get("timeout", 30.0), limit=limit
-    )
+def call(path: Path, **limits: float) -> tuple[int, bytes, bytes]:
+    limit, timeout = int(limits.get("limit", 10**6)), limits.get("timeout", 30.0)
+    run = run_program(path, ("go",), env={}, cwd=path.parent, timeout=timeout, limit=limit)
     return asyncio.run(run)
 
 
 def test_code_output_and_the_head_of_long_errors_come_back(tmp_path: Path) -> None:
-    env = program(tmp_path, "print('out'); sys.stderr.write('e' * 10**6); sys.exit(3)")
-    assert call(env, tmp_path) == (3, b"out\n", b"e" * 4096)
+    path = program(tmp_path, "print('out'); sys.stderr.write('e' * 10**6); sys.exit(3)")
+    assert call(path) == (3, b"out\n", b"e" * 4096)
 
 
 def test_endless_output_is_cut_off(tmp_path: Path) -> None:
-    env = program(tmp_path, "while True: sys.stdout.write('x' * 65536)")
+    path = program(tmp_path, "while True: sys.stdout.write('x' * 65536)")
     with pytest.raises(WorkspaceError, match="program go gave more than 100000 bytes"):
-        call(env, tmp_path, limit=100_000)
+        call(path, limit=100_000)
 
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
-    env = program(tmp_path, "time.sleep(600)")
+    path = program(tmp_path, "time.sleep(600)")
     with pytest.raises(WorkspaceError, match=r"took longer than 0.2 seconds"):
-        call(env, tmp_path, timeout=0.2)
+        call(path, timeout=0.2)
 
 
 def test_a_cancelled_call_leaves_no_program_running(tmp_path: Path) -> None:
-    env = program(tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(600)")
+    path = program(tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(600)")
     pid = tmp_path / "pid"
 
     async def cancelled() -> None:
-        run = run_program("program", (), env=env, cwd=tmp_path, timeout=60, limit=10)
+        run = run_program(path, (), env={}, cwd=tmp_path, timeout=60, limit=10)
         task = asyncio.create_task(run)
         deadline = time.monotonic() + 20
         while not (pid.exists() and pid.read_text()):

@@ -17,6 +17,7 @@ import pytest
 from fake_github import FakeGitHub
 from fake_github_objects import file_entry
 from pydantic import SecretStr
+from slowness import in_time
 
 from qe_action.errors import DeliveryError, QEError, UsageError
 from qe_action.github.client import GitHub
@@ -306,6 +307,40 @@ def test_a_locked_conversation_is_no_matter_of_permissions(github: FakeGitHub) -
 def test_an_expired_token_is_unauthorized(github: FakeGitHub) -> None:
     with pytest.raises(Unauthorized, match="Bad credentials"):
         run(github, lambda client: client.pull_head(7), token="ghs_expired")
+
+
+@pytest.mark.parametrize(("retries", "asked"), [(3, [3, 4, 5]), (1, [2, 3, 4]), (0, [1, 2, 3])])
+def test_a_token_that_is_wrong_is_asked_about_again_in_the_first_request_alone(
+    github: FakeGitHub, retries: int, asked: list[int]
+) -> None:
+    async def work(client: GitHub) -> list[int]:
+        made = []
+        for _ in range(3):
+            with pytest.raises(Unauthorized):
+                await client.pull_head(7)
+            made.append(client.requests_made)
+        return made
+
+    policy = Policy(write_gap=0, backoff=0, retry_total=retries)
+    assert run(github, work, policy=policy, token="ghs_expired") == asked
+
+
+def test_a_401_is_asked_again_after_a_moment_and_after_a_good_answer_anew(
+    github: FakeGitHub,
+) -> None:
+    sleeps = Sleeps()
+
+    async def work(client: GitHub) -> None:
+        for _ in range(2):
+            github.fail("GET", "/pulls/7", 401, times=3)
+            with pytest.raises(Unauthorized):
+                await client.pull_head(7)
+            await client.pull_head(7)
+
+    github.add_pull(7, SHA, "b" * 40)
+    ports = Ports(sleep=sleeps, jitter=lambda: 1.0)
+    run(github, work, policy=Policy(write_gap=0), ports=ports)
+    assert sleeps.asked == [1.0, 2.0] * 2
 
 
 def test_a_comment_that_vanished_is_not_found(github: FakeGitHub) -> None:
@@ -601,7 +636,7 @@ def test_a_request_that_hangs_is_given_up(github: FakeGitHub) -> None:
     started = time.monotonic()
     with pytest.raises(Unreachable, match="in time"):
         run(github, lambda client: client.pull_head(7), policy=Policy(timeout=0.1, retry_total=0))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
 
 
 def test_a_request_that_hangs_is_tried_again_on_a_new_connection(github: FakeGitHub) -> None:
@@ -629,7 +664,7 @@ def test_hurried_the_last_words_pass_a_request_that_hangs(github: FakeGitHub) ->
         return time.monotonic() - started
 
     took = run(github, work, policy=Policy(grace=0.2, write_gap=60))
-    assert took < 10
+    assert in_time(took, 10)
     assert github.checks[check.id].data["conclusion"] == "cancelled"
     assert github.comments[ident].body == "cancelled"
 
@@ -666,7 +701,7 @@ def test_hurried_what_waited_ends_and_later_edits_are_repeated_once(github: Fake
 
     started = time.monotonic()
     run(github, work, policy=Policy(backoff=60, max_wait=600))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
     assert len(github.requests) == 3
 
 
@@ -740,7 +775,7 @@ def test_hurried_a_creation_that_failed_and_is_not_there_ends_at_once(github: Fa
 
     started = time.monotonic()
     run(github, work, policy=Policy(last_word=60))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
     assert not github.checks
 
 
@@ -760,7 +795,7 @@ def test_hurried_one_answer_that_hangs_holds_up_no_other_request(github: FakeGit
             await hanging
         return took
 
-    assert run(github, work, policy=Policy(grace=3, last_word=60)) < 3
+    assert in_time(run(github, work, policy=Policy(grace=3, last_word=60)), 3)
     assert github.comments[ident].body == "cancelled"
 
 
@@ -776,7 +811,7 @@ def test_hurried_an_edit_that_hangs_is_repeated_and_the_first_answer_counts(
 
     started = time.monotonic()
     run(github, work, policy=Policy(grace=0.2, last_word=60))
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
     assert fault.hits == 1
     assert github.comments[ident].body == "cancelled"
 
@@ -823,7 +858,7 @@ asyncio.run(main())
         started = time.monotonic()
         _, errors = process.communicate("now\n", timeout=20)
     assert (process.returncode, errors) == (0, "")
-    assert time.monotonic() - started < 10
+    assert in_time(time.monotonic() - started, 10)
 
 
 # The token and the surroundings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from textwrap import dedent
 
 import pytest
 from generation import GOOD, GOOD_NAMES, SHAPES, generate, judge, project
+from slowness import slowness
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.task import QETask
@@ -292,29 +294,32 @@ def test_a_slow_suite_is_judged_by_the_files_that_use_the_target(tmp_path: Path)
         tmp_path,
         {
             "shapes.py": SHAPES,
-            "tests/test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(60)\n",
+            "tests/test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(600)\n",
             "tests/test_fast.py": "import shapes\n\ndef test_fast():\n    assert shapes.area\n",
         },
     )
-    outcome = judge(tmp_path, GOOD, suite_timeout=5)
+    limit = math.ceil(5 * slowness())  # enough for the one file, and never for all
+    outcome = judge(tmp_path, GOOD, suite_timeout=limit)
     assert outcome.accepted == GOOD_NAMES
     (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
-    assert words == "the whole suite takes more than 5 s: the one test file that imports the target"
+    assert words == (
+        f"the whole suite takes more than {limit} s: the one test file that imports the target"
+    )
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "limit", "words"),
     [
-        pytest.param("time.sleep(60)", "takes more than 5 s", marks=pytest.mark.slow),
-        ("os._exit(1)", "ends the process that runs it"),
+        pytest.param("time.sleep(600)", 5, "takes more than 5 s", marks=pytest.mark.slow),
+        ("os._exit(1)", 120, "ends the process that runs it"),
     ],
 )
 def test_where_the_suite_can_t_be_run_the_evidence_says_so(
-    tmp_path: Path, line: str, words: str
+    tmp_path: Path, line: str, limit: int, words: str
 ) -> None:
     slow = f"import os, time\nimport shapes\n\ndef test_slow():\n    {line}\n"
     project(tmp_path, {"shapes.py": SHAPES, "tests/test_slow.py": slow})
-    outcome = judge(tmp_path, GOOD, suite_timeout=5)
+    outcome = judge(tmp_path, GOOD, suite_timeout=limit)
     assert outcome.accepted == GOOD_NAMES
     (said,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
     assert said == f"the one test file that imports the target {words}: no other tests"

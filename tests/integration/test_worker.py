@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def shows(): return os.environ.get("HOSTILE"), os.getcwd() == "/"
 def rolls(): return random.random()
 def reads(): return sys.stdin.read()
 def threads():
-    threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 def traces():
     sys.settrace(None)
     return 1
@@ -126,11 +125,10 @@ def test_stdin_is_empty(tmp_path: Path) -> None:
 
 
 def test_threads_that_stay_are_noticed_and_left_behind(tmp_path: Path) -> None:
-    start = time.monotonic()
+    """Who waited for it would wait for ever."""
     one, two = called(tmp_path, SOURCE, "hostile.threads()", "hostile.fine()")
     assert one["changed"] == ["threads"]
     assert two["changed"] == []
-    assert time.monotonic() - start < 4
 
 
 def test_a_trace_function_of_its_own_is_noticed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.archive import MAX_PACKED, only_member
+from qe_action.archive import MAX_PACKED, MAX_UNPACKED, only_member
 from qe_action.errors import ReportError
 
 TEXT = b"first\nsecond\n" * 20
@@ -61,6 +61,14 @@ def crowded() -> bytes:
     return data[:start] + directory + rest[:12] + struct.pack("<L", len(directory)) + rest[16:]
 
 
+def large() -> bytes:
+    """A file that says it is larger than is read."""
+    data = bytearray(packed({"j.jsonl": TEXT}))
+    place = data.index(b"PK\x01\x02") + 24
+    data[place : place + 4] = struct.pack("<L", MAX_UNPACKED + 1)
+    return bytes(data)
+
+
 NESTED = packed({"j.jsonl": packed({"j.jsonl": TEXT}, method=zipfile.ZIP_STORED)})
 REFUSED = [
     (b"", "exactly one"),
@@ -80,6 +88,7 @@ REFUSED = [
     (packed({"j.jsonl": TEXT}, method=zipfile.ZIP_LZMA), "compression"),
     (encrypted(), "encrypted"),
     (b"x" * (MAX_PACKED + 1), "16 MB"),
+    (large(), "256 MB"),
 ]
 
 
@@ -93,11 +102,29 @@ def test_an_archive_inside_is_not_opened() -> None:
     assert read(NESTED).startswith(b"PK")
 
 
-def test_a_damaged_file_is_refused_as_it_is_read() -> None:
+def wrong_checksum(method: int) -> bytes:
+    """The file as it was, and another checksum in both places."""
+    data = bytearray(packed({"j.jsonl": TEXT}, method=method))
+    for signature, offset in ((b"PK\x03\x04", 14), (b"PK\x01\x02", 16)):
+        data[data.index(signature) + offset] ^= 1
+    return bytes(data)
+
+
+def changed() -> bytes:
+    """One letter of the file is another one."""
     data = bytearray(packed({"j.jsonl": TEXT}, method=zipfile.ZIP_STORED))
     data[60] ^= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [changed(), wrong_checksum(zipfile.ZIP_STORED), wrong_checksum(zipfile.ZIP_DEFLATED)],
+    ids=["changed", "stored", "deflated"],
+)
+def test_a_wrong_checksum_is_refused_before_anything_is_read(data: bytes) -> None:
     with pytest.raises(ReportError, match="damaged"):
-        read(bytes(data))
+        only_member(data, ".jsonl")
 
 
 def test_a_bomb_takes_no_memory() -> None:

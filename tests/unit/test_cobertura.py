@@ -70,7 +70,7 @@ def test_a_report_of_coverage_py_gives_lines_branches_and_sources() -> None:
     files = parser.feed(text.encode()) + parser.close()
     assert files == [FileLines("pkg/a.py", {1: 1, 2: 0, 4: 1}, {4: Branch(1, 2, ("15", "exit"))})]
     assert parser.sources == ["/app"]
-    assert parser.skipped == 0
+    assert parser.defects.unreadable == 0
 
 
 def test_several_sources_and_an_empty_one() -> None:
@@ -168,10 +168,45 @@ def test_branch_false_gives_no_branch_figures() -> None:
     assert only(report(cls("a.py", text))).branches == {}
 
 
-@pytest.mark.parametrize("counts", ["(3/2)", "(0/0)", "(1/999999999)", "(x/2)", "(-1/2)"])
-def test_absurd_branch_counts_give_no_branch_figures(counts: str) -> None:
-    text = line(1, 1, f'branch="true" condition-coverage="50% {counts}"')
-    assert only(report(cls("a.py", text))) == FileLines("a.py", {1: 1})
+@pytest.mark.parametrize(
+    ("coverage", "branch"),
+    [
+        ("NaN% (NaN/2)", Branch(0, 2)),
+        ("50% (x/2)", Branch(0, 2)),
+        ("50% (-1/2)", Branch(0, 2)),
+        ("150% (3/2)", Branch(0, 2)),
+        ("50% (1/x)", Branch(1, 2)),
+        ("50% (3/NaN)", Branch(3, 4)),
+        ("0% (1/999999999)", Branch(1, 2)),
+        ("NaN%", Branch(0, 2)),
+        ("many", Branch(0, 2)),
+    ],
+)
+def test_branch_counts_that_make_no_sense_count_as_not_taken(coverage: str, branch: Branch) -> None:
+    parser = CoberturaParser()
+    text = report(cls("a.py", line(1, 1, f'branch="true" condition-coverage="{coverage}"')))
+    (file,) = parser.feed(text.encode()) + parser.close()
+    assert (file.hits, file.branches, file.unreadable) == ({1: 1}, {1: branch}, 1)
+    (note,) = parser.defects.notes("coverage.xml")
+    assert f'condition-coverage="{coverage}" (a.py)' in note
+
+
+@pytest.mark.parametrize("coverage", ["50%", "", "100", "0% (0/0)"])
+def test_branches_that_are_none_or_not_counted_are_no_defect(coverage: str) -> None:
+    parser = CoberturaParser()
+    text = report(cls("a.py", line(1, 1, f'branch="true" condition-coverage="{coverage}"')))
+    (file,) = parser.feed(text.encode()) + parser.close()
+    assert (file.branches, parser.defects.unreadable) == ({}, 0)
+
+
+def test_a_hundred_branches_not_taken_are_named_of_a_line() -> None:
+    """The counts hold all; what is not named is said."""
+    parser = CoberturaParser()
+    names = ",".join(map(str, range(2, 502)))
+    (file,) = parser.feed(report(cls("a.py", branch(1, 0, 500, names))).encode()) + parser.close()
+    assert (file.branches[1].total, len(file.branches[1].missing)) == (500, 100)
+    assert ["more branches" in note for note in parser.defects.notes("x")] == [True]
+    assert parser.defects.unreadable == 0
 
 
 def test_conditions_name_what_was_not_wholly_covered() -> None:
@@ -207,7 +242,7 @@ def test_a_line_number_that_cannot_be_is_skipped_and_counted(bogus: str) -> None
     text = report(cls("a.py", line(bogus) + line(2)))
     files = parser.feed(text.encode()) + parser.close()
     assert [file.hits for file in files] == [{2: 1}]
-    assert parser.skipped == 1
+    assert parser.defects.unreadable == 1
 
 
 def test_a_line_without_readable_hits_is_skipped_and_counted() -> None:
@@ -216,7 +251,7 @@ def test_a_line_without_readable_hits_is_skipped_and_counted() -> None:
     text = report(cls("a.py", '<line number="3"/>' + line(4, "many") + line(5, "NaN") + line(6)))
     files = parser.feed(text.encode()) + parser.close()
     assert [file.hits for file in files] == [{6: 1}]
-    assert parser.skipped == 3
+    assert parser.defects.unreadable == 3
 
 
 def test_attributes_in_any_order_and_unknown_ones() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from qe_action.analysis.collect import Collector, count, detail
+from qe_action.reports.bounds import MAX_STATEMENTS
+from qe_action.reports.combine import absorb
 from qe_action.reports.model import Branch, FileLines, Function
 
 
@@ -15,7 +17,7 @@ def collector(
     changed: frozenset[str] = frozenset(), worst: int | None = 2, left_out: str = ""
 ) -> Collector:
     return Collector(
-        lambda path: None if path == left_out else path,
+        lambda file: None if file.path == left_out else file.path,
         changed=changed,
         shown=lambda path: not path.startswith("test"),
         worst=worst,
@@ -83,3 +85,21 @@ def test_detail_is_in_line_order_whatever_the_report_s_order() -> None:
     assert not kept.untouched
     assert detail(file("x", "00"), "x").untouched
     assert not detail(file("x", ""), "x").untouched
+
+
+def test_lines_are_kept_until_there_is_no_more_room() -> None:
+    """What a report may hold at most is bounded by bytes, and what is left out is named."""
+    collected = Collector(
+        lambda file: file.path, changed={"a", "b"}, shown=lambda _: True, worst=5, room=250
+    )
+    for path in ("a", "b", "c"):
+        collected.add(file(path, "01" * 20))
+    assert (set(collected.details), collected.unkept) == ({"a"}, {"b", "c"})
+    assert len(collected.files) == 3
+
+
+def test_sections_together_hold_no_more_statements_than_a_file_can_have() -> None:
+    into = FileLines("a", dict.fromkeys(range(1, MAX_STATEMENTS + 1), 1))
+    absorb(into, FileLines("a", {MAX_STATEMENTS: 3, MAX_STATEMENTS + 1: 1, MAX_STATEMENTS + 2: 1}))
+    assert len(into.hits) == MAX_STATEMENTS
+    assert (into.hits[MAX_STATEMENTS], into.unreadable) == (3, 2)

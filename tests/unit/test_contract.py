@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
-    {"__main__", "cli", "app", "action", "publishing", "local", "generating"},
+    {"__main__", "entry", "cli", "app", "action", "publishing", "local", "generating"},
     {"gap_tests"},
     {"step"},
     {"sinks", "running"},
@@ -43,7 +43,7 @@ LAYERS = (
     {"reports", "analysis", "render"},
     {"stream", "untrusted"},
     {"journal", "archive", "untrusted_tests"},
-    {"task", "events", "findings", "errors", "inputs", "worker", "__init__"},
+    {"task", "events", "findings", "errors", "inputs", "quoting", "worker", "__init__"},
 )
 PURE = (
     "diagnosis",
@@ -58,6 +58,7 @@ PURE = (
     "journal",
     "archive",
     "inputs",
+    "quoting",
 )
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
@@ -107,6 +108,8 @@ def test_action_yml_and_readme_say_what_the_table_says() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert sync_docs.synced_action(action) == action, "run make golden"
     assert sync_docs.synced_readme(readme) == readme, "run make golden"
+    losses = (ROOT / ".github/docs/losses.md").read_text(encoding="utf-8")
+    assert sync_docs.synced_losses(losses) == losses, "run make golden"
     declared = yaml.safe_load(action)
     assert list(declared["inputs"]) == [item.name for item in INPUTS]
     assert list(declared["outputs"]) == [name for name, _ in OUTPUTS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 
 import pytest
@@ -15,6 +16,7 @@ from qe_action.analysis.diff import (
     diff_in_tree,
     parse_diff,
 )
+from qe_action.analysis.diff_text import diff_text
 from qe_action.analysis.patch import unquote
 from qe_action.errors import QEError
 
@@ -225,6 +227,37 @@ def test_a_plain_unified_diff_is_read_too() -> None:
 
 def test_a_diff_converted_to_dos_line_ends_is_the_same_diff() -> None:
     assert parse_diff(MODIFIED.replace("\n", "\r\n")) == parse_diff(MODIFIED)
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (b"", "utf-8"),
+        (b"", "utf-16-le"),
+        (b"", "utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("content_end", ["", "\r"])
+def test_a_diff_is_the_same_in_whatever_encoding_a_shell_writes_it(
+    mark: bytes, encoding: str, content_end: str
+) -> None:
+    """PowerShell ends all lines in CR LF and drops what the file's own lines ended in."""
+    text = MODIFIED.replace("\n", "\r\n")
+    assert parse_diff(diff_text(mark + text.encode(encoding))) == parse_diff(MODIFIED)
+    raw = "".join(
+        f"{line}{content_end if line[:1] in '+- ' and line[:3] not in ('+++', '---') else ''}\n"
+        for line in MODIFIED.splitlines()
+    )
+    assert parse_diff(diff_text(mark + raw.encode(encoding))) == parse_diff(MODIFIED)
+
+
+@given(st.binary(max_size=70))
+def test_any_bytes_are_text(data: bytes) -> None:
+    assert isinstance(diff_text(data), str)
 
 
 def test_carriage_returns_in_content_split_no_lines() -> None:

@@ -262,6 +262,18 @@ def test_examples_are_found_and_become_inputs() -> None:
         ("[1, ...]\n", "[1, 2, 3]", False),
         ("Traceback (most recent call last):\n", "4", False),
         ("", "4", False),
+        ("u'a'\n", "'a'", False),
+        ("[u'a', <Thing>]\n", "['a', <Thing>]", False),
+        ("OrderedDict([(u'a', U\"b\")])\n", "OrderedDict([('a', 'b')])", False),
+        ("Thing(u'caf\\xe9')\n", "Thing('café')", False),
+        ("u'a...'\n", "'abc'", False),
+        ("(10L, <type 'int'>)\n", "(10, <class 'int'>)", False),
+        ("[u'a', <Thing>]\n", "['b', <Thing>]", True),
+        ("u'a'\n", "b'a'", True),
+        ("b'a'\n", "'a'", True),
+        ("'u'\n", "''", True),
+        ("'10L'\n", "'10'", True),
+        ("menu'a'\n", "men'a'", True),
     ],
 )
 def test_what_contradicts_an_example(want: str, got: str, bug: bool) -> None:

@@ -193,7 +193,6 @@ def test_attributes_in_any_order_and_missing_ones() -> None:
         line("٣"),
         line(10**7 + 1),
         line("9" * 5000),
-        line(1, 0, 0),
         line(1, "x", 1),
         line(1, 1, -1),
         line(1, 1, "9" * 5000),
@@ -201,19 +200,45 @@ def test_attributes_in_any_order_and_missing_ones() -> None:
         '<line nr="1"/>',
         "<line/>",
     ],
-    ids=range(14),
+    ids=range(13),
 )
 def test_a_line_that_makes_no_sense_is_skipped_and_counted(bogus: str) -> None:
-    """So is one without any instruction, of which neither covered nor missed is true."""
     parser = JacocoParser()
     data = report(package(source(bogus, line(2)))).encode()
     assert [f.hits for f in parser.feed(data) + parser.close()] == [{2: 1}]
-    assert parser.skipped == 1
+    assert parser.defects.unreadable == 1
 
 
-@pytest.mark.parametrize("counts", [("x", 1), (-1, 2), (10**6, 1), (0, 0)])
-def test_absurd_branch_counts_give_no_branch_figures(counts: tuple[object, object]) -> None:
-    assert only(source(line(1, 0, 1, *counts))) == FileLines("org/app/A.java", {1: 1})
+def test_a_line_without_any_instruction_is_no_statement() -> None:
+    """Neither covered nor missed is true of it, and nothing is wrong with it."""
+    parser = JacocoParser()
+    data = report(package(source(line(1, 0, 0), line(2)))).encode()
+    assert [f.hits for f in parser.feed(data) + parser.close()] == [{2: 1}]
+    assert parser.defects.unreadable == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "branch"),
+    [
+        (("x", 1), Branch(1, 2)),
+        ((-1, 2), Branch(2, 3)),
+        ((3, "NaN"), Branch(0, 4)),
+        (("", ""), Branch(0, 2)),
+        ((10**6, 1), Branch(0, 2)),
+    ],
+)
+def test_branch_counts_that_make_no_sense_count_as_not_taken(
+    counts: tuple[object, object], branch: Branch
+) -> None:
+    parser = JacocoParser()
+    data = report(package(source(line(1, 0, 1, *counts)))).encode()
+    (file,) = parser.feed(data) + parser.close()
+    assert (file.hits, file.branches, file.unreadable) == ({1: 1}, {1: branch}, 1)
+    assert parser.defects.unreadable == 1
+
+
+def test_a_line_without_branches_has_none() -> None:
+    assert only(source(line(1, 0, 1, 0, 0))) == FileLines("org/app/A.java", {1: 1})
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 5000])

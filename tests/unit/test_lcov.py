@@ -6,6 +6,7 @@ import codecs
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +15,10 @@ from parsing import feed
 
 from qe_action.analysis.merge import merge
 from qe_action.errors import ReportError
+from qe_action.reports.bounds import MAX_WEIGHT
 from qe_action.reports.cobertura import CoberturaParser
 from qe_action.reports.lcov import MAX_RECORD, LcovParser
+from qe_action.reports.lcov_records import MAX_RECORDS
 from qe_action.reports.model import Branch, FileLines, Function
 
 PROGRAM = """\
@@ -66,7 +69,7 @@ def only(*records: str) -> FileLines:
 def skipped(*records: str) -> int:
     parser = LcovParser()
     parser.feed(section(*records).encode())
-    return parser.skipped
+    return parser.defects.unreadable
 
 
 def ways(file: FileLines) -> dict[int, tuple[int, int, set[str]]]:
@@ -272,18 +275,82 @@ def test_unreachable_branches_are_not_counted() -> None:
     assert only("BRDA:4,U0,0,0", "BRDA:4,eU0,1,-", "BRDA:4,0,2,1").branches == {4: Branch(1, 1)}
 
 
-@pytest.mark.parametrize(
-    "record", ["4,0,0,x", "4,0,0,", "4,0,0", "4,0", "4", "", "0,0,0,1", "4,0,,1"]
-)
-def test_a_branch_that_makes_no_sense_is_skipped_and_counted(record: str) -> None:
+@pytest.mark.parametrize("record", ["4", "", "0,0,0,1", "4,0,,1", "4,0"])
+def test_a_branch_of_no_line_or_name_is_skipped_and_counted(record: str) -> None:
     assert only(f"BRDA:{record}", "DA:4,1") == FileLines("a.c", {4: 1})
     assert skipped(f"BRDA:{record}") == 1
+
+
+@pytest.mark.parametrize("count", [",NaN", ",x", ",", "", ",0x1", ",inf", ",1_0", ",٣"])
+def test_a_branch_whose_count_makes_no_sense_counts_as_not_taken(count: str) -> None:
+    """Left out, the line would look as if all its ways were taken."""
+    parser = LcovParser()
+    records = ("DA:4,1", "BRDA:4,0,0,4", f"BRDA:4,0,1{count}")
+    (file,) = parser.feed(section(*records).encode()) + parser.close()
+    assert file.branches == {4: Branch(1, 2, ("branch 1 of block 0",))}
+    assert (file.unreadable, parser.defects.unreadable) == (1, 1)
+    assert list(parser.defects.notes("lcov.info")) == [
+        "Of lcov.info 1 branch count can't be read: what it hides counts as not taken, "
+        f"for example BRDA:4,0,1{count} (a.c)."
+    ]
 
 
 def test_runs_that_took_different_branches_together_took_all() -> None:
     """The numbers name them, so that what is missing is known exactly."""
     one, other = only("BRDA:4,0,0,1", "BRDA:4,0,1,0"), only("BRDA:4,0,0,0", "BRDA:4,0,1,1")
     assert merge(one, other).branches == {4: Branch(2, 2)}
+
+
+def test_sections_that_list_different_ways_of_a_line_are_united_way_by_way() -> None:
+    one = only("BRDA:4,0,0,1", "BRDA:4,0,1,0", "BRDA:4,0,2,-")
+    other = only("BRDA:4,0,0,0", "BRDA:4,0,1,3")
+    assert merge(one, other).branches == {4: Branch(2, 3, ("branch 2 of block 0",))}
+    assert merge(other, one) == merge(one, other)
+
+
+def test_ways_are_told_by_words_that_are_no_names_too() -> None:
+    """Expressions as ids; those too long to keep are told by a digest."""
+    for text in ("x[0] == 0", "<b>@you</b>", "y" * 5000):
+        one = only(f"BRDA:4,0,{text},1", f"BRDA:4,0,!{text},0")
+        other = only(f"BRDA:4,0,{text},0", f"BRDA:4,0,!{text},2")
+        assert merge(one, other).branches == {4: Branch(2, 2)}
+        assert merge(one, one).branches[4][:2] == (1, 2)
+
+
+def test_a_way_is_the_same_with_the_mark_of_an_exception_and_without() -> None:
+    one, other = only("BRDA:3,0,0,1", "BRDA:3,e0,1,0"), only("BRDA:3,0,1,2", "BRDA:3,e1,0,0")
+    assert merge(one, other).branches == {3: Branch(2, 3, ("branch 0 of block 1",))}
+
+
+def test_conditions_of_mc_dc_are_no_branches() -> None:
+    file = only("DA:3,1", "MCDC:3,2,t,1,0,a", "MCDC:3,2,f,0,0,a", "MCF:2", "MCH:1", "BRDA:3,0,0,1")
+    assert file.branches == {3: Branch(1, 1)}
+    assert skipped("MCDC:3,2,t,x") == 0
+
+
+_taken = st.dictionaries(
+    st.tuples(st.integers(0, 2), st.sampled_from(["0", "1", "a && b", "x[0] == 0"])),
+    st.booleans(),
+    max_size=6,
+)
+
+
+@given(st.lists(_taken, min_size=1, max_size=4), st.randoms())
+@settings(deadline=None)
+def test_ways_unite_in_any_order(sections: list[dict[tuple[int, str], bool]], order: Any) -> None:
+    """A way was taken if any section took it, and there if any lists it."""
+    files = [
+        only("DA:1,1", *(f"BRDA:1,{b},{way},{int(t)}" for (b, way), t in ways.items()))
+        for ways in sections
+    ]
+    order.shuffle(files)
+    united = files[0]
+    for file in files[1:]:
+        united = merge(united, file)
+    every = {way for ways in sections for way in ways}
+    taken = {way for ways in sections for way, was in ways.items() if was}
+    found = united.branches.get(1, Branch(0, 0))
+    assert (found.covered, found.total) == (len(taken), len(every))
 
 
 # Functions
@@ -294,9 +361,18 @@ def test_functions_of_lcov_2_with_several_names() -> None:
     file = only(
         "FNL:0,3,9", "FNA:0,0,foo<int, long>()", "FNA:0,2,foo<int>()", "FNL:1,12,14", "FNA:1,0,bar"
     )
-    assert file.functions == [
-        Function("foo<int>()", 3, 9, True),
-        Function("bar", 12, 14, False),
+    assert [each[:4] for each in file.functions] == [
+        ("foo<int>()", 3, 9, True),
+        ("bar", 12, 14, False),
+    ]
+
+
+def test_a_function_is_one_whichever_of_its_names_a_section_has() -> None:
+    one = only("FNL:0,3,9", "FNA:0,0,foo<int, long>()", "FNL:1,12", "FNA:1,0,bar")
+    other = only("FNL:7,3,9", "FNA:7,2,foo<int>()", "FNL:8,12", "FNA:8,0,bar")
+    assert [each[:4] for each in merge(one, other).functions] == [
+        ("foo<int>()", 3, 9, True),
+        ("bar", 12, 12, False),
     ]
 
 
@@ -433,6 +509,17 @@ def test_many_functions_over_many_lines_take_no_time() -> None:
     functions += [record for n in range(1, 20_001) for record in (f"FN:{n},g{n}", f"FNDA:0,g{n}")]
     file = only(*(f"DA:{n},0" for n in range(1, 20_001)), *functions)
     assert len(file.functions) == 40_000
+
+
+def test_ways_and_functions_beyond_all_reason_are_left_out_and_said() -> None:
+    parser = LcovParser()
+    records = [f"BRDA:{n},0,0,1" for n in range(1, MAX_WEIGHT + 11)]
+    records += [f"FN:{n},f{n}" for n in range(1, MAX_RECORDS + 6)]
+    (file,) = parser.feed(section(*records).encode())
+    assert (len(file.branches), file.unreadable) == (MAX_WEIGHT, 10)
+    ways, functions = sorted(parser.defects.notes("x"))
+    assert ways.startswith("Of x 10 branches are left out")
+    assert functions.startswith("Of x 5 functions are left out")
 
 
 # Properties

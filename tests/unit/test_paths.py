@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.analysis.path_report import PathReport, diagnose, printable
+from qe_action.analysis.path_bases import Tree
+from qe_action.analysis.path_mapper import PathMapper
+from qe_action.analysis.path_report import PathReport, diagnose, printable, report_of
 from qe_action.analysis.paths import (
     Ambiguous,
     Match,
     PathFilter,
     PathIndex,
-    PathMapper,
     Resolution,
     Unmatched,
     is_test_or_migration,
@@ -30,10 +32,22 @@ def resolve(
     sources: tuple[str, ...] = (),
     workspaces: tuple[str, ...] = (),
 ) -> Resolution:
-    mapper = PathMapper(
-        PathIndex(tracked), source_roots=roots, sources=sources, workspaces=workspaces
-    )
-    return mapper.resolve(path)
+    mapper = mapper_of(tracked, roots=roots, workspaces=workspaces)
+    mapper.begin(sources=sources)
+    first = mapper.resolve(path)
+    assert not mapper.settle(), "alone in its report a path means at once what it means"
+    assert mapper.resolve(path) == first
+    return first
+
+
+def mapper_of(
+    tracked: Iterable[str] | None,
+    *,
+    roots: tuple[str, ...] = (),
+    workspaces: tuple[str, ...] = (),
+) -> PathMapper:
+    index = None if tracked is None else PathIndex(tracked)
+    return PathMapper(Tree.of(index, source_roots=roots, workspaces=workspaces))
 
 
 @pytest.mark.parametrize(
@@ -63,11 +77,10 @@ def test_an_absolute_path_inside_the_workspace_is_certain(path: str, workspace: 
     assert found == Match("src/x.py")
 
 
-def test_the_source_root_makes_a_foreign_absolute_path_match() -> None:
-    assert resolve("/app/src/x.py", "backend/src/x.py") == Unmatched()
-    assert resolve("/app/src/x.py", "backend/src/x.py", roots=("backend",)) == Match(
-        "backend/src/x.py"
-    )
+def test_the_source_root_settles_what_a_foreign_absolute_path_leaves_open() -> None:
+    tracked = ("backend/src/x.py", "frontend/src/x.py")
+    assert resolve("/app/src/x.py", *tracked) == Ambiguous(tracked)
+    assert resolve("/app/src/x.py", *tracked, roots=("backend",)) == Match("backend/src/x.py")
 
 
 @pytest.mark.parametrize("root", ["backend", "./backend/", "backend\\", "/ws/backend"])
@@ -94,14 +107,19 @@ def test_a_source_inside_the_workspace_wins_over_an_accidental_exact_match() -> 
     assert found == Match("backend/pkg/x.py")
 
 
-def test_a_source_elsewhere_does_not_win_over_an_exact_match() -> None:
+def test_a_source_elsewhere_wins_over_a_path_without_it() -> None:
     tracked = ("pkg/x.py", "backend/pkg/x.py")
-    assert resolve("pkg/x.py", *tracked, sources=("/app/backend",)) == Match("pkg/x.py")
+    found = resolve("pkg/x.py", *tracked, sources=("/app/backend",))
+    assert found == Match("backend/pkg/x.py")
+    assert resolve("pkg/x.py", *tracked, sources=("/app/front",)) == Ambiguous(
+        tuple(sorted(tracked))
+    )
 
 
-def test_a_relative_source_is_tried_after_the_exact_path() -> None:
+def test_a_relative_source_wins_over_a_path_without_it() -> None:
     assert resolve("x.py", "src/x.py", "lib/x.py", sources=("src",)) == Match("src/x.py")
-    assert resolve("x.py", "src/x.py", "x.py", sources=("src",)) == Match("x.py")
+    assert resolve("x.py", "src/x.py", "x.py", sources=("src",)) == Match("src/x.py")
+    assert resolve("x.py", "src/y.py", "x.py", sources=("src",)) == Match("x.py")
 
 
 def test_two_sources_that_both_have_the_file_are_ambiguous() -> None:
@@ -145,6 +163,7 @@ def test_suffixes_are_compared_by_component() -> None:
 
 def test_a_bare_name_is_little_to_go_by() -> None:
     assert resolve("/app/setup.py", "setup.py") == Match("setup.py")
+    assert resolve("/app/setup.py", "sub/setup.py") == Unmatched()
     assert resolve("/app/setup.py", "setup.py", "sub/setup.py") == Unmatched()
     assert resolve("flask/app.py", "app.py") == Unmatched()
     assert resolve("/ws/generated/app.py", "app.py", workspaces=("/ws",)) == Unmatched()
@@ -156,19 +175,21 @@ def test_what_names_no_tracked_file_is_unmatched(path: str) -> None:
 
 
 def test_sources_may_come_after_the_first_paths() -> None:
-    mapper = PathMapper(PathIndex(["a/x.py", "b/x.py"]), workspaces=("/ws",))
+    mapper = mapper_of(["a/x.py", "b/x.py"], workspaces=("/ws",))
     assert mapper.resolve("x.py") == Ambiguous(("a/x.py", "b/x.py"))
-    mapper.sources += ("/ws/b",)
+    mapper.begin(sources=("/ws/b",))
+    assert mapper.settle(), "the path means something else now"
     assert mapper.resolve("x.py") == Match("b/x.py")
 
 
 def test_without_a_repository_relative_paths_stay_and_others_must_be_inside() -> None:
-    mapper = PathMapper(None, sources=("/ws/src",), workspaces=("/ws",))
+    mapper = mapper_of(None, workspaces=("/ws",))
+    mapper.begin(sources=("/ws/src",))
     assert mapper.resolve("./x.py") == Match("src/x.py")
     assert mapper.resolve("/ws/lib/x.py") == Match("lib/x.py")
     assert mapper.resolve("/etc/passwd") == Unmatched()
     assert mapper.resolve("../../etc/passwd") == Unmatched()
-    assert PathMapper(None, source_roots=("back",)).resolve("x.py") == Match("back/x.py")
+    assert mapper_of(None, roots=("back",)).resolve("x.py") == Match("back/x.py")
 
 
 component = st.sampled_from(["a", "b", "x.py", "..", ".", "", "C:", "\\", "é"])
@@ -180,16 +201,17 @@ def test_no_path_leads_outside_the_repository(
     path: str, sources: list[str], roots: list[str]
 ) -> None:
     tracked = ("a/x.py", "a/b/x.py", "b/é")
-    mapper = PathMapper(
-        PathIndex(tracked), sources=tuple(sources), source_roots=tuple(roots), workspaces=("/a/b",)
-    )
+    mapper = mapper_of(tracked, roots=tuple(roots), workspaces=("/a/b",))
+    mapper.begin(sources=sources, place=path)
     found = mapper.resolve(path)
     candidates = {Match: ("path",), Ambiguous: ("candidates",)}.get(type(found), ())
     named = [getattr(found, name) for name in candidates]
     assert all(
         name in tracked for item in named for name in (item if type(item) is tuple else [item])
     )
-    bare = PathMapper(None, sources=tuple(sources), source_roots=tuple(roots)).resolve(path)
+    unchecked = mapper_of(None, roots=tuple(roots))
+    unchecked.begin(sources=sources)
+    bare = unchecked.resolve(path)
     if isinstance(bare, Match):
         assert not split_path(bare.path).up
         assert ".." not in bare.path.split("/")
@@ -197,51 +219,61 @@ def test_no_path_leads_outside_the_repository(
 
 
 def report_on(mapper: PathMapper, *paths: str) -> PathReport:
-    report = PathReport()
     for path in paths:
-        report.record(path, mapper.resolve(path))
-    return report
+        mapper.resolve(path)
+    mapper.settle()
+    return report_of(mapper)
+
+
+def test_what_a_folder_elsewhere_was_taken_as_is_said() -> None:
+    """Word by word what the user sees."""
+    mapper = mapper_of([f"backend/src/{name}.py" for name in ["x", *range(213)]])
+    paths = ["/app/src/x.py", *(f"/app/src/{number}.py" for number in range(213))]
+    assert diagnose(report_on(mapper, *paths), mapper) == (
+        "214 paths of the report below /app, taken as backend/",
+    )
 
 
 def test_the_diagnosis_names_the_source_root_that_mends_it() -> None:
     """Word by word what the user sees."""
-    mapper = PathMapper(PathIndex([f"backend/src/{name}.py" for name in ["x", *range(213)]]))
-    paths = ["/app/src/x.py", *(f"/app/src/{number}.py" for number in range(213))]
-    assert diagnose(report_on(mapper, *paths), mapper) == (
-        "0 of 214 report paths match the repository; the report says /app/src/x.py, "
-        "the repository has backend/src/x.py: set source-root: backend",
-    )
-    mended = PathMapper(mapper.index, source_roots=("backend",))
-    assert diagnose(report_on(mended, *paths), mended) == ()
-
-
-def test_the_diagnosis_follows_the_majority() -> None:
-    mapper = PathMapper(PathIndex(["docs/conf/z.py", "back/s/x.py", "back/s/y.py"]))
-    report = report_on(mapper, "/q/conf/z.py", "/app/s/x.py", "/app/s/y.py")
-    assert "set source-root: back" in diagnose(report, mapper)[0]
+    tracked = [f"{top}/src/{n}.py" for n in range(214) for top in ("backend", "old/backend")]
+    mapper = mapper_of([*tracked, "backend/src/only.py"])
+    paths = ["/app/backend/lib/only.py", *(f"/app/backend/lib/{n}.py" for n in range(3))]
+    (sentence,) = diagnose(report_on(mapper, *paths), mapper)
+    assert sentence.startswith("0 of 4 report paths match the repository; the report says /app/")
+    assert "source-root" not in sentence, "it would bring one of four paths to a file"
 
 
 def test_the_diagnosis_claims_no_root_where_none_is_evident() -> None:
-    mapper = PathMapper(PathIndex(["a/src/x.py", "b/src/x.py"]))
-    (sentence,) = diagnose(report_on(mapper, "/app/src/x.py", "/app/y.py"), mapper)
+    mapper = mapper_of(["a/src/x.py", "b/src/x.py"])
+    (sentence,) = diagnose(report_on(mapper, "/app/lib/z.py", "/app/y.py"), mapper)
     assert sentence.startswith("0 of 2 report paths match the repository; the report says /app/")
     assert "source-root" not in sentence
 
 
+def test_no_root_is_advised_that_would_contradict_what_is_certain() -> None:
+    """One file that moved is no reason to look for all files at its new place."""
+    tracked = [f"derive/src/{n}.rs" for n in range(21)] + ["derive/src/parser/check.rs"]
+    mapper = mapper_of(tracked)
+    report = report_on(mapper, *(f"derive/src/{n}.rs" for n in range(21)), "derive/src/check.rs")
+    assert (len(report.matched), len(report.unmatched)) == (21, 1)
+    assert "source-root" not in diagnose(report, mapper)[0]
+
+
 def test_the_diagnosis_names_the_candidates_of_ambiguous_paths() -> None:
-    mapper = PathMapper(PathIndex(["ok.py", *(f"{name}/x.py" for name in "abcde")]))
-    report = report_on(mapper, "ok.py", "x.py")
-    assert (report.matched, report.ambiguous, report.unmatched) == (1, 1, 0)
-    assert diagnose(report, mapper) == (
-        "1 of 2 report paths fit several files: x.py can be a/x.py or b/x.py or c/x.py or 2 "
-        "more; set source-root to the folder that the report's paths start from",
+    mapper = mapper_of(["ok.py", *(f"{name}/x.py" for name in "abcde")])
+    report = report_on(mapper, "/v/ok.py", "x.py")
+    assert (len(report.matched), len(report.ambiguous), len(report.unmatched)) == (1, 1, 0)
+    assert diagnose(report, mapper)[1:] == (
+        "1 of 2 report paths fit several files or share one: x.py can be a/x.py or b/x.py or "
+        "c/x.py or 2 more; set source-root to the folder that the report's paths start from",
     )
 
 
 def test_there_is_no_diagnosis_without_a_repository_or_a_fault() -> None:
-    unknown = PathMapper(None)
+    unknown = mapper_of(None)
     assert diagnose(report_on(unknown, "/x.py"), unknown) == ()
-    known = PathMapper(PathIndex(["x.py"]))
+    known = mapper_of(["x.py"])
     assert diagnose(report_on(known, "x.py"), known) == ()
 
 
@@ -303,8 +335,7 @@ def test_product_code_is_not_taken_for_a_test(path: str) -> None:
 
 def test_many_files_of_one_name_take_no_time() -> None:
     """As a search among all of them for each would: with 20,000 that took minutes."""
-    index = PathIndex(f"src/pkg{n}/__init__.py" for n in range(20_000))
-    mapper = PathMapper(index)
+    mapper = mapper_of(f"src/pkg{n}/__init__.py" for n in range(20_000))
     began = time.process_time()
     for n in range(20_000):
         assert mapper.resolve(f"pkg{n}/__init__.py") == Match(f"src/pkg{n}/__init__.py")

@@ -15,6 +15,13 @@ from qe_action.generators.offline.values import Lit, Value, parse
 _ARROW = re.compile(r"^\W*([\w.]+\([^\n]*\))\s*(?:#|->|=>|returns|==)", re.MULTILINE)
 
 
+_OLD_OR_STRING = re.compile(
+    r"""<(?P<type>type)\s(?=')|(?<![\w.])(?P<long>\d+)L\b"""
+    r"""|(?<![\w'"])[uU]?(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
+)
+"""`<type 'int'>`, `10L`, and strings, `u'…'` among them, wherever they stand in a result."""
+
+
 @dataclass(frozen=True)
 class Example:
     """One doctest example: the lines before it, its expression, and what it should give."""
@@ -139,12 +146,29 @@ def contradicts(want: str, got: str) -> bool:
     """Whether a result is not what the example says, by doctest's own comparison."""
     if not want.strip() or want.lstrip().startswith("Traceback"):
         return False
+    want, got = _spelt(want), _spelt(got)
     if _plain(want) is not None and _plain(want) == _plain(got):
         return False
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     if doctest.OutputChecker().check_output(want, got + "\n", options):
         return False
     return "".join(want.split()).replace('"', "'") != "".join(got.split()).replace('"', "'")
+
+
+def _spelt(shown: str) -> str:
+    """A result with its parts in today's spelling: many an example is as old as Python 2."""
+    return _OLD_OR_STRING.sub(_respelt, shown)
+
+
+def _respelt(found: re.Match[str]) -> str:
+    if found["type"]:
+        return "<class "
+    if found["long"]:
+        return found["long"]
+    try:
+        return repr(ast.literal_eval(found[0]))
+    except (ValueError, SyntaxError):
+        return found[0]
 
 
 def _plain(shown: str) -> object:

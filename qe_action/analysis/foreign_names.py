@@ -1,0 +1,44 @@
+"""Names for what a report has and the repository lacks, or what can't be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable
+
+from qe_action.analysis.paths import split_path
+
+
+class ForeignNames:
+    """Gives each such file the report's own name, and one more to those that only share it.
+
+    A name is never that of one of the repository's files, `tracked`. The same files in the same
+    order get the same names.
+    """
+
+    def __init__(self, tracked: Container[str]) -> None:
+        self._tracked = tracked
+        self._names: dict[Hashable, str] = {}
+        self._given: set[str] = set()
+
+    def name(self, path: str, *, group: str, report: Hashable, label: str, source: str) -> str:
+        """The name of a path that a report has in a group.
+
+        An absolute path, also one below the report's only source, is the same file in every
+        report; a relative one is another file in each. `label` tells reports apart for people.
+        """
+        joined = path if split_path(path).absolute or not source else f"{source}/{path}"
+        absolute = split_path(joined).absolute
+        identity = (joined, group) if absolute else (joined, group, report)
+        if identity not in self._names:
+            self._names[identity] = self._free(path, group or label)
+            self._given.add(self._names[identity])
+        return self._names[identity]
+
+    def _free(self, path: str, label: str) -> str:
+        if path not in self._given and path not in self._tracked:
+            return path
+        name = f"{path} ({label or 'not placed'})"
+        number = 2
+        while name in self._given or name in self._tracked:
+            name = f"{path} ({label or 'not placed'}, {number})"
+            number += 1
+        return name

@@ -1,0 +1,252 @@
+"""Guesses: which file a path means that names none from any known place.
+
+Files are compared with a path from their ends. The file with the longest end in common is
+meant, if it is the only one and nothing speaks against it. Where the rest of a report shows what
+another machine's folders are in the repository, that settles what the ends leave open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from qe_action.analysis.libraries import library_root
+from qe_action.analysis.path_bases import Bases
+from qe_action.analysis.paths import Parts, PathIndex, SplitPath
+
+JVM = (".java", ".kt", ".kts", ".scala", ".groovy")
+"""Languages whose reports name files from their package on, so that one report has many roots."""
+RULES = 10
+"""How many rules of one report, those of most paths, are weighed."""
+SUPPORT = 2
+"""Paths that have to follow a rule before it settles anything for others."""
+
+
+Key = tuple[str, str]
+"""A path as the report spells it, and its group."""
+
+
+class Named(NamedTuple):
+    """A path that a report names: `group` and `package` are its words for what it belongs to.
+
+    `lines` are the lines that the report lists of it, in order, as far as they were kept.
+    """
+
+    path: SplitPath
+    group: str = ""
+    package: str = ""
+    lines: tuple[int, ...] = ()
+
+
+class Rule(NamedTuple):
+    """A folder of another machine, and what it is in the repository."""
+
+    prefix: Parts
+    folder: Parts
+
+
+class Guess(NamedTuple):
+    """The files that have the longest end in common with a path's `form`, of `length` components.
+
+    `whole` says that all that the report gives of a relative path is part of that end.
+    """
+
+    form: Parts
+    length: int
+    files: tuple[str, ...]
+    whole: bool
+
+    def rule(self, file: str) -> Rule:
+        return Rule(self.form[: -self.length], tuple(file.split("/"))[: -self.length])
+
+
+Excluded = Callable[[str, tuple[int, ...]], bool]
+"""Whether a file can't be the one whose lines a report lists."""
+
+
+def guesses(bases: Bases, named: Named, *, sourced: bool) -> Guess | None:
+    """The best guess for a path; None where no file's end is alike enough.
+
+    For a relative path `sourced` asks for one that the report's sources speak for: their ends
+    have to be part of it.
+    """
+    path, index = named.path, bases.tree.index
+    forms = [form for form in bases.forms(path) if not library_root(form, absolute=True)]
+    if not path.absolute and not sourced and not path.up:
+        forms.append(path.parts)
+    best: tuple[int, list[str]] = (0, [])
+    of_best: Parts = ()
+    for form in forms:
+        found = index.longest_end(form)
+        if found[0] > best[0]:
+            best, of_best = found, form
+    length, files = best
+    whole = not path.absolute and length >= len(path.parts)
+    if length < _least(path, sourced=sourced):
+        return None
+    if length == 1 and not _is_enough(path, files, whole=whole):
+        return None
+    return Guess(of_best, length, tuple(files), whole)
+
+
+def _least(path: SplitPath, *, sourced: bool) -> int:
+    if path.absolute:
+        return 1
+    if sourced:
+        return len(path.parts) + 1
+    return 1 if path.parts[-1].endswith((".kt", ".kts")) else min(2, len(path.parts))
+
+
+def _is_enough(path: SplitPath, files: list[str], *, whole: bool) -> bool:
+    """Whether a bare name tells anything: it is all that the report gives, or it is there once.
+
+    Of an absolute path the file has to lie in the top folder. Kotlin leaves folders out that
+    all of a project's packages have in common.
+    """
+    once = len(files) == 1
+    return whole or (once and ("/" not in files[0] or path.parts[-1].endswith((".kt", ".kts"))))
+
+
+class Verdict(NamedTuple):
+    """The files that a path can mean; a single one is meant only where that is `sure`."""
+
+    files: tuple[str, ...]
+    sure: bool = True
+
+
+class Jury:
+    """Weighs the guesses for the paths of one report against each other.
+
+    `settled` are the files that the report names without a guess, `elsewhere` all its paths
+    that lie elsewhere. `placed` says that some of its paths have their files.
+    """
+
+    def __init__(
+        self,
+        bases: Bases,
+        excluded: Excluded,
+        settled: Collection[str],
+        elsewhere: Iterable[Parts],
+        *,
+        placed: bool = False,
+    ) -> None:
+        self._bases = bases
+        self._excluded = excluded
+        self._settled = settled
+        self._placed = placed or bool(settled)
+        self._elsewhere = list(elsewhere)
+        self._home: Parts = ()
+        self._lone: set[Rule] = set()
+        self._sound: list[Rule] = []
+
+    def judge(self, found: Mapping[Key, Guess], named: Mapping[Key, Named]) -> dict[Key, Verdict]:
+        """What each path can mean."""
+        self._home = self._find_home([guess.files for guess in found.values()])
+        narrowed = {key: self._narrow(guess, named[key]) for key, guess in found.items()}
+        votes = Counter(
+            found[key].rule(files[0]) for key, (files, _) in narrowed.items() if len(files) == 1
+        )
+        rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
+        self._sound = [rule for rule in rules if self._explains(rule)]
+        self._lone = set(votes) - set(self._sound)
+        return {
+            key: self._verdict(found[key], verdict, named[key]) for key, verdict in narrowed.items()
+        }
+
+    def _find_home(self, guessed: Collection[tuple[str, ...]]) -> Parts:
+        """The folder closest to the report that has files for at least half of its paths."""
+        for folder in self._bases.above(self._bases.place):
+            if not folder:
+                break
+            start = "".join(f"{part}/" for part in folder)
+            here = sum(any(file.startswith(start) for file in files) for files in guessed)
+            if 2 * here >= len(guessed):
+                return folder
+        return ()
+
+    def _narrow(self, guess: Guess, named: Named) -> Verdict:
+        files = by_group(self._bases.tree.index, guess.files, named.group)
+        start = "".join(f"{part}/" for part in self._home)
+        at_home = tuple(file for file in files if file.startswith(start))
+        if files and not at_home:
+            return Verdict(files, sure=False)
+        return Verdict(near(at_home, self._bases) if len(at_home) > 1 else at_home)
+
+    def _explains(self, rule: Rule) -> bool:
+        """Whether at least half of what the report has below the rule's folder is tracked."""
+        if not rule.prefix:
+            return True
+        end = len(rule.prefix)
+        here = [parts[end:] for parts in self._elsewhere if parts[:end] == rule.prefix]
+        tracked = sum(self._bases.tree.index.at(rule.folder + rest) is not None for rest in here)
+        return 2 * tracked >= len(here)
+
+    def _verdict(self, guess: Guess, verdict: Verdict, named: Named) -> Verdict:
+        files, sure = verdict
+        if len(files) == 1 and sure and guess.rule(files[0]) in self._sound:
+            return Verdict(() if files[0] in self._settled else files)
+        ruled = self._ruled(guess)
+        free = guess.whole and guess.form[-1].endswith(JVM)
+        if len(files) == 1 and sure and not free:
+            if ruled:
+                files = ruled  # what many paths show is more than what the one's end does
+            else:
+                sure = self._stands_alone(guess, guess.rule(files[0]))
+        if len(files) > 1:
+            both = tuple(file for file in files if file in ruled)
+            files = both if len(both) == 1 else tell_apart(files, named, self._excluded)
+        if len(files) == 1 and files[0] in self._settled:
+            return Verdict(())
+        return Verdict(files, sure)
+
+    def _ruled(self, guess: Guess) -> tuple[str, ...]:
+        """The files that the rules of other paths lead this one to."""
+        found = set()
+        for rule in self._sound:
+            end = len(rule.prefix)
+            if guess.form[:end] == rule.prefix:
+                found.add(self._bases.tree.index.at(rule.folder + guess.form[end:]))
+        return tuple(sorted(file for file in found if file is not None))
+
+    def _stands_alone(self, guess: Guess, own: Rule) -> bool:
+        """Whether one path's end is enough: nothing tells of another place of the report."""
+        if self._sound or self._placed:
+            return False
+        return all(
+            rule == own or guess.form[: len(rule.prefix)] != rule.prefix for rule in self._lone
+        )
+
+
+def by_group(index: PathIndex, files: tuple[str, ...], group: str) -> tuple[str, ...]:
+    """The files in a folder that is named as the group is, if there is such a folder at all."""
+    name = group.rpartition("/")[2].lstrip(":").casefold()
+    if not name:
+        return files
+    fitting = tuple(file for file in files if name in file.casefold().split("/")[:-1])
+    return fitting if fitting or index.has_component(name) else files
+
+
+def near(files: tuple[str, ...], bases: Bases) -> tuple[str, ...]:
+    """Those of the files that lie closest to the report, then to the folder the run is about."""
+    for place in (bases.place, bases.tree.working):
+        for folder in bases.above(place):
+            start = "".join(f"{part}/" for part in folder)
+            fitting = tuple(file for file in files if file.startswith(start))
+            if fitting:
+                files = fitting
+                break
+    return files
+
+
+def tell_apart(files: tuple[str, ...], named: Named, excluded: Excluded) -> tuple[str, ...]:
+    """Equally good files without those that the package or the report's lines exclude."""
+    words = [word.casefold() for word in named.package.replace(".", "/").split("/") if word]
+    for word in reversed(words):
+        fitting = tuple(file for file in files if word in file.casefold().split("/")[:-1])
+        if fitting:
+            files = fitting
+        if len(files) == 1:
+            return files
+    left = tuple(file for file in files if not excluded(file, named.lines))
+    return left or files

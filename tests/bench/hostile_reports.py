@@ -1,0 +1,301 @@
+"""Reports that are large where real ones are small, and what reading them takes.
+
+`python tests/bench/hostile_reports.py [--megabytes 200] [NAME...]` writes each, analyses it in a
+process of its own with all files changed, and prints its peak memory; a peak of more than 250 MB
+is an error. The names are those of `REPORTS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+MOST = 250
+"""MB that the analysis of any report of 200 MB may take at most."""
+
+Writer = Callable[[], Iterator[str]]
+"""Pieces of a report without end: the first one opens it. `end` closes it."""
+
+
+def lcov_lines() -> Iterator[str]:
+    """One file whose lines never end."""
+    yield "TN:\nSF:a0.c\n"
+    for number in count(1):
+        yield f"DA:{number},{number % 2}\n"
+
+
+def lcov_sections() -> Iterator[str]:
+    """One file in sections of other lines each."""
+    yield "TN:\nSF:a0.c\n"
+    for number in count(1):
+        yield f"DA:{number % 9_999_991 + 1},{number % 2}\n"
+        if number % 1000 == 0:
+            yield "end_of_record\nSF:a0.c\n"
+
+
+def lcov_ways() -> Iterator[str]:
+    """One file with a way out of each line, each named otherwise."""
+    yield "TN:\nSF:a0.c\n"
+    for number in count(1):
+        yield f"BRDA:{number % 999_983 + 1},0,x{number} == y,0\n"
+
+
+def lcov_ways_of_a_line() -> Iterator[str]:
+    yield "TN:\nSF:a0.c\nDA:1,1\n"
+    for number in count(1):
+        yield f"BRDA:1,0,{number},0\n"
+
+
+def lcov_ways_in_sections() -> Iterator[str]:
+    yield "TN:\nSF:a0.c\nDA:1,1\n"
+    for number in count(1):
+        yield f"BRDA:1,0,{number},0\n"
+        if number % 1000 == 0:
+            yield "end_of_record\nSF:a0.c\nDA:1,1\n"
+
+
+def lcov_ways_of_many_files() -> Iterator[str]:
+    for number in count(1):
+        yield f"SF:a{number % 90}.c\nDA:1,1\n"
+        for line in range(1, 100_000):
+            yield f"DA:{line},1\nBRDA:{line},0,0,1\nBRDA:{line},0,way {line * number},0\n"
+        yield "end_of_record\n"
+
+
+def lcov_functions() -> Iterator[str]:
+    yield "TN:\nSF:a0.c\nDA:1,1\n"
+    for number in count(1):
+        yield f"FN:{number % 999_983 + 1},f{number}\nFNDA:0,f{number}\n"
+
+
+def lcov_files() -> Iterator[str]:
+    for number in count(1):
+        yield f"SF:b{number}.c\nDA:1,0\nend_of_record\n"
+
+
+def lcov_long_names() -> Iterator[str]:
+    for number in count(1):
+        yield f"SF:b{number}{'/x' * 200}{'y' * 3000}.c\nDA:1,0\nend_of_record\n"
+
+
+def lcov_unreadable() -> Iterator[str]:
+    yield "TN:\nSF:a0.c\n"
+    for number in count(1):
+        yield f"DA:{number},NaN\n"
+
+
+COBERTURA = '<coverage><packages><package><classes><class name="a" filename="a0.c"><lines>'
+
+
+def cobertura_missing() -> Iterator[str]:
+    """Lines with hundreds of branches each, that all have names."""
+    yield COBERTURA
+    names = ",".join(f"{n}" for n in range(100_000, 100_500))
+    for number in count(1):
+        yield (
+            f'<line number="{number}" hits="1" branch="true" '
+            f'condition-coverage="0% (0/500)" missing-branches="{number},{names}"/>'
+        )
+
+
+def cobertura_lines() -> Iterator[str]:
+    yield COBERTURA
+    for number in count(1):
+        yield (
+            f'<line number="{number % 9_999_991 + 1}" hits="1" branch="true" '
+            f'condition-coverage="50% (1/{number % 60_000 + 2})"/>'
+        )
+
+
+def cobertura_methods() -> Iterator[str]:
+    yield COBERTURA.replace("<lines>", "<methods>")
+    for number in count(1):
+        yield f'<method name="m{number}"><lines><line number="{number % 999_983 + 1}" hits="0"/>'
+        yield "</lines></method>"
+
+
+def cobertura_sources() -> Iterator[str]:
+    yield "<coverage><sources>"
+    for number in count(1):
+        yield f"<source>/build/{number}</source>"
+
+
+def jacoco_methods() -> Iterator[str]:
+    yield '<report name="r"><package name="p"><class name="p/A" sourcefilename="a0.c">'
+    for number in count(1):
+        yield f'<method name="m{number}" line="{number % 999_983 + 1}"/>'
+
+
+def jacoco_classes() -> Iterator[str]:
+    yield '<report name="r"><package name="p">'
+    for number in count(1):
+        yield f'<class name="p/A{number}" sourcefilename="A{number}.java"/>'
+
+
+def json_lines() -> Iterator[str]:
+    yield '{"meta": {}, "files": {"a0.c": {"executed_lines": [1'
+    for number in count(2):
+        yield f", {number % 9_999_991 + 1}"
+
+
+def json_arcs() -> Iterator[str]:
+    yield '{"meta": {}, "files": {"a0.c": {"executed_lines": [1], "missing_branches": [[1, 2]'
+    for number in count(3):
+        yield f", [{number % 999_983 + 1}, {number}]"
+
+
+def json_contexts() -> Iterator[str]:
+    yield '{"meta": {}, "files": {"a0.c": {"executed_lines": [1], "contexts": {"1": ["a::b"'
+    for number in count(1):
+        yield f', "tests/test_a.py::test_{number}|run"'
+        if number % 5000 == 0:
+            yield f'], "{number // 5000 + 1}": ["a::b"'
+
+
+def json_functions() -> Iterator[str]:
+    yield '{"meta": {}, "files": {"a0.c": {"executed_lines": [1], "functions": {"f": {}'
+    for number in count(1):
+        yield f', "f{number}": {{"executed_lines": [1], "missing_lines": [2]}}'
+
+
+def json_files() -> Iterator[str]:
+    """What coverage.py itself writes for a large project, with functions and classes."""
+    yield '{"meta": {"format": 3}, "files": {"x.py": {"executed_lines": []}'
+    numbers = ", ".join(str(n) for n in range(1, 400))
+    region = f'{{"executed_lines": [{numbers}], "missing_lines": [], "start_line": 1}}'
+    for number in count(1):
+        yield (
+            f', "a{number}.py": {{"executed_lines": [{numbers}], "missing_lines": [500], '
+            f'"excluded_lines": [], "functions": {{"f": {region}, "": {region}}}, '
+            f'"classes": {{"": {region}}}}}'
+        )
+
+
+REPORTS: dict[str, tuple[Writer, str, str]] = {
+    each.__name__: (each, end, suffix)
+    for suffix, end, writers in (
+        (
+            "info",
+            "end_of_record\n",
+            (
+                lcov_lines,
+                lcov_sections,
+                lcov_ways,
+                lcov_ways_of_a_line,
+                lcov_ways_in_sections,
+                lcov_ways_of_many_files,
+                lcov_functions,
+                lcov_files,
+                lcov_long_names,
+                lcov_unreadable,
+            ),
+        ),
+        (
+            "xml",
+            "</lines></class></classes></package></packages></coverage>",
+            (cobertura_missing, cobertura_lines),
+        ),
+        (
+            "xml",
+            "</methods></class></classes></package></packages></coverage>",
+            (cobertura_methods,),
+        ),
+        ("xml", "</sources></coverage>", (cobertura_sources,)),
+        ("xml", "</class></package></report>", (jacoco_methods,)),
+        ("xml", "</package></report>", (jacoco_classes,)),
+        ("json", "]}}}", (json_lines, json_arcs)),
+        ("json", "]}}}}", (json_contexts,)),
+        ("json", "}}}}", (json_functions,)),
+        ("json", "}}", (json_files,)),
+    )
+    for each in writers
+}
+
+
+def write(name: str, folder: Path, size: int) -> Path:
+    """A report of about `size` bytes."""
+    pieces, end, suffix = REPORTS[name]
+    path = folder / f"{name}.{suffix}"
+    written = 0
+    with path.open("w", encoding="utf-8") as out:
+        for piece in pieces():
+            out.write(piece)
+            written += len(piece)
+            if written >= size:
+                break
+        out.write(end)
+    return path
+
+
+def repository(folder: Path) -> Path:
+    """A folder of the files that most of the reports are about, and a diff that adds them all."""
+    names = [f"a{number}.c" for number in range(90)]
+    diff = "".join(
+        f"diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ -0,0 +1,20 @@\n"
+        + "+x\n" * 20
+        for name in names
+    )
+    for name in names:
+        (folder / name).write_text("x\n" * 20, encoding="utf-8")
+    (folder / "all.diff").write_text(diff, encoding="utf-8")
+    git = ["git", "-C", str(folder)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "*.c"], check=True)
+    return folder
+
+
+def peak(report: Path, repo: Path) -> tuple[float, float, int]:
+    """MB at the highest, user seconds, and bytes of the journal of its analysis."""
+    journal = repo / "journal.jsonl"
+    command = [sys.executable, "-m", "qe_action", "analyze", str(report), "--repo", str(repo)]
+    child = subprocess.Popen(
+        [*command, "--diff", str(repo / "all.diff"), "--journal", str(journal)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stderr is not None
+    errors = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if b"Traceback" in errors or child.returncode < 0:
+        sys.exit(errors.decode(errors="replace"))
+    size = journal.stat().st_size if journal.exists() else 0
+    return usage.ru_maxrss / 1024, usage.ru_utime, size
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--megabytes", type=int, default=200)
+    options = parser.parse_args()
+    high = []
+    with tempfile.TemporaryDirectory(prefix="qe-hostile-") as name:
+        folder = Path(name)
+        (folder / "repo").mkdir()
+        repo = repository(folder / "repo")
+        for each in options.names or REPORTS:
+            report = write(each, folder, options.megabytes << 20)
+            began = time.monotonic()
+            memory, user, journal = peak(report, repo)
+            report.unlink()
+            took = time.monotonic() - began
+            print(
+                f"{each:26} {memory:6.0f} MB {user:6.1f} s user, {took:5.0f} s, "
+                f"journal {journal / 1e6:6.1f} MB",
+                flush=True,
+            )
+            if memory > MOST:
+                high.append(each)
+    if high:
+        sys.exit(f"More than {MOST} MB: {', '.join(high)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The token never stands where a program of ours, or one that it starts, could read it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_github import FakeGitHub
+from job import Job
+from sandbox_here import (
+    ANOTHER_USER,
+    MACHINE,
+    MISSING,
+    ROOT,
+    open_folder,
+    python_for_all,
+    reachable,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+TOKEN = "ghs_writer"  # the fake's
+RUNTIME = "runtime-s3cr3t"
+SECRETS = {
+    "ACTIONS_RUNTIME_TOKEN": RUNTIME,
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": RUNTIME,
+    "GITHUB_TOKEN": TOKEN,
+    "GH_TOKEN": TOKEN,
+}
+WATCH = """\
+#!/bin/sh
+{{
+  echo "== {name}"
+  cat /proc/$PPID/environ | tr '\\0' '\\n' | sed 's/^/parent /'
+  stat -c 'owner %u' /proc/$PPID/environ
+  env | sed 's/^/own /'
+}} >> {loot} 2>&1
+exec {real} "$@"
+"""
+
+
+needs_another_user = pytest.mark.skipif(
+    not MACHINE.root or not reachable(ROOT), reason="only root can be another user"
+)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder
+
+
+def watched(folder: Path, loot: Path, **programs: str) -> Path:
+    """A folder with programs that note what they see and then do what they should."""
+    folder.mkdir(parents=True)
+    loot.touch()
+    loot.chmod(0o666)
+    for name, real in programs.items():
+        (folder / name).write_text(WATCH.format(name=name, loot=loot, real=real))
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def programs() -> dict[str, str]:
+    git = shutil.which("git")
+    assert git is not None
+    python = getattr(sys, "_base_executable", sys.executable)
+    return {"git": git, "python3.9": python, "python3": python}
+
+
+def without_secrets(seen: str) -> None:
+    assert TOKEN not in seen
+    assert RUNTIME not in seen
+    own = [line.removeprefix("own ") for line in seen.splitlines() if line.startswith("own ")]
+    assert own
+    for line in own:
+        assert not line.startswith(("INPUT_", "ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN")), line
+
+
+@pytest.mark.skipif(MISSING, reason="needs Linux with Landlock")
+def test_no_program_of_ours_finds_a_secret_and_none_of_the_checkout_is_run(
+    place: Path, strict: FakeGitHub
+) -> None:
+    job = Job(place / "job", strict)
+    job.report()
+    seen, loot = place / "seen", place / "loot"
+    good = watched(place / "good", seen, **programs())
+    watched(job.repo.root / ".tools" / "bin", loot, **programs())
+    (place / "linked").symlink_to(job.repo.root / ".tools" / "bin")
+    path = os.pathsep.join(
+        [str(job.repo.root / ".tools/bin"), str(place / "linked"), str(good), os.environ["PATH"]]
+    )
+    inputs = {"generate_tests": "true", "time_budget": "5", "cache_dir": "cache"}
+    env = {**SECRETS, "PATH": path, "UV_OFFLINE": "1"}
+    result = job.run(env=env, **inputs)
+    assert result.status == 0, result.log
+    assert job.check.data["status"] == "completed"  # the token was there when it was needed
+    text = seen.read_text()
+    assert "== git" in text
+    assert "== python3" in text
+    without_secrets(text)
+    assert loot.read_text() == ""
+
+
+COMMAND = """\
+import os, subprocess, sys, types
+def main(secrets):
+    print(secrets)
+    subprocess.run(["stat", "-c", "owner %u", f"/proc/{os.getpid()}/environ"])
+    subprocess.run(["cat", f"/proc/{os.getpid()}/environ"])
+    return 3
+command = types.ModuleType("qe_action.cli")
+command.main = main
+sys.modules["qe_action.cli"] = command
+from qe_action.entry import main
+sys.exit(main())
+"""
+"""A command that shows what it was given, and what a program that it starts can see."""
+
+
+@needs_another_user
+def test_another_process_of_our_user_can_t_look_into_ours() -> None:
+    python = python_for_all()
+    if python is None:
+        pytest.skip("no interpreter here that every user may run")
+    done = subprocess.run(
+        [python, "-B", "-c", COMMAND],
+        env={**SECRETS, "INPUT_TOKEN": TOKEN, "PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+        cwd="/",
+        user=ANOTHER_USER,
+        group=ANOTHER_USER,
+        extra_groups=(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stdout
+    assert done.stdout.replace(f"{{'INPUT_TOKEN': '{TOKEN}'}}", "").count(TOKEN) == 0
+    assert f"{{'INPUT_TOKEN': '{TOKEN}'}}" in done.stdout
+    assert "owner 0" in done.stdout  # its own user may not read it
+    assert "Permission denied" in done.stdout
+
+
+def test_a_pipe_or_number_that_others_name_is_not_believed(strict: FakeGitHub, place: Path) -> None:
+    job = Job(place / "job", strict)
+    job.report()
+    for handed in ("0", "1 0", f"{os.getpid()} 0", "x y", "999999999999999999999 3"):
+        result = job.run(env={"QE_ACTION_HANDED": handed})
+        assert result.status == 0, result.log
+        assert job.check.data["status"] == "completed"
+
+
+def test_it_stays_the_process_that_was_started(strict: FakeGitHub, place: Path) -> None:
+    job = Job(place / "job", strict)
+    job.report()
+    process = job.started()
+    environ = Path(f"/proc/{process.pid}/environ")
+    deadline = time.monotonic() + 20
+    while b"INPUT_TOKEN" in environ.read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode in (0, 130, -signal.SIGINT)
