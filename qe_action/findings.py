@@ -87,8 +87,8 @@ def percentage(part: int, whole: int) -> float | None:
 class Anchor(Wire):
     """Where a gap stands at the pull request's head, lines inclusive.
 
-    `missing_branches` and `branch_words` are the gap's with the lines of the head; one that
-    is not there is called `a line of the base`.
+    `missing_branches`, `branch_lines` and `branch_words` are the gap's with the lines of the
+    head; one that is not there is called `a line of the base`.
     """
 
     path: str
@@ -96,6 +96,7 @@ class Anchor(Wire):
     line_end: int = Field(ge=1)
     missing_branches: tuple[str, ...] = ()
     branch_words: tuple[str, ...] = ()
+    branch_lines: tuple[str, ...] = ()
 
 
 class Gap(Wire):
@@ -104,11 +105,14 @@ class Gap(Wire):
     `id` depends on the content alone, so the same gap has the same id in every run.
     Lines are those of the measured tree, inclusive; `anchor` is where the same lines stand
     at the pull request's head, null where they are not there. `statements` is how many
-    statements of the run were missed; for a partial branch it is 0. `branch_words` says of
-    each way out that was never taken what did not happen (`the condition on line 13 was never
-    true`), as far as the source tells. `critical_path` is that of the `critical_path` event
-    whose function the gap lies in. `covered_by` names tests that run the function.
-    `measured` is false where the report does not know the file, whose statements count as missed.
+    statements of the run were missed; for a partial branch it is 0. `missing_branches` are the
+    ways that were never taken, by where they lead: out of the partial branch's line, or to the
+    missed statements from the `branch_lines`, one each. A way that leads to a gap's statements
+    is part of that gap alone. `branch_words` says of each what did not happen (`the condition on
+    line 13 was never true`), as far as the source tells. `critical_path` is that of the
+    `critical_path` event whose function the gap lies in. `covered_by` names tests that run the
+    function. `measured` is false where the report does not know the file, whose statements count
+    as missed.
     """
 
     id: str
@@ -128,6 +132,7 @@ class Gap(Wire):
     reasons: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
     measured: bool = True
+    branch_lines: tuple[int, ...] = ()
 
 
 def keep_worst(kept: list[Gap], gap: Gap, limit: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -44,10 +45,12 @@ class Wanted:
         if self.gaps is not None:
             inside = [(gap.line_start, gap.line_end) for gap in self.gaps]
             in_gaps = frozenset(n for n in lines if any(a <= n <= b for a, b in inside))
+            leading = {way for gap in self.gaps for way in _leading(gap)}
+            into = arcs & leading
             arcs = frozenset(arc for arc in arcs if arc[0] in in_gaps)
             partial = [gap for gap in self.gaps if gap.gap_type == "partial"]
             some = {gap.line_start: _ends(gap) for gap in partial if _ends(gap)}
-            arcs = frozenset(a for a in arcs if a[0] not in some or a[1] in some[a[0]])
+            arcs = into | {a for a in arcs if a[0] not in some or a[1] in some[a[0]]}
             lines = in_gaps - {gap.line_start for gap in partial}
         later = lines - set(at_import.lines)
         return (later if later or arcs else lines), arcs - set(at_import.branches)
@@ -55,7 +58,14 @@ class Wanted:
 
 def _ends(gap: Gap) -> frozenset[int]:
     """Where the ways lead that were not taken, as far as the report tells by lines."""
-    return frozenset(int(way) for way in gap.missing_branches if way.isdigit())
+    return frozenset(int(way) for way in gap.missing_branches if way.isdecimal())
+
+
+def _leading(gap: Gap) -> Iterator[Arc]:
+    """The ways that were not taken and lead to a gap's statements."""
+    for line, way in zip(gap.branch_lines, gap.missing_branches, strict=False):
+        if way.isdecimal():
+            yield line, int(way)
 
 
 def extent(source: bytes, qualname: str) -> tuple[int, int]:

@@ -184,7 +184,9 @@ class Ranking:
         found: dict[str, CriticalPath] = {}
         if self._graph is None:
             return found
-        for facts in study.functions.values():
+        for region, facts in study.functions.items():
+            if study.excuse(region):
+                continue
             reach = self._graph.reach(study.path, facts.name)
             path = critical_path(study.path, facts, reach) if reach else None
             if path is not None:

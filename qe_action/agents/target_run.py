@@ -145,7 +145,8 @@ class TargetRun:
         """What is missed: of the report's gaps, or of all statements."""
         lines, arcs = self._target.goals(bench.project.source, at_import, at_import)
         gaps = self._target.gaps or ()
-        ids = {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
+        ids = {n: gap.id for gap in gaps for n in gap.branch_lines}
+        ids |= {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
         return Setting(bench, lines, arcs, self._patience), Goals(lines, arcs, {}, ids)
 
     def _left(self) -> float:

@@ -23,12 +23,15 @@ def anchor(
         return None
     path, start, end = found
     names = tuple(_at_head(gap.file_path, name, line_map) for name in gap.missing_branches)
+    begins = tuple(_at_head(gap.file_path, str(line), line_map) for line in gap.branch_lines)
+    exits = zip(begins or (str(start),) * len(names), names, strict=True)
     return Anchor(
         path=path,
         line_start=start,
         line_end=end,
         missing_branches=names,
-        branch_words=said(ways, start, names) if ways else (),
+        branch_words=said(ways, exits) if ways else (),
+        branch_lines=begins,
     )
 
 

@@ -75,6 +75,17 @@ class PythonModule:
         """Definitions by first body line and name, as `Region` has them."""
         return {(each.start, each.name): each for each in self.definitions}
 
+    def named(self, name: str) -> list[Definition]:
+        """The functions and classes of a name, wherever they are defined."""
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Definition]]:
+        found: dict[str, list[Definition]] = {}
+        for each in self.definitions:
+            found.setdefault(each.node.name, []).append(each)
+        return found
+
     def definition_at(self, line: int) -> Definition | None:
         """The innermost function or class with `line` in its body, None at module level."""
         region = self.regions.owner(line)

@@ -34,12 +34,15 @@ class Judgement(NamedTuple):
 class Evidence(NamedTuple):
     """What a gap's severity is computed from; None or False where it is not known.
 
+    `by_branch` says that of a gap in the diff only the branch that leads to it was changed.
     `function` is the one the gap lies in, `impact` and `reach` its critical path's and how
     that is said. `handles_error` and `raises_error` are about the lines that were missed; of a
-    `partial` branch those are the ones it never went to.
+    `partial` branch those are the ones it never went to. `excuse` says why they need no test, or
+    can't have one where the report was made; then nothing else counts.
     """
 
     in_diff: bool
+    by_branch: bool = False
     function: FunctionFacts | None = None
     never_called: bool = False
     handles_error: bool = False
@@ -47,10 +50,13 @@ class Evidence(NamedTuple):
     partial: bool = False
     impact: Level | None = None
     reach: str = ""
+    excuse: str = ""
 
 
 def judge(evidence: Evidence) -> Judgement:
     """The severity of a gap, by the points of what is known of it."""
+    if evidence.excuse:
+        return Judgement("low", (evidence.excuse, _place(evidence)[1]))
     points = 0
     reasons: list[str] = []
     for worth, reason in _rows(evidence):
@@ -62,6 +68,7 @@ def judge(evidence: Evidence) -> Judgement:
 
 
 IN_CHANGED_LINES = "it lies in lines that this change adds or edits"
+BY_CHANGED_BRANCH = "this change adds or edits the line that leads to it"
 
 
 def _rows(evidence: Evidence) -> tuple[tuple[int, str], ...]:
@@ -77,7 +84,7 @@ def _rows(evidence: Evidence) -> tuple[tuple[int, str], ...]:
 
 def _place(evidence: Evidence) -> tuple[int, str]:
     if evidence.in_diff:
-        return IN_DIFF, IN_CHANGED_LINES
+        return IN_DIFF, BY_CHANGED_BRANCH if evidence.by_branch else IN_CHANGED_LINES
     return 0, "it lies outside the changed lines"
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from qe_action.analysis.advice.branch_words import Way, said, ways
 from qe_action.analysis.advice.suggest import suggest
 from qe_action.analysis.collect import Detail
+from qe_action.analysis.declared import declared
 from qe_action.analysis.fit import strays
 from qe_action.analysis.functions import (
     ErrorLines,
@@ -17,6 +18,7 @@ from qe_action.analysis.functions import (
     reported_facts,
 )
 from qe_action.analysis.gaps import Miss, find_misses, patch_counts
+from qe_action.analysis.guards import SCRIPT, Guards
 from qe_action.analysis.python_module import PythonModule
 from qe_action.analysis.risk import Evidence, judge
 from qe_action.analysis.source import Region, Regions, reported_regions
@@ -56,7 +58,7 @@ class Study:
         if touched is None and module is not None and added:
             touched = changed_statements(self._extents, frozenset(detail.lines), added)
         self.touched = added if touched is None else touched
-        self._ways: dict[int, tuple[Way | None, ...]] = {}
+        self._ways: dict[tuple[int, str], Way | None] = {}
         self._advice_left = ADVISED
 
     @property
@@ -95,22 +97,24 @@ class Study:
         return find_misses(self.detail, self.regions, self.touched)
 
     def ways(self, miss: Miss) -> tuple[Way | None, ...]:
-        """What is known of each missing branch of a partial one; None where nothing is."""
-        if miss.branch is None or not miss.branch.missing:
-            return ()
-        if miss.start not in self._ways:
-            names = miss.branch.missing[:BRANCHES_NAMED]
-            found = ways(self.module, miss.start, names) if self.module else (None,) * len(names)
-            self._ways[miss.start] = found
-        return self._ways[miss.start]
+        """What is known of each of the first of a miss's `exits`; None where nothing is."""
+        return tuple(self._way(*way) for way in miss.exits[:BRANCHES_NAMED])
+
+    def _way(self, line: int, target: str) -> Way | None:
+        if (line, target) not in self._ways:
+            found = ways(self.module, line, (target,)) if self.module else (None,)
+            self._ways[line, target] = found[0]
+        return self._ways[line, target]
 
     def gap(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> Gap:
         """The gap of a miss. `paths` are the file's critical paths by function name."""
         function = self.functions.get(miss.owner) if miss.owner else None
-        path = self._path_of(miss, paths)
+        excuse = self._excuse(miss)
+        path = None if excuse else self._path_of(miss, paths)
         verdict = judge(
             Evidence(
-                in_diff=bool(miss.changed),
+                in_diff=miss.in_diff,
+                by_branch=miss.in_diff and not miss.changed,
                 function=function,
                 never_called=miss.whole_file or (function is not None and not function.called),
                 handles_error=self._errors.handles(miss.lines) if self._errors else False,
@@ -118,9 +122,10 @@ class Study:
                 partial=miss.branch is not None,
                 impact=path.impact if path else None,
                 reach=path.reasons[0] if path and path.reasons else "",
+                excuse=excuse,
             )
         )
-        missing = miss.branch.missing[:BRANCHES_NAMED] if miss.branch else ()
+        exits = miss.exits[:BRANCHES_NAMED]
         gap = Gap(
             id=miss.id,
             file_path=miss.path,
@@ -129,18 +134,39 @@ class Study:
             gap_type="partial" if miss.branch else "uncovered",
             severity=verdict.severity,
             function=miss.name,
-            in_diff=bool(miss.changed),
+            in_diff=miss.in_diff,
             statements=0 if miss.branch else len(miss.lines),
-            missing_branches=missing,
-            branch_words=said(self.ways(miss), miss.start, missing),
+            missing_branches=tuple(way.target for way in exits),
+            branch_lines=() if miss.branch else tuple(way.line for way in exits),
+            branch_words=said(self.ways(miss), exits),
             critical_path=path.path if path else None,
             reasons=(*self._shape(miss), *verdict.reasons),
             covered_by=self._tests(function),
         )
-        if self.module is None or not self._advice_left:
+        if self.module is None or not self._advice_left or excuse not in ("", SCRIPT):
             return gap
         self._advice_left -= 1
         return gap.model_copy(update={"suggested_tests": suggest(self.module, gap)})
+
+    def excuse(self, region: Region) -> str:
+        """Why a function needs no test, or can't have one where this report was made; or empty."""
+        if self.module is None or self._guards is None:
+            return ""
+        definition = self.module.by_start[region.start, region.name]
+        return declared(self.module, definition) or self._guards.reason([region.start, region.end])
+
+    def _excuse(self, miss: Miss) -> str:
+        if self._guards is None:
+            return ""
+        if miss.owner and not miss.whole_file and (found := self.excuse(miss.owner)):
+            return found
+        if miss.branch is not None:
+            return self._guards.branch_reason(miss.exits[:BRANCHES_NAMED], self.ways(miss))
+        return self._guards.reason(miss.lines)
+
+    @cached_property
+    def _guards(self) -> Guards | None:
+        return Guards(self.module, self.detail) if self.module else None
 
     @cached_property
     def _extents(self) -> list[Extent]:
@@ -154,13 +180,12 @@ class Study:
         """The lines that were missed: of a partial branch those it never went to."""
         if miss.branch is None:
             return miss.lines
-        return tuple(int(name) for name in miss.branch.missing if name.isdecimal())
+        return tuple(int(way.target) for way in miss.exits if way.target.isdecimal())
 
     def _shape(self, miss: Miss) -> Iterator[str]:
         if miss.branch is not None:
-            missed = miss.branch.total - miss.branch.covered
-            were = "was" if missed == 1 else "were"
-            yield f"{missed} of {miss.branch.total} branches {were} not taken"
+            were = "was" if miss.untaken == 1 else "were"
+            yield f"{miss.untaken} of {miss.branch.total} branches {were} not taken"
         elif miss.whole_file and 0 < len(miss.changed) < len(miss.lines):
             changed, whole = len(miss.changed), len(miss.lines)
             yield f"{changed} of its {whole} statements lie in changed lines"

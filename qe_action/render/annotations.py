@@ -56,11 +56,16 @@ def span(gap: Gap) -> str:
 
 
 def headline(gap: Gap) -> str:
-    """`Not covered: 3 statements`, `Not measured: 3 statements` or `Branch not taken`."""
+    """`Not covered: 3 statements`, with `1 branch` that leads to them, or `Branch not taken`.
+
+    Of a file that the report does not know it is `Not measured: 3 statements`.
+    """
     if gap.gap_type == "partial":
         return "Branch not taken" if len(gap.missing_branches) < 2 else "Branches not taken"
     said = "covered" if gap.measured else "measured"
-    return f"Not {said}: {plural(gap.statements, 'statement')}"
+    led = len(gap.missing_branches)
+    branches = f", {plural(led, 'branch', 'branches')}" if led else ""
+    return f"Not {said}: {plural(gap.statements, 'statement')}{branches}"
 
 
 def missing_ways(gap: Gap) -> str:
@@ -79,7 +84,8 @@ def _message(gap: Gap) -> str:
     else:
         what = "this statement" if gap.statements == 1 else f"these {gap.statements:,} statements"
         verb = "counts" if gap.statements == 1 else "count"
-        first = f"{where}: no test runs {what}."
+        ways = missing_ways(gap)
+        first = f"{where}: no test runs {what}{f', as {ways}' if ways else ''}."
         if not gap.measured:
             first = f"{where}: the report does not list this file, so {what} {verb} as not covered."
     reasons = "; ".join(gap.reasons)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from qe_action.events import Gap
+from qe_action.events import Anchor, Gap
 from qe_action.render.state import RunState
 
 SAME = frozenset({"head", "worktree", "commit"})
@@ -19,10 +19,25 @@ class HeadLines:
         measured = state.result.measured if state.result else None
         self._same = measured is not None and measured.tree in SAME
         self._gaps: dict[str, list[Gap]] = {}
+        self._begins: dict[tuple[str, int], tuple[str, int]] = {}
+        self._ends: dict[tuple[str, int, str], str] = {}
         for gap in state.gaps:
             self._gaps.setdefault(gap.file_path, []).append(gap)
+            if gap.anchor is not None:
+                self._add(gap, gap.anchor)
         for gaps in self._gaps.values():
             gaps.sort(key=lambda gap: gap.line_start)
+
+    def _add(self, gap: Gap, place: Anchor) -> None:
+        """Keep where the branches that a gap tells of stand."""
+        path = gap.file_path
+        for line, begins in zip(gap.branch_lines, place.branch_lines, strict=False):
+            if begins.isdecimal():
+                self._begins[path, line] = place.path, int(begins)
+        lines = gap.branch_lines or (gap.line_start,) * len(gap.missing_branches)
+        ways = zip(lines, gap.missing_branches, place.missing_branches, strict=False)
+        for line, target, at_head in ways:
+            self._ends[path, line, target] = at_head
 
     def place(self, path: str, lines: Sequence[int]) -> tuple[str, list[int]] | None:
         """The file and its lines at the head; None where one of them is not known there."""
@@ -36,7 +51,8 @@ class HeadLines:
         """Ways as `12→15`, and `12→exit` out of the function; None where not all are known."""
         shown = []
         for start, end in arcs:
-            begins, leads = self._line(path, start), self._end(path, start, end)
+            begins = self._line(path, start) or self._begins.get((path, start))
+            leads = self._end(path, start, end)
             if self._same:
                 begins, leads = (path, start), str(end) if end > 0 else "exit"
             if begins is None or leads is None:
@@ -62,9 +78,5 @@ class HeadLines:
             return "exit"
         if (place := self._line(path, end)) is not None:
             return str(place[1])
-        gap = self._gap(path, start)
-        if gap is None or gap.anchor is None:
-            return None
-        ways = dict(zip(gap.missing_branches, gap.anchor.missing_branches, strict=False))
-        way = ways.get(str(end), "")
+        way = self._ends.get((path, start, str(end)), "")
         return way if way.isdecimal() else None

@@ -209,28 +209,15 @@ def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -
 
 def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
     assert file.patch is not None
-    telling = without_implied(gaps)
-    worst = sorted(telling[:_LINKS_A_ROW], key=lambda gap: gap.line_start)
+    worst = sorted(gaps[:_LINKS_A_ROW], key=lambda gap: gap.line_start)
     spans = [_missed(gap, links) for gap in worst]
-    if len(telling) > _LINKS_A_ROW:
-        spans.append(f"and {len(telling) - _LINKS_A_ROW} more")
+    if len(gaps) > _LINKS_A_ROW:
+        spans.append(f"and {len(gaps) - _LINKS_A_ROW} more")
     if not spans and file.patch.missed and is_test_or_migration(file.path):
         spans.append("test or migration")
     whole = percent(file.counts.percent) + change(file.delta) if file.measured else "not measured"
     figures = _counts(file.patch, short=True)
     return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
-
-
-def without_implied(gaps: list[Gap]) -> list[Gap]:
-    """Without the branches that lead into a run listed anyway: an `if` beside its body."""
-    starts = {str(gap.line_start) for gap in gaps if gap.gap_type == "uncovered"}
-    return [
-        gap
-        for gap in gaps
-        if gap.gap_type == "uncovered"
-        or not gap.missing_branches
-        or not starts.issuperset(gap.missing_branches)
-    ]
 
 
 def _missed(gap: Gap, links: Links) -> str:
@@ -259,7 +246,7 @@ def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) 
     told: set[str] = set()
     for gap in shown:
         yield _gap_line(gap, links, common)
-        # A branch and the lines it leads to often lack the same test.
+        # Gaps next to each other sometimes lack the same test.
         yield from (f"  - {markdown(test)}" for test in gap.suggested_tests if test not in told)
         told.update(gap.suggested_tests)
     if total > rows:

@@ -91,7 +91,7 @@ def review_body(check_name: str, *, in_diff: int, shown: int, outside: int) -> s
 def _parts(gap: Gap) -> Iterator[str]:
     inside = f" in {code(clip(gap.function, _LONGEST))}" if gap.function else ""
     yield f"**{headline(gap)}**{inside}"
-    if gap.gap_type == "partial" and (ways := missing_ways(gap)):
+    if ways := missing_ways(gap):
         sentence = markdown(clip(ways, _LONGEST))
         yield f"{sentence[0].upper()}{sentence[1:]}."
     reasons = plain(clip("; ".join(gap.reasons), _LONGEST))

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from qe_action.analysis.hunks import Hunks, Place
 from qe_action.events import AnalysisComplete, Gap
 from qe_action.github.model import ReviewComment
-from qe_action.render.markdown import without_implied
 from qe_action.render.review import fingerprint, read_marker
 
 
@@ -31,15 +30,8 @@ class Plan:
 
 
 def wanted(gaps: Sequence[Gap], hunks: Hunks) -> tuple[list[Wanted], int]:
-    """The gaps that lie in the diff as GitHub shows it, in their order; how many do not.
-
-    A branch that leads into missed lines beside it is told by those.
-    """
-    by_file: dict[str, list[Gap]] = {}
-    for gap in gaps:
-        by_file.setdefault(gap.file_path, []).append(gap)
-    telling = {gap.id for group in by_file.values() for gap in without_implied(group)}
-    found = [_wanted(gap, hunks) for gap in gaps if gap.id in telling]
+    """The gaps that lie in the diff as GitHub shows it, in their order; how many do not."""
+    found = [_wanted(gap, hunks) for gap in gaps]
     placed = [one for one in found if one is not None]
     return placed, len(found) - len(placed)
 

@@ -109,7 +109,6 @@ def context(repo: GitRepo, **more: Any) -> Mapping[str, Any]:
 def test_a_real_report_gives_the_changed_gaps_first_with_their_functions(project: GitRepo) -> None:
     events = stream(CoverageAnalyzerAgent(), task(**context(project)))
     assert gaps(events) == [
-        ("app.py", 6, 6, "partial", "sign", True),
         ("app.py", 7, 7, "uncovered", "sign", True),
         ("app.py", 13, 13, "uncovered", "Box.open", True),
         ("app.py", 16, 16, "uncovered", "Box.close", True),

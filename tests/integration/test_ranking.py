@@ -109,19 +109,19 @@ def test_a_function_that_much_reaches_is_on_a_critical_path(project: GitRepo) ->
     assert path.reasons[0].startswith("reached from 5 functions")
     assert "changed by this diff" in path.reasons
     on_path = {gap.line_start for gap in gaps(events).values() if gap.critical_path == path.path}
-    assert on_path == {2, 4}
+    assert on_path == {4}
     assert events[-1]["critical_paths"] == tuple(sorted(paths, key=lambda each: each.rank))
 
 
 def test_gaps_say_which_way_and_which_test(project: GitRepo) -> None:
     found = gaps(stream(project, "coverage.xml"))
-    way = found["shop/core.py", 2, "partial"]
-    assert way.branch_words == (
+    body = found["shop/core.py", 4, "uncovered"]
+    assert body.branch_words == (
         "the condition on line 2 was never false, so it never went on to line 4",
     )
-    assert way.anchor is not None
-    assert way.anchor.branch_words == way.branch_words
-    body = found["shop/core.py", 4, "uncovered"]
+    assert body.anchor is not None
+    assert body.anchor.branch_words == body.branch_words
+    assert (body.branch_lines, body.anchor.branch_lines) == ((2,), ("2",))
     assert body.function == "rate"
     assert body.severity in ("high", "critical")
     assert "it raises an error" in body.reasons
@@ -132,7 +132,7 @@ def test_gaps_say_which_way_and_which_test(project: GitRepo) -> None:
 @pytest.mark.parametrize("report", ["coverage.json", ".coverage"])
 def test_the_tests_that_run_a_function_are_named(project: GitRepo, report: str) -> None:
     found = gaps(stream(project, report))
-    assert found["shop/core.py", 2, "partial"].covered_by == ("tests/test_core.py::test_book",)
+    assert found["shop/core.py", 4, "uncovered"].covered_by == ("tests/test_core.py::test_book",)
     assert found["shop/core.py", 12, "uncovered"].covered_by == ()
 
 

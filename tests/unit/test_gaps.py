@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,71 @@ def test_a_branch_not_taken_is_a_gap_only_on_a_line_that_ran() -> None:
         ((1,), Branch(1, 2, ("5",))),
         ((2,), None),
     ]
+
+
+def exits(miss: Miss) -> list[tuple[int, str]]:
+    return [(way.line, way.target) for way in miss.exits]
+
+
+@pytest.mark.parametrize(
+    ("text", "branches", "expected"),
+    [
+        ("+-+", {1: Branch(1, 2, ("2",))}, [(2, None, [(1, "2")])]),
+        ("+++-", {2: Branch(1, 2, ("4",))}, [(4, None, [(2, "4")])]),  # a loop never completed
+        ("+-+", {3: Branch(1, 2, ("2",))}, [(2, None, [(3, "2")])]),  # back
+        # From an outer and an inner condition to statements next to each other.
+        (
+            "++--+",
+            {1: Branch(1, 2, ("4",)), 2: Branch(1, 2, ("3",))},
+            [(3, None, [(2, "3"), (1, "4")])],
+        ),
+        # One way leads to missed statements, the other does not, or has no name.
+        (
+            "+-+",
+            {1: Branch(0, 2, ("2", "3"))},
+            [(1, 1, [(1, "3")]), (2, None, [(1, "2")])],
+        ),
+        ("+-+", {1: Branch(1, 3, ("2",))}, [(1, 1, []), (2, None, [(1, "2")])]),
+        # A condition that raised: both ways are missed, in one run and in two.
+        ("+--", {1: Branch(0, 2, ("2", "3"))}, [(2, None, [(1, "2"), (1, "3")])]),
+        ("+-+-", {1: Branch(0, 2, ("2", "4"))}, [(2, None, [(1, "2")]), (4, None, [(1, "4")])]),
+        # Out of the function, or without names: nothing missed is known to lie there.
+        ("+-+", {1: Branch(1, 2, ("exit",))}, [(1, 1, [(1, "exit")]), (2, None, [])]),
+        ("+-+", {1: Branch(1, 2, ())}, [(1, 1, []), (2, None, [])]),
+        ("+-+", {1: Branch(1, 2, ("50%",))}, [(1, 1, [(1, "50%")]), (2, None, [])]),
+    ],
+)
+def test_a_branch_and_the_lines_it_leads_to_are_one_gap(
+    text: str,
+    branches: dict[int, Branch],
+    expected: list[tuple[int, int | None, list[tuple[int, str]]]],
+) -> None:
+    misses = find_misses(lines(text, branches), Regions(), NOTHING)
+    assert [(miss.start, miss.untaken or None, exits(miss)) for miss in misses] == expected
+
+
+def test_the_ids_are_those_of_lines_and_branches_alone() -> None:
+    """As they were when both were told, so that what was delivered stays so."""
+    bare = next(find_misses(lines("+-+"), Regions(), NOTHING))
+    both = list(find_misses(lines("+-+", {1: Branch(0, 2, ("2", "3"))}), Regions(), NOTHING))
+    other = list(find_misses(lines("+++", {1: Branch(0, 2, ("2", "3"))}), Regions(), NOTHING))
+    assert [miss.id for miss in both] == [other[0].id, bare.id]
+
+
+@pytest.mark.parametrize(
+    ("touched", "expected"),
+    [
+        ({1}, [(2, (), True), (4, (), False)]),  # the condition was changed
+        ({2}, [(2, (2,), True), (4, (), False)]),
+        ({4}, [(4, (4,), True), (2, (), False)]),
+    ],
+)
+def test_a_changed_branch_brings_the_lines_it_leads_to(
+    touched: set[int], expected: list[tuple[int, tuple[int, ...], bool]]
+) -> None:
+    detail = lines("+-+-", {1: Branch(1, 2, ("2",))})
+    misses = find_misses(detail, Regions(), frozenset(touched))
+    assert [(miss.start, miss.changed, miss.in_diff) for miss in misses] == expected
 
 
 def test_patch_counts_are_those_of_the_changed_lines() -> None:

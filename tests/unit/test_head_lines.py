@@ -64,3 +64,14 @@ def test_ways_lead_to_lines_of_the_head_or_out() -> None:
     assert known.branches("a.py", [(10, 99)]) is None
     assert known.branches("a.py", [(99, 10)]) is None
     assert head(RUN, tree="head").branches("a.py", [(1, 2), (2, -1)]) == ["1→2", "2→exit"]
+
+
+def test_a_branch_stands_where_the_gap_it_leads_to_says() -> None:
+    place = Anchor(
+        path="b.py", line_start=4, line_end=7, missing_branches=("4", "6"), branch_lines=("2", "x")
+    )
+    led = gap(10, 13, place).model_copy(
+        update={"missing_branches": ("10", "12"), "branch_lines": (8, 3)}
+    )
+    assert head(led).branches("a.py", [(8, 10)]) == ["2→4"]
+    assert head(led).branches("a.py", [(3, 12)]) is None

@@ -170,12 +170,6 @@ def test_what_can_t_carry_a_comment_is_counted() -> None:
     assert outside == 3
 
 
-def test_a_branch_that_leads_into_missed_lines_is_told_by_them() -> None:
-    branch = gap(11, gap_type="partial", statements=0, missing_branches=("17",))
-    assert [one.gap.id for one in place(branch, gap(12, 12))] == ["12-12"]
-    assert len(place(branch)) == 1
-
-
 # Matching
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import textwrap
 from array import array
 
+from qe_action.agents.goals import Wanted
 from qe_action.analysis.collect import Detail
 from qe_action.analysis.python_module import parse_module
 from qe_action.analysis.study import Study
 from qe_action.events import CriticalPath, Gap
+from qe_action.render.annotations import annotation
 from qe_action.reports.model import Branch
+from qe_action.verify.answers import Measured
 
 NOTHING: frozenset[int] = frozenset()
 SOURCE = textwrap.dedent(
@@ -63,11 +66,38 @@ def test_without_a_readable_source_lines_count_as_listed() -> None:
 
 def test_errors_and_calls_are_weighed() -> None:
     found = gaps(study())
-    assert "it never goes to where an error is raised" in found[3].reasons
     assert "it raises an error" in found[4].reasons
     assert "it handles an error" in found[8].reasons
     assert "no test runs any of this function" in found[12].reasons
-    assert found[3].reasons[0] == "1 of 2 branches was not taken"
+
+
+def test_a_branch_is_told_by_the_lines_it_leads_to() -> None:
+    found = gaps(study())
+    assert sorted(found) == [4, 8, 12]
+    led = found[4]
+    assert (led.gap_type, led.statements) == ("uncovered", 1)
+    assert (led.missing_branches, led.branch_lines) == (("4",), (3,))
+    assert led.branch_words == (
+        "the condition on line 3 was never true, so it never went on to line 4",
+    )
+    assert led.suggested_tests == (
+        "Call `price(item, rate)` with `item is None`: it should raise `ValueError`.",
+    )
+
+
+def test_a_changed_condition_brings_the_lines_it_leads_to_into_the_diff() -> None:
+    led = gaps(study(added=frozenset([3])))[4]
+    assert led.in_diff
+    assert led.reasons[0] == "this change adds or edits the line that leads to it"
+
+
+def test_a_branch_that_leads_to_lines_that_ran_is_a_gap() -> None:
+    lines = {1: True, 3: True, 4: True, 6: False, 7: False, 8: False, 9: False, 11: True, 12: True}
+    [gap] = gaps(study(lines=lines | {6: True, 7: True, 8: True, 9: True})).values()
+    assert (gap.gap_type, gap.line_start, gap.statements) == ("partial", 3, 0)
+    assert gap.branch_lines == ()
+    assert gap.reasons[0] == "1 of 2 branches was not taken"
+    assert "it never goes to where an error is raised" in gap.reasons
 
 
 def test_a_gap_names_the_critical_path_of_its_function() -> None:
@@ -105,3 +135,24 @@ def test_a_report_of_an_older_source_is_told() -> None:
     assert study(lines=dict(sorted((LINES | {10: False}).items()))).is_stale
     assert study(lines=LINES | {40: True}).is_stale
     assert not study(source=None, lines=LINES | {40: True, 41: True, 42: True}).is_stale
+
+
+def test_a_gap_says_both_the_lines_and_the_branch_that_leads_there() -> None:
+    words = annotation(gaps(study())[4])
+    assert words.title == "Not covered: 1 statement, 1 branch in price"
+    assert words.message.startswith(
+        "Line 4: no test runs this statement, as the condition on line 3 was never true, "
+        "so it never went on to line 4."
+    )
+
+
+def test_a_gap_s_statements_and_the_branch_that_leads_to_them_are_wanted() -> None:
+    measured = Measured(
+        lines=(1, 3, 6, 7, 11),
+        missing_lines=(4, 8, 9, 12),
+        missing_branches=((3, 4),),
+        branches=((3, 6),),
+    )
+    wanted = Wanted("a.py", gaps=[gaps(study())[4]])
+    nothing = Measured()
+    assert wanted.goals(SOURCE, measured, nothing) == (frozenset([4]), frozenset([(3, 4)]))

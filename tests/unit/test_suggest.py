@@ -201,7 +201,7 @@ if __name__ == "__main__":
         (
             SIZES,
             uncovered(3, 3),
-            ["Call `parse_size(text)` with `not text` true: it should return `0`."],
+            ["Call `parse_size(text)` with `text` false: it should return `0`."],
         ),
         (
             SIZES,
@@ -316,7 +316,8 @@ if __name__ == "__main__":
         (
             LOOPS,
             partial(3, "9"),
-            ["Call `total(rows)` with `rows` empty: it should return `result`."],
+            ["Call `total(rows, strict=…)` with no item `row` of `rows` for which "
+            "`row.price < 0` and `strict` is true: it should return `result`."],
         ),
         (
             LOOPS,
@@ -405,7 +406,7 @@ if __name__ == "__main__":
             OTHERS,
             uncovered(21, 21),
             [
-                "Call `outer(items)` and let it call its inner `inner(item)` with "
+                "Call `outer(items)` and have its inner `inner(item)` called with "
                 "`item is None`: it should return `0`."
             ],
         ),
@@ -483,7 +484,7 @@ class Option:
         ),
         (
             uncovered(9, 9),
-            "Call `Option.main(name)` with `not name` true: it should set `name` to `program()` "
+            "Call `Option.main(name)` with `name` false: it should set `name` to `program()` "
             "and call `self.complete(name)`.",
         ),
         (
@@ -541,7 +542,7 @@ def test_a_whole_function_tells_its_result_and_its_exceptions() -> None:
     assert suggest(module(SIZES), uncovered(2, 13)) == (
         'Call `parse_size(text, units=…)` with `text` true, `number in ("-", "+")` and `units` '
         "true, where `number = text.strip()`: it should raise `ValueError`.",
-        "Call `parse_size(text)` with `not text` true: it should return `0`.",
+        "Call `parse_size(text)` with `text` false: it should return `0`.",
         "Call `parse_size(text, units=…)` with `text` true and "
         '`number in ("-", "+") and units` false so that `float(number)` raises `ValueError` or '
         "`OverflowError`, where `number = text.strip()`: it should return `None`.",

@@ -25,14 +25,17 @@ def said(source: str, line: int | None = None, missing: str = "") -> list[str]:
         severity="low",
         missing_branches=(missing,) if missing else (),
     )
-    return [each.removeprefix("Call `f(a, b)`").strip() for each in suggest(module, gap)]
+    return [each.removeprefix("Call `f(a, b)`").lstrip(", ") for each in suggest(module, gap)]
 
 
 PASSED = {
     "nested returns": ("if a:\n  if b: return 1\n  else: return 2", "with `a` false"),
     "a return inside": ("if a:\n  log(a)\n  if b: return 1", "with `a` false"),
     "elif": ("if a: return 1\nelif b: return 2", "with `a` false and `b` false"),
-    "a loop's deep return": ("for x in a:\n  if x:\n    if b: return x", "with `a` empty"),
+    "a loop's deep return": (
+        "for x in a:\n  if x:\n    if b: return x",
+        "with no item `x` of `a` for which `x` is true and `b` is true",
+    ),
     "a loop's plain return": ("for x in a: return x", "with `a` empty"),
     "while": ("while a:\n  if b(): return a", "with `a` false"),
     "with": ("if a:\n  with b: return 1", "with `a` false"),
@@ -125,17 +128,20 @@ def test_a_condition_is_told_once() -> None:
 REUSED = {
     "loop": (
         "while a:\n  a = g(a)\n  if a is None:\n    return 1",
-        "with `a is None`, where `a = g(a)`: it should return `1`.",
+        "past its earlier checks, with `a is None`, where `a = g(a)`: it should return `1`.",
     ),
     "guard": (
         "if not a: return 0\na = g(a)\nif a is None:\n  return 1",
-        "with `a is None`, where `a = g(a)`: it should return `1`.",
+        "past its earlier checks, with `a is None`, where `a = g(a)`: it should return `1`.",
     ),
     "around": (
         "if a:\n  a = g(a)\n  if not a:\n    return 1",
-        "with `not a` true, where `a = g(a)`: it should return `1`.",
+        "past its earlier checks, with `a` false, where `a = g(a)`: it should return `1`.",
     ),
-    "with": ("if not a: return 0\nwith b() as a:\n  if not a:\n    return 1", "with `not a` true"),
+    "with": (
+        "if not a: return 0\nwith b() as a:\n  if not a:\n    return 1",
+        "past its earlier checks, with `a` false",
+    ),
     "of an item": (
         "for c in a:\n  c = c.strip()\n  if not c:\n    continue\n  return c[0]",
         "for an item `c` of `a` with `c` true, where `c = c.strip()`: it should return `c[0]`.",
@@ -157,7 +163,9 @@ def test_no_condition_is_on_an_older_value_than_the_next(statements: str, senten
 
 def test_a_loop_ends_with_its_own_condition() -> None:
     source = "def f(a, b):\n  if not a:\n    return 0\n  while a:\n    a = g(a)\n  return 2\n"
-    assert said(source, 4, "6") == ["with `a` false: it should return `2`."]
+    assert said(source, 4, "6") == [
+        "past its earlier checks, with `a` false: it should return `2`."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -183,14 +191,20 @@ def test_a_variable_that_with_sets_has_no_old_value() -> None:
 @pytest.mark.parametrize(
     ("statements", "condition"),
     [
-        ("if a < 3:\n  a = g(a)\n  return a\nif a > 9", "with `a >= 3` and `a > 9`"),
-        ("if a < 3:\n  a = g(a)\n  if b: return a\nif a > 9", "with `a >= 3` and `a > 9`"),
-        ("if a < 3: return 0\nif b:\n  a = g(a)\nif a > 9", "with `a > 9`"),
+        ("if a < 3:\n  a = g(a)\n  return a\nif a < 9", "with `a >= 3` and `a < 9`"),
+        ("if a < 3:\n  a = g(a)\n  if b: return a\nif a < 9", "with `a >= 3` and `a < 9`"),
+        (
+            "if a < 3: return 0\nif b:\n  a = g(a)\nif a < 9",
+            "past its earlier checks, with `a < 9`",
+        ),
         (
             "if (c := g(a)) is None: return 0\nif c > b",
             "with `(c := g(a)) is not None` and `c > b`",
         ),
-        ("if a < 3: return 0\nif (a := b()): pass\nif a > 9", "with `a > 9`"),
+        (
+            "if a < 3: return 0\nif (a := b()): pass\nif a < 9",
+            "past its earlier checks, with `a < 9`",
+        ),
     ],
 )
 def test_only_what_is_set_on_the_way_makes_a_value_an_older_one(
@@ -205,3 +219,117 @@ def test_what_a_variable_shows_later_is_left_out_where_its_conditions_have_no_ro
     guards = "".join(f"  if b == {n}:\n    raise E{n}\n" for n in range(6))
     found = said(f"def f(a, b):\n  if a:\n    x = 1\n{guards}  return x\n", 3)
     assert found == ["with `a` true."]
+
+
+DURATION = """\
+def f(a, b):
+  a = a.strip()
+  if not a:
+    raise ValueError("empty")
+  number = ""
+  for char in a:
+    if char.isdigit():
+      number += char
+    else:
+      raise ValueError("no digit")
+  if number:
+    raise ValueError("no unit")
+  return 0
+"""
+
+
+def test_no_condition_contradicts_another() -> None:
+    """A loop that runs through need not have nothing to go through."""
+    assert said(DURATION, 12) == [
+        "with `a` true, no item `char` of `a` for which `char.isdigit()` is false and "
+        "`number` true: it should raise `ValueError`."
+    ]
+    assert said("def f(a, b):\n  if a is None:\n    if a:\n      return 1\n", 4) == []
+    assert said("def f(a, b):\n  for x in a:\n    if not a:\n      b.stop()\n", 4) == []
+
+
+def test_a_condition_that_others_imply_is_not_told() -> None:
+    source = (
+        "def f(a, b):\n  if a == 1: return 1\n  elif a > 1: return 2\n  elif a < 0:\n    return 3\n"
+    )
+    assert said(source, 5) == ["with `a < 0`: it should return `3`."]
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        ("any(x > b for x in a)", "an item `x` of `a` for which `x > b`"),
+        ("not any(x > b for x in a)", "no item `x` of `a` for which `x > b`"),
+        ("all(x > b for x in a)", "no item `x` of `a` for which `x <= b`"),
+        ("not all(x and b for x in a)", "an item `x` of `a` for which `x and b` is false"),
+        (
+            "not all(x or b for x in a)",
+            "an item `x` of `a` for which `x` is false and `b` is false",
+        ),
+        ("any([x for x in a if x != b])", "an item `x` of `a` for which `x != b` and `x` is true"),
+        ("any(a)", "`any(a)` true"),
+        ("any(x for y in a for x in y)", "`any(x for y in a for x in y)` true"),
+        (
+            f"all({'x' * 60}(x) for x in a)",
+            "`all(…)` on line 2 true",
+        ),
+    ],
+)
+def test_what_any_and_all_ask_for(test: str, words: str) -> None:
+    source = f"def f(a, b):\n  if {test}:\n    return 1\n"
+    assert said(source, 3) == [f"with {words}: it should return `1`."]
+
+
+@pytest.mark.parametrize(
+    ("raised", "words"),
+    [
+        ("ValueError(a)", "`ValueError`"),
+        ("socket.timeout()", "`socket.timeout`"),
+        ("Errors.make(a)", "what `Errors.make(a)` returns"),
+        ("self._error(a)", "what `self._error(a)` returns"),
+        ("_lower(a)", "`_lower`"),
+        ("a", "`a`"),
+    ],
+)
+def test_what_a_method_makes_is_no_exception_of_its_name(raised: str, words: str) -> None:
+    source = f"def f(a, b):\n  raise {raised}\nclass _lower(Exception):\n  pass\n"
+    assert said(source, 2) == [f": it should raise {words}."]
+
+
+def test_an_exception_that_was_made_before_is_named() -> None:
+    assert said("def f(a, b):\n  c = ValueError(a)\n  raise c\n") == [
+        ": it should raise `ValueError`."
+    ]
+
+
+def test_what_is_changed_inside_a_loop_is_not_returned_as_it_was_set() -> None:
+    source = "def f(a, b):\n  c = dict(a)\n  for k, v in b.items():\n    c[k] = v\n  return c\n"
+    assert said(source) == [
+        "for an item `k, v` of `b.items()`: it should set `c[k]` to `v`.",
+    ]
+    source = "def f(a, b):\n  c = dict(a)\n  c.update(b)\n  return c\n"
+    assert said(source) == [": it should call `c.update(b)` and return `c`."]
+
+
+def test_what_is_set_again_is_nothing_to_see() -> None:
+    source = "def f(a, b):\n  b.x = []\n  b.y = 1\n  b.x = a\n"
+    assert said(source) == [": it should set `b.y` to `1` and set `b.x` to `a`."]
+
+
+def test_what_may_happen_elsewhere_is_not_denied() -> None:
+    source = "def f(a, b):\n  if a:\n    b.write(a)\n  b.close()\n"
+    assert said(source, 2, "4") == ["with `a` false: it should not call `b.write(a)`."]
+    assert said(source + "  b.write(a)\n", 2, "4") == ["with `a` false."]
+
+
+def test_what_is_left_out_is_said() -> None:
+    guards = "".join(f"  if a == {n}{n} or c{n}: return {n}\n" for n in range(8))
+    [sentence] = said(f"def f(a, b):\n{guards}  return b\n", 10)
+    assert sentence.startswith("past its earlier checks, with ")
+
+
+def test_an_inner_function_returns_where_the_outer_one_yields() -> None:
+    source = "def f(a, b):\n  def g(x):\n    return x\n  yield g(a)\n"
+    assert said(source, 3) == [
+        "Iterate over `f(a, b)` and have its inner `g(x)` called: it should return `x`."
+    ]

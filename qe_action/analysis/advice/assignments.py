@@ -84,6 +84,36 @@ def set_inside(node: Statement) -> set[str] | None:
     return None
 
 
+def changed_inside(node: Statement) -> set[str]:
+    """The variables whose objects the statements inside one may change."""
+    names: set[str] = set()
+    stack: list[ast.AST] = list(statements_of(node))
+    for _ in range(_MANY * _PARTS):
+        if not stack:
+            break
+        part = stack.pop()
+        stack.extend(ast.iter_child_nodes(part))
+        match part:
+            case (
+                ast.Attribute(ctx=ast.Store() | ast.Del())
+                | ast.Subscript(ctx=ast.Store() | ast.Del())
+            ):
+                names |= _root(part)
+            case ast.Call(func=function, args=args, keywords=keywords):
+                # A method may change its object, and a function what it is given.
+                names |= _root(function) if isinstance(function, ast.Attribute) else set()
+                given = (*args, *(keyword.value for keyword in keywords))
+                if not (isinstance(function, ast.Name) and function.id in QUIET):
+                    names |= {each.id for each in given if isinstance(each, ast.Name)}
+    return names
+
+
+def _root(node: ast.expr) -> set[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
 def set_by(node: Statement) -> set[str]:
     """The plain variables that a statement itself sets, of `:=` those in its test."""
     names: set[str] = set()

@@ -9,7 +9,7 @@ no words rather than wrong ones.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,24 +88,26 @@ def ways(module: PythonModule, line: int, missing: Sequence[str]) -> tuple[Way |
     return tuple(_way(sides, target, scope) for target in missing)
 
 
-def said(found: Sequence[Way | None], line: int, names: Sequence[str]) -> tuple[str, ...]:
-    """A clause for each of a line's missing branches, by what `ways` found of them.
+def said(found: Sequence[Way | None], exits: Iterable[tuple[int | str, str]]) -> tuple[str, ...]:
+    """A clause for each way that was never taken, by what `ways` found of it.
 
-    `names` are their targets: lines as text, `exit`, or the report's own words for one.
+    `exits` are the line that each begins on and its target: a line as text, `exit`, or the
+    report's own words for one. A line that has no number is given in words.
     """
     return tuple(
-        way.words(line, name) if way else _plainly(line, name)
-        for way, name in zip(found, names, strict=True)
+        way.words(line, name) if way and str(line).isdecimal() else _plainly(line, name)
+        for way, (line, name) in zip(found, exits, strict=True)
     )
 
 
-def _plainly(line: int, name: str) -> str:
+def _plainly(line: int | str, name: str) -> str:
     """What can be said without the source."""
+    begins = f"line {line}" if str(line).isdecimal() else line
     if name == EXIT:
-        return f"it never left the function from line {line}"
+        return f"it never left the function from {begins}"
     if name.isdecimal():
-        return f"it never went from line {line} to line {name}"
-    return f"it never went from line {line} to {name}" if name == BASE_LINE else name
+        return f"it never went from {begins} to line {name}"
+    return f"it never went from {begins} to {name}" if name == BASE_LINE else name
 
 
 def _way(sides: dict[Kind, set[str]], target: str, scope: str) -> Way | None:

@@ -6,12 +6,13 @@ import ast
 from typing import Literal, NamedTuple
 
 from qe_action.analysis.advice.excerpt import LIMIT, excerpt, with_operator
+from qe_action.analysis.advice.facts import condition
 from qe_action.analysis.advice.raising import raised
+from qe_action.analysis.advice.satisfiable import ANYTHING, Condition
 from qe_action.analysis.python_module import PythonModule
 
 Sort = Literal["condition", "loop", "raises"]
 
-JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 PARTS = 3
 """Operands of `and` and `or` that are told one by one."""
 MOST = 4
@@ -31,7 +32,6 @@ _INVERSE: dict[type[ast.cmpop], str] = {
     ast.NotIn: "in",
 }
 _PARTS_OF_EXPRESSIONS = (ast.expr, ast.comprehension, ast.keyword)
-_BARE = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 class Clause(NamedTuple):
@@ -40,7 +40,8 @@ class Clause(NamedTuple):
     `names` are the variables it speaks of. Of clauses with the same `topic`, such as the
     tests of one value in an `elif` chain, one that `settles` it makes the others superfluous.
     `origin` is the assignment one of the variables comes from. `stale` are the variables that
-    were set again since it held.
+    were set again since it held. `condition` is what it asks for, to be weighed with others,
+    and `denied` the opposite. `more` says that something before it has to hold that is not told.
     """
 
     sort: Sort
@@ -50,16 +51,19 @@ class Clause(NamedTuple):
     settles: bool = False
     origin: str = ""
     stale: frozenset[str] = frozenset()
+    condition: Condition = ANYTHING
+    denied: Condition = ANYTHING
+    more: bool = False
 
 
 def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
     """The clauses that make a test true; none for a constant."""
     match test:
-        case ast.Constant():
+        case ast.Constant() | ast.Name(id="__debug__"):
             return []
         case ast.BoolOp(op=ast.And(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in holds(module, value)]
-        case ast.UnaryOp(op=ast.Not(), operand=operand) if not isinstance(operand, _BARE):
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
             return fails(module, operand)
         case _:
             return [_clause(module, test, wanted=True)]
@@ -68,7 +72,7 @@ def holds(module: PythonModule, test: ast.expr) -> list[Clause]:
 def fails(module: PythonModule, test: ast.expr) -> list[Clause]:
     """The clauses that make a test false; none for a constant."""
     match test:
-        case ast.Constant():
+        case ast.Constant() | ast.Name(id="__debug__"):
             return []
         case ast.BoolOp(op=ast.Or(), values=values) if len(values) <= PARTS:
             return [clause for value in values for clause in fails(module, value)]
@@ -80,13 +84,51 @@ def fails(module: PythonModule, test: ast.expr) -> list[Clause]:
 
 def _clause(module: PythonModule, test: ast.expr, *, wanted: bool) -> Clause:
     topic, settles = _topic(module, test)
+    asked = condition(module, test, wanted=wanted)
+    denied = condition(module, test, wanted=not wanted)
+    if counted := quantified(module, test, wanted=wanted):
+        return Clause("condition", counted, names_of(test), condition=asked, denied=denied)
     text = f"`{excerpt(module, test)}`"
     if not wanted:
         inverse = _inverse(module, test)
         text = f"`{inverse}`" if inverse else f"{text} false"
     elif not isinstance(test, ast.Compare):
         text += " true"
-    return Clause("condition", text, names_of(test), topic, settles and wanted)
+    names, settled = names_of(test), settles and wanted
+    return Clause("condition", text, names, topic, settled, condition=asked, denied=denied)
+
+
+def quantified(module: PythonModule, test: ast.expr, *, wanted: bool) -> str:
+    """What `any` or `all` asks of the items; empty for another test, or where it is too long."""
+    match test:
+        case ast.Call(
+            func=ast.Name(id="any" | "all" as name),
+            args=[
+                ast.GeneratorExp(elt=asked, generators=[each])
+                | ast.ListComp(elt=asked, generators=[each])
+            ],
+        ):
+            pass
+        case _:
+            return ""
+    item, iterable = excerpt(module, each.target), excerpt(module, each.iter)
+    # That not all do is that one does not, and that all do is that none does not.
+    parts = [part for if_ in each.ifs for part in holds(module, if_)]
+    parts += (holds if name == "any" else fails)(module, asked)
+    if not parts or any("…" in part.text for part in parts):
+        whole = excerpt(module, test)
+        return f"`{whole}` on line {test.lineno} {str(wanted).lower()}" if "…" in whole else ""
+    number = "an" if (name == "any") is wanted else "no"
+    told = " and ".join(told_of(part.text) for part in parts)
+    return f"{number} item `{item}` of `{iterable}` for which {told}"
+
+
+def told_of(text: str) -> str:
+    """A clause as part of a sentence: `` `x` true `` is `` `x` is true ``."""
+    for state in ("true", "false", "empty"):
+        if text.endswith(f"` {state}"):
+            return f"{text.removesuffix(f' {state}')} is {state}"
+    return text
 
 
 def _inverse(module: PythonModule, test: ast.expr) -> str:
@@ -128,39 +170,6 @@ def names_of(node: ast.AST) -> frozenset[str]:
             children = value if isinstance(value, list) else (value,)
             stack += [child for child in children if isinstance(child, _PARTS_OF_EXPRESSIONS)]
     return frozenset(names)
-
-
-def loop_clause(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
-    """That a loop has an item."""
-    item, iterable = excerpt(module, loop.target), excerpt(module, loop.iter)
-    return Clause("loop", f"for an item `{item}` of `{iterable}`", names_of(loop.iter))
-
-
-def loop_ends(module: PythonModule, loop: ast.For | ast.AsyncFor) -> Clause:
-    """That a loop runs to its end: it has no item that leaves it, or none at all."""
-    iterable = excerpt(module, loop.iter)
-    leaving = single_exit(loop)
-    wanted = holds(module, leaving.test) if leaving else []
-    if not wanted:
-        return Clause("condition", f"`{iterable}` empty", names_of(loop.iter))
-    tests = " and ".join(f"{clause.text.removesuffix(' true')}" for clause in wanted)
-    verb = " is true" if any(clause.text.endswith(" true") for clause in wanted) else ""
-    text = f"no item `{excerpt(module, loop.target)}` of `{iterable}` for which {tests}{verb}"
-    names = names_of(loop.iter).union(*(clause.names for clause in wanted))
-    return Clause("condition", text, names)
-
-
-def single_exit(loop: ast.For | ast.AsyncFor) -> ast.If | None:
-    """The only test by which a loop's own block leaves the loop early."""
-    if isinstance(loop.body[-1], JUMPS):
-        return None
-    exits = [
-        node
-        for node in loop.body
-        if isinstance(node, ast.If)
-        and isinstance(node.body[-1], ast.Break | ast.Return | ast.Raise)
-    ]
-    return exits[0] if len(exits) == 1 else None
 
 
 def case_clauses(module: PythonModule, match: ast.Match, case: ast.match_case) -> list[Clause]:

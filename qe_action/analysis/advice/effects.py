@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from qe_action.analysis.advice.assignments import QUIET, SHORT, Local, set_by, set_inside
+from qe_action.analysis.advice.assignments import (
+    QUIET,
+    SHORT,
+    Local,
+    changed_inside,
+    set_by,
+    set_inside,
+)
 from qe_action.analysis.advice.conditions import Clause
 from qe_action.analysis.advice.enclosing import Statement
 from qe_action.analysis.advice.excerpt import clip, excerpt, safe
@@ -17,6 +24,8 @@ End = Literal["return", "raise", "jump", "open"]
 
 NEXT_ROUND = "go on with the next round of the loop"
 LEAVE_LOOP = "leave the loop"
+_LOWER_CASE_ERRORS = frozenset({"error", "herror", "gaierror", "timeout"})
+"""Exceptions of the standard library that are not named as classes are."""
 _CHANGES: dict[type[ast.operator], str] = {
     ast.Add: "add `{value}` to `{target}`",
     ast.Sub: "subtract `{value}` from `{target}`",
@@ -47,7 +56,7 @@ class Trace:
     of the module or class. `strong` and `weak` are effects. `sets` has the local variables
     with their expressions, `grown` those that something was added to; of the former `telling`
     may explain a condition and `altered` hold objects that were changed since. `unclear` are
-    variables set in one way or another.
+    variables set in one way or another. `onto` has what was done last to the object of one.
     """
 
     module: PythonModule
@@ -59,6 +68,7 @@ class Trace:
     telling: set[str] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
+    onto: dict[str, str] = field(default_factory=dict)
 
     def note(self, node: Statement) -> None:
         """Add what a statement does by itself; of a compound one only what it may set."""
@@ -79,6 +89,7 @@ class Trace:
                 self._bind(node)
             case _ if any(statements_of(node)):
                 self._forget(set_inside(node))
+                self.altered |= changed_inside(node) & self.sets.keys()
 
     def open_end(self, clauses: Sequence[Clause], last: int) -> Outcome:
         """The way as it stands at the end of the block: two effects, or what it logs."""
@@ -95,6 +106,8 @@ class Trace:
                 return Outcome(tuple(clauses), (self._raising(error),), "raise")
             case ast.Return(value=value):
                 last, end = self._returning(value), "return"
+                if isinstance(value, ast.Name) and value.id in self.altered and not self.strong:
+                    self.strong += filter(None, [self.onto.get(value.id)])
             case ast.Continue():
                 last = NEXT_ROUND
             case _:
@@ -121,7 +134,10 @@ class Trace:
             if not isinstance(value, ast.Constant | ast.Name) and len(text) <= SHORT:
                 self.telling.add(target.id)
         elif isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-            self._add(target, f"set `{excerpt(self.module, target)}` to `{text}`")
+            start = f"set `{excerpt(self.module, target)}` to "
+            # What is set again was nothing to be seen.
+            self.strong = [effect for effect in self.strong if not effect.startswith(start)]
+            self._add(target, f"{start}`{text}`")
 
     def _change(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name) and self.local:
@@ -167,6 +183,7 @@ class Trace:
             root = root.func if isinstance(root, ast.Call) else root.value
         if isinstance(root, ast.Name) and root.id in self.sets and target is not root:
             self.altered.add(root.id)
+            self.onto[root.id] = effect
             self.weak.append(effect)
         else:
             self.strong.append(effect)
@@ -195,5 +212,23 @@ class Trace:
     def _raising(self, error: ast.expr | None) -> str:
         if error is None:
             return "raise the exception again"
-        named = error.func if isinstance(error, ast.Call) else error
-        return f"raise `{excerpt(self.module, named)}`"
+        if not isinstance(error, ast.Call):
+            known = self.sets.get(error.id, "") if isinstance(error, ast.Name) else ""
+            made = known.partition("(")[0]
+            named = made.rpartition(".")[2][:1].isupper()
+            return f"raise `{made if named else excerpt(self.module, error)}`"
+        if _is_class(self.module, error.func):
+            return f"raise `{excerpt(self.module, error.func)}`"
+        return f"raise what `{excerpt(self.module, error)}` returns"
+
+
+def _is_class(module: PythonModule, node: ast.expr) -> bool:
+    """Whether what is called seems to be a class: by its name, or as the module defines it."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            bare = name.lstrip("_")
+            if bare[:1].isupper() or name in _LOWER_CASE_ERRORS:
+                return True
+            return any(isinstance(each.node, ast.ClassDef) for each in module.named(name))
+        case _:
+            return False

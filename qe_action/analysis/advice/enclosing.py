@@ -12,6 +12,7 @@ from qe_action.analysis.python_module import BLOCKS, FUNCTIONS, PythonModule, fi
 Statement = ast.stmt | ast.ExceptHandler | ast.match_case
 """What stands in a block; handlers and cases form the blocks of `try` and `match`."""
 
+SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Module)
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _CASE_HEADER = 20
 """Lines between `case` and its pattern that are looked at; there are seldom any."""
@@ -50,7 +51,7 @@ def path_to(module: PythonModule, line: int) -> list[Step]:
 def inside_function(path: Sequence[Step]) -> list[Step]:
     """The last steps of a path: those inside its innermost function or class."""
     at = len(path)
-    while at and not isinstance(path[at - 1].parent, (*FUNCTIONS, ast.ClassDef, ast.Module)):
+    while at and not isinstance(path[at - 1].parent, SCOPES):
         at -= 1
     return list(path[max(0, at - 1) :])
 

@@ -12,13 +12,19 @@ from qe_action.analysis.advice.conditions import (
     case_clauses,
     fails,
     holds,
-    loop_clause,
-    loop_ends,
     raises_clauses,
 )
 from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
+from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.passing import in_line, passed, quiets
-from qe_action.analysis.advice.standing import aged, names_in, outdated, set_past, set_within
+from qe_action.analysis.advice.standing import (
+    aged,
+    marked,
+    names_in,
+    outdated,
+    set_past,
+    set_within,
+)
 from qe_action.analysis.python_module import PythonModule
 
 _NEAR = 50
@@ -35,9 +41,9 @@ def path_clauses(
 ) -> list[Clause]:
     """What has to hold from the function's entry to the last step's statement, outermost first.
 
-    The tests around the statement, and as many guards before it as a sentence has room for:
-    first those that share a variable with them or with `own`, the statement's own conditions,
-    then the nearest.
+    The tests around the statement, as many guards before it as a sentence has room for (first
+    those that share a variable with them or with `own`, then the nearest), and last `own`, the
+    statement's own conditions. They say so where something is left out.
     """
     lead = _Lead()
     steps = inside_function(path)
@@ -58,14 +64,20 @@ def path_clauses(
     others = [n for n in guards if not told[n][1].names & spoken]
     left = len(others) - (room - len(related))
     kept = {*related, *others[max(0, left) :]}
-    return [clause for n, (guard, clause) in enumerate(told) if not guard or n in kept]
+    found = [clause for n, (guard, clause) in enumerate(told) if not guard or n in kept]
+    cut = lead.cut or len(found) < len(told)
+    return marked([*found, *own]) if cut else [*found, *own]
 
 
 class _Lead:
-    """The clauses on the way to a statement in order, each part with whether it is a guard's."""
+    """The clauses on the way to a statement in order, each part with whether it is a guard's.
+
+    `cut` says that some were put out.
+    """
 
     def __init__(self) -> None:
         self.parts: list[tuple[bool, list[Clause]]] = []
+        self.cut = False
 
     def enter(self, step: Step, outer: Step, clauses: list[Clause]) -> None:
         """Come into a block; what that sets counts as `standing.within` says."""
@@ -92,8 +104,11 @@ class _Lead:
 
     def join(self, clauses: Sequence[Clause]) -> None:
         """Put the conditions on older values of what clauses speak of out."""
-        for _, part in self.parts:
-            part[:] = [clause for clause in part if not outdated(clause, clauses)]
+        gone = outdated((clause for _, part in self.parts for clause in part), clauses)
+        if gone:
+            self.cut = True
+            for _, part in self.parts:
+                part[:] = [clause for clause in part if clause not in gone]
 
     def age(self, again: set[str] | None) -> None:
         """Take some variables, or with None any, as set again."""

@@ -6,16 +6,16 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from qe_action.analysis.advice.conditions import (
-    JUMPS,
     Clause,
     case_clauses,
     fails,
     holds,
-    loop_clause,
     raises_clauses,
 )
 from qe_action.analysis.advice.effects import Outcome, Trace
 from qe_action.analysis.advice.enclosing import Statement
+from qe_action.analysis.advice.jumps import JUMPS
+from qe_action.analysis.advice.loops import loop_clause
 from qe_action.analysis.advice.passing import TRIES, in_line, leaves, passed
 from qe_action.analysis.advice.standing import after, within
 from qe_action.analysis.python_module import PythonModule

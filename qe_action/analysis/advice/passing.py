@@ -7,24 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from qe_action.analysis.advice.conditions import (
-    JUMPS,
     Clause,
     case_clauses,
     fails,
     holds,
-    loop_clause,
-    loop_ends,
-    single_exit,
     unmatched,
 )
-from qe_action.analysis.advice.enclosing import LOOPS, Statement
+from qe_action.analysis.advice.enclosing import Statement
 from qe_action.analysis.advice.excerpt import excerpt
-from qe_action.analysis.python_module import DEFINITIONS, PythonModule, statements_of
+from qe_action.analysis.advice.jumps import JUMPS, jumps_out
+from qe_action.analysis.advice.loops import exit_clauses, loop_clause, loop_ends
+from qe_action.analysis.python_module import PythonModule
 
 _DEEPEST = 5
 """How many statements inside one another are looked into."""
-_MANY = 200
-"""How many statements inside one are searched for a jump."""
 _CASES = 3
 TRIES = (ast.Try, ast.TryStar)
 _QUIETING = {"suppress", "raises", "assertRaises"}
@@ -97,22 +93,6 @@ def _takes_all(case: ast.match_case) -> bool:
     return bare and case.guard is None
 
 
-def jumps_out(block: Sequence[Statement], jumps: tuple[type[ast.stmt], ...] = JUMPS) -> bool:
-    """Whether any statement of a block may lead out of it; in doubt it may."""
-    stack: list[tuple[Statement, bool]] = [(node, False) for node in block]
-    for _ in range(_MANY):
-        if not stack:
-            return False
-        node, in_loop = stack.pop()
-        own = in_loop and isinstance(node, ast.Break | ast.Continue)
-        if isinstance(node, jumps) and not own:
-            return True
-        if not isinstance(node, DEFINITIONS):
-            inner = in_loop or isinstance(node, LOOPS)
-            stack.extend((each, inner) for each in statements_of(node))
-    return True
-
-
 def passed(module: PythonModule, node: Statement, depth: int = 0) -> list[Clause]:
     """What suffices for control to come past a statement that may lead away.
 
@@ -134,10 +114,10 @@ def passed(module: PythonModule, node: Statement, depth: int = 0) -> list[Clause
 
 
 def _past_loop(module: PythonModule, loop: ast.For | ast.AsyncFor) -> list[Clause]:
-    exit_ = single_exit(loop)
     if leaves(loop.orelse):
-        return [loop_clause(module, loop), *holds(module, exit_.test)] if exit_ else []
-    if not loop.orelse and (exit_ or _returns(loop.body)):
+        wanted = exit_clauses(module, loop)
+        return [loop_clause(module, loop), *wanted] if wanted else []
+    if not loop.orelse and _returns(loop.body):
         return [loop_ends(module, loop)]
     return []
 

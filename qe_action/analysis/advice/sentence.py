@@ -7,9 +7,14 @@ from collections.abc import Sequence
 
 from qe_action.analysis.advice.conditions import Clause
 from qe_action.analysis.advice.excerpt import LIMIT
+from qe_action.analysis.advice.satisfiable import ANYTHING, can_hold
 
 LONGEST = 300
 """Characters of a sentence."""
+_WEIGHED = 6
+"""Clauses, the innermost, that others may imply."""
+PAST = ", past its earlier checks,"
+"""Stands for conditions that are not told."""
 _SHORTER = ((4, 2, True), (3, 2, True), (3, 2, False), (2, 1, False), (1, 1, False))
 """How many clauses (the innermost), how many effects, and whether to say where values come
 from: what is left out first in a sentence that is too long."""
@@ -20,15 +25,29 @@ def sentence(lead: str, clauses: Sequence[Clause], effects: Sequence[str]) -> st
 
     `lead` is the beginning ("Call `load(path)`"), `effects` are verb phrases.
     """
-    telling = _telling(clauses)
+    telling = without_implied(_telling(clauses))
     if not lead or not (telling or effects):
         return ""
     for most, shown, origins in _SHORTER:
-        text = lead + _conditions(telling[-most:], origins=origins)
+        told = telling[-most:]
+        cut = len(told) < len(telling) or any(clause.more for clause in clauses)
+        text = f"{lead}{PAST if cut else ''}{_conditions(told, origins=origins)}"
         text += f": it should {' and '.join(effects[:shown])}." if effects else "."
         if len(text) <= LONGEST:
             return text
     return ""
+
+
+def without_implied(clauses: Sequence[Clause]) -> list[Clause]:
+    """The clauses without those that the others together leave no choice but to hold."""
+    left = list(clauses)
+    for clause in clauses[-_WEIGHED:]:
+        others = [each for each in left if each is not clause]
+        if clause.sort == "condition" and clause.denied != ANYTHING and not clause.stale:
+            weighed = [each.condition for each in others if not each.stale]
+            if not can_hold([clause.denied, *weighed]):
+                left = others
+    return left
 
 
 def _telling(clauses: Sequence[Clause]) -> list[Clause]:

@@ -10,7 +10,8 @@ from qe_action.analysis.advice.conditions import MOST
 from qe_action.analysis.advice.effects import Outcome
 from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
 from qe_action.analysis.advice.excerpt import excerpt
-from qe_action.analysis.advice.passing import in_line, jumps_out, leaves, passed, past
+from qe_action.analysis.advice.jumps import jumps_out
+from qe_action.analysis.advice.passing import in_line, leaves, passed, past
 from qe_action.analysis.advice.standing import after, outdated
 from qe_action.analysis.python_module import DEFINITIONS, PythonModule
 
@@ -38,7 +39,7 @@ def shown(module: PythonModule, path: Sequence[Step], outcome: Outcome) -> Outco
         told = len(clauses) + len(passing) <= MOST if passing else not jumps_out([node])
         if not told:
             break
-        if any(outdated(clause, passing) for clause in clauses):
+        if outdated(clauses, passing):
             break
         for inner, _ in in_line([node]):
             clauses = after(clauses, inner, passed(module, inner))

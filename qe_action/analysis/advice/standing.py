@@ -13,18 +13,24 @@ from qe_action.analysis.advice.passing import TRIES, way_past
 
 def aged(clauses: Iterable[Clause], again: set[str] | None) -> list[Clause]:
     """The clauses after some variables, or with None any, were set: they are stale in them."""
+    if again is None:
+        return [clause._replace(stale=clause.names) for clause in clauses]
     return [
-        clause._replace(
-            stale=clause.names if again is None else clause.stale | (clause.names & again)
-        )
+        clause
+        if clause.names.isdisjoint(again)
+        else clause._replace(stale=clause.stale | (clause.names & again))
         for clause in clauses
     ]
 
 
-def outdated(clause: Clause, by: Sequence[Clause]) -> bool:
-    """Whether a condition is on an older value of a variable than one of later conditions is."""
+def outdated(clauses: Iterable[Clause], by: Sequence[Clause]) -> list[Clause]:
+    """The conditions that are on an older value of a variable than one of later ones is."""
     names = names_in(each for each in by if each.sort == "condition")
-    return clause.sort == "condition" and bool(clause.stale & names)
+    return [
+        clause
+        for clause in clauses
+        if clause.sort == "condition" and not clause.stale.isdisjoint(names)
+    ]
 
 
 def names_in(clauses: Iterable[Clause]) -> frozenset[str]:
@@ -34,7 +40,15 @@ def names_in(clauses: Iterable[Clause]) -> frozenset[str]:
 
 def joined(clauses: Iterable[Clause], more: Sequence[Clause]) -> list[Clause]:
     """The clauses with those that hold later, which put conditions on older values out."""
-    return [*(clause for clause in clauses if not outdated(clause, more)), *more]
+    before = list(clauses)
+    left = outdated(before, more)
+    kept = [clause for clause in before if clause not in left] if left else before
+    return [*kept, *(marked(more) if left else more)]
+
+
+def marked(clauses: Sequence[Clause]) -> list[Clause]:
+    """The clauses, which say that something before them has to hold that is not told."""
+    return [clause._replace(more=True) for clause in clauses]
 
 
 def within(clauses: Sequence[Clause], node: ast.AST, entering: Sequence[Clause]) -> list[Clause]:

@@ -170,7 +170,7 @@ def _inner_subject(
         if len(text) <= _CALL_LIMIT:
             return f"Call `{text}`"
     last = _call((), inner[-1], names)
-    return f"{start} and let it call its inner `{last}`" if start else ""
+    return f"{start} and have its inner `{last}` called" if start else ""
 
 
 def _returns(node: FunctionNode, name: str) -> bool:

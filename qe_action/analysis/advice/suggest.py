@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from qe_action.analysis.advice.assignments import origin
 from qe_action.analysis.advice.branch_words import Way, ways
@@ -18,18 +18,20 @@ from qe_action.analysis.advice.conditions import (
     case_clauses,
     fails,
     holds,
-    loop_clause,
-    loop_ends,
     raises_clauses,
     unmatched,
 )
 from qe_action.analysis.advice.effects import LEAVE_LOOP, NEXT_ROUND, Outcome
-from qe_action.analysis.advice.enclosing import LOOPS, Statement, Step, path_to
+from qe_action.analysis.advice.enclosing import LOOPS, SCOPES, Statement, Step, path_to
 from qe_action.analysis.advice.leading import may_be_caught, path_clauses
+from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
+from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.advice.sentence import sentence
 from qe_action.analysis.advice.showing import shown
-from qe_action.analysis.advice.subject import subject
+from qe_action.analysis.advice.sparing import denied, names_a_local
+from qe_action.analysis.advice.subject import is_generator, subject
+from qe_action.analysis.declared import declared
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
 from qe_action.events import Gap
 
@@ -37,7 +39,6 @@ MOST = 3
 """Suggestions for one gap."""
 _WAYS = 24
 """Ways through a function that are weighed."""
-_SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Module)
 
 
 def suggest(module: PythonModule, gap: Gap) -> tuple[str, ...]:
@@ -47,22 +48,32 @@ def suggest(module: PythonModule, gap: Gap) -> tuple[str, ...]:
     first line, up to fixed bounds.
     """
     try:
-        found = _partial(module, gap) if gap.gap_type == "partial" else _uncovered(module, gap)
-        return tuple(dict.fromkeys(islice(filter(None, found), MOST)))
+        if gap.gap_type == "partial":
+            found = _partial(module, gap.line_start, gap.missing_branches)
+        else:
+            found = chain(_uncovered(module, gap), _leading(module, gap))
+        return tuple(islice(dict.fromkeys(filter(None, found)), MOST))
     except RecursionError:
         return ()  # an expression nested too deeply to be told
 
 
-def _partial(module: PythonModule, gap: Gap) -> Iterator[str]:
-    path = path_to(module, gap.line_start)
-    for way in ways(module, gap.line_start, gap.missing_branches):
+def _partial(module: PythonModule, line: int, missing: Sequence[str]) -> Iterator[str]:
+    path = path_to(module, line)
+    for way in ways(module, line, missing):
         if way is not None and way.kind != "uncaught":
             yield _for_way(module, path, way)
 
 
+def _leading(module: PythonModule, gap: Gap) -> Iterator[str]:
+    """For the branches that lead further into missed statements than to the first."""
+    for line, target in zip(gap.branch_lines, gap.missing_branches, strict=False):
+        if target != str(gap.line_start):
+            yield from _partial(module, line, (target,))
+
+
 def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     side = _explained(module, path, _side(module, path, way))
-    clauses = [*path_clauses(module, path, side), *side]
+    clauses = path_clauses(module, path, side)
     step = path[-1]
     block: Sequence[ast.stmt] = getattr(step.node, "body", [])
     if way.kind in ("true", "started", "matched", "caught"):
@@ -72,12 +83,12 @@ def _for_way(module: PythonModule, path: list[Step], way: Way) -> str:
     if otherwise := getattr(step.node, "orelse", []):
         return _told(module, [*path, Step(step.node, "orelse", otherwise, 0)], clauses)
     if isinstance(step.node, ast.If) and (skipped := _skipped(module, path, step.node)):
-        return _sentence(module, path, clauses, (f"not {skipped}",))
+        return _sentence(module, path, clauses, denied((skipped,), module, path))
     after = _following(module, path, clauses)
     if isinstance(step.node, ast.If) and not after.effects:
         instead = straight(module, step.node.body, in_function=_in_function(path)).effects[-1:]
         instead = tuple(effect for effect in instead if effect != "return `None`")
-        return _sentence(module, path, clauses, [f"not {effect}" for effect in instead])
+        return _sentence(module, path, clauses, denied(instead, module, path))
     return _sentence(module, path, after.clauses, after.effects)
 
 
@@ -100,7 +111,7 @@ def _following(module: PythonModule, path: list[Step], clauses: Sequence[Clause]
             found = straight(module, rest, clauses, in_function=_in_function(path))
             if found.effects:
                 return found
-        if isinstance(step.parent, (*_SCOPES, *LOOPS)) and step.field == "body":
+        if isinstance(step.parent, (*SCOPES, *LOOPS)) and step.field == "body":
             break
     return Outcome(tuple(clauses), (), "open")
 
@@ -170,7 +181,7 @@ def _definitions_in(module: PythonModule, gap: Gap) -> list[Definition]:
     held = [
         each
         for each in module.definitions[at:end]
-        if each.is_function and each.start <= gap.line_end
+        if each.is_function and each.start <= gap.line_end and not declared(module, each)
     ]
     return sorted(held, key=lambda each: (each.node.name.startswith("_"), each.line))[:MOST]
 
@@ -192,7 +203,7 @@ def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]
     found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
     for outcome in found:
         told = outcome if outcome.effects else shown(module, path, outcome)
-        if told.effects:
+        if told.effects and (told.clauses or not names_a_local(definition.node, told.effects)):
             yield _sentence(module, path, told.clauses, told.effects)
 
 
@@ -238,13 +249,16 @@ def _sentence(
         return ""  # no test makes that true
     if not clauses and {LEAVE_LOOP, NEXT_ROUND}.issuperset(effects):
         return ""  # nobody outside sees that
+    if not can_hold([clause.condition for clause in clauses if not clause.stale]):
+        return ""
     names = frozenset[str]().union(*(clause.names for clause in clauses))
     lead = subject(module, path, names)
     if lead.startswith("Import") and names & _constants(module):
         return ""  # the module itself says what holds
     if lead.startswith(("Run", "Import")):
         clauses = [clause for clause in clauses if "__name__" not in clause.names]
-    if lead.startswith("Iterate"):
+    inside = [step.parent for step in path if isinstance(step.parent, FUNCTIONS)]
+    if inside and is_generator(module, inside[-1]):
         effects = ["end" if effect.startswith("return ") else effect for effect in effects]
     return sentence(lead, clauses, effects)
 
@@ -265,5 +279,5 @@ def _rest(step: Step) -> Sequence[Statement]:
 
 
 def _in_function(path: Sequence[Step]) -> bool:
-    scope = next((s.parent for s in reversed(path) if isinstance(s.parent, _SCOPES)), None)
+    scope = next((s.parent for s in reversed(path) if isinstance(s.parent, SCOPES)), None)
     return isinstance(scope, FUNCTIONS)
