@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _add_generate(commands.add_parser("generate", help="make tests for what the tests miss"))
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
+    _add_journal(commands.add_parser("journal", help="add the tests of an earlier run"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
     return top
 
@@ -144,6 +145,16 @@ def _add_generated(add: Callable[..., object]) -> None:
     add("--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder")
     add("--write", action="store_true", help="add them to the project's test files")
     add(
+        "--journal",
+        metavar="FILE",
+        help="write all events to FILE; `journal apply FILE` adds the tests without a new search",
+    )
+    add(
+        "--allow-red",
+        action="store_true",
+        help="make tests although some of the project's fail: for code that those don't run",
+    )
+    add(
         "--output",
         choices=("terminal", "jsonl"),
         default="terminal",
@@ -175,6 +186,15 @@ def _add_publish(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("journal", nargs="?", metavar="JOURNAL", help="the journal's file")
     _add_inputs(command, PUBLISHING)
+
+
+def _add_journal(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    text = "add the tests that a journal proposes to the project; runs nothing"
+    add = actions.add_parser("apply", help=text, description=text.capitalize()).add_argument
+    add("journal", metavar="JOURNAL", help="the file that --journal has written")
+    add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
+    add("--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder")
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:
@@ -257,6 +277,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "generate": lambda: app.generate(arguments),
         "run": lambda: app.run(_inputs(arguments)),
         "publish": lambda: app.publish(_inputs(arguments), arguments.journal),
+        "journal": lambda: app.apply_journal(arguments),
         "doctor": lambda: app.doctor(_inputs(arguments), arguments.output),
     }
     try:

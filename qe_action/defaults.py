@@ -72,6 +72,13 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
     )
 
 
+def below(repo: Path) -> tuple[str, ...]:
+    """The folder as a source root, where it lies below the top of its repository."""
+    root = Git(repo, env=os.environ).toplevel
+    inside = repo.resolve().relative_to(root.resolve()).as_posix() if root else "."
+    return (inside,) if inside != "." else ()
+
+
 @dataclass(frozen=True)
 class ProjectSetup:
     """How a project is made to run: its checkout, and what of the inputs is about it.

@@ -31,7 +31,9 @@ class GenerationOptions(BaseModel):
     single tests; the same `seed` gives the same tests. `python` is the project's interpreter,
     or several, the first for all but the last look. `tests` are sources of tests to be judged
     instead of generated ones. `sandbox` may be `off` on a machine of one's own. `slots` are the
-    tests that run side by side: where absent, as many as there are cores.
+    tests that run side by side: where absent, as many as there are cores. `allow_red` makes tests
+    also where some of the project's fail: for code that those don't run. `tests_known` says that
+    whoever asks knows that the suite passed: then it is not asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -53,6 +55,8 @@ class GenerationOptions(BaseModel):
     tests: str | tuple[str, ...] = ()
     sandbox: Literal["on", "off"] = "on"
     slots: int | None = Field(default=None, ge=1, le=8)
+    allow_red: bool = False
+    tests_known: bool = False
 
     @property
     def pythons(self) -> tuple[Path, ...]:

@@ -86,8 +86,12 @@ class GenerationSink:
             self._say(text, style)
 
     def _say(self, text: str, style: str) -> None:
-        wrap = not self._console.is_terminal
-        self._console.print(Text(visible(text), style=style), soft_wrap=wrap)
+        say(self._console, text, style)
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """A line of text from anywhere."""
+    console.print(Text(visible(text), style=style), soft_wrap=not console.is_terminal)
 
 
 def _bar(event: GeneratorProgress) -> Table:

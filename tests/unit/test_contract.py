@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
-    {"__main__", "cli", "app", "action", "publishing", "local", "generating"},
+    {"__main__", "cli", "app", "action", "publishing", "local", "generating", "applying", "adding"},
     {"gap_tests"},
     {"step"},
     {"sinks", "running"},
