@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from qe_action import defaults
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.generation_options import GenerationOptions
+from qe_action.analysis.emptiness import empty_lines
 from qe_action.errors import UsageError
 from qe_action.events import AnalysisComplete, AnalyzerError, Gap, GapFound
 from qe_action.task import QETask
@@ -63,8 +64,18 @@ class Wanted:
             some = {gap.line_start: _ends(gap) for gap in partial if _ends(gap)}
             arcs = frozenset(a for a in arcs if a[0] not in some or a[1] in some[a[0]])
             lines = in_gaps - {gap.line_start for gap in partial}
+        declared = _declared(source)
+        lines, arcs = lines - declared, frozenset(a for a in arcs if a[0] not in declared)
         later = lines - set(at_import.lines)
         return (later if later or arcs else lines), arcs - set(at_import.branches)
+
+
+def _declared(source: bytes) -> frozenset[int]:
+    """The lines of functions that do nothing of their own."""
+    try:
+        return empty_lines(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
 
 
 def _ends(gap: Gap) -> frozenset[int]:

@@ -85,6 +85,7 @@ class TargetRun:
         self.rejected: Counter[str] = Counter()
         self.notes: list[str] = []
         self._full = False
+        self._goals = Goals()
         self.suspicions: list[SuspectedBug] = []
         self.before: Counts | None = None
         self.after: Counts | None = None
@@ -121,6 +122,7 @@ class TargetRun:
         suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
         spared = await self._red(suite, at_import)
         setting, goals = self._setting(bench, at_import, spared)
+        self._goals = goals
         self.before = self.after = at_import.counts
         if not setting.lines and not setting.arcs:
             self.notes.append(f"Nothing of {path} is missed.")
@@ -260,11 +262,13 @@ class TargetRun:
         over = self._left() <= 0 and bool(self.shown)
         if not (self._full or over):
             return []
+        wanted = self._goals.lines | {abs(arc[0]) for arc in self._goals.arcs}
         reached = {abs(n) for t in self.shown for n in (*t.lines, *(arc[0] for arc in t.arcs))}
         gaps = [
             gap
             for gap in self._target.gaps or ()
-            if reached.isdisjoint(range(gap.line_start, gap.line_end + 1))
+            if wanted.difference(reached).intersection(range(gap.line_start, gap.line_end + 1))
+            and reached.isdisjoint(range(gap.line_start, gap.line_end + 1))
         ]
         if not gaps:
             return []

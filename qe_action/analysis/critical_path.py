@@ -46,9 +46,11 @@ def weight(function: FunctionFacts, reach: Reach) -> float:
 def critical_path(path: str, function: FunctionFacts, reach: Reach) -> CriticalPath | None:
     """The critical path of a function of the file `path`; None where its impact is low.
 
-    A function that is fully covered, or that little else reaches, is on none. Of the reasons
+    A function that is fully covered, empty, or that little else reaches, is on none. Of the reasons
     the first says what reaches it.
     """
+    if function.empty:
+        return None
     wide, heavy = width(reach), weight(function, reach)
     for impact, least_width, least_weight in IMPACTS:
         if wide >= least_width and heavy >= least_weight:

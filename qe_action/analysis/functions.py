@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from qe_action.analysis.collect import Detail
+from qe_action.analysis.emptiness import is_empty
 from qe_action.analysis.python_module import DEFINITIONS, Clause, PythonModule, statements_of
 from qe_action.analysis.source import Region, Regions
 
@@ -22,7 +23,8 @@ class FunctionFacts(NamedTuple):
 
     `statements` and `covered` count those of its own body, without functions inside it.
     `in_diff` says that a statement of it was added or changed. `complexity` is McCabe's,
-    None where the source can't tell, or nothing of the function is missed.
+    None where the source can't tell, or nothing of the function is missed. An `empty` function is
+    declared only: `pass`, `...`, `NotImplementedError`.
     """
 
     name: str
@@ -32,6 +34,7 @@ class FunctionFacts(NamedTuple):
     covered: int
     in_diff: bool = False
     complexity: int | None = None
+    empty: bool = False
 
     @property
     def called(self) -> bool:
@@ -58,7 +61,7 @@ def function_facts(
         if definition.is_function:
             # Of the others nobody asks how complex they are.
             paths = complexity(definition.node) if region in lacking else None
-            found[region] = _facts(region, count, paths)
+            found[region] = _facts(region, count, paths)._replace(empty=is_empty(definition.node))
     return found
 
 

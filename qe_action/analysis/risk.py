@@ -51,6 +51,8 @@ class Evidence(NamedTuple):
 
 def judge(evidence: Evidence) -> Judgement:
     """The severity of a gap, by the points of what is known of it."""
+    if evidence.function is not None and evidence.function.empty:
+        return Judgement("low", (DECLARED,))
     points = 0
     reasons: list[str] = []
     for worth, reason in _rows(evidence):
@@ -61,6 +63,7 @@ def judge(evidence: Evidence) -> Judgement:
     return Judgement(severity, tuple(reasons))
 
 
+DECLARED = "its function is declared only and does nothing that a test could check"
 IN_CHANGED_LINES = "it lies in lines that this change adds or edits"
 
 
