@@ -114,7 +114,8 @@ def _fits(page: Page, node: ast.ImportFrom, names: Sequence[Imported]) -> bool:
 def _merged(page: Page, node: ast.ImportFrom, names: Sequence[Imported]) -> Iterator[Edit]:
     """The names among those of an import: in their order if they have one, else behind them."""
     there = [ast.unparse(alias) for alias in node.names]
-    key = next((k for k in (str.casefold, str) if _ascends([k(text) for text in there])), None)
+    keys = (_by_kind, str.casefold, str)
+    key = next((key for key in keys if _ascends([key(text) for text in there])), None)
     behind = []
     for text in (name.text() for name in names):
         later = [n for n, other in enumerate(there) if key is not None and key(other) > key(text)]
@@ -127,6 +128,12 @@ def _merged(page: Page, node: ast.ImportFrom, names: Sequence[Imported]) -> Iter
         end = " " if before.strip() or not _bracketed(page, node) else f"{page.newline}{before}"
         yield Edit(alias.lineno - 1, column, f"{text},{end}")
     yield from _behind(page, node, behind) if behind else ()
+
+
+def _by_kind(name: str) -> str:
+    """Constants, classes, others: the order that most formatters give names."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return f"{kind}{name}"
 
 
 def _ascends(texts: Sequence[str]) -> bool:
