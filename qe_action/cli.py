@@ -128,8 +128,8 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="the project's interpreter, default: the active virtual environment's; may be "
-        "repeated for other versions that tests have to pass on",
+        help="the project's interpreter, default: the active environment's or the project's own; "
+        "may be repeated for other versions that tests have to pass on",
     )
     add(
         "--sandbox",

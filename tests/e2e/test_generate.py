@@ -309,3 +309,14 @@ def test_a_project_elsewhere_is_named_with_repo(tmp_path: Path) -> None:
     assert f"Written to {place}." in done.stderr
     assert (tmp_path / place).read_text().count("def test_") == 4
     assert (folder / "tests/test_shapes.py").read_text().count("def test_") == 1
+
+
+def test_a_red_suite_gets_no_tests_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    red = "from shapes import area\n\n\ndef test_area():\n    assert area(1, 1) == 2\n"
+    folder = made(tmp_path, {"tests/test_shapes.py": red})
+    usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write")
+    done = run(folder, *usual, "--python", sys.executable)
+    assert done.returncode == 1
+    assert "1 test of the suite fails (tests/test_shapes.py::test_area)" in done.stderr
+    assert "--allow-red" in done.stderr
+    assert (folder / "tests/test_shapes.py").read_text() == red
