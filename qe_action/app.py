@@ -117,12 +117,21 @@ def analyze(arguments: Namespace) -> int:
 
 
 def generate(arguments: Namespace) -> int:
-    """`qe-action generate`: 0 also where no test holds."""
+    """`qe-action generate`: 0 also where no test holds, 1 where the suite is or would be red."""
     from qe_action import generating
 
-    result = running.run(lambda: generating.generate(arguments))
+    made = running.run(lambda: generating.generate(arguments))
+    if made.result.failing or not made.kept:
+        return GATE_FAILED
     codes = {"finished": DONE, "cancelled": CANCELLED, "failed": WRONG_INPUT}
-    return codes[result.conclusion]
+    return codes[made.result.conclusion]
+
+
+def apply_journal(arguments: Namespace) -> int:
+    """`qe-action journal apply`: 1 where a test of it is none for this project."""
+    from qe_action import applying
+
+    return GATE_FAILED if applying.apply(arguments) else DONE
 
 
 def doctor(

@@ -48,6 +48,7 @@ def parser() -> Parser:
     _add_generate(commands.add_parser("generate", help="make tests for what the tests miss"))
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
+    _add_journal(commands.add_parser("journal", help="add the tests of an earlier run"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
     _add_completion(commands.add_parser("completion", help="have a shell complete all of this"))
     return top
@@ -162,8 +163,8 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="the project's interpreter, default: the active virtual environment's; may be "
-        "repeated for other versions that tests have to pass on",
+        help="the project's interpreter, default: the active environment's or the project's own; "
+        "may be repeated for other versions that tests have to pass on",
     )
     add(
         "--sandbox",
@@ -179,6 +180,16 @@ def _add_generated(add: Callable[..., object]) -> None:
     """Where the tests go, and what is said of them."""
     add("--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder")
     add("--write", action="store_true", help="add them to the project's test files")
+    add(
+        "--journal",
+        metavar="FILE",
+        help="write all events to FILE; `journal apply FILE` adds the tests without a new search",
+    )
+    add(
+        "--allow-red",
+        action="store_true",
+        help="make tests although some of the project's fail: for code that those don't run",
+    )
     add(
         "--output",
         choices=("terminal", "jsonl"),
@@ -214,6 +225,15 @@ def _add_publish(command: argparse.ArgumentParser) -> None:
     command.add_argument("published", nargs="?", metavar="JOURNAL", help="the journal's file")
     add_inputs(command, PUBLISHING)
     add_voice(command)
+
+
+def _add_journal(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    text = "add the tests that a journal proposes to the project; runs nothing"
+    add = actions.add_parser("apply", help=text, description=text.capitalize()).add_argument
+    add("journal", metavar="JOURNAL", help="the file that --journal has written")
+    add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
+    add("--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder")
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:
@@ -310,6 +330,7 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
         "generate": lambda: app.generate(arguments),
         "run": lambda: app.run(_inputs(arguments), arguments, secrets),
         "publish": lambda: app.publish(_inputs(arguments), arguments, secrets, arguments.published),
+        "journal": lambda: app.apply_journal(arguments),
         "doctor": lambda: app.doctor(_inputs(arguments), arguments, secrets, arguments.output),
     }
     return commands[arguments.command]()

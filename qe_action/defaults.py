@@ -79,6 +79,13 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
     )
 
 
+def below(repo: Path) -> str:
+    """The folder from the top of its repository; empty where it is the top."""
+    root = Git(repo, env=os.environ).toplevel
+    inside = repo.resolve().relative_to(root.resolve()).as_posix() if root else "."
+    return inside if inside != "." else ""
+
+
 @dataclass(frozen=True)
 class ProjectSetup:
     """How a project is made to run: its checkout, and what of the inputs is about it.
@@ -106,15 +113,24 @@ class ProjectLabs:
 async def labs(pythons: Sequence[Path], *, sandbox: str, repo: Path | None = None) -> ProjectLabs:
     """A lab for each interpreter, first the one that tests are made on.
 
-    Without any it is that of the active environment. Raises `QEError` where one can't be used.
+    Without any it is the one that is found. Raises `QEError` where one can't be used.
     """
     from qe_action.sandbox.sandbox import Sandbox
-    from qe_action.workspace.environment import existing
+    from qe_action.workspace.environment import asked, existing
+    from qe_action.workspace.finding import find
+    from qe_action.workspace.programs import Programs
 
     machine = Sandbox(off=sandbox == "off")
     found: list[Lab] = []
     notes: list[str] = []
-    for python in pythons or (interpreter(await _own_venv(repo)),):
+    if not pythons:
+        # What lies in the checkout, or where others may write, is started in the sandbox alone.
+        programs = Programs(os.environ, () if repo is None else (repo,))
+        others = machine.layers().user
+        asking = partial(asked, programs=programs, sandbox=machine, others=others)
+        chosen = await find(repo, os.environ, others=others, asked=asking)
+        pythons, notes = (chosen.python,), [*chosen.notes]
+    for python in pythons:
         environment = await existing(python, sandbox=machine, env=os.environ, repo=repo)
         if sandbox == "off":  # as it was named, which may be a wrapper
             environment = replace(environment, python=python.absolute())
@@ -168,25 +184,3 @@ def _weaker(machine: Sandbox, sandbox: str) -> tuple[str, ...]:
     """What does not hold around the project's code on this machine."""
     weaker = () if sandbox == "off" else machine.layers().weaker
     return (f"The sandbox is weaker on this machine: {'; '.join(weaker)}.",) if weaker else ()
-
-
-async def _own_venv(repo: Path | None) -> Path | None:
-    """The repository, if its `.venv` is none that came with it: that is run to ask what it is."""
-    if repo is None or not (repo / ".venv").is_dir():
-        return None
-    git = Git(repo, env=os.environ)
-    tracked = () if git.toplevel is None else await git.entries(None)
-    place = b"" if git.toplevel is None else os.fsencode(repo.resolve().relative_to(git.toplevel))
-    own = b".venv" if place in (b"", b".") else place + b"/.venv"
-    paths = [entry.partition(b"\t")[2].lower() for entry in tracked]
-    came = any((path + b"/").startswith(own.lower() + b"/") for path in paths)
-    return None if came else repo
-
-
-def interpreter(repo: Path | None = None) -> Path:
-    """That of the active virtual environment, else of the project's `.venv`, else our own."""
-    for folder in (os.environ.get("VIRTUAL_ENV"), repo and repo / ".venv"):
-        for name in ("bin/python", "Scripts/python.exe"):
-            if folder and (found := Path(folder, name)).is_file():
-                return found
-    return Path(sys.executable)

@@ -48,6 +48,14 @@ class SetupFailed(WorkspaceError):  # noqa: N818 - what happened, as the run goe
         self.output = output
 
 
+class SuiteFails(QEError):  # noqa: N818 - what it does, no wrong input
+    """Tests of the project fail, so that none are made; `failing` are their names."""
+
+    def __init__(self, message: str, *, hint: str = "", failing: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint, anchor="generated-tests")
+        self.failing = failing
+
+
 class SandboxUnavailable(QEError):  # noqa: N818 - nothing went wrong, it is not there
     """The machine lacks what the sandbox needs, so nothing of the pull request is run."""
 

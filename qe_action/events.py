@@ -240,6 +240,7 @@ class GenerationComplete(Wire):
     `suspicions` repeats those of the `suspicion` events, also where nothing is proposed.
     `coverage_before` and `coverage_estimate` are the lines and branches of the files that the tests
     are for, in percent without and with them, measured in a clean copy; null where they were not.
+    `failing` are tests of the project that did not pass, so that no test was made.
     """
 
     type: Literal["complete"] = "complete"
@@ -252,6 +253,7 @@ class GenerationComplete(Wire):
     notes: tuple[str, ...] = ()
     suspicions: tuple[SuspectedBug, ...] = ()
     rejected: dict[str, int] = Field(default_factory=dict)
+    failing: tuple[str, ...] = ()
     framework: str
     test_type: str
 

@@ -240,6 +240,7 @@ Refused = Literal[
     "other python",
     "writes",
     "superseded",
+    "limit",
     "suite",
 ]
 """Why a test is not proposed: what it is, what it did alone, what it did with others."""

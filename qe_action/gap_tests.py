@@ -69,7 +69,7 @@ class GapTests:
                 yield event
         if result is None or result.conclusion != "finished":
             return
-        async with aclosing(self._tests(result, _wanted(changed, elsewhere))) as tests:
+        async with aclosing(self._tests(result, [*changed, *elsewhere])) as tests:
             async for made in tests:
                 yield made
 
@@ -141,11 +141,6 @@ class GapTests:
             "target_count": inputs.max_tests,
             "time_budget": inputs.time_budget,
             "suite_timeout": inputs.suite_timeout,
+            "tests_known": True,
             "sandbox": inputs.sandbox,
         }
-
-
-def _wanted(changed: list[Gap], elsewhere: list[Gap]) -> list[Gap]:
-    """Those in changed lines, then those of other files: a file is one target, not two."""
-    paths = {gap.file_path for gap in changed}
-    return [*changed, *(gap for gap in elsewhere if gap.file_path not in paths)]

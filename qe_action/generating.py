@@ -2,39 +2,99 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
+import tempfile
 from argparse import Namespace
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from rich.console import Console
-from rich.text import Text
-
+from qe_action import defaults
+from qe_action.adding import Added, add, chosen_places, in_project, shown
 from qe_action.agents.generation_options import generation_options
 from qe_action.agents.test_generator import TestGeneratorAgent
+from qe_action.agents.written import broken_files
 from qe_action.errors import UsageError
-from qe_action.events import Event, GenerationComplete, TestCase
+from qe_action.events import Event, GenerationComplete
 from qe_action.running import stream_to
-from qe_action.sinks.commands import log_line
-from qe_action.sinks.console import say, stderr_console
+from qe_action.sinks.code import print_code
+from qe_action.sinks.console import stderr_console, tell
 from qe_action.sinks.generation import GenerationSink
-from qe_action.sinks.jsonl import EventsSink
+from qe_action.sinks.jsonl import EventsSink, JournalSink
 from qe_action.stream import Sink, generation_ended
 from qe_action.task import QETask
-from qe_action.verify.writing import Part, appended, new_file
 from qe_action.voice import Words
+from qe_action.workspace.git import Git
 
 
-async def generate(arguments: Namespace) -> GenerationComplete:
+@dataclass(frozen=True)
+class Generated:
+    """The result, and whether all that it proposes stays where it was wanted."""
+
+    result: GenerationComplete
+    kept: bool = True
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where the command line stands: the repository, the folder of it that is meant, our own."""
+
+    root: Path
+    folder: Path
+
+    @property
+    def start(self) -> str:
+        """The folder of the repository in which its people run tests."""
+        here = Path.cwd().resolve()
+        inside = here if here.is_relative_to(self.root) else self.folder
+        return inside.relative_to(self.root).as_posix()
+
+    def path(self, name: str) -> str:
+        """The repository's path for a file named from the current folder, else from `--repo`.
+
+        Raises `UsageError` where there is no such file or it lies elsewhere.
+        """
+        for base in (Path.cwd(), self.folder, self.root):
+            found = Path(os.path.abspath(base / name))  # noqa: PTH100 - a link is what it is named
+            if found.is_file():
+                for way in (found, found.resolve()):
+                    if way.is_relative_to(self.root):
+                        return way.relative_to(self.root).as_posix()
+                raise UsageError(f"{name} is not in the repository {shown(self.root)}.")
+        raise UsageError(f"There is no file {name}.", anchor="command-line")
+
+
+async def generate(arguments: Namespace) -> Generated:
     """Run the generation that the command line asks for, and write what holds.
 
     Raises `QEError` for what the user can mend.
     """
-    task = QETask(task_type="test_generation", context=_context(arguments))
+    here = _here(arguments.repo)
+    task = QETask(task_type="test_generation", context=_context(arguments, here))
     generation_options(task)  # what does not fit is said before anything runs
+    with ExitStack() as stack:
+        journal, file = stack.enter_context(_journal(arguments.journal))
+        result = await _streamed(task, arguments, file)
+        if not result.tests:
+            return Generated(result)
+        added = _added(arguments, here, result)
+        broken = await _put_back(arguments, here, added)
+        journal.keep = bool(broken) or not added
+    _report(arguments, added, broken)
+    if not added and arguments.output == "terminal":
+        print_code(result.tests, sys.stdout)
+    if journal.keep or arguments.journal:
+        _say_later(arguments, journal.name, written=bool(added) and not broken)
+    return Generated(result, kept=not broken)
+
+
+async def _streamed(task: QETask, arguments: Namespace, journal: IO[bytes]) -> GenerationComplete:
     last = _Last()
-    sinks: list[Sink] = [last]
+    sinks: list[Sink] = [last, JournalSink(journal)]
     if arguments.output == "jsonl":
         sinks.append(EventsSink(sys.stdout))
     words: Words = "few" if arguments.output == "jsonl" else arguments.words
@@ -50,16 +110,7 @@ async def generate(arguments: Namespace) -> GenerationComplete:
         if error is not None:
             raise error
     assert last.result is not None, "every stream ends in a complete event"
-    if last.result.tests:
-        _say(stderr_console(arguments.color), _write(arguments, last.result.tests))
     return last.result
-
-
-def _say(console: Console, places: list[Path]) -> None:
-    """Where the tests are, for people."""
-    where = ", ".join(map(str, places))
-    said = f"Written to {where}." if places else "Nothing is written without --write or --out."
-    say(console, Text(log_line(said)))
 
 
 class _Last:
@@ -76,10 +127,55 @@ class _Last:
                 self.result = event
 
 
-def _context(arguments: Namespace) -> Mapping[str, Any]:
+@dataclass
+class _Journal:
+    name: str
+    keep: bool = False
+
+
+@contextmanager
+def _journal(name: str | None) -> Iterator[tuple[_Journal, IO[bytes]]]:
+    """The journal that was asked for, or one in the temporary folder that is kept if it is needed.
+
+    Raises `UsageError` where it can't be written.
+    """
+    try:
+        if name is not None:
+            with Path(name).open("wb") as file:
+                yield _Journal(name), file
+            return
+        number, made = tempfile.mkstemp(prefix="qe-action-tests-", suffix=".jsonl")
+    except OSError as error:
+        raise UsageError(
+            f"{name or 'The journal'} can't be written: {error.strerror}.", anchor="command-line"
+        ) from None
+    journal = _Journal(made)
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield journal, file
+    finally:
+        if not journal.keep:
+            Path(made).unlink(missing_ok=True)
+
+
+def _here(repo: str) -> Here:
+    """Raises `UsageError` where there is no such folder or it is in no repository."""
+    folder = Path(repo).resolve()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {repo}.", anchor="command-line")
+    root = Git(folder, env=os.environ).toplevel
+    if root is None:
+        raise UsageError(
+            f"{folder} is in no git repository.",
+            hint="Tests are made for tracked files: go to the project, or name it with --repo.",
+            anchor="command-line",
+        )
+    return Here(root.resolve(), folder)
+
+
+def _context(arguments: Namespace, here: Here) -> Mapping[str, Any]:
     context: dict[str, Any] = {
-        "repo": Path(arguments.repo).resolve(),
-        "file": arguments.target,
+        "repo": here.folder,
         "target_count": arguments.max_tests,
         "time_budget": arguments.time_budget,
         "suite_timeout": arguments.suite_timeout,
@@ -89,14 +185,20 @@ def _context(arguments: Namespace) -> Mapping[str, Any]:
         "seed": arguments.seed,
         "place": "command line",
         "tests": tuple(_read(name) for name in arguments.tests),
+        "allow_red": arguments.allow_red,
     }
-    if not arguments.target:
+    reports = [Path(name) for name in arguments.reports]
+    if arguments.target:
+        path, colons, qualname = arguments.target.partition("::")
+        context["file"] = f"{here.path(path)}{colons}{qualname}"
+    else:
         for name in arguments.reports:
             if name.partition("::")[0].endswith(".py"):
                 raise UsageError(f"{name} is no coverage report. Name it as --target {name}.")
-    reports = arguments.reports or ([] if arguments.target else ["coverage.xml"])
+        named = Path(shown(here.folder / "coverage.xml"))
+        reports = reports or [named]
     if reports:
-        context["coverage_file"] = tuple(Path(name) for name in reports)
+        context["coverage_file"] = tuple(reports)
     return context
 
 
@@ -107,55 +209,63 @@ def _read(name: str) -> str:
         raise UsageError(f"The tests {name} can't be read: {error}.") from None
 
 
-def _write(arguments: Namespace, tests: tuple[TestCase, ...]) -> list[Path]:
-    """The tests into `--out`, and with `--write` into the project; the files that have them."""
-    parts: dict[str, list[Part]] = {}
-    places: list[Path] = []
-    for case in tests:
-        parts.setdefault(case.path, []).append(Part(case.test_name, case.test_code, case.imports))
-    for path, own in parts.items():
-        if arguments.write:
-            places.append(_put(_in_project(Path(arguments.repo), path), own))
-        if arguments.out and _is_folder(arguments.out):
-            places.append(_put(Path(arguments.out, Path(path).name), own))
-    if arguments.out and not _is_folder(arguments.out):
-        every = [part for own in parts.values() for part in own]
-        places.append(_put(Path(arguments.out), every))
-    return places
+def _added(arguments: Namespace, here: Here, result: GenerationComplete) -> list[Added]:
+    """The tests in the project with `--write`, and where `--out` says."""
+    added: list[Added] = []
+    if arguments.write:
+        paths = dict.fromkeys(case.path for case in result.tests)
+        added += add(result.tests, {path: in_project(here.root, path) for path in paths})
+    if arguments.out:
+        places = chosen_places(result.tests, arguments.out)
+        one = len(set(places.values())) == 1
+        path = str(next(iter(places.values())))
+        tests = [case.model_copy(update={"path": path}) if one else case for case in result.tests]
+        added += add(tests, {path: Path(path)} if one else places)
+    return added
 
 
-def _in_project(repo: Path, path: str) -> Path:
-    """Where a file of the project lies. Raises `UsageError` where a link leads out of it."""
-    try:
-        inside = (repo / path).resolve().relative_to(repo.resolve()).parts
-    except (OSError, RuntimeError, ValueError):
-        inside = ()
-    if not inside or ".git" in inside:
-        raise UsageError(
-            f"{path} is not written: a link on the way to it leads out of the project.",
-            hint="Take --out.",
+async def _put_back(arguments: Namespace, here: Here, added: list[Added]) -> dict[Path, str]:
+    """The files that broke something where they are, now as they were, and what they broke."""
+    inside = {
+        one.place.resolve().relative_to(here.root).as_posix(): one
+        for one in added
+        if one.place.resolve().is_relative_to(here.root)
+    }
+    if not inside:
+        return {}
+    pythons = tuple(Path(name).absolute() for name in arguments.python)
+    found = await defaults.labs(pythons[:1], sandbox=arguments.sandbox, repo=here.folder)
+    files = {path: (one.before, one.place.read_bytes()) for path, one in inside.items()}
+    timeout = arguments.suite_timeout
+    broken = await broken_files(found.labs[0], here.root, files, here.start, timeout)
+    for path in broken:
+        inside[path].put_back()
+    return {inside[path].place: why for path, why in broken.items()}
+
+
+def _report(arguments: Namespace, added: list[Added], broken: Mapping[Path, str]) -> None:
+    """Where the tests are, for people."""
+    console = stderr_console(arguments.color)
+    for place, why in broken.items():
+        tell(console, f"{shown(place)} is as it was: {why}.", "bold red")
+    places = [shown(one.place) for one in added if one.place not in broken]
+    if places:
+        tell(console, f"Written to {', '.join(places)}.")
+    elif not added:
+        wanted = arguments.write or arguments.out
+        tell(console, "The files have these tests already." if wanted else NOT_WRITTEN)
+
+
+NOT_WRITTEN = "Nothing is written without --write or --out."
+
+
+def _say_later(arguments: Namespace, journal: str, *, written: bool) -> None:
+    """How to have the tests without searching again."""
+    words = ["qe-action", "journal", "apply", journal]
+    if arguments.repo != ".":
+        words += ["--repo", arguments.repo]
+    if not written:
+        tell(
+            stderr_console(arguments.color),
+            f"To add them later without searching again: {shlex.join(words)}",
         )
-    return repo / path
-
-
-def _is_folder(name: str) -> bool:
-    return name.endswith("/") or Path(name).is_dir()
-
-
-def _put(place: Path, parts: list[Part]) -> Path:
-    """The tests into a file: what it holds is never lost."""
-    text = _added(place, parts) if place.exists() else new_file(parts)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(text.encode())
-    except OSError as error:
-        raise UsageError(f"{place} can't be written: {error.strerror}.") from None
-    return place
-
-
-def _added(place: Path, parts: list[Part]) -> str:
-    """A file's text, with its own line ends, and the tests."""
-    try:
-        return appended(place.read_bytes().decode("utf-8"), parts)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UsageError(f"Tests can't be added to {place}: {error}.") from None

@@ -33,6 +33,7 @@ from qe_action.events import (
     GenerationComplete,
     GeneratorError,
     GeneratorProgress,
+    TestCase,
     TestProposed,
     TestRejected,
     without_figures,
@@ -93,6 +94,33 @@ def events_of(readline: ReadLine, *, ending: Conclusion = "failed") -> Iterator[
     )
 
 
+def tests_of(readline: ReadLine) -> tuple[TestCase, ...]:
+    """The tests that an untrusted journal proposes, of a generation alone or behind an analysis.
+
+    Raises `ReportError` where it can't be read that far.
+    """
+    lines = _Reader(readline).lines()
+    tests = StrangersTests()
+    check_header(next(lines, b""))
+    for number, line in enumerate(lines, 2):
+        if number > MAX_EVENTS:
+            raise ReportError(f"The journal has more than {MAX_EVENTS:,} events.")
+        try:
+            event = _event(line)
+        except _Refusal as refusal:
+            raise ReportError(
+                f"Line {number} of the journal can't be used: {refusal}.", hint=_AGAIN
+            ) from None
+        if isinstance(event, GenerationComplete):
+            result = tests.take(event)
+            assert isinstance(result, GenerationComplete)
+            return result.tests
+    raise ReportError(
+        "The journal ends before tests were proposed.",
+        hint="Its run was cut off, or made no tests: run `qe-action generate` again.",
+    )
+
+
 class _Reader:
     """Reads one journal and counts what it has seen."""
 
@@ -104,7 +132,7 @@ class _Reader:
         self._tests = StrangersTests()
 
     def events(self) -> Iterator[Event]:
-        lines = self._lines()
+        lines = self.lines()
         check_header(next(lines, b""))
         for number, line in enumerate(lines, 2):
             if number > MAX_EVENTS:
@@ -135,7 +163,7 @@ class _Reader:
         counts = {"total_gaps": self._gaps, "gaps_in_diff": self._in_diff}
         return without_figures(conclusion, gaps=self._worst.result()).model_copy(update=counts)
 
-    def _lines(self) -> Iterator[bytes]:
+    def lines(self) -> Iterator[bytes]:
         """The whole lines; one without an end is where the writer was cut off."""
         left = MAX_BYTES
         while (line := self._readline(min(MAX_LINE, left) + 1)).endswith(b"\n"):

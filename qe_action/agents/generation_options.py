@@ -33,7 +33,9 @@ class GenerationOptions(BaseModel):
     or several, the first for all but the last look. `tests` are sources of tests to be judged
     instead of generated ones. `sandbox` may be `off` on a machine of one's own. `slots` are the
     tests that run side by side: where absent, as many as there are cores. `place` is where the
-    options were written: in whose words it is said what to change.
+    options were written: in whose words it is said what to change. `allow_red` makes tests also
+    where some of the project's fail: for code that those don't run. `tests_known` says that whoever
+    asks knows that the suite passed: then it is not asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -56,6 +58,8 @@ class GenerationOptions(BaseModel):
     sandbox: Literal["on", "off"] = "on"
     slots: int | None = Field(default=None, ge=1, le=8)
     place: Place = "library"
+    allow_red: bool = False
+    tests_known: bool = False
 
     @property
     def pythons(self) -> tuple[Path, ...]:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from qe_action.agents.benches import checked, imported, others, tools, warm
 from qe_action.agents.generation_options import GenerationOptions
-from qe_action.agents.goals import Wanted
+from qe_action.agents.goals import Wanted, functions_around
 from qe_action.agents.proposals import bug_of, case_of, verdict
+from qe_action.agents.telling import check_target, named, suite_fails, untried
 from qe_action.agents.trials import trials
-from qe_action.errors import UsageError, WorkspaceError
+from qe_action.errors import WorkspaceError
 from qe_action.events import (
     BugSuspected,
     GeneratorError,
@@ -27,10 +28,11 @@ from qe_action.events import (
 from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.lab import Lab
+from qe_action.render.text import plural
 from qe_action.verify.answers import Measured
 from qe_action.verify.batch import Batch
 from qe_action.verify.bench import Bench
-from qe_action.verify.gates import Setting, Trial
+from qe_action.verify.gates import Refusal, Setting, Trial
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import Project, describe
 from qe_action.verify.suite import Suite
@@ -44,13 +46,15 @@ Found = Step | TestProposed | TestRejected | BugSuspected | GeneratorError
 
 ALONE = 10.0
 """Seconds that one test may take."""
+BEYOND = 4
+"""How many tests more than twice those asked for are found before the search ends."""
 SEARCHED = 0.7
 """The part of the progress that the search is."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shared:
-    """What all targets of a generation have in common."""
+    """What all targets of a generation have in common. `green`: the suite was seen to pass."""
 
     options: GenerationOptions
     labs: Sequence[Lab]
@@ -58,6 +62,7 @@ class Shared:
     tree: Path
     clock: Callable[[], float]
     slots: int
+    green: bool = False
 
 
 class TargetRun:
@@ -79,6 +84,8 @@ class TargetRun:
         self.kept: list[Trial] = []
         self.rejected: Counter[str] = Counter()
         self.notes: list[str] = []
+        self._full = False
+        self._goals = Goals()
         self.suspicions: list[SuspectedBug] = []
         self.before: Counts | None = None
         self.after: Counts | None = None
@@ -95,29 +102,29 @@ class TargetRun:
                 f"{self._target.target} was given up: code that belongs to it is nested too deeply."
             ) from None
 
+    @property
+    def target(self) -> str:
+        """The file that it is about."""
+        return self._target.target
+
     def cases(self) -> list[TestCase]:
         """What is proposed."""
         return [self._case(trial) for trial in self.kept]
 
     async def _work(self, stack: AsyncExitStack) -> AsyncGenerator[Found, None]:
         shared, path = self._shared, self._target.target
-        files = await asyncio.to_thread(trees.python_files, shared.tree)
-        if path not in files:
-            what = "no tracked Python file; a new one needs `git add`"
-            if (shared.tree / path).is_file():
-                what = "no Python source, and lines of nothing else can be measured"
-            raise UsageError(f"{path} is {what}.", anchor="command-line")
-        self._project = project = await asyncio.to_thread(describe, files, path)
-        slots = shared.slots
-        bench = await stack.enter_async_context(
-            Bench.open(shared.labs[0], project, shared.tree, slots)
-        )
+        project, bench = await self._bench(stack, shared.slots)
         hello = await checked(bench)
         rest, notes = await others(stack, shared.labs[1:], hello, project, shared.tree)
         self.notes += notes
         yield 0.03, f"Importing {project.module}"
         at_import = await imported(bench, max(5.0, min(60.0, self._left())))
-        setting, goals = self._setting(bench, at_import)
+        suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
+        asked = shared.clock()
+        spared = await self._red(suite, at_import)
+        self._began += shared.clock() - asked  # the suite comes on top of the budget
+        setting, goals = self._setting(bench, at_import, spared)
+        self._goals = goals
         self.before = self.after = at_import.counts
         if not setting.lines and not setting.arcs:
             self.notes.append(f"Nothing of {path} is missed.")
@@ -130,8 +137,9 @@ class TargetRun:
         self.spent = shared.clock() - self._began
         if not (self.shown or self.rejected or self.notes[len(notes) :]):
             self.notes.append(self._nothing())
-        suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
+        self.notes += self._untried()
         batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
+        batch.rank = self._target.rank
         batch.tools = tools(shared.tree)
         self._batch = batch
         async with aclosing(self._judge_all(batch)) as found:
@@ -140,10 +148,76 @@ class TargetRun:
         self.kept = batch.trials
         self.before = suite.before or _none_of(at_import.counts)
         self.after = suite.after if self.kept else self.before
+        await self._settle(suite, self.kept)
 
-    def _setting(self, bench: Bench, at_import: Measured) -> tuple[Setting, Goals]:
+    async def _bench(self, stack: AsyncExitStack, slots: int) -> tuple[Project, Bench]:
+        """The project as it is by now, tests that were accepted included, and a bench for it."""
+        shared, path = self._shared, self._target.target
+        files = await asyncio.to_thread(trees.python_files, shared.tree)
+        check_target(path, files, shared.tree)
+        self._project = project = await asyncio.to_thread(describe, files, path)
+        opened = Bench.open(shared.labs[0], project, shared.tree, slots)
+        return project, await stack.enter_async_context(opened)
+
+    async def more(self, limit: int) -> AsyncGenerator[TestRejected, None]:
+        """Of the tests that had no room, as many as there is room for now."""
+        batch = self._batch
+        assert batch is not None
+        added, batch.spare = batch.spare[:limit], batch.spare[limit:]
+        async with AsyncExitStack() as stack:
+            _, bench = await self._bench(stack, 1)
+            suite = Suite(bench, (await checked(bench)).plugins, self._shared.options.suite_timeout)
+            async for trial, why in suite.judge(added):
+                trial.refusal = Refusal("suite", why)
+                added.remove(trial)
+                yield self._refused(trial)
+            self.kept += added
+            self.after = suite.after or self.after
+            await self._settle(suite, added)
+
+    def no_room(self) -> list[TestRejected]:
+        """The tests that hold and go beyond what was asked for; they are out."""
+        spare, limit = (self._batch.spare if self._batch else []), self._shared.options.target_count
+        for trial in spare:
+            trial.refusal = Refusal(
+                "limit",
+                f"no more than {plural(limit, 'test')} {'was' if limit == 1 else 'were'} asked for",
+            )
+        return [self._refused(trial) for trial in spare]
+
+    @property
+    def has_spare(self) -> bool:
+        return self._batch is not None and bool(self._batch.spare)
+
+    async def _settle(self, suite: Suite, trials: Sequence[Trial]) -> None:
+        """The tests into the tree: what comes after is tried beside them."""
+        if trials:
+            place = self._shared.tree / suite.bench.project.place
+            await asyncio.to_thread(_put, place, suite.text(trials).encode())
+
+    async def _red(self, suite: Suite, at_import: Measured) -> frozenset[int]:
+        """The lines that failing tests run, if tests are made all the same.
+
+        Raises `SuiteFails` where they are not: what is missed by a red suite is not known.
+        """
+        options = self._shared.options
+        known = options.tests_known or self._shared.green
+        failing = {} if known else await suite.failing()
+        self._shared.green = not failing
+        if failing and not options.allow_red:
+            raise suite_fails(failing)
+        if not failing:
+            return frozenset()
+        self.notes.append(f"{named(failing)}: no test is made for what they run.")
+        own = await suite.lines_of(list(failing)) - frozenset(at_import.lines)
+        return functions_around(suite.bench.project.source, own)
+
+    def _setting(
+        self, bench: Bench, at_import: Measured, spared: frozenset[int]
+    ) -> tuple[Setting, Goals]:
         """What is missed: of the report's gaps, or of all statements."""
         lines, arcs = self._target.goals(bench.project.source, at_import, at_import)
+        lines, arcs = lines - spared, frozenset(arc for arc in arcs if arc[0] not in spared)
         gaps = self._target.gaps or ()
         ids = {n: gap.id for gap in gaps for n in gap.branch_lines}
         ids |= {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
@@ -182,8 +256,27 @@ class TargetRun:
                 else:
                     yield self._released(item, setting)
                 yield self._step()
-                if len(self.shown) >= 2 * self._limit:
+                if len(self.shown) >= 2 * self._limit + BEYOND:
+                    self._full = True
                     break
+
+    def _untried(self) -> list[str]:
+        """The gaps that no test was tried for, and why."""
+        over = self._left() <= 0 and bool(self.shown)
+        if not (self._full or over):
+            return []
+        wanted = self._goals.lines | {abs(arc[0]) for arc in self._goals.arcs}
+        reached = {abs(n) for t in self.shown for n in (*t.lines, *(arc[0] for arc in t.arcs))}
+        gaps = [
+            gap
+            for gap in self._target.gaps or ()
+            if wanted.difference(reached).intersection(range(gap.line_start, gap.line_end + 1))
+            and reached.isdisjoint(range(gap.line_start, gap.line_end + 1))
+        ]
+        if not gaps:
+            return []
+        why = "so many tests hold already" if self._full else "the time was over"
+        return [untried(self._target.target, [gap.line_start for gap in gaps], why)]
 
     def _nothing(self) -> str:
         """Why there is no test, where no other reason was given."""
@@ -193,7 +286,7 @@ class TargetRun:
 
     def _step(self) -> Step:
         time = 1 - max(0.0, self._left()) / self._budget
-        part = min(1.0, max(time, len(self.shown) / (2 * self._limit)))
+        part = min(1.0, max(time, len(self.shown) / (2 * self._limit + BEYOND)))
         refused = sum(self.rejected.values())
         holds = "test holds" if len(self.shown) == 1 else "tests hold"
         return part * SEARCHED, f"{len(self.shown)} {holds} alone, {refused} refused"
@@ -248,6 +341,11 @@ class TargetRun:
                     part, words = heard.pop(0)
                     yield SEARCHED + part * (1 - SEARCHED), words
                 yield self._refused(trial)
+
+
+def _put(place: Path, data: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
 
 
 def _none_of(counts: Counts) -> Counts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from qe_action.analysis.emptiness import is_empty
 from qe_action.analysis.python_module import Definition, PythonModule
 
 EMPTY = "its function has no code of its own"
@@ -18,7 +19,7 @@ def declared(module: PythonModule, definition: Definition) -> str:
         return ""
     if any(_last_name(each) == "overload" for each in node.decorator_list):
         return OVERLOAD
-    if all(_says_nothing(each) for each in node.body):
+    if is_empty(node):
         return EMPTY
     owner = definition.owner.rpartition(".")[2] if definition.owner else ""
     around = (each.node for each in module.named(owner) if each.name == definition.owner)
@@ -29,16 +30,6 @@ def declared(module: PythonModule, definition: Definition) -> str:
         for base in each.bases
     )
     return PROTOCOL if protocol else ""
-
-
-def _says_nothing(node: ast.stmt) -> bool:
-    match node:
-        case ast.Pass() | ast.Expr(value=ast.Constant()):
-            return True
-        case ast.Raise(exc=ast.expr() as error):
-            return _last_name(error) == "NotImplementedError"
-        case _:
-            return False
 
 
 def _last_name(node: ast.expr) -> str:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from qe_action.sinks.commands import log_line
 from qe_action.voice import Color
 
 WIDE = 200
@@ -54,6 +55,11 @@ def say(console: Console, text: Text, indent: int = 2) -> None:
     """A line on a console; in a terminal what does not fit hangs below, `indent` columns in."""
     width = console.width if console.is_terminal else None
     console.print(hanging(text, indent, width), soft_wrap=True)
+
+
+def tell(console: Console, text: str, style: str = "") -> None:
+    """A line of text from anywhere."""
+    say(console, Text(log_line(text), style=style))
 
 
 def hanging(text: Text, indent: int, width: int | None) -> Text:

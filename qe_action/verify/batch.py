@@ -6,12 +6,12 @@ A test that fails once is out. No run is made again in the hope of another outco
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qe_action.verify.answers import Run
 from qe_action.verify.bench import Bench, Surroundings
-from qe_action.verify.cover import minimal
+from qe_action.verify.cover import minimal, worst_first
 from qe_action.verify.gates import Refusal, Trial, shown
 from qe_action.verify.style import Tool, style
 from qe_action.verify.suite import Suite
@@ -40,13 +40,19 @@ Out = tuple[Trial, Refusal]
 
 @dataclass
 class Batch:
-    """The tests that are left, and what was measured of them."""
+    """The tests that are left, and what was measured of them.
+
+    `spare` are those that hold and have no room below `limit`. `rank` gives each line the number of
+    its gap, 0 the worst.
+    """
 
     bench: Bench
     others: Sequence[tuple[str, Bench]]
     suite: Suite
     trials: list[Trial]
     limit: int
+    rank: Mapping[int, int] = field(default_factory=dict)
+    spare: list[Trial] = field(default_factory=list)
     rounds: Sequence[Surroundings] = ROUNDS
     python: str = ""
     words: str = ""
@@ -138,10 +144,21 @@ async def other_pythons(batch: Batch) -> AsyncIterator[Out]:
 
 async def fewest(batch: Batch) -> AsyncIterator[Out]:
     """The fewest tests that together reach the same lines, branches and mutants."""
-    kept = minimal({trial.candidate.id: trial.reached for trial in batch.trials}, batch.limit)
+    kept = minimal({trial.candidate.id: trial.reached for trial in batch.trials})
     for trial in batch.trials.copy():
         if trial.candidate.id not in kept:
             yield trial, Refusal("superseded", "other tests reach the same, or more")
+    reached = {trial.candidate.id: trial.reached for trial in batch.trials}
+    ranks = {trial.candidate.id: _ranks(batch, trial) for trial in batch.trials}
+    chosen = worst_first(reached, ranks, batch.limit)
+    batch.spare += [trial for trial in batch.trials if trial.candidate.id not in chosen]
+    batch.trials[:] = [trial for trial in batch.trials if trial.candidate.id in chosen]
+
+
+def _ranks(batch: Batch, trial: Trial) -> frozenset[int]:
+    """The gaps that a test reaches something of."""
+    lines = trial.lines | {abs(start) for start, _ in trial.arcs}
+    return frozenset(batch.rank[line] for line in lines if line in batch.rank)
 
 
 async def as_the_project_has_it(batch: Batch) -> AsyncIterator[Out]:

@@ -32,6 +32,8 @@ ALONE = (
 """The project's own configuration, its `addopts` cleared."""
 AS_CONFIGURED = ("--maxfail=0", "--continue-on-collection-errors")
 """All of the suite: what fails or can't be collected hides nothing of the rest."""
+USAGE = 4
+"""pytest's exit where it can't read its options."""
 MEMORY = 2 << 30
 """Bytes that a candidate may take; the whole suite as much as there is."""
 HELLO = 60.0
@@ -42,12 +44,17 @@ SLACK = 10.0
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What differs between runs that must come out the same."""
+    """What differs between runs that must come out the same.
+
+    With `start`, a folder of the project, it is as by `python -m pytest` there: that folder alone
+    is imported from.
+    """
 
     env: Mapping[str, str] = field(default_factory=dict)
     order: int | None = None
     elsewhere: bool = False
     days: float = 0.0
+    start: str | None = None
 
 
 class Bench:
@@ -160,7 +167,7 @@ class Bench:
             request |= {"measure": measure, "fresh": around is not None}
             if around is not None:
                 request |= self._around(slot, around)
-            if request.get("cwd"):
+            if around is not None and around.elsewhere:
                 request["watch"].append(request["cwd"])
             if watch:
                 request["watch_each"] = request["watch"]
@@ -263,13 +270,14 @@ class Bench:
         }
 
     def _around(self, slot: Slot, around: Surroundings) -> dict[str, Any]:
-        cwd = slot.folder / "elsewhere"
-        return {
+        cwd = slot.folder / "elsewhere" if around.elsewhere else slot.root / (around.start or "")
+        found = {
             "env": dict(around.env),
             "seed": around.order,
-            "cwd": str(cwd) if around.elsewhere else None,
+            "cwd": str(cwd),
             "days": around.days,
         }
+        return found if around.start is None else {**found, "pythonpath": [str(cwd)]}
 
     @asynccontextmanager
     async def _slot(self, *, clean: bool = False) -> AsyncIterator[Slot]:

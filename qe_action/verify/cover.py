@@ -5,19 +5,42 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 
 
-def minimal(reached: Mapping[str, frozenset[Hashable]], limit: int | None = None) -> list[str]:
+def worst_first(
+    reached: Mapping[str, frozenset[Hashable]], ranks: Mapping[str, frozenset[int]], limit: int
+) -> list[str]:
+    """The names of at most `limit` tests, in the order of the mapping: the worst gaps first.
+
+    `ranks` are the gaps that a test is for, 0 the worst. Each time it is the test for the worst gap
+    that none has yet, of several the one that adds most, then the earlier one.
+    """
+    missing = set().union(*reached.values()) if reached else set()
+    open_gaps = set().union(*ranks.values()) if ranks else set()
+    chosen: list[str] = []
+    while len(chosen) < min(limit, len(reached)):
+        best = min(
+            (name for name in reached if name not in chosen),
+            key=lambda name: (
+                not ranks[name] & open_gaps,
+                min(ranks[name] & open_gaps, default=0),
+                -len(reached[name] & missing),
+            ),
+        )
+        chosen.append(best)
+        missing -= reached[best]
+        open_gaps -= ranks[best]
+    return [name for name in reached if name in chosen]
+
+
+def minimal(reached: Mapping[str, frozenset[Hashable]]) -> list[str]:
     """The names of tests that together reach everything, in the order of the mapping.
 
     Greedy: each time the test that adds most, the earlier one of equals; then every test that the
-    others have made needless is taken out, the last chosen first. With a `limit` the tests that
-    add most.
+    others have made needless is taken out, the last chosen first.
     """
     missing = set().union(*reached.values()) if reached else set()
     chosen: list[str] = []
-    while missing and (limit is None or len(chosen) < limit):
+    while missing:
         best = max(reached, key=lambda name: len(reached[name] & missing))
-        if not reached[best] & missing:
-            break
         chosen.append(best)
         missing -= reached[best]
     for name in reversed(chosen.copy()):

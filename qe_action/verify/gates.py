@@ -192,6 +192,8 @@ async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     wanted = _to_try(possible, setting, only_new=not fresh)
     if not possible:
         trial.adds = frozenset(fresh)
+        if fresh and not fresh & trial.arcs:
+            return Refusal("kills nothing", "no mutant of its lines can be made")
         return None if fresh else Refusal("adds nothing", "tests before reach the same")
     await _try(trial, setting, wanted)
     trial.adds = trial.reached - setting.reached

@@ -71,14 +71,14 @@ def lines(names: Iterable[Imported]) -> list[str]:
         modules.setdefault(name.module, []).append(name.text())
     found = [f"import {name}" for name in modules.pop(None, [])]
     found += [_line(module or "", imported) for module, imported in modules.items()]
-    return sorted(found, key=_order)
+    return sorted(found, key=order)
 
 
 def sections(names: Iterable[Imported]) -> str:
     """All import lines of a file: the standard library, libraries, the project."""
     groups: dict[int, list[Imported]] = {}
     for name in names:
-        groups.setdefault(_section(name), []).append(name)
+        groups.setdefault(section(name), []).append(name)
     return "\n\n".join("\n".join(lines(groups[number])) for number in sorted(groups))
 
 
@@ -182,7 +182,8 @@ def _with_name(code: str, old: str, new: str) -> str:
     return b"\n".join(rows).decode()
 
 
-def _section(name: Imported) -> int:
+def section(name: Imported) -> int:
+    """Which part of a file's imports a name belongs to: formatters put them in this order."""
     top = (name.name if name.module is None else name.module).partition(".")[0]
     if top == "__future__":
         return 0
@@ -191,7 +192,8 @@ def _section(name: Imported) -> int:
     return 2 if top in _LIBRARIES else 3
 
 
-def _order(line: str) -> tuple[bool, str]:
+def order(line: str) -> tuple[bool, str]:
+    """Where an import line stands in its section."""
     return line.startswith("from"), line
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Sequence
 
 from qe_action.verify.names import Names
 
@@ -45,6 +46,9 @@ _HIDDEN = frozenset({"__globals__", "__builtins__", "__subclasses__", "__loader_
                      "__getattribute__", "f_globals", "f_locals", "f_back"})  # fmt: skip
 _SKIPPING = frozenset({"importorskip", "skipif", "skipIf", "skipUnless", "skipTest", "xfail",
                        "expectedFailure", "SkipTest"})  # fmt: skip
+_VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.expr_context,
+           ast.unaryop)  # fmt: skip
+"""What plain values are made of."""
 _FRAMEWORKS = frozenset({"pytest", "_pytest", "unittest"})
 
 
@@ -79,6 +83,36 @@ def refused_import(tree: ast.AST, allowed: frozenset[str]) -> str | None:
 
 def _is_below(name: str, modules: tuple[str, ...]) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+def unfit(code: str, imports: Sequence[str]) -> str:
+    """Why a stranger's test is none that would be proposed; empty where nothing shows that.
+
+    It says what the test has at its top beside functions, classes and plain values, or what it
+    uses to reach outside. That is no proof: whoever runs a test has to have read it.
+    """
+    try:
+        lines = ast.parse("\n".join(imports))
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "it can't be parsed"
+    if not all(isinstance(node, ast.Import | ast.ImportFrom) for node in lines.body):
+        return "its imports are something else"
+    if not all(map(_defines, tree.body)):
+        return "it does something when it is imported"
+    whole = ast.Module([*lines.body, *tree.body], [])
+    try:
+        name = refused_import(whole, frozenset(n.partition(".")[0] for n in imported(whole)))
+        name = name or reaches_outside(whole)
+    except RecursionError:
+        return "it is nested too deeply"
+    return f"it uses {name}" if name else ""
+
+
+def _defines(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return node.value is None or all(isinstance(part, _VALUES) for part in ast.walk(node.value))
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
 def skips(tree: ast.AST) -> str | None:

@@ -8,14 +8,12 @@ from functools import partial
 
 from qe_action.findings import Counts
 from qe_action.verify.answers import Run
-from qe_action.verify.bench import ALONE, Bench, Surroundings
+from qe_action.verify.bench import ALONE, USAGE, Bench, Surroundings
 from qe_action.verify.gates import Trial
 from qe_action.verify.writing import appended, new_file
 
 ROUNDS = 6
 """Runs of the suite that are made to find which of the new tests breaks another."""
-USAGE = 4
-"""pytest's exit where it can't read its options."""
 ORDER = Surroundings({"PYTHONHASHSEED": "7"}, order=20)
 
 
@@ -41,7 +39,7 @@ class Suite:
 
     async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
         """The tests that break another or don't hold beside it; the others stay."""
-        await self._measure_before()
+        await self.measure_before()
         left = list(trials)
         for _ in range(ROUNDS):
             if not left:
@@ -65,8 +63,28 @@ class Suite:
         for trial in left:
             yield trial, f"{ROUNDS} runs of the suite with ever fewer tests came to no end"
 
-    async def _measure_before(self) -> None:
+    async def failing(self) -> dict[str, str]:
+        """What of the suite fails without new tests, also when it alone is run again, and why."""
+        await self.measure_before()
+        assert self._base is not None
+        found = _red(self._base)
+        if not found:
+            return {}
+        again = await self._run({}, sorted(found), order=False)
+        if again.end != "done":
+            return found
+        return {name: why for name, why in found.items() if name not in again.passed}
+
+    async def lines_of(self, tests: Sequence[str]) -> frozenset[int]:
+        """The lines of the target that these tests run."""
+        run = await self._run({}, sorted(tests), order=False)
+        measured = run.measured
+        return frozenset(measured.lines) if measured and measured.error is None else frozenset()
+
+    async def measure_before(self) -> None:
         """The suite without new tests, or the files that use the target where it is too slow."""
+        if self._base is not None:
+            return
         tests = self.bench.project.test_files
         if not tests:
             self.words = "the project has no other tests"
@@ -106,13 +124,15 @@ class Suite:
             return f"takes more than {self.timeout:g} s"
         return "ends the process that runs it"
 
-    async def _run(self, files: Mapping[str, str], paths: Sequence[str]) -> Run:
+    async def _run(
+        self, files: Mapping[str, str], paths: Sequence[str], *, order: bool = True
+    ) -> Run:
         return await self.bench.run(
             files,
             paths,
             timeout=self.timeout,
             options=self._options or self.bench.as_configured(self.plugins),
-            around=ORDER,
+            around=ORDER if order else Surroundings(),
             measure=True,
             clean=True,
         )
@@ -177,6 +197,16 @@ def _loses(tests: frozenset[str], run: Run) -> bool:
 
 def _files(number: int) -> str:
     return "one test file that imports" if number == 1 else f"{number} test files that import"
+
+
+def _red(run: Run) -> dict[str, str]:
+    """The tests that fail and the files that can't be collected, with the reasons."""
+    found = {
+        node: text or word
+        for node, (word, text) in run.outcomes.items()
+        if word in ("failed", "error")
+    }
+    return found | dict(run.errors)
 
 
 def _broken_before(base: Run) -> str:

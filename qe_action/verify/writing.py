@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import ast
 import io
-from collections.abc import Sequence
+import tokenize
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from qe_action.findings import TestCase
+from qe_action.verify.duplicates import fingerprints
+from qe_action.verify.heading import Edit, Page, end_of_head, import_edits, is_program
 from qe_action.verify.importing import (
     Part,
     bound_at_top,
     fitted,
-    lines,
     missing,
     renamed,
     sections,
     wanted,
 )
 
-__all__ = ["Part", "appended", "new_file", "renamed"]
+__all__ = ["Part", "additions", "appended", "grown", "new_file", "renamed"]
+
+MARK = "\ufeff"
+"""The byte order mark that some editors begin UTF-8 with."""
 
 
 def new_file(parts: Sequence[Part], head: str = "") -> str:
@@ -30,24 +36,23 @@ def new_file(parts: Sequence[Part], head: str = "") -> str:
 
 
 def appended(text: str, parts: Sequence[Part]) -> str:
-    """The file with these tests at its end and the imports it lacks; its lines stay as they are.
+    """The file with these tests at its end and the imports it lacks; all it holds stays.
 
-    What it does when it is run as a program stays last. Raises `SyntaxError` where it can't be
-    parsed.
+    Imports go to those of their module, else behind what prepares them. What the file does when it
+    is run as a program stays last. Raises `SyntaxError` where it can't be parsed.
     """
-    tree = ast.parse(text)
+    mark = MARK if text.startswith(MARK) else ""
+    text = text.removeprefix(MARK)
     if not text.strip():
-        return text + new_file(parts)
-    newline = "\r\n" if "\r\n" in text else "\n"
+        return mark + text + new_file(parts)
+    tree = ast.parse(text)
+    newline = _newline(text)
     rows = list(io.StringIO(text, newline=""))  # as Python counts lines
     if not rows[-1].endswith(("\n", "\r")):
         rows[-1] += newline
     parts = list(fitted(bound_at_top(tree), _together(parts)))
-    at = _end_of_imports(tree)
-    head = [line for block in lines(missing(tree, parts)) for line in block.split("\n")]
-    if head and at == 0:
-        head.append("")
-    end, program = _end_of_tests(tree, rows, at)
+    edits = list(import_edits(Page(rows, tree, newline), missing(tree, parts)))
+    end, program = _end_of_tests(tree, rows, end_of_head(tree))
     new: list[str] = []
     for part in parts:
         new += ["", "", *part.code.strip().split("\n")]
@@ -56,8 +61,54 @@ def appended(text: str, parts: Sequence[Part]) -> str:
         new, end = new[min(2, blank) :], len(rows)
     elif rows[end].strip():
         new += ["", ""]
-    added = [[f"{line}{newline}" for line in block] for block in (head, new)]
-    return "".join((*rows[:at], *added[0], *rows[at:end], *added[1], *rows[end:]))
+    edits.append(Edit(end, 0, "".join(f"{line}{newline}" for line in new)))
+    return mark + _edited(rows, edits)
+
+
+def grown(data: bytes, parts: Sequence[Part]) -> bytes:
+    """`appended` for a file in its own encoding. Raises `ValueError` or `SyntaxError`."""
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return appended(data.decode(encoding), parts).encode(encoding)
+
+
+def additions(cases: Iterable[TestCase], present: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with these tests, by their paths; `present` are those that are there.
+
+    A test that its file has already is not added again, and a file that needs none is left out.
+    Raises `ValueError` or `SyntaxError` where a file or test can't be parsed.
+    """
+    parts: dict[str, list[Part]] = {}
+    for case in cases:
+        part = Part(case.test_name, case.test_code, case.imports)
+        if not fingerprints(case.test_code) & _known(present.get(case.path, b"")):
+            parts.setdefault(case.path, []).append(part)
+    return {
+        path: grown(present[path], own) if path in present else new_file(own).encode()
+        for path, own in parts.items()
+    }
+
+
+def _known(data: bytes) -> frozenset[str]:
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return fingerprints(data.decode(encoding))
+
+
+def _newline(text: str) -> str:
+    """The line end that a file has most of."""
+    windows = text.count("\r\n")
+    counts = {"\n": text.count("\n") - windows, "\r\n": windows, "\r": text.count("\r") - windows}
+    return max(counts, key=lambda end: counts[end])
+
+
+def _edited(rows: Sequence[str], edits: Iterable[Edit]) -> str:
+    """The rows with all that is to be inserted; at one place in the order given."""
+    found = list(rows)
+    for row, column, text in sorted(edits, key=lambda edit: edit[:2])[::-1]:
+        if row == len(rows):
+            found.insert(row, text)
+        else:
+            found[row] = found[row][:column] + text + found[row][column:]
+    return "".join(found)
 
 
 def _together(parts: Sequence[Part]) -> list[Part]:
@@ -82,7 +133,7 @@ def _head(code: str) -> str:
 def _end_of_tests(tree: ast.Module, rows: Sequence[str], least: int) -> tuple[int, bool]:
     """Behind which row new tests go, and whether a program follows: `if __name__ == ...`."""
     last = tree.body[-1] if tree.body else None
-    program = isinstance(last, ast.If) and "__name__" in ast.unparse(last.test)
+    program = last is not None and is_program(last)
     end = len(rows)
     if program and last is not None:
         end = last.lineno - 1
@@ -91,15 +142,3 @@ def _end_of_tests(tree: ast.Module, rows: Sequence[str], least: int) -> tuple[in
     while end > least and not rows[end - 1].strip():
         end -= 1
     return end, program
-
-
-def _end_of_imports(tree: ast.Module) -> int:
-    """How many rows stand before the place for a new import: after the last, or the docstring."""
-    end = 0
-    for number, node in enumerate(tree.body):
-        docstring = number == 0 and isinstance(node, ast.Expr)
-        if docstring or isinstance(node, ast.Import | ast.ImportFrom):
-            end = node.end_lineno or end
-        else:
-            break
-    return end

@@ -16,6 +16,7 @@ from pathlib import Path
 from qe_action.errors import SetupFailed, UsageError, WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.entries import Entries
+from qe_action.workspace.finding import TOOLS, can_add, remedy
 from qe_action.workspace.installing import TIMEOUT, installer
 from qe_action.workspace.interpreter import (
     Facts,
@@ -84,7 +85,7 @@ async def existing(
         raise UsageError(f"There is no interpreter {python}.", anchor=_ANCHOR)
     others = sandbox.layers().user
     programs = Programs(env, () if repo is None else (repo,))
-    facts = await _asked(python.absolute(), programs, sandbox, others=others)
+    facts = await asked(python.absolute(), programs, sandbox, others=others)
     check_version(facts, python)
     said = Path(facts.executable)
     place = said.parent.resolve() / said.name
@@ -96,12 +97,12 @@ async def existing(
     missing = lacking(facts)
     over = None
     if missing:
-        over, more = await _overlay(facts, missing, sandbox, env, cache_dir or default_cache(env))
+        over, more = await _added(python, facts, missing, sandbox, env, cache_dir)
         notes += more
     return await _proven(place, readable, over, notes, sandbox)
 
 
-async def _asked(python: Path, programs: Programs, sandbox: Sandbox, *, others: bool) -> Facts:
+async def asked(python: Path, programs: Programs, sandbox: Sandbox, *, others: bool) -> Facts:
     """What an interpreter says, where it can do no harm."""
     if programs.trusts(python) and programs.trusts(python.resolve()):
         return await ask(python, names=NAMES)
@@ -110,6 +111,26 @@ async def _asked(python: Path, programs: Programs, sandbox: Sandbox, *, others: 
     if others:
         _check_reach(python, (place, *needed))
     return await ask_inside(place, sandbox, needed, names=NAMES)
+
+
+async def _added(
+    python: Path,
+    facts: Facts,
+    missing: tuple[str, ...],
+    sandbox: Sandbox,
+    env: Mapping[str, str],
+    cache_dir: Path | None,
+) -> tuple[Path, tuple[str, ...]]:
+    """What an interpreter lacks, laid over it. Raises `WorkspaceError` where that does not work."""
+    tools = [name for name in TOOLS if name in missing] or list(missing)
+    lacks = f"{python} has no {' and no '.join(tools)}"
+    if not can_add():
+        raise WorkspaceError(f"{lacks}.", hint=remedy(python, missing=tools), anchor=_ANCHOR)
+    try:
+        return await _overlay(facts, missing, sandbox, env, cache_dir or default_cache(env))
+    except SetupFailed as error:
+        said = f"{lacks}, and uv could not add them: {error.message}"
+        raise WorkspaceError(said, hint=remedy(python, missing=tools), anchor=_ANCHOR) from None
 
 
 async def prepared(
@@ -186,8 +207,7 @@ def _check_reach(python: Path, paths: tuple[Path, ...]) -> None:
         if closed is not None:
             raise WorkspaceError(
                 f"The sandbox's user can't run {python}: {closed} is closed to other users.",
-                hint="Name an interpreter with --python that every user may run, or run qe-action "
-                "as another user than root.",
+                hint=f"{remedy(None, others=True)} Or run qe-action as another user than root.",
                 anchor=_ANCHOR,
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,8 +20,14 @@ OTHER = '"""Ours."""\nimport shapes  # kept\n\n\ndef test_it_is_there():\n    as
 def run(
     folder: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    return command(folder, "generate", *arguments, env=env)
+
+
+def command(
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "qe_action", "generate", *arguments],
+        [sys.executable, "-m", "qe_action", *arguments],
         cwd=folder,
         env=env,
         capture_output=True,
@@ -49,7 +56,7 @@ def test_tests_are_made_in_the_sandbox_unless_the_user_wants_none(tmp_path: Path
     elif MACHINE.root and not reachable(Path(sys.executable)):
         assert done.returncode == 2
         assert "closed to other users" in done.stderr
-        assert "Name an interpreter with --python that every user may run" in done.stderr
+        assert "Name one that every user may run with --python. This makes one: " in done.stderr
     else:
         assert done.returncode == 0, done.stderr
         assert "3 tests proposed" in done.stderr
@@ -101,9 +108,28 @@ def test_events_are_lines_and_tests_go_to_a_folder(tmp_path: Path) -> None:
 
 def test_a_target_that_is_none_is_an_error(tmp_path: Path) -> None:
     folder = made(tmp_path, {})
-    done = run(folder, "--target", "nothing.py", "--tests", "../given.py", "--sandbox", "off")
+    usual = ("--tests", "../given.py", "--sandbox", "off", "--target")
+    done = run(folder, *usual, "nothing.py")
     assert done.returncode == 2
-    assert "nothing.py is no tracked Python file; a new one needs `git add`." in done.stderr
+    assert "There is no file nothing.py." in done.stderr
+    (folder / "new.py").write_text("x = 1\n")
+    done = run(folder, *usual, "new.py")
+    assert done.returncode == 2
+    assert "new.py is no tracked Python file; a new one needs `git add`." in done.stderr
+    done = run(folder, *usual, "../given.py")
+    assert "../given.py is not in the repository ." in done.stderr
+
+
+def test_what_is_wrong_on_the_command_line_is_said_before_an_interpreter_is_looked_for(
+    tmp_path: Path,
+) -> None:
+    folder = made(tmp_path, {})
+    done = run(folder, "--target", "nothing.py", "--python", "/no/python")
+    assert "There is no file nothing.py." in done.stderr
+    done = run(tmp_path, "--python", "/no/python")
+    assert done.returncode == 2
+    assert "is in no git repository" in done.stderr
+    assert "/no/python" not in done.stderr
 
 
 def test_a_source_is_not_taken_for_a_report_and_no_argument_means_coverage_xml(
@@ -131,6 +157,14 @@ def test_it_is_said_where_the_tests_are(tmp_path: Path) -> None:
     usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off")
     done = run(folder, *usual)
     assert "Nothing is written without --write or --out." in done.stderr
+    assert done.stdout.startswith("# tests/test_shapes.py\nimport pytest\n\nfrom shapes import ")
+    assert done.stdout.count("def test_") == 3
+    (line,) = (line for line in done.stderr.splitlines() if "journal apply" in line)
+    journal = shlex.split(line.partition(": ")[2])[-1]
+    assert command(folder, "journal", "apply", journal).returncode == 0
+    assert (folder / "tests/test_shapes.py").read_text().count("def test_") == 3
+    Path(journal).unlink()
+    (folder / "tests/test_shapes.py").unlink()
     done = run(folder, *usual, "--write", "--out", "../all.py")
     assert f"Written to {Path('tests/test_shapes.py')}, {Path('../all.py')}." in done.stderr
 
@@ -199,3 +233,90 @@ def test_an_interpreter_that_came_with_the_repository_is_not_run(
     arguments = ("--target", "shapes.py", "--tests", "../given.py")
     run(folder, *arguments, env=env)
     assert not (tmp_path / "ran").exists()
+
+
+LIBRARY = """
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+
+from shapes import area  # noqa: E402
+
+
+def test_a_square():
+    assert area(1, 1) == 1
+"""
+
+
+def below(tmp_path: Path, tests: Mapping[str, str]) -> Path:
+    """A project in a folder of its repository."""
+    top = tmp_path / "top"
+    files = {"lib/shapes.py": SHAPES, **tests}
+    project(top, {f"services/api/{name}": text for name, text in files.items()})
+    (tmp_path / "given.py").write_text(GOOD)
+    return top / "services" / "api"
+
+
+def test_written_tests_leave_a_suite_green_that_sets_up_its_own_path(tmp_path: Path) -> None:
+    """In a folder of the repository, where what is named and printed is seen from there."""
+    folder = below(tmp_path, {"tests/test_shapes.py": LIBRARY})
+    done = run(
+        folder,
+        *("--target", "lib/shapes.py", "--tests", "../../../given.py", "--sandbox", "off"),
+        *("--write", "--python", sys.executable),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Written to tests/test_shapes.py." in done.stderr
+    after = (folder / "tests/test_shapes.py").read_text()
+    assert "from shapes import NoArea, area  # noqa: E402\n" in after
+    suite = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "4 passed" in suite.stdout
+
+
+def test_a_file_that_would_be_red_is_put_back_and_its_tests_are_kept(tmp_path: Path) -> None:
+    """The folder of the target is on our path, and on nobody else's."""
+    folder = below(tmp_path, {"tests/test_other.py": "def test_other():\n    assert True\n"})
+    done = run(
+        folder,
+        *("--target", "lib/shapes.py", "--tests", "../../../given.py", "--sandbox", "off"),
+        *("--write", "--python", sys.executable, "--journal", "found.jsonl"),
+    )
+    assert done.returncode == 1, done.stderr
+    assert "tests/test_shapes.py is as it was: it can't be collected" in done.stderr
+    assert "No module named 'shapes'" in done.stderr
+    assert "qe-action journal apply found.jsonl" in done.stderr
+    assert not (folder / "tests/test_shapes.py").exists()
+
+
+def test_a_project_elsewhere_is_named_with_repo(tmp_path: Path) -> None:
+    folder = below(tmp_path, {"tests/test_shapes.py": LIBRARY})
+    tree = tmp_path / "tree"
+    subprocess.run(["git", "worktree", "add", "-q", str(tree)], cwd=folder, check=True)
+    done = run(
+        tmp_path,
+        *("--repo", "tree/services/api", "--target", "tree/services/api/lib/shapes.py"),
+        *("--tests", "given.py", "--sandbox", "off", "--write", "--python", sys.executable),
+    )
+    assert done.returncode == 0, done.stderr
+    place = "tree/services/api/tests/test_shapes.py"
+    assert f"Written to {place}." in done.stderr
+    assert (tmp_path / place).read_text().count("def test_") == 4
+    assert (folder / "tests/test_shapes.py").read_text().count("def test_") == 1
+
+
+def test_a_red_suite_gets_no_tests_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    red = "from shapes import area\n\n\ndef test_area():\n    assert area(1, 1) == 2\n"
+    folder = made(tmp_path, {"tests/test_shapes.py": red})
+    usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write")
+    done = run(folder, *usual, "--python", sys.executable)
+    assert done.returncode == 1
+    assert "1 test of the suite fails (tests/test_shapes.py::test_area)" in done.stderr
+    assert "--allow-red" in done.stderr
+    assert (folder / "tests/test_shapes.py").read_text() == red

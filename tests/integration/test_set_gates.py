@@ -221,7 +221,7 @@ def test_the_fewest_tests_supersede_the_others(tmp_path: Path) -> None:
         target_count=1,
     )
     assert len(outcome.accepted) == 1
-    assert set(outcome.refused.values()) <= {"superseded", "adds nothing"}
+    assert set(outcome.refused.values()) <= {"superseded", "adds nothing", "limit"}
 
 
 def test_a_test_that_breaks_another_is_withdrawn(tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ def test_what_is_broken_in_the_suite_before_hides_nothing(tmp_path: Path) -> Non
             "tests/test_skip.py": "import pytest\n\n@pytest.mark.skip\ndef test_x(): pass\n",
         },
     )
-    outcome = judge(tmp_path, GOOD)
+    outcome = judge(tmp_path, GOOD, allow_red=True)
     assert len(outcome.accepted) == 3, outcome.rejections
     evidence = outcome.result.tests[0].evidence
     assert evidence is not None
@@ -398,7 +398,7 @@ def test_a_suite_that_would_stop_at_its_first_failure_is_run_to_its_end(tmp_path
     red = "".join(f"def test_{n}():\n    assert {n} % 2\n\n" for n in range(8))
     files = {"shapes.py": SHAPES, "pytest.ini": "[pytest]\naddopts = -x --ff\n"}
     project(tmp_path, {**files, "tests/test_other.py": red})
-    outcome = judge(tmp_path, GOOD)
+    outcome = judge(tmp_path, GOOD, allow_red=True)
     assert outcome.accepted == GOOD_NAMES, outcome.rejections
     (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
     assert words.endswith("(4 of its tests fail without the new ones, too)")
@@ -410,7 +410,7 @@ def test_tests_with_names_of_any_length_are_told_apart(tmp_path: Path) -> None:
         "def test_long(text):\n    assert len(text) == 9000\n"
     )
     project(tmp_path, {"shapes.py": SHAPES, "tests/test_long.py": suite})
-    outcome = judge(tmp_path, GOOD)
+    outcome = judge(tmp_path, GOOD, allow_red=True)
     assert outcome.accepted == GOOD_NAMES, outcome.rejections
     evidence = outcome.result.tests[0].evidence
     assert evidence is not None

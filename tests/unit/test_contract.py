@@ -30,7 +30,7 @@ PACKAGE = ROOT / "qe_action"
 
 LAYERS = (
     {"__main__", "entry", "cli", "option_groups", "command_line", "streams"}
-    | {"app", "action", "publishing", "local", "generating"},
+    | {"app", "action", "publishing", "local", "generating", "applying", "adding"},
     {"gap_tests"},
     {"step"},
     {"sinks", "running"},

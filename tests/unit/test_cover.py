@@ -28,11 +28,6 @@ def test_they_stand_in_the_order_that_they_came_in(reached: dict[str, frozenset[
     assert minimal(reached) == chosen
 
 
-@given(REACHED, st.integers(1, 4))
-def test_a_limit_is_kept(reached: dict[str, frozenset[int]], limit: int) -> None:
-    assert len(minimal(reached, limit)) <= limit
-
-
 def test_one_that_reaches_most_stands_for_two() -> None:
     reached = {"left": frozenset({1, 2}), "right": frozenset({3}), "all": frozenset({1, 2, 3})}
     assert minimal(reached) == ["all"]

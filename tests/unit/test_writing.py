@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qe_action.findings import TestCase
 from qe_action.verify.project import LONGEST, TOTAL, describe
-from qe_action.verify.writing import Part, appended, new_file
+from qe_action.verify.writing import Part, additions, appended, grown, new_file
 
 ONE = Part("test_a", "def test_a():\n    assert f(1) == 2", ("from m import f", "import pytest"))
 TWO = Part("test_b", "def test_b():\n    assert g() == 2", ("from m import g",))
@@ -39,8 +44,7 @@ def test_a_file_keeps_its_lines_and_gets_what_it_lacks() -> None:
     )
     after = appended(before, [ONE, TWO])
     assert after == (
-        '"""Doc."""\nimport os\nfrom m import (\n    f,\n    h,\n)\n'
-        "import pytest\nfrom m import g\n\n\n"
+        '"""Doc."""\nimport os\nimport pytest\nfrom m import (\n    f,\n    g,\n    h,\n)\n\n\n'
         "def test_a():\n    assert h()\n\n\n"
         "def test_a_2():\n    assert f(1) == 2\n\n\n"
         "def test_b():\n    assert g() == 2\n"
@@ -153,7 +157,7 @@ def test_a_name_with_a_number_counts_on() -> None:
 
 def test_form_feeds_and_odd_separators_are_no_line_ends() -> None:
     before = '"""Doc\x0c of\u2028it."""\nimport os\n\x0c\nx = "\x1c"\n'
-    assert "import os\nfrom m import g\n" in added(before, TWO)
+    assert "import os\n\nfrom m import g\n\x0c" in added(before, TWO)
 
 
 def test_a_file_of_windows_without_a_last_line_end() -> None:
@@ -261,3 +265,161 @@ def test_of_very_many_or_long_tests_those_of_the_target_are_looked_into() -> Non
     assert sum(map(len, found.test_files.values())) <= TOTAL
     tree["tests/test_cart.py"] = long
     assert describe(tree, "cart.py").place == "tests/test_cart_generated.py"
+
+
+HEADS = {
+    "behind a path that is set up": (
+        "import os\nimport sys\n\nsys.path.insert(0, os.getcwd())\n\n"
+        "from m import f  # noqa: E402\n",
+        "import os\nimport sys\n\nimport pytest\n\nsys.path.insert(0, os.getcwd())\n\n"
+        "from m import f, g  # noqa: E402\n",
+    ),
+    "behind a path that is set up and nothing else": (
+        "import sys\nsys.path[:0] = ['lib']\n",
+        "import sys\n\nimport pytest\nsys.path[:0] = ['lib']\n\nfrom m import f, g\n",
+    ),
+    "behind what skips the file": (
+        'import pytest\n\nnumpy = pytest.importorskip("numpy")\n',
+        'import pytest\n\nnumpy = pytest.importorskip("numpy")\n\nfrom m import f, g\n',
+    ),
+    "behind an import that may fail": (
+        "import pytest\ntry:\n    import numpy\nexcept ImportError:\n    numpy = None\n",
+        "import pytest\ntry:\n    import numpy\nexcept ImportError:\n    numpy = None\n\n"
+        "from m import f, g\n",
+    ),
+    "behind a call of the file's own": (
+        "import pytest\n\ndef ready():\n    pass\n\n\nready()\n",
+        "import pytest\n\ndef ready():\n    pass\n\n\nready()\n\nfrom m import f, g\n",
+    ),
+    "with what linters are told": (
+        "import pytest\npytest.importorskip('m')\nimport late  # noqa: E402\n",
+        "import pytest\npytest.importorskip('m')\nimport late  # noqa: E402\n"
+        "from m import f, g  # noqa: E402\n",
+    ),
+    "one name a line, where that is the habit": (
+        "import pytest\n\nfrom m import a\nfrom m import z\n",
+        "import pytest\n\nfrom m import a\nfrom m import z\nfrom m import f\nfrom m import g\n",
+    ),
+    "behind names that have no order": (
+        "import pytest\n\nfrom m import (\n    z,  # why\n    a  # last\n)\n",
+        "import pytest\n\nfrom m import (\n    z,  # why\n    a,  # last\n    f,\n    g\n)\n",
+    ),
+    "in a bracket on the same row": (
+        "import pytest\nfrom m import (a,\n               b,)\n",
+        "import pytest\nfrom m import (a,\n               b,\n               f,\n"
+        "               g,)\n",
+    ),
+    "on a row that goes on": (
+        "import pytest\nfrom m import a, \\\n    b\n",
+        "import pytest\nfrom m import a, \\\n    b, f, g\n",
+    ),
+    "in another line where there is no room": (
+        f"import pytest\nfrom m import {'a' * 70}\n",
+        f"import pytest\nfrom m import {'a' * 70}\nfrom m import f, g\n",
+    ),
+    "not into a star": (
+        "import pytest\n\nfrom m import *\n",
+        "import pytest\n\nfrom m import *\nfrom m import f, g\n",
+    ),
+    "below what a file says of itself": (
+        "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n# Ours.\n\nx = 1\n",
+        "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n# Ours.\n\n"
+        "import pytest\n\nfrom m import f, g\n\nx = 1\n",
+    ),
+    "each with its like": (
+        "from __future__ import annotations\n\nimport os\n\nfrom n import x\n",
+        "from __future__ import annotations\n\nimport os\n\nimport pytest\n\n"
+        "from m import f, g\nfrom n import x\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_imports_go(head: str) -> None:
+    before, wanted = HEADS[head]
+    test = "\n\ndef test_x():\n    pass\n"
+    after = appended(before.rstrip("\n") + "\n" + test, [ONE, TWO])
+    assert after.partition("\n\ndef test_x")[0] == wanted.rstrip("\n") + "\n" * wanted.endswith(
+        "\n"
+    )
+    assert after.partition("def test_x")[2].count("def test_") == 2
+
+
+def is_within(few: str, many: str) -> bool:
+    rest = iter(many)
+    return all(char in rest for char in few)
+
+
+PIECES = (
+    *(
+        "import os",
+        "from m import a, h",
+        "from m import (\n    a,\n    h\n)  # why",
+        "import m as n",
+    ),
+    *(
+        "try:\n    import x\nexcept ImportError:\n    x = None",
+        "x = 1  # kept ü",
+        '"""Text\x0c."""',
+    ),
+    *("def test_x():\n    assert True", "class TestA:\n    def test_b(self): ...", "\t# a comment"),
+    *("sys = 1; import os", "from m import a, \\\n    h", "", "from . import y", "ready()"),
+)
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=8),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["", "if __name__ == '__main__':\n    ready()"]),
+    st.booleans(),
+    st.sampled_from(["", "\ufeff"]),
+)
+def test_all_that_a_file_holds_stays(
+    pieces: list[str], end: str, program: str, newline: bool, mark: str
+) -> None:
+    before = "\n".join(filter(None, [*pieces, program])).replace("\n", end) + end * newline
+    after = appended(mark + before, [ONE, TWO])
+    assert is_within(before, after)
+    assert after.startswith(mark)
+    tree = ast.parse(after.removeprefix(mark))
+    assert not before.strip() or program in ast.unparse(tree.body[-1]) or not program
+    names = {alias.name for node in ast.walk(tree) for alias in getattr(node, "names", ())}
+    assert {"f", "g", "pytest"} <= names
+    if end != "\n" and before.strip() and before.count(end):
+        assert "\n" not in after.replace("\r\n", "") or end == "\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig", "utf-8"])
+def test_a_file_keeps_its_encoding(encoding: str) -> None:
+    cookie = "# coding: latin-1\n" if encoding == "latin-1" else ""
+    before = f"{cookie}x = 'é'\n".encode(encoding)
+    after = grown(before, [TWO])
+    assert after.decode(encoding).startswith(cookie)
+    assert "x = 'é'\n" in after.decode(encoding)
+    assert after.startswith(b"\xef\xbb\xbf") is before.startswith(b"\xef\xbb\xbf")
+    assert b"from m import g" in after
+
+
+def case(name: str, code: str, path: str) -> TestCase:
+    return TestCase(
+        id=name,
+        test_name=name,
+        test_code=code,
+        framework="pytest",
+        test_type="unit",
+        imports=("from m import f",),
+        path=path,
+    )
+
+
+def test_tests_are_added_to_their_files_once() -> None:
+    one = case("test_a", "def test_a():\n    assert f(1) == 2", "tests/test_m.py")
+    two = case("test_b", "def test_b():\n    assert f(2) == 3", "tests/test_n.py")
+    first = additions([one, two], {"tests/test_m.py": b"import os\n"})
+    assert list(first) == ["tests/test_m.py", "tests/test_n.py"]
+    assert first["tests/test_m.py"].startswith(b"import os\n\nfrom m import f\n")
+    assert (
+        first["tests/test_n.py"]
+        == new_file([Part(two.test_name, two.test_code, two.imports)]).encode()
+    )
+    assert additions([one, two], first) == {}

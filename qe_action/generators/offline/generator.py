@@ -7,7 +7,7 @@ import os
 import random
 import re
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from qe_action.generators.offline.rendering import Renderer
 from qe_action.generators.offline.settling import Settler
 from qe_action.generators.offline.subjects import Input, Subject, subjects_of
 from qe_action.generators.offline.values import Call
+from qe_action.generators.offline.worth import worth_calling
 from qe_action.generators.port import Job, Proposal, Suspicion, Trouble
 from qe_action.lab import WorkerLost
 
@@ -31,6 +32,8 @@ BATCH = 250
 ROUND = 6
 """How many batches are run before what they found is written."""
 WARM = 40
+TEST_FILES = 20
+"""Test files that are read for the names they use."""
 
 
 class OfflineGenerator:
@@ -67,7 +70,8 @@ class Run:
 
     async def proposals(self) -> AsyncGenerator[Proposal, None]:
         survey = await self.asking.survey()
-        subjects = subjects_of(survey.functions, survey.own, survey.module)
+        found = subjects_of(survey.functions, survey.own, survey.module)
+        subjects = worth_calling(found, self.reading, _words(self.job))
         if not subjects:
             yield Trouble(self.job.target, f"Nothing public in {self.job.target} can be called.")
             return
@@ -105,7 +109,7 @@ class Run:
         docs = [*self.reading.classes.values(), self.reading.functions[""].examples]
         pools = {}
         for subject in subjects:
-            own = self.reading.functions.get(subject.qualname)
+            own = self.reading.functions.get(self.reading.home(subject.qualname))
             owner = self.reading.classes.get(subject.owner.name, "") if subject.owner else ""
             words = quoted_words([own.examples if own else "", owner, *docs[-1:]])
             pools[subject.id] = pool_for(subject, self.reading, survey.constants, words[:80])
@@ -179,6 +183,15 @@ class Run:
                 running.cancel()
             batch = following
         return batch + seeds
+
+
+def _words(job: Job) -> frozenset[str]:
+    """The names that the project's tests use, those nearest to the target first."""
+    found: set[str] = set()
+    for path in job.layout.test_files[:TEST_FILES]:
+        with suppress(OSError, ValueError):
+            found |= set(re.findall(r"\w+", Path(job.root, path).read_text(encoding="utf-8")))
+    return frozenset(found)
 
 
 def _taken(job: Job) -> set[str]:

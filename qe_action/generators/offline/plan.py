@@ -126,7 +126,7 @@ class Plan:
             if subject.on_object and subject.owner:
                 reach = reach | self.reading.reach(f"{subject.owner.name}.__init__")
             value = sum(wanted[name] for name in reach if name)
-            own = wanted.get(subject.qualname, 0)
+            own = wanted.get(self.reading.home(subject.qualname), 0)
             tally = self._tallies[subject.id]
             tired = 1 + tally.since / 400 + 20 * tally.hangs
             hopeless = not value or tally.hangs >= max(8, tally.tries / 20)

@@ -53,7 +53,7 @@ def pool_for(subject: Subject, reading: Reading, constants: Constants, words: li
     init = f"{subject.owner.name}.__init__" if subject.owner else ""
     if init and init in reading.functions:
         reached = reached | reading.reach(init)
-    own = reading.functions.get(subject.qualname)
+    own = reading.functions.get(reading.home(subject.qualname))
     if own is not None and "NotImplemented" in own.mentions:
         pool.checked |= set(own.uses)
     pool.keywords = reading.keywords(subject.qualname)

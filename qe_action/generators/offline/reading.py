@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
+from qe_action.analysis.emptiness import is_empty, left_to_subclasses
 from qe_action.generators.offline.usage import PATTERN, Function, note_parameters, note_usage
 
 _ON_MAKING = frozenset(["__init__", "__new__", "__post_init__", "__call__", "__enter__"])
@@ -24,6 +25,8 @@ class Reading:
         self.raises: set[int] = set()
         self.classes: dict[str, str] = {}
         self._bases: dict[str, list[str]] = {}
+        self.bare = left_to_subclasses(self.tree)
+        self.empty: set[str] = set()
         module = Function("", 1, len(self.lines) + 1)
         self.functions[""] = module
         self._body(self.tree, module, "")
@@ -51,6 +54,8 @@ class Reading:
         found = Function(prefix + node.name, start, end)
         found.examples = ast.get_docstring(node) or ""
         self.functions.setdefault(found.qualname, found)
+        if is_empty(node):
+            self.empty.add(found.qualname)
         owner.mentions.add(node.name)
         names = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
         for star in (node.args.vararg, node.args.kwarg):
@@ -107,8 +112,22 @@ class Reading:
         """The innermost function around a line, '' at module level."""
         return self._by_line.get(abs(line), "")
 
+    def home(self, qualname: str) -> str:
+        """Where a method is written: in its class, or in the nearest base of this module."""
+        owner, _, name = qualname.rpartition(".")
+        waiting = [owner] if owner else []
+        seen: set[str] = set()
+        while waiting:
+            at = waiting.pop(0)
+            if f"{at}.{name}" in self.functions:
+                return f"{at}.{name}"
+            seen.add(at)
+            waiting += [base for base in self._bases.get(at, ()) if base not in seen]
+        return qualname
+
     def reach(self, qualname: str) -> frozenset[str]:
         """The functions that a function may come to call, by the names it mentions."""
+        qualname = self.home(qualname)
         if qualname not in self._reach:
             by_name = self._by_name()
             found, open_ = {qualname}, [qualname]

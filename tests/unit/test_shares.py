@@ -1,0 +1,58 @@
+"""How tests are shared out among files, and which stay where there are too many."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qe_action.agents.goals import unreported
+from qe_action.agents.shares import share
+from qe_action.verify.cover import worst_first
+
+PLACES = st.lists(st.lists(st.integers(0, 30), max_size=5), min_size=1, max_size=5)
+
+
+@given(PLACES, st.integers(0, 40))
+def test_nobody_gets_more_than_there_are(gaps: list[list[int]], left: int) -> None:
+    assert 0 <= share(gaps, left) <= left
+
+
+@pytest.mark.parametrize(
+    ("gaps", "left", "wanted"),
+    [
+        ([[0, 1, 2], [3, 4]], 2, 2),
+        ([[0, 3, 4], [1, 2]], 3, 1),
+        ([[3, 4], [0, 1, 2]], 3, 0),
+        ([[0, 1], [2, 3]], 6, 3),
+        ([[0]], 10, 10),
+        ([[]], 10, 0),
+    ],
+)
+def test_the_worst_gaps_have_one_each_and_the_rest_is_shared(
+    gaps: list[list[int]], left: int, wanted: int
+) -> None:
+    assert share(gaps, left) == wanted
+
+
+NAMES = st.text("abcdef", min_size=1, max_size=2)
+
+
+@given(st.dictionaries(NAMES, st.frozensets(st.integers(0, 5), max_size=3)), st.integers(1, 5))
+def test_a_limit_is_kept_and_the_worst_gap_has_a_test(
+    reached: dict[str, frozenset[int]], limit: int
+) -> None:
+    chosen = worst_first(reached, reached, limit)
+    assert len(chosen) == min(limit, len(reached))
+    assert chosen == [name for name in reached if name in chosen]
+    gaps = frozenset().union(*reached.values())
+    assert not gaps or any(min(gaps) in reached[name] for name in chosen)
+
+
+def test_a_changed_file_that_a_report_lacks_is_one_beside_those_it_has() -> None:
+    changed = [
+        *("src/app/new.py", "src/app/known.py", "scripts/run.py", "setup.py"),
+        *("tests/test_new.py", "src/app/data.txt", "src/app/deep/far.py", "src/app/__init__.py"),
+    ]
+    assert unreported(changed, ["src/app/known.py", "src/app/sub/x.py"]) == ("src/app/new.py",)
+    assert unreported(["m.py"], ["n.py"]) == ("m.py",)
