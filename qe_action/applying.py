@@ -26,7 +26,7 @@ def apply(arguments: Namespace) -> int:
 
     Raises `QEError` where the journal can't be used or a file not be written.
     """
-    console = stderr_console()
+    console = stderr_console(arguments.color)
     root = _root(arguments.repo)
     refused, good = 0, []
     for case in _tests(arguments.journal):

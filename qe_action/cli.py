@@ -230,7 +230,9 @@ def _add_publish(command: argparse.ArgumentParser) -> None:
 def _add_journal(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     text = "add the tests that a journal proposes to the project; runs nothing"
-    add = actions.add_parser("apply", help=text, description=text.capitalize()).add_argument
+    apply = actions.add_parser("apply", help=text, description=text.capitalize())
+    add_color(apply)
+    add = apply.add_argument
     add("journal", metavar="JOURNAL", help="the file that --journal has written")
     add("--repo", default=".", metavar="DIR", help="the checkout; default: the current directory")
     add("--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder")

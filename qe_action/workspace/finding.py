@@ -56,7 +56,8 @@ async def find(
 
     Those come to mind of the active environment, of the project, our own, and what the search
     path has. With `others` every user has to be able to run it. `addable` says whether what is
-    missing can be added, None to look; `asked` asks one, by default outside of the sandbox. Raises `WorkspaceError` where none can be used.
+    missing can be added, None to look; `asked` asks one, by default outside of the sandbox.
+    Raises `WorkspaceError` where none can be used.
     """
     said: list[str] = []
     usable: list[Path] = []
