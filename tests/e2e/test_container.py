@@ -205,7 +205,7 @@ def test_a_pull_request_gets_check_run_comment_summary_and_outputs(
     assert "shop.py" in comment.body
     assert "shop.py" in result.summary
     assert result.outputs["conclusion"] == "success"
-    assert result.outputs["gaps-in-diff"] == "2"
+    assert result.outputs["gaps-in-diff"] == "1"
     assert result.outputs["check-run-url"]
     assert result.outputs["comment-url"]
 
