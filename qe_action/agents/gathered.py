@@ -22,6 +22,7 @@ from qe_action.analysis.path_report import (
     diagnose,
     printable,
     report_of,
+    used,
 )
 from qe_action.analysis.paths import Ambiguous, Match, PathFilter
 from qe_action.analysis.unread import Unread
@@ -263,6 +264,8 @@ class Gathered:
     def _all_notes(self, paths: PathReport | None) -> Iterator[str]:
         yield from self.notes
         if self.mapper is not None and paths is not None:
+            if not self.misfit:
+                yield from map(sentence, used(paths))
             yield from map(sentence, diagnose(paths, self.mapper, self.options.place))
             if self.whole and paths.matched and (why := self._unsettled(paths)):
                 yield sentence(f"Patch coverage is unknown: {why}")
