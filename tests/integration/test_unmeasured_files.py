@@ -288,9 +288,7 @@ def test_what_a_folder_elsewhere_was_taken_as_is_said_where_it_was_used(tmp_path
     assert "taken as" not in project.run("-m", "qe_action", "run")
     seen = project.run("-m", "qe_action", "doctor", "--min-project-coverage", "1")
     assert "taken as" not in seen
-    assert (
-        "fail     paths           the report does not fit this repository, which has only 3" in seen
-    )
+    assert "the report does not fit this repository, which has only 3" in _paths(seen)[0]
     assert "can't be judged: min-project-coverage" in seen
     assert project.code == 1
 
