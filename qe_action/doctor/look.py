@@ -13,6 +13,7 @@ from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
 from qe_action.analysis.path_report import diagnose, guess_root, report_of, used
 from qe_action.analysis.paths import Ambiguous, Match, PathFilter, PathIndex
+from qe_action.analysis.source_lines import excludes
 from qe_action.analysis.unmeasured import Misfit, misfit
 from qe_action.diagnosis.facts import Paths, Report
 from qe_action.errors import QEError, ReportError, sentence
@@ -140,7 +141,8 @@ class Reading:
                 working=below if below != "." else "",
                 aliases=read_aliases(checkout.source, working=below if below != "." else ""),
                 target=checkout.link,
-            )
+            ),
+            excluded=self._excluded,
         )
         self._globs = PathFilter(inputs.include, inputs.exclude)
         self._reader: Place = "workflow" if settings.in_workflow else "command line"
@@ -168,7 +170,9 @@ class Reading:
                     whole = whole and key not in files
                     files[key] = max(files.get(key, 0), len(file.hits))
                     if file.placed is None:
-                        self._mapper.resolve(file.path, group=file.group, package=file.package)
+                        self._mapper.resolve(
+                            file.path, group=file.group, package=file.package, lines=file.hits
+                        )
                 if self._clock() > self._end:
                     whole = False
                     break
@@ -180,6 +184,11 @@ class Reading:
         places = [place for path, group in files if (place := self._place(path, group))]
         report = replace(report, files=len(files), statements=sum(files.values()))
         return self._aged(replace(report, at_least=not whole), path, places)
+
+    def _excluded(self, file: str, lines: tuple[int, ...]) -> bool:
+        """Whether a file of the checkout can't have these lines."""
+        content = self._checkout.source(file)
+        return content is not None and excludes(file, content, lines)
 
     def _place(self, name: str, group: str) -> str | None:
         found = self._mapper.resolve(name, group=group)

@@ -270,6 +270,8 @@ def test_files_that_are_here_untracked_fit(tmp_path: Path) -> None:
 def test_what_a_folder_elsewhere_was_taken_as_is_said_where_it_was_used(tmp_path: Path) -> None:
     """In log and notes as in the doctor's findings, unless the report is of something else."""
     base = {f"backend/app/m{n}.py": "x = 1\n" for n in range(3)}
+    for n in (1, 2):  # only the lines tell that they are not meant
+        base[f"frontend/app/m{n}.py"] = "# Without a statement on its first line.\nx = 1\n"
     project = Project(tmp_path / "repo", base)
     project.repo.commit({"backend/app/m0.py": "x = 2\n"})
     project.repo.write({"coverage.xml": _report([f"/app/app/m{n}.py" for n in range(3)])})

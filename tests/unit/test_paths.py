@@ -218,6 +218,21 @@ def test_no_path_leads_outside_the_repository(
         assert not bare.path.startswith("/")
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_lines_tell_files_apart_in_whatever_order_the_report_has_them(
+    order: tuple[int, ...],
+) -> None:
+    tops = {0: ("back",), 1: ("back", "front"), 2: ("back", "front")}
+    tracked = [f"{top}/src/m{n}.py" for n, each in tops.items() for top in each]
+    tree = Tree.of(PathIndex(tracked))
+    mapper = PathMapper(tree, excluded=lambda file, lines: "front" in file and bool(lines))
+    for number in order:
+        mapper.resolve(f"/app/src/m{number}.py", lines=(1,))
+    mapper.settle()
+    found = [mapper.resolve(f"/app/src/m{number}.py") for number in range(3)]
+    assert found == [Match(f"back/src/m{number}.py") for number in range(3)]
+
+
 def report_on(mapper: PathMapper, *paths: str) -> PathReport:
     for path in paths:
         mapper.resolve(path)
