@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -92,6 +93,29 @@ def test_a_new_module_that_no_test_imports_fails_the_gate(project: Project) -> N
     assert any("app/payment.py" in note and "not covered" in note for note in result["notes"])
     said = project.run("-m", "qe_action", "analyze")
     assert "app/payment.py:1-4  not measured: 4 statements" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ((), ["payment.py"]),
+        (("--annotations", "all"), ["old.py", "payment.py"]),
+        (("--annotations", "all", "--max-annotations", "1"), ["payment.py"]),
+        (("--annotations", "none"), []),
+    ],
+)
+def test_the_preview_has_the_annotations_that_are_asked_for(
+    tmp_path: Path, options: tuple[str, ...], shown: list[str]
+) -> None:
+    project = Project(tmp_path / "repo", {"app/old.py": "x = 1\n"})
+    project.repo.commit({"app/payment.py": PAYMENT})
+    report = _report(["app/old.py", "app/payment.py"]).replace('hits="1"', 'hits="0"')
+    project.repo.write({"coverage.xml": report})
+    project.run("-m", "qe_action", "run", "--base", "main", "--preview-file", "p.html", *options)
+    text = (project.repo.root / "p.html").read_text()
+    _, _, below = text.partition("<header>Annotations")
+    notes = below.partition("</section>")[0]
+    assert sorted(re.findall(r"\w+\.py", notes)) == shown
 
 
 @pytest.mark.parametrize("report", ["coverage.json", "coverage.lcov", ".coverage"])
