@@ -169,7 +169,8 @@ class Generation:
 
     def _left_out(self, targets: Sequence[Wanted], why: str) -> None:
         if targets:
-            self._notes.append(left_out([target.target for target in targets], why))
+            tried = {run.target for run in self._runs}
+            self._notes.append(left_out([target.target for target in targets], tried, why))
 
     async def _found(self) -> tuple[Lab, ...]:
         """Labs for the interpreters that were named, or for the one that is active."""

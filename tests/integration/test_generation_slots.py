@@ -66,7 +66,9 @@ def test_changed_lines_of_every_file_come_before_other_lines_of_the_first(tmp_pa
     outcome = made(tmp_path, gaps, target_count=2)
     assert set(outcome.accepted) == {"test_one_low", "test_second_one_low"}
     (note,) = (note for note in outcome.result.notes if "tried" in note)
-    assert note == "No tests were tried for first.py: the limit of 2 tests was reached."
+    assert note == (
+        "No tests were tried for the other gaps of first.py: the limit of 2 tests was reached."
+    )
 
 
 def test_other_lines_get_what_changed_ones_leave(tmp_path: Path) -> None:
