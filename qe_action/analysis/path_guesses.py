@@ -23,8 +23,16 @@ SUPPORT = 2
 """Paths that have to follow a rule before it settles anything for others."""
 
 
-Key = tuple[str, str]
-"""A path as the report spells it, and its group."""
+class Key(NamedTuple):
+    """A path as the report spells it, and what it belongs to there.
+
+    A relative path may be another file in each group and each package, an absolute one in each
+    group.
+    """
+
+    path: str
+    group: str = ""
+    package: str = ""
 
 
 class Named(NamedTuple):

@@ -44,6 +44,7 @@ from qe_action.analysis.paths import (
     Resolution,
     SplitPath,
     Unmatched,
+    is_absolute,
     join,
     split_path,
 )
@@ -115,7 +116,7 @@ class PathMapper:
             else:
                 known.bases = bases
                 for key in known.answers:
-                    known.open.setdefault(key, _Evidence("", array("I")))
+                    known.open.setdefault(key, _Evidence(key.package, array("I")))
         self._report = known
         self.report = report
 
@@ -123,7 +124,7 @@ class PathMapper:
         self, path: str, *, group: str = "", package: str = "", lines: Iterable[int] = ()
     ) -> Resolution:
         """The repository path of a path of the report; never one outside the repository."""
-        key = (path, group)
+        key = Key(path, group, "" if is_absolute(path) else package)
         if not self._reports:
             self.begin()
         known = self._report.answers.get(key)
@@ -140,7 +141,7 @@ class PathMapper:
         changed = False
         for report in [self._reports[each] for each in only] or self._reports.values():
             named = {
-                key: Named(split_path(key[0]), key[1], evidence.package, tuple(evidence.lines))
+                key: Named(split_path(key.path), key.group, evidence.package, tuple(evidence.lines))
                 for key, evidence in report.open.items()
             }
             closed = (
@@ -165,20 +166,20 @@ class PathMapper:
         """Where the relative paths of the report that is being read can start."""
         return self._report.bases
 
-    def answers(self) -> Iterator[tuple[str, str, Answer]]:
-        """All paths so far with their groups and meanings, report by report."""
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """All paths so far with their meanings, report by report."""
         for report in self._reports.values():
-            for (path, group), answer in report.answers.items():
-                yield path, group, answer
+            for key, answer in report.answers.items():
+                yield key.path, answer
 
     def _first(self, key: Key, package: str, lines: Iterable[int]) -> Answer:
-        path = split_path(key[0])
+        path = split_path(key.path)
         if not path.parts:
             return Answer(Unmatched())
         report = self._report
         if not self.tree.known:
             return Answer(_unchecked(path, report.bases))
-        named = Named(path, key[1], package)
+        named = Named(path, key.group, package)
         answer = _plain(report.bases, named)
         if answer is not None:
             return answer
@@ -403,9 +404,10 @@ class _Weighing:
 
     def _enter_guess(self, file: str, keys: list[Key], found: Mapping[Key, Guess]) -> None:
         """A file is one path's: paths that differ are different files, also those of groups."""
+        different = len({(key.path, key.group) for key in keys})
         for key in keys:
             del self._left[key]
-            if len(keys) == 1:
+            if different == 1:
                 rule = found[key].rule(file)
                 self._answers[key] = Answer(Match(file), rule=rule)
             else:
@@ -418,34 +420,57 @@ class _Weighing:
         return [*self._absolute, *joined]
 
     def _last_resorts(self) -> None:
-        """Links and another case, where exactly one file fits that nothing else names."""
+        """Links and another case, where exactly one file fits that nothing else names.
+
+        Where the end alone is alike, paths that differ in more than case are different files.
+        """
+        self._take(
+            (key, self._by_link(named.path) or self._in_any_case(named.path))
+            for key, named in self._left.items()
+        )
+        guessed: dict[Key, set[str]] = {}
+        rivals: dict[str, set[Key]] = defaultdict(set)
+        for key, named in self._left.items():
+            files = guessed[key] = self._ending_in_any_case(named.path)
+            for file in files:
+                rivals[file].add(Key(key.path.casefold(), key.group))
+        shared = [(key, files) for key, files in guessed.items() if len(files) == 1]
+        for key, files in shared:
+            if any(len(rivals[file]) > 1 for file in files):
+                self._answers[key] = Answer(Ambiguous(tuple(files)))
+                del self._left[key]
+        self._take((key, guessed[key]) for key in list(self._left))
+        self._answers.update(dict.fromkeys(self._left, Answer(Unmatched())))
+
+    def _take(self, found: Iterable[tuple[Key, set[str]]]) -> None:
+        """Settle paths that fit one file alone which none named before, or several."""
         taken = self._settled | {
             answer.resolution.path
             for answer in self._answers.values()
             if isinstance(answer.resolution, Match)
         }
-        for key, named in self._left.items():
-            fitting = self._by_link(named.path) or self._in_any_case(named.path)
-            if len(fitting) == 1 and not fitting & taken:
-                self._answers[key] = Answer(Match(*fitting))
-            elif len(fitting) > 1:
-                self._answers[key] = Answer(Ambiguous(tuple(sorted(fitting))))
+        for key, files in list(found):
+            if len(files) == 1 and not files & taken:
+                self._answers[key] = Answer(Match(*files))
+            elif len(files) > 1:
+                self._answers[key] = Answer(Ambiguous(tuple(sorted(files))))
             else:
-                self._answers[key] = Answer(Unmatched())
+                continue
+            del self._left[key]
 
     def _by_link(self, path: SplitPath) -> set[str]:
         found = (self._tree.behind_links(reading) for reading in self._bases.readings(path))
         return {file for file in found if file is not None}
 
     def _in_any_case(self, path: SplitPath) -> set[str]:
-        index = self._tree.index
-        found = {
-            file for reading in self._bases.readings(path) for file in index.in_any_case(reading)
-        }
-        if not found and self._tree.inside(path) is None:
-            for form in self._bases.forms(path):
-                found.update(index.ending_in_any_case(form))
-        return found
+        index, readings = self._tree.index, self._bases.readings(path)
+        return {file for reading in readings for file in index.in_any_case(reading)}
+
+    def _ending_in_any_case(self, path: SplitPath) -> set[str]:
+        if self._tree.inside(path) is not None:
+            return set()
+        ending = map(self._tree.index.ending_in_any_case, self._bases.forms(path))
+        return set().union(*ending)
 
 
 def _rule_between(parts: Parts, file: str) -> Rule:

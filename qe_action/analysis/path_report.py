@@ -55,7 +55,7 @@ class PathReport:
 def report_of(mapper: PathMapper, counts: Callable[[str], bool] = lambda _: True) -> PathReport:
     """What became of all paths so far; those that `counts` refuses, by their name, are left out."""
     report = PathReport()
-    for path, _, (found, rule) in mapper.answers():
+    for path, (found, rule) in mapper.answers():
         if not counts(found.path if isinstance(found, Match) else path):
             continue
         report._record(path, found)
@@ -132,7 +132,7 @@ def _helps(root: str, unmatched: list[str], mapper: PathMapper) -> bool:
     named.roots = (*tree.roots, *named.roots)
     tried = PathMapper(named)
     more = sum(isinstance(tried.resolve(path), Match) for path in unmatched)
-    known = [(path, found) for path, _, (found, _) in mapper.answers()][:TRIED]
+    known = [(path, found) for path, (found, _) in mapper.answers()][:TRIED]
     same = all(
         tried.resolve(path) in (found, Unmatched())
         for path, found in known

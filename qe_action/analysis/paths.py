@@ -23,6 +23,7 @@ __all__ = [
     "Resolution",
     "SplitPath",
     "Unmatched",
+    "is_absolute",
     "is_test_or_migration",
     "join",
     "split_path",
@@ -68,6 +69,11 @@ class SplitPath(NamedTuple):
     parts: Parts
     absolute: bool = False
     up: int = 0
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a POSIX or Windows path starts at a root or a drive."""
+    return path.startswith(("/", "\\")) or _DRIVE.match(path) is not None
 
 
 def split_path(path: str) -> SplitPath:

@@ -340,3 +340,43 @@ def test_many_files_of_one_name_take_no_time() -> None:
     for n in range(20_000):
         assert mapper.resolve(f"pkg{n}/__init__.py") == Match(f"src/pkg{n}/__init__.py")
     assert time.process_time() - began < 5
+
+
+def test_a_path_in_two_packages_is_a_file_of_each() -> None:
+    mapper = mapper_of(["core/src/A.cs", "web/src/A.cs"])
+    mapper.begin()
+    for package in ("core", "web"):
+        mapper.resolve("src/A.cs", package=package)
+    mapper.settle()
+    assert mapper.resolve("src/A.cs", package="core") == Match("core/src/A.cs")
+    assert mapper.resolve("src/A.cs", package="web") == Match("web/src/A.cs")
+
+
+def test_two_packages_may_share_the_one_file_of_a_path() -> None:
+    mapper = mapper_of(["lib/src/Both.cs"])
+    mapper.begin()
+    for package in ("core", "web"):
+        mapper.resolve("src/Both.cs", package=package)
+    mapper.settle()
+    assert mapper.resolve("src/Both.cs", package="core") == Match("lib/src/Both.cs")
+    assert mapper.resolve("src/Both.cs", package="web") == Match("lib/src/Both.cs")
+
+
+def test_folders_that_differ_are_not_one_file_in_another_case() -> None:
+    mapper = mapper_of(["src/a.py"])
+    mapper.begin()
+    paths = ("D:\\one\\SRC\\A.py", "D:\\two\\Src\\A.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Ambiguous(("src/a.py",))] * 2
+
+
+def test_spellings_in_two_cases_are_one_file() -> None:
+    mapper = mapper_of(["src/a.py"])
+    mapper.begin()
+    paths = ("D:\\one\\SRC\\A.py", "D:\\One\\Src\\A.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Match("src/a.py")] * 2
