@@ -77,8 +77,11 @@ class Tree:
 
 def below(workspaces: Iterable[Parts], parts: Parts) -> Parts | None:
     """The components of an absolute path below the workspace that it lies in."""
-    fitting = [place for place in workspaces if place and parts[: len(place)] == place]
-    return parts[len(max(fitting, key=len)) :] if fitting else None
+    longest = 0
+    for place in workspaces:
+        if len(place) > longest and parts[: len(place)] == place:
+            longest = len(place)
+    return parts[longest:] if longest else None
 
 
 class Bases:

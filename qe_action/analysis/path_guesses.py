@@ -146,6 +146,7 @@ class Jury:
         self._elsewhere = list(elsewhere)
         self._home: Parts = ()
         self._lone: set[Rule] = set()
+        self._rivals: set[Rule] = set()
         self._sound: list[Rule] = []
 
     def judge(self, found: Mapping[Key, Guess], named: Mapping[Key, Named]) -> dict[Key, Verdict]:
@@ -156,7 +157,13 @@ class Jury:
             found[key].rule(files[0]) for key, (files, _) in narrowed.items() if len(files) == 1
         )
         rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
-        self._sound = [rule for rule in rules if self._explains(rule)]
+        bare = {
+            found[key].rule(files[0])
+            for key, (files, _) in narrowed.items()
+            if len(files) == 1 and found[key].length == 1
+        }
+        self._rivals = outvoted(votes, bare)
+        self._sound = [rule for rule in rules if rule not in self._rivals and self._explains(rule)]
         self._lone = set(votes) - set(self._sound)
         return {
             key: self._verdict(found[key], verdict, named[key]) for key, verdict in narrowed.items()
@@ -219,11 +226,27 @@ class Jury:
 
     def _stands_alone(self, guess: Guess, own: Rule) -> bool:
         """Whether one path's end is enough: nothing tells of another place of the report."""
-        if self._sound or self._placed:
+        if self._sound or self._placed or own in self._rivals:
             return False
         return all(
             rule == own or guess.form[: len(rule.prefix)] != rule.prefix for rule in self._lone
         )
+
+
+def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:
+    """The rules of which one at most can be right, as they make one folder of several.
+
+    That is so of those that rest on file names alone, `bare`; one that most paths follow is right.
+    """
+    by_folder: dict[Parts, list[Rule]] = {}
+    for rule in sorted(bare, key=lambda rule: -votes[rule]):
+        by_folder.setdefault(rule.folder, []).append(rule)
+    found: set[Rule] = set()
+    for first, *others in by_folder.values():
+        found.update(others)
+        if others and votes[others[0]] == votes[first]:
+            found.add(first)
+    return found
 
 
 def by_group(index: PathIndex, files: tuple[str, ...], group: str) -> tuple[str, ...]:

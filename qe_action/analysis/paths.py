@@ -84,18 +84,26 @@ def split_path(path: str) -> SplitPath:
     text = path.replace("\\", "/")
     drive = _DRIVE.match(text)
     absolute = text.startswith("/") or drive is not None
-    parts: list[str] = []
+    parts = [part for part in text[2 * bool(drive) :].split("/") if part and part != "."]
     up = 0
-    for part in text[2:].split("/") if drive else text.split("/"):
-        if part == "..":
-            if parts:
-                parts.pop()
-            elif not absolute:
-                up += 1
-        elif part not in ("", "."):
-            parts.append(part)
+    if ".." in parts:
+        parts, up = _without_dots(parts)
     root = (drive.group().lower(),) if drive else ()
-    return SplitPath((*root, *parts), absolute, up)
+    return SplitPath((*root, *parts), absolute, 0 if absolute else up)
+
+
+def _without_dots(parts: list[str]) -> tuple[list[str], int]:
+    """What is left when each `..` has taken the name before it, and how many had none to take."""
+    left: list[str] = []
+    up = 0
+    for part in parts:
+        if part != "..":
+            left.append(part)
+        elif left:
+            left.pop()
+        else:
+            up += 1
+    return left, up
 
 
 def join(root: Parts, path: SplitPath) -> Parts | None:
@@ -150,18 +158,17 @@ class PathIndex:
         ends = self._sorted_ends()
         # Of all paths those next to it in this order have most of its end in common.
         at = bisect_left(ends, wanted)
-        near = ends[max(0, at - 1) : at + 1]
-        length, end = 0, 0
-        while (more := wanted.find("/", end) + 1) and any(
-            each.startswith(wanted[:more]) for each in near
-        ):
-            length, end = length + 1, more
-        return length, sorted(self._from_ends(wanted[:end])) if length else []
+        pieces = parts[::-1]
+        length = max(_in_common(pieces, end) for end in ends[max(0, at - 1) : at + 1] or [""])
+        start = _backwards(parts[len(parts) - length :]) if length else ""
+        # A path that begins so and comes before all others that do is next to it as well.
+        first = None if at and ends[at - 1].startswith(start) else at
+        return length, sorted(self._from_ends(start, first)) if length else []
 
-    def _from_ends(self, start: str) -> list[str]:
-        """The paths whose backward form begins so: they stand together."""
+    def _from_ends(self, start: str, first: int | None = None) -> list[str]:
+        """The paths whose backward form begins so: they stand together, from `first` on."""
         ends = self._sorted_ends()
-        first = last = bisect_left(ends, start)
+        first = last = bisect_left(ends, start) if first is None else first
         stop = min(len(ends), first + CANDIDATES)
         while last < stop and ends[last].startswith(start):
             last += 1
@@ -197,6 +204,16 @@ class PathIndex:
         if self._backwards is None:
             self._backwards = sorted(map(_backwards, (path.split("/") for path in self._paths)))
         return self._backwards
+
+
+def _in_common(pieces: Sequence[str], backwards: str) -> int:
+    """How many components a path's backward form begins with as `pieces` do."""
+    length = 0
+    for ours, theirs in zip(pieces, backwards[:-1].split("/"), strict=False):
+        if ours != theirs:
+            break
+        length += 1
+    return length
 
 
 def _backwards(parts: Sequence[str]) -> str:

@@ -380,3 +380,35 @@ def test_spellings_in_two_cases_are_one_file() -> None:
         mapper.resolve(path)
     mapper.settle()
     assert [mapper.resolve(path) for path in paths] == [Match("src/a.py")] * 2
+
+
+def test_one_common_package_at_most_was_left_out() -> None:
+    mapper = mapper_of(["src/main/kotlin/A.kt", "src/main/kotlin/Util.kt"])
+    mapper.begin()
+    own, others = "com/x/A.kt", "lib/coroutines/Util.kt"
+    for path in (own, others):
+        mapper.resolve(path, package=path.rpartition("/")[0])
+    mapper.settle()
+    for path in (own, others):
+        found = mapper.resolve(path, package=path.rpartition("/")[0])
+        assert isinstance(found, Ambiguous), path
+
+
+def test_the_common_package_of_most_files_was_left_out() -> None:
+    mapper = mapper_of(f"src/main/kotlin/{name}.kt" for name in ("A", "B", "Util"))
+    mapper.begin()
+    paths = ("com/x/A.kt", "com/x/B.kt", "lib/coroutines/Util.kt")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [isinstance(mapper.resolve(path), Match) for path in paths] == [True, True, False]
+
+
+def test_no_root_is_advised_that_gives_a_file_anothers_lines() -> None:
+    mapper = mapper_of(["src/a.py"])
+    mapper.begin()
+    for path in ("src/a.py", "build/src/a.py"):
+        mapper.resolve(path)
+    mapper.settle()
+    (said,) = diagnose(report_of(mapper), mapper)
+    assert "source-root" not in said
