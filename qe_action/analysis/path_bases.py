@@ -127,6 +127,16 @@ class Bases:
             found = (_under_root(root, path, index) for root in self.tree.roots)
         return {each for each in found if each is not None}
 
+    def at_place(self, path: SplitPath) -> set[str]:
+        """The file that a relative path names at the report's own folder or closest above it.
+
+        The repository's top is nobody's own.
+        """
+        for anchor in self.above(self.place):
+            if anchor and not path.absolute and (found := self.tree.index.at(join(anchor, path))):
+                return {found}
+        return set()
+
     def under_sources(self, path: SplitPath) -> set[str]:
         """The files that a relative path names below the sources in the workspace."""
         found = (self.tree.index.at(join(source, path)) for source in self.inside)

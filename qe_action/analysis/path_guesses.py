@@ -181,9 +181,13 @@ class Jury:
         return ()
 
     def _narrow(self, guess: Guess, named: Named) -> Verdict:
-        files = by_group(self._bases.tree.index, guess.files, named.group)
-        start = "".join(f"{part}/" for part in self._home)
-        at_home = tuple(file for file in files if file.startswith(start))
+        files = guess.files
+        if named.group:
+            files = by_group(self._bases.tree.index, files, named.group)
+        at_home = files
+        if self._home:
+            start = "".join(f"{part}/" for part in self._home)
+            at_home = tuple(file for file in files if file.startswith(start))
         if files and not at_home:
             return Verdict(files, sure=False)
         return Verdict(near(at_home, self._bases) if len(at_home) > 1 else at_home)
@@ -251,11 +255,22 @@ def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:
 
 def by_group(index: PathIndex, files: tuple[str, ...], group: str) -> tuple[str, ...]:
     """The files in a folder that is named as the group is, if there is such a folder at all."""
-    name = group.rpartition("/")[2].lstrip(":").casefold()
+    name = _folder_of(group)
     if not name:
         return files
-    fitting = tuple(file for file in files if name in file.casefold().split("/")[:-1])
+    fitting = in_group(files, group)
     return fitting if fitting or index.has_component(name) else files
+
+
+def in_group(files: tuple[str, ...], group: str) -> tuple[str, ...]:
+    """The files in a folder that is named as the group is."""
+    name = _folder_of(group)
+    return tuple(file for file in files if name in file.casefold().split("/")[:-1])
+
+
+def _folder_of(group: str) -> str:
+    """What a group's folder is called, in lower case."""
+    return group.rpartition("/")[2].lstrip(":").casefold()
 
 
 def near(files: tuple[str, ...], bases: Bases) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ from qe_action.analysis.path_guesses import (
     Named,
     Rule,
     guesses,
+    in_group,
     near,
     tell_apart,
 )
@@ -284,6 +285,7 @@ class _Weighing:
         """
         found = tuple(sorted(files))
         if len(found) > 1:
+            found = in_group(found, key.group) or found
             found = tuple(sorted(tell_apart(found, self._left[key], self._excluded)))
             sure = True
         del self._left[key]
@@ -305,17 +307,52 @@ class _Weighing:
             for each in self._left.values()
             if not each.path.absolute
         )
+        under_roots: dict[Key, tuple[str, ...]] = {}
         for key, named in list(self._left.items()):
             if found := tree.index.at(self._inside.get(key)):
                 self._answer(key, [found])
             elif tree.roots and (
                 files := bases.under_roots(named.path, whole=rooted and not named.path.absolute)
             ):
-                self._answer(key, near(tuple(sorted(files)), bases))
+                under_roots[key] = near(tuple(sorted(files)), bases)
             elif tree.aliases and (alias := self._by_alias(named.path)):
                 file, form = alias
                 self._answer(key, [file], _rule_between(form, file))
+        self._below_roots(under_roots)
         return rooted
+
+    def _below_roots(self, found: Mapping[Key, tuple[str, ...]]) -> None:
+        """Paths by the user's source roots, where no two of them would share a file.
+
+        Of those that would, the one that is named as it stands has it, or that of the file's
+        group. A report that has such a file at its own place may mean that one.
+        """
+        claims: dict[str, list[Key]] = defaultdict(list)
+        for key, files in found.items():
+            own = self._bases.at_place(self._left[key].path).difference(files)
+            if len(files) > 1 or own:
+                self._answer(key, {*files, *own})
+            else:
+                claims[files[0]].append(key)
+        for file, keys in claims.items():
+            if self._are_one(keys):
+                fitting = keys
+            else:
+                fitting = [key for key in keys if self._is_whole(key, file)] or keys
+                if not self._are_one(fitting):
+                    fitting = [key for key in fitting if in_group((file,), key.group)] or fitting
+            sure = self._are_one(fitting)
+            for key in fitting:
+                self._answer(key, [file], sure=sure)
+
+    def _are_one(self, keys: Collection[Key]) -> bool:
+        """Whether these are ways to spell one path of one group."""
+        return len(keys) == 1 or len({(self._left[key].path, key.group) for key in keys}) == 1
+
+    def _is_whole(self, key: Key, file: str) -> bool:
+        """Whether a path is the file's below one of the user's source roots, as it stands."""
+        path = self._left[key].path
+        return not path.absolute and file in self._bases.under_roots(path, whole=True)
 
     def _by_alias(self, path: SplitPath) -> tuple[str, Parts] | None:
         """The file that the settings' aliases lead to, and from which form of the path."""
@@ -404,10 +441,10 @@ class _Weighing:
 
     def _enter_guess(self, file: str, keys: list[Key], found: Mapping[Key, Guess]) -> None:
         """A file is one path's: paths that differ are different files, also those of groups."""
-        different = len({(key.path, key.group) for key in keys})
+        one = self._are_one(keys)
         for key in keys:
             del self._left[key]
-            if different == 1:
+            if one:
                 rule = found[key].rule(file)
                 self._answers[key] = Answer(Match(file), rule=rule)
             else:

@@ -412,3 +412,37 @@ def test_no_root_is_advised_that_gives_a_file_anothers_lines() -> None:
     mapper.settle()
     (said,) = diagnose(report_of(mapper), mapper)
     assert "source-root" not in said
+
+
+def test_a_source_root_gives_no_file_the_lines_of_two() -> None:
+    mapper = mapper_of(["backend/u.py"], roots=("backend",))
+    mapper.begin()
+    paths = ("/srv/x/u.py", "/srv/y/u.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Ambiguous(("backend/u.py",))] * 2
+
+
+@pytest.mark.parametrize("roots", [("m2/src/main/java",), ("m1/src/main/java", "m2/src/main/java")])
+def test_below_a_source_root_the_group_tells_whose_a_file_is(roots: tuple[str, ...]) -> None:
+    tracked = [f"{module}/src/main/java/p/A.java" for module in ("m1", "m2")]
+    mapper = mapper_of(tracked, roots=roots)
+    mapper.begin()
+    for group in ("m1", "m2"):
+        mapper.resolve("p/A.java", group=group)
+    mapper.settle()
+    found = [mapper.resolve("p/A.java", group=group) for group in ("m1", "m2")]
+    assert found == [Match(path) for path in tracked]
+
+
+def test_a_source_root_of_another_package_leaves_a_report_at_its_place_open() -> None:
+    mapper = mapper_of(["a/src/i.ts", "b/src/i.ts"], roots=("b",), workspaces=("/ws",))
+    for package in ("a", "b"):
+        mapper.begin(package, place=f"/ws/{package}/coverage")
+        mapper.resolve("src/i.ts")
+    mapper.settle()
+    mapper.begin("a", place="/ws/a/coverage")
+    assert mapper.resolve("src/i.ts") == Ambiguous(("a/src/i.ts", "b/src/i.ts"))
+    mapper.begin("b", place="/ws/b/coverage")
+    assert mapper.resolve("src/i.ts") == Match("b/src/i.ts")
