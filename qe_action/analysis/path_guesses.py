@@ -145,7 +145,7 @@ class Jury:
         self._placed = placed or bool(settled)
         self._elsewhere = list(elsewhere)
         self._home: Parts = ()
-        self._lone: set[Rule] = set()
+        self._lone: dict[Parts, set[Rule]] = {}
         self._rivals: set[Rule] = set()
         self._sound: list[Rule] = []
 
@@ -153,20 +153,22 @@ class Jury:
         """What each path can mean."""
         self._home = self._find_home([guess.files for guess in found.values()])
         narrowed = {key: self._narrow(guess, named[key]) for key, guess in found.items()}
-        votes = Counter(
-            found[key].rule(files[0]) for key, (files, _) in narrowed.items() if len(files) == 1
-        )
-        rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
-        bare = {
-            found[key].rule(files[0])
+        own = {
+            key: found[key].rule(files[0])
             for key, (files, _) in narrowed.items()
-            if len(files) == 1 and found[key].length == 1
+            if len(files) == 1
         }
+        votes = Counter(own.values())
+        rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
+        bare = {rule for key, rule in own.items() if found[key].length == 1}
         self._rivals = outvoted(votes, bare)
         self._sound = [rule for rule in rules if rule not in self._rivals and self._explains(rule)]
-        self._lone = set(votes) - set(self._sound)
+        self._lone.clear()
+        for rule in votes.keys() - set(self._sound):
+            self._lone.setdefault(rule.prefix, set()).add(rule)
         return {
-            key: self._verdict(found[key], verdict, named[key]) for key, verdict in narrowed.items()
+            key: self._verdict(found[key], verdict, named[key], own.get(key))
+            for key, verdict in narrowed.items()
         }
 
     def _find_home(self, guessed: Collection[tuple[str, ...]]) -> Parts:
@@ -201,17 +203,18 @@ class Jury:
         tracked = sum(self._bases.tree.index.at(rule.folder + rest) is not None for rest in here)
         return 2 * tracked >= len(here)
 
-    def _verdict(self, guess: Guess, verdict: Verdict, named: Named) -> Verdict:
+    def _verdict(self, guess: Guess, verdict: Verdict, named: Named, own: Rule | None) -> Verdict:
+        """`own` is the rule of the one file that is left, None where there is none or several."""
         files, sure = verdict
-        if len(files) == 1 and sure and guess.rule(files[0]) in self._sound:
+        if own is not None and sure and own in self._sound:
             return Verdict(() if files[0] in self._settled else files)
         ruled = self._ruled(guess)
         free = guess.whole and guess.form[-1].endswith(JVM)
-        if len(files) == 1 and sure and not free:
+        if own is not None and sure and not free:
             if ruled:
                 files = ruled  # what many paths show is more than what the one's end does
             else:
-                sure = self._stands_alone(guess, guess.rule(files[0]))
+                sure = self._stands_alone(guess, own)
         if len(files) > 1:
             both = tuple(file for file in files if file in ruled)
             files = both if len(both) == 1 else tell_apart(files, named, self._excluded)
@@ -232,9 +235,8 @@ class Jury:
         """Whether one path's end is enough: nothing tells of another place of the report."""
         if self._sound or self._placed or own in self._rivals:
             return False
-        return all(
-            rule == own or guess.form[: len(rule.prefix)] != rule.prefix for rule in self._lone
-        )
+        prefixes = (guess.form[:end] for end in range(len(guess.form) + 1))
+        return all(self._lone.get(prefix, {own}) == {own} for prefix in prefixes)
 
 
 def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:

@@ -74,13 +74,15 @@ class _Evidence:
 class _Report:
     """What one report named: `open` are the paths that others can still change the meaning of.
 
-    `hints` are what led paths to their files so far, the latest first.
+    `hints` are what led paths to their files so far, the latest first; `in_any_case` is the latest
+    of those to files in another case, with all letters small.
     """
 
     bases: Bases
     answers: dict[Key, Answer] = field(default_factory=dict)
     open: dict[Key, _Evidence] = field(default_factory=dict)
     hints: list[Rule] = field(default_factory=list)
+    in_any_case: Rule | None = None
 
 
 class PathMapper:
@@ -191,7 +193,12 @@ class PathMapper:
             answer = next(weighing.answers())[1]
             if isinstance(answer.resolution, Match):
                 hint = answer.rule or _rule_between(path.parts, answer.resolution.path)
-                report.hints = [hint, *report.hints[: HINTS - 1]]
+                if hint.prefix == path.parts:
+                    report.in_any_case = _rule_between(
+                        _folded(path.parts), answer.resolution.path.casefold()
+                    )
+                else:
+                    report.hints = [hint, *report.hints[: HINTS - 1]]
         if not isinstance(answer.resolution, Match) and self._with_lines < WITH_LINES:
             self._with_lines += 1
             kept.extend(sorted(line for line in lines if line < 1 << 31)[-LINES:])
@@ -201,16 +208,20 @@ class PathMapper:
     def _by_hints(self, path: SplitPath) -> Answer | None:
         """By what led others of this report to their files: quick, and weighed in the end."""
         report = self._report
-        if not report.hints or path.up:
+        if path.up:
             return None
-        for form in (*report.bases.forms(path), path.parts):
+        for form in (*report.bases.forms(path), path.parts) if report.hints else ():
             for hint in report.hints:
                 end = len(hint.prefix)
                 if form[:end] == hint.prefix:
                     found = self.tree.index.at(hint.folder + form[end:])
                     if found is not None:
                         return Answer(Match(found), rule=hint)
-        return None
+        if (folded := report.in_any_case) is None:
+            return None
+        form, end = _folded(path.parts), len(folded.prefix)
+        files = self.tree.index.in_any_case(folded.folder + form[end:])
+        return Answer(Match(files[0])) if form[:end] == folded.prefix and len(files) == 1 else None
 
 
 def _plain(bases: Bases, named: Named) -> Answer | None:
@@ -508,6 +519,10 @@ class _Weighing:
             return set()
         ending = map(self._tree.index.ending_in_any_case, self._bases.forms(path))
         return set().union(*ending)
+
+
+def _folded(parts: Parts) -> Parts:
+    return tuple(map(str.casefold, parts))
 
 
 def _rule_between(parts: Parts, file: str) -> Rule:

@@ -6,10 +6,10 @@ Every answer is a tracked file (or, where the repository is unknown, a relative 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import NamedTuple
 
 from qe_action.analysis.globs import PathFilter, is_test_or_migration
@@ -32,8 +32,6 @@ __all__ = [
 Parts = tuple[str, ...]
 CANDIDATES = 1_000
 """How many files that end alike are looked at; more are as ambiguous."""
-
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,11 @@ class SplitPath(NamedTuple):
 
 def is_absolute(path: str) -> bool:
     """Whether a POSIX or Windows path starts at a root or a drive."""
-    return path.startswith(("/", "\\")) or _DRIVE.match(path) is not None
+    return path.startswith(("/", "\\")) or _has_drive(path)
+
+
+def _has_drive(path: str) -> bool:
+    return path[1:2] == ":" and path[0] in ascii_letters
 
 
 def split_path(path: str) -> SplitPath:
@@ -82,14 +84,15 @@ def split_path(path: str) -> SplitPath:
     A drive is the first component, in lower case; `..` never climbs above a root.
     """
     text = path.replace("\\", "/")
-    drive = _DRIVE.match(text)
-    absolute = text.startswith("/") or drive is not None
-    parts = [part for part in text[2 * bool(drive) :].split("/") if part and part != "."]
+    drive = _has_drive(text)
+    absolute = drive or text.startswith("/")
+    parts = [part for part in text[2 * drive :].split("/") if part and part != "."]
     up = 0
     if ".." in parts:
         parts, up = _without_dots(parts)
-    root = (drive.group().lower(),) if drive else ()
-    return SplitPath((*root, *parts), absolute, 0 if absolute else up)
+    if drive:
+        parts.insert(0, text[:2].lower())
+    return SplitPath(tuple(parts), absolute, 0 if absolute else up)
 
 
 def _without_dots(parts: list[str]) -> tuple[list[str], int]:

@@ -446,3 +446,24 @@ def test_a_source_root_of_another_package_leaves_a_report_at_its_place_open() ->
     assert mapper.resolve("src/i.ts") == Ambiguous(("a/src/i.ts", "b/src/i.ts"))
     mapper.begin("b", place="/ws/b/coverage")
     assert mapper.resolve("src/i.ts") == Match("b/src/i.ts")
+
+
+def test_folders_that_all_differ_take_no_time() -> None:
+    """Each path has a rule of its own: comparing them with each other took minutes."""
+    names = [f"pkg{n}/mod{n}.py" for n in range(20_000)]
+    mapper = mapper_of(names)
+    mapper.begin()
+    for number, name in enumerate(names):
+        mapper.resolve(f"/x{number}/{name}")
+    mapper.settle()
+    assert mapper.resolve(f"/x7/{names[7]}") == Match(names[7])
+
+
+def test_ways_to_spell_one_path_are_one_path() -> None:
+    mapper = mapper_of(["lib/src/a.py"])
+    mapper.begin()
+    paths = ("src/a.py", "./src/a.py", "src//a.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Match("lib/src/a.py")] * 3
