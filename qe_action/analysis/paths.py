@@ -157,21 +157,24 @@ class PathIndex:
 
         The paths are sorted; of very many there are only some.
         """
-        wanted = _backwards(parts)
-        ends = self._sorted_ends()
+        ends, pieces = self._sorted_ends(), parts[::-1]
         # Of all paths those next to it in this order have most of its end in common.
-        at = bisect_left(ends, wanted)
-        pieces = parts[::-1]
-        length = max(_in_common(pieces, end) for end in ends[max(0, at - 1) : at + 1] or [""])
-        start = _backwards(parts[len(parts) - length :]) if length else ""
-        # A path that begins so and comes before all others that do is next to it as well.
-        first = None if at and ends[at - 1].startswith(start) else at
-        return length, sorted(self._from_ends(start, first)) if length else []
+        at = bisect_left(ends, _backwards(parts))
+        length = 0
+        for near in ends[max(0, at - 1) : at + 1]:
+            length = max(length, _in_common(pieces, near))
+        if not length:
+            return 0, []
+        start = "/".join(pieces[:length]) + "/"
+        before = at > 0 and ends[at - 1].startswith(start)
+        if not before and not (at + 1 < len(ends) and ends[at + 1].startswith(start)):
+            return length, [_forwards(ends[at])]  # as mostly: the only one
+        return length, sorted(self._from_ends(start))
 
-    def _from_ends(self, start: str, first: int | None = None) -> list[str]:
-        """The paths whose backward form begins so: they stand together, from `first` on."""
+    def _from_ends(self, start: str) -> list[str]:
+        """The paths whose backward form begins so: they stand together."""
         ends = self._sorted_ends()
-        first = last = bisect_left(ends, start) if first is None else first
+        first = last = bisect_left(ends, start)
         stop = min(len(ends), first + CANDIDATES)
         while last < stop and ends[last].startswith(start):
             last += 1
