@@ -154,18 +154,21 @@ class Bases:
         found = (self.tree.index.at(join(start, path)) for start in starts if start is not None)
         return {each for each in found if each is not None}
 
-    def readings(self, path: SplitPath) -> Iterator[Parts]:
-        """Every place in the repository that a path can mean without a guess."""
+    def readings(self, path: SplitPath, anchors: Iterable[Parts], *, bare: bool) -> Iterator[Parts]:
+        """Every place in the repository that a path can mean without a guess.
+
+        A relative one is read from the folders `anchors`, and right below them if `bare`.
+        """
         if path.absolute:
             inside = self.tree.inside(path)
             starts: list[Parts] = []
             if inside is not None:
                 yield inside
         else:
-            joined = [join(anchor, source) for anchor in self.anchors for source in self.relative]
+            joined = [join(anchor, source) for anchor in anchors for source in self.relative]
             starts = [*self.inside, *(start for start in joined if start is not None)]
-            if not self.inside:
-                starts += self.anchors
+            if bare and not self.inside:
+                starts += anchors
         for start in (*self.tree.roots, *starts):
             if (reading := join(start, path)) is not None:
                 yield reading

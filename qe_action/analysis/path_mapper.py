@@ -266,6 +266,8 @@ class _Weighing:
         self._settled = settled
         self._excluded = excluded
         self._answers: dict[Key, Answer] = {}
+        self._anchors = bases.anchors  # where relative paths start, as far as that is known
+        self._bare = True
         self._inside = {
             key: self._tree.inside(each.path) for key, each in named.items() if each.path.absolute
         }
@@ -280,7 +282,8 @@ class _Weighing:
         sourced = self._below_sources() or sourced
         sourced = self._anchored(bare=False) or sourced
         sourced = self._guessed(sourced=True) or sourced
-        if not (sourced or self._bases.outside):
+        self._bare = not (sourced or self._bases.outside)
+        if self._bare:
             self._anchored(bare=True)
         self._installed()
         self._guessed(sourced=False)
@@ -394,7 +397,7 @@ class _Weighing:
         if not bare and not self._bases.relative:
             return False
         relative = {key: each for key, each in self._left.items() if not each.path.absolute}
-        readings: list[tuple[int, dict[Key, set[str]]]] = []
+        readings: list[tuple[Parts, dict[Key, set[str]]]] = []
         for anchor in self._bases.anchors:
             found = {
                 key: files
@@ -402,15 +405,17 @@ class _Weighing:
                 if (files := self._bases.from_anchor(anchor, named.path, bare=bare))
             }
             if found:
-                readings.append((len(anchor), found))
+                readings.append((anchor, found))
         if not readings:
             return False
-        depth, best = max(readings, key=lambda reading: (len(reading[1]), reading[0]))
-        rivals = [
-            found
-            for deep, found in readings
-            if found is not best and deep >= depth and 2 * len(found) >= len(best)
+        deepest, best = max(readings, key=lambda reading: (len(reading[1]), len(reading[0])))
+        others = [
+            (anchor, found)
+            for anchor, found in readings
+            if found is not best and len(anchor) >= len(deepest) and 2 * len(found) >= len(best)
         ]
+        rivals = [found for _, found in others]
+        self._anchors = (deepest, *(anchor for anchor, _ in others))
         for key in dict.fromkeys(key for found in (best, *rivals) for key in found):
             each = [found.get(key, set()) for found in (best, *rivals)]
             agreed = all(files == each[0] for files in each)
@@ -507,12 +512,15 @@ class _Weighing:
             del self._left[key]
 
     def _by_link(self, path: SplitPath) -> set[str]:
-        found = (self._tree.behind_links(reading) for reading in self._bases.readings(path))
+        found = (self._tree.behind_links(reading) for reading in self._readings(path))
         return {file for file in found if file is not None}
 
     def _in_any_case(self, path: SplitPath) -> set[str]:
-        index, readings = self._tree.index, self._bases.readings(path)
+        index, readings = self._tree.index, self._readings(path)
         return {file for reading in readings for file in index.in_any_case(reading)}
+
+    def _readings(self, path: SplitPath) -> Iterator[Parts]:
+        return self._bases.readings(path, self._anchors, bare=self._bare)
 
     def _ending_in_any_case(self, path: SplitPath) -> set[str]:
         if self._tree.inside(path) is not None:

@@ -467,3 +467,14 @@ def test_ways_to_spell_one_path_are_one_path() -> None:
         mapper.resolve(path)
     mapper.settle()
     assert [mapper.resolve(path) for path in paths] == [Match("lib/src/a.py")] * 3
+
+
+def test_a_path_that_its_place_lacks_is_not_the_file_of_another_place() -> None:
+    tree = Tree.of(PathIndex(["a/a/x.py", "a/y.py", "x.py"]), working="a")
+    mapper = PathMapper(tree)
+    mapper.begin()
+    for path in ("a/x.py", "y.py", "x.py"):
+        mapper.resolve(path)
+    mapper.settle()
+    assert mapper.resolve("a/x.py") == Match("a/a/x.py")
+    assert mapper.resolve("x.py") == Unmatched()
