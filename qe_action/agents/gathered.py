@@ -123,6 +123,7 @@ class Gathered:
         name = self._names.name(
             found.path if isinstance(found, Match) else file.path,
             group=file.group,
+            package=file.package,
             report=mapper.report,
             label=self.label,
             source=sources[0] if len(sources) == 1 else "",

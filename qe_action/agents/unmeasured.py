@@ -30,6 +30,8 @@ from qe_action.workspace.python_statements import StatementParser
 
 BYTES = 16 * 1024 * 1024
 """Bytes of sources that are parsed for their statements, all together; beyond it is unknown."""
+LINKS = 20_000
+"""Files of the report that are looked at for whether they are links to a changed file."""
 NAMED = 5
 """How many file names a note lists."""
 
@@ -91,6 +93,7 @@ class Search:
         self._parser: StatementParser | None = None
         self._bytes = 0
         self._unplaced: list[str] = []
+        self._linked: set[str] = set()  # what the report may list by the name of a tracked link
 
     def find(
         self, diff: Diff, collector: Collector, foreign: set[str], files: set[str]
@@ -106,6 +109,8 @@ class Search:
         measured = collector.files.keys() - foreign
         untouched = {path for path in measured if _untouched(collector, path)}
         area = Area(measured, untouched, files, self._scope)
+        links = map(self._checkout.link, sorted(measured)[:LINKS])
+        self._linked = set(filter(None, links))
         for change in missing:
             place = self._place(change.path, area)
             if place == "inside":
@@ -117,7 +122,11 @@ class Search:
         return found
 
     def _place(self, path: str, area: Area) -> Place:
-        if self._options.unmeasured == "ignore" or not area.holds(path):
+        if self._options.unmeasured == "ignore":
+            return "outside"
+        if path in self._linked:
+            return "unknown"
+        if not area.holds(path):
             return "outside"
         if any(could_be(unplaced, path) for unplaced in self._unplaced):
             return "unknown"

@@ -19,17 +19,27 @@ class ForeignNames:
         self._names: dict[Hashable, str] = {}
         self._given: set[str] = set()
 
-    def name(self, path: str, *, group: str, report: Hashable, label: str, source: str) -> str:
-        """The name of a path that a report has in a group.
+    def name(
+        self,
+        path: str,
+        *,
+        group: str,
+        package: str = "",
+        report: Hashable,
+        label: str,
+        source: str,
+    ) -> str:
+        """The name of a path that a report has in a group and a package.
 
         An absolute path, also one below the report's only source, is the same file in every
-        report; a relative one is another file in each. `label` tells reports apart for people.
+        report and package; a relative one is another file in each. `label` tells reports apart
+        for people.
         """
         joined = path if split_path(path).absolute or not source else f"{source}/{path}"
         absolute = split_path(joined).absolute
-        identity = (joined, group) if absolute else (joined, group, report)
+        identity = (joined, group) if absolute else (joined, group, package, report)
         if identity not in self._names:
-            self._names[identity] = self._free(path, group or label)
+            self._names[identity] = self._free(path, group or label or package)
             self._given.add(self._names[identity])
         return self._names[identity]
 

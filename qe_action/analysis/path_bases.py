@@ -77,8 +77,11 @@ class Tree:
 
 def below(workspaces: Iterable[Parts], parts: Parts) -> Parts | None:
     """The components of an absolute path below the workspace that it lies in."""
-    fitting = [place for place in workspaces if place and parts[: len(place)] == place]
-    return parts[len(max(fitting, key=len)) :] if fitting else None
+    longest = 0
+    for place in workspaces:
+        if len(place) > longest and parts[: len(place)] == place:
+            longest = len(place)
+    return parts[longest:] if longest else None
 
 
 class Bases:
@@ -124,6 +127,16 @@ class Bases:
             found = (_under_root(root, path, index) for root in self.tree.roots)
         return {each for each in found if each is not None}
 
+    def at_place(self, path: SplitPath) -> set[str]:
+        """The file that a relative path names at the report's own folder or closest above it.
+
+        The repository's top is nobody's own.
+        """
+        for anchor in self.above(self.place):
+            if anchor and not path.absolute and (found := self.tree.index.at(join(anchor, path))):
+                return {found}
+        return set()
+
     def under_sources(self, path: SplitPath) -> set[str]:
         """The files that a relative path names below the sources in the workspace."""
         found = (self.tree.index.at(join(source, path)) for source in self.inside)
@@ -141,18 +154,21 @@ class Bases:
         found = (self.tree.index.at(join(start, path)) for start in starts if start is not None)
         return {each for each in found if each is not None}
 
-    def readings(self, path: SplitPath) -> Iterator[Parts]:
-        """Every place in the repository that a path can mean without a guess."""
+    def readings(self, path: SplitPath, anchors: Iterable[Parts], *, bare: bool) -> Iterator[Parts]:
+        """Every place in the repository that a path can mean without a guess.
+
+        A relative one is read from the folders `anchors`, and right below them if `bare`.
+        """
         if path.absolute:
             inside = self.tree.inside(path)
             starts: list[Parts] = []
             if inside is not None:
                 yield inside
         else:
-            joined = [join(anchor, source) for anchor in self.anchors for source in self.relative]
+            joined = [join(anchor, source) for anchor in anchors for source in self.relative]
             starts = [*self.inside, *(start for start in joined if start is not None)]
-            if not self.inside:
-                starts += self.anchors
+            if bare and not self.inside:
+                starts += anchors
         for start in (*self.tree.roots, *starts):
             if (reading := join(start, path)) is not None:
                 yield reading

@@ -23,8 +23,16 @@ SUPPORT = 2
 """Paths that have to follow a rule before it settles anything for others."""
 
 
-Key = tuple[str, str]
-"""A path as the report spells it, and its group."""
+class Key(NamedTuple):
+    """A path as the report spells it, and what it belongs to there.
+
+    A relative path may be another file in each group and each package, an absolute one in each
+    group.
+    """
+
+    path: str
+    group: str = ""
+    package: str = ""
 
 
 class Named(NamedTuple):
@@ -137,21 +145,30 @@ class Jury:
         self._placed = placed or bool(settled)
         self._elsewhere = list(elsewhere)
         self._home: Parts = ()
-        self._lone: set[Rule] = set()
+        self._lone: dict[Parts, set[Rule]] = {}
+        self._rivals: set[Rule] = set()
         self._sound: list[Rule] = []
 
     def judge(self, found: Mapping[Key, Guess], named: Mapping[Key, Named]) -> dict[Key, Verdict]:
         """What each path can mean."""
         self._home = self._find_home([guess.files for guess in found.values()])
         narrowed = {key: self._narrow(guess, named[key]) for key, guess in found.items()}
-        votes = Counter(
-            found[key].rule(files[0]) for key, (files, _) in narrowed.items() if len(files) == 1
-        )
+        own = {
+            key: found[key].rule(files[0])
+            for key, (files, _) in narrowed.items()
+            if len(files) == 1
+        }
+        votes = Counter(own.values())
         rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
-        self._sound = [rule for rule in rules if self._explains(rule)]
-        self._lone = set(votes) - set(self._sound)
+        bare = {rule for key, rule in own.items() if found[key].length == 1}
+        self._rivals = outvoted(votes, bare)
+        self._sound = [rule for rule in rules if rule not in self._rivals and self._explains(rule)]
+        self._lone.clear()
+        for rule in votes.keys() - set(self._sound):
+            self._lone.setdefault(rule.prefix, set()).add(rule)
         return {
-            key: self._verdict(found[key], verdict, named[key]) for key, verdict in narrowed.items()
+            key: self._verdict(found[key], verdict, named[key], own.get(key))
+            for key, verdict in narrowed.items()
         }
 
     def _find_home(self, guessed: Collection[tuple[str, ...]]) -> Parts:
@@ -166,9 +183,13 @@ class Jury:
         return ()
 
     def _narrow(self, guess: Guess, named: Named) -> Verdict:
-        files = by_group(self._bases.tree.index, guess.files, named.group)
-        start = "".join(f"{part}/" for part in self._home)
-        at_home = tuple(file for file in files if file.startswith(start))
+        files = guess.files
+        if named.group:
+            files = by_group(self._bases.tree.index, files, named.group)
+        at_home = files
+        if self._home:
+            start = "".join(f"{part}/" for part in self._home)
+            at_home = tuple(file for file in files if file.startswith(start))
         if files and not at_home:
             return Verdict(files, sure=False)
         return Verdict(near(at_home, self._bases) if len(at_home) > 1 else at_home)
@@ -182,17 +203,18 @@ class Jury:
         tracked = sum(self._bases.tree.index.at(rule.folder + rest) is not None for rest in here)
         return 2 * tracked >= len(here)
 
-    def _verdict(self, guess: Guess, verdict: Verdict, named: Named) -> Verdict:
+    def _verdict(self, guess: Guess, verdict: Verdict, named: Named, own: Rule | None) -> Verdict:
+        """`own` is the rule of the one file that is left, None where there is none or several."""
         files, sure = verdict
-        if len(files) == 1 and sure and guess.rule(files[0]) in self._sound:
+        if own is not None and sure and own in self._sound:
             return Verdict(() if files[0] in self._settled else files)
         ruled = self._ruled(guess)
         free = guess.whole and guess.form[-1].endswith(JVM)
-        if len(files) == 1 and sure and not free:
+        if own is not None and sure and not free:
             if ruled:
                 files = ruled  # what many paths show is more than what the one's end does
             else:
-                sure = self._stands_alone(guess, guess.rule(files[0]))
+                sure = self._stands_alone(guess, own)
         if len(files) > 1:
             both = tuple(file for file in files if file in ruled)
             files = both if len(both) == 1 else tell_apart(files, named, self._excluded)
@@ -211,20 +233,46 @@ class Jury:
 
     def _stands_alone(self, guess: Guess, own: Rule) -> bool:
         """Whether one path's end is enough: nothing tells of another place of the report."""
-        if self._sound or self._placed:
+        if self._sound or self._placed or own in self._rivals:
             return False
-        return all(
-            rule == own or guess.form[: len(rule.prefix)] != rule.prefix for rule in self._lone
-        )
+        prefixes = (guess.form[:end] for end in range(len(guess.form) + 1))
+        return all(self._lone.get(prefix, {own}) == {own} for prefix in prefixes)
+
+
+def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:
+    """The rules of which one at most can be right, as they make one folder of several.
+
+    That is so of those that rest on file names alone, `bare`; one that most paths follow is right.
+    """
+    by_folder: dict[Parts, list[Rule]] = {}
+    for rule in sorted(bare, key=lambda rule: -votes[rule]):
+        by_folder.setdefault(rule.folder, []).append(rule)
+    found: set[Rule] = set()
+    for first, *others in by_folder.values():
+        found.update(others)
+        if others and votes[others[0]] == votes[first]:
+            found.add(first)
+    return found
 
 
 def by_group(index: PathIndex, files: tuple[str, ...], group: str) -> tuple[str, ...]:
     """The files in a folder that is named as the group is, if there is such a folder at all."""
-    name = group.rpartition("/")[2].lstrip(":").casefold()
+    name = _folder_of(group)
     if not name:
         return files
-    fitting = tuple(file for file in files if name in file.casefold().split("/")[:-1])
+    fitting = in_group(files, group)
     return fitting if fitting or index.has_component(name) else files
+
+
+def in_group(files: tuple[str, ...], group: str) -> tuple[str, ...]:
+    """The files in a folder that is named as the group is."""
+    name = _folder_of(group)
+    return tuple(file for file in files if name in file.casefold().split("/")[:-1])
+
+
+def _folder_of(group: str) -> str:
+    """What a group's folder is called, in lower case."""
+    return group.rpartition("/")[2].lstrip(":").casefold()
 
 
 def near(files: tuple[str, ...], bases: Bases) -> tuple[str, ...]:

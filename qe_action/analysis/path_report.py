@@ -55,7 +55,7 @@ class PathReport:
 def report_of(mapper: PathMapper, counts: Callable[[str], bool] = lambda _: True) -> PathReport:
     """What became of all paths so far; those that `counts` refuses, by their name, are left out."""
     report = PathReport()
-    for path, _, (found, rule) in mapper.answers():
+    for path, (found, rule) in mapper.answers():
         if not counts(found.path if isinstance(found, Match) else path):
             continue
         report._record(path, found)
@@ -100,7 +100,7 @@ def guess_root(report: PathReport, mapper: PathMapper) -> Guess | None:
     """The source root that brings most of the unmatched paths to a file; None where none does.
 
     It has to be spoken for by two components of a path or by most of all paths, and to
-    contradict no path that has its file.
+    contradict no path that has its file, nor lead another path there.
     """
     if not mapper.tree.known:
         return None
@@ -109,7 +109,7 @@ def guess_root(report: PathReport, mapper: PathMapper) -> Guess | None:
     votes = Counter(guess.source_root for guess, _ in guesses)
     for root, count in votes.most_common(EXAMPLES):
         length = max(length for guess, length in guesses if guess.source_root == root)
-        if (length >= 2 or 2 * count > report.total) and _helps(root, unmatched, mapper):
+        if (length >= 2 or 2 * count > report.total) and _helps(root, report, mapper):
             return next(guess for guess, _ in guesses if guess.source_root == root)
     return None
 
@@ -124,21 +124,23 @@ def _guess(report_path: str, tree: Tree) -> tuple[Guess, int] | None:
     return Guess(report_path, candidates[0], root), length
 
 
-def _helps(root: str, unmatched: list[str], mapper: PathMapper) -> bool:
-    """Whether more paths have a file with this source root, and none has another."""
+def _helps(root: str, report: PathReport, mapper: PathMapper) -> bool:
+    """Whether more paths have a file of their own with this source root, and none has another."""
     tree = mapper.tree
     named = Tree.of(tree.index, source_roots=(root,))
     named.workspaces, named.working, named.aliases = tree.workspaces, tree.working, tree.aliases
     named.roots = (*tree.roots, *named.roots)
     tried = PathMapper(named)
-    more = sum(isinstance(tried.resolve(path), Match) for path in unmatched)
-    known = [(path, found) for path, _, (found, _) in mapper.answers()][:TRIED]
+    results = map(tried.resolve, list(report.unmatched)[:TRIED])
+    more = [found.path for found in results if isinstance(found, Match)]
+    known = [(path, found) for path, (found, _) in mapper.answers()][:TRIED]
     same = all(
         tried.resolve(path) in (found, Unmatched())
         for path, found in known
         if isinstance(found, Match)
     )
-    return more > 0 and same
+    alone = len(set(more)) == len(more) and report.matched.isdisjoint(more)
+    return bool(more) and same and alone
 
 
 def diagnose(report: PathReport, mapper: PathMapper, place: Place = "workflow") -> tuple[str, ...]:

@@ -6,10 +6,10 @@ Every answer is a tracked file (or, where the repository is unknown, a relative 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import NamedTuple
 
 from qe_action.analysis.globs import PathFilter, is_test_or_migration
@@ -23,6 +23,7 @@ __all__ = [
     "Resolution",
     "SplitPath",
     "Unmatched",
+    "is_absolute",
     "is_test_or_migration",
     "join",
     "split_path",
@@ -31,8 +32,6 @@ __all__ = [
 Parts = tuple[str, ...]
 CANDIDATES = 1_000
 """How many files that end alike are looked at; more are as ambiguous."""
-
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +69,44 @@ class SplitPath(NamedTuple):
     up: int = 0
 
 
+def is_absolute(path: str) -> bool:
+    """Whether a POSIX or Windows path starts at a root or a drive."""
+    return path.startswith(("/", "\\")) or _has_drive(path)
+
+
+def _has_drive(path: str) -> bool:
+    return path[1:2] == ":" and path[0] in ascii_letters
+
+
 def split_path(path: str) -> SplitPath:
     """The components of a POSIX or Windows path, with `.` and `..` resolved by name.
 
     A drive is the first component, in lower case; `..` never climbs above a root.
     """
     text = path.replace("\\", "/")
-    drive = _DRIVE.match(text)
-    absolute = text.startswith("/") or drive is not None
-    parts: list[str] = []
+    drive = _has_drive(text)
+    absolute = drive or text.startswith("/")
+    parts = [part for part in text[2 * drive :].split("/") if part and part != "."]
     up = 0
-    for part in text[2:].split("/") if drive else text.split("/"):
-        if part == "..":
-            if parts:
-                parts.pop()
-            elif not absolute:
-                up += 1
-        elif part not in ("", "."):
-            parts.append(part)
-    root = (drive.group().lower(),) if drive else ()
-    return SplitPath((*root, *parts), absolute, up)
+    if ".." in parts:
+        parts, up = _without_dots(parts)
+    if drive:
+        parts.insert(0, text[:2].lower())
+    return SplitPath(tuple(parts), absolute, 0 if absolute else up)
+
+
+def _without_dots(parts: list[str]) -> tuple[list[str], int]:
+    """What is left when each `..` has taken the name before it, and how many had none to take."""
+    left: list[str] = []
+    up = 0
+    for part in parts:
+        if part != "..":
+            left.append(part)
+        elif left:
+            left.pop()
+        else:
+            up += 1
+    return left, up
 
 
 def join(root: Parts, path: SplitPath) -> Parts | None:
@@ -140,17 +157,19 @@ class PathIndex:
 
         The paths are sorted; of very many there are only some.
         """
-        wanted = _backwards(parts)
-        ends = self._sorted_ends()
+        ends, pieces = self._sorted_ends(), parts[::-1]
         # Of all paths those next to it in this order have most of its end in common.
-        at = bisect_left(ends, wanted)
-        near = ends[max(0, at - 1) : at + 1]
-        length, end = 0, 0
-        while (more := wanted.find("/", end) + 1) and any(
-            each.startswith(wanted[:more]) for each in near
-        ):
-            length, end = length + 1, more
-        return length, sorted(self._from_ends(wanted[:end])) if length else []
+        at = bisect_left(ends, _backwards(parts))
+        length = 0
+        for near in ends[max(0, at - 1) : at + 1]:
+            length = max(length, _in_common(pieces, near))
+        if not length:
+            return 0, []
+        start = "/".join(pieces[:length]) + "/"
+        before = at > 0 and ends[at - 1].startswith(start)
+        if not before and not (at + 1 < len(ends) and ends[at + 1].startswith(start)):
+            return length, [_forwards(ends[at])]  # as mostly: the only one
+        return length, sorted(self._from_ends(start))
 
     def _from_ends(self, start: str) -> list[str]:
         """The paths whose backward form begins so: they stand together."""
@@ -191,6 +210,16 @@ class PathIndex:
         if self._backwards is None:
             self._backwards = sorted(map(_backwards, (path.split("/") for path in self._paths)))
         return self._backwards
+
+
+def _in_common(pieces: Sequence[str], backwards: str) -> int:
+    """How many components a path's backward form begins with as `pieces` do."""
+    length = 0
+    for ours, theirs in zip(pieces, backwards[:-1].split("/"), strict=False):
+        if ours != theirs:
+            break
+        length += 1
+    return length
 
 
 def _backwards(parts: Sequence[str]) -> str:

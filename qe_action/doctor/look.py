@@ -159,14 +159,14 @@ class Reading:
         readable: Readable = ReportFile(path)
         if report.format == "coverage.py data":
             readable = DataFiles([path])
-        files: dict[tuple[str, str], int] = {}
+        files: dict[tuple[str, str, str], int] = {}
         whole = True
         begin = partial(self._mapper.begin, report.path, place=readable.place)
         try:
             for part in readable.read(Sources(self._mapper, self._checkout)):
                 begin(sources=readable.sources)
                 for file in part.files:
-                    key = (file.placed or file.path, file.group)
+                    key = (file.placed or file.path, file.group, file.package)
                     whole = whole and key not in files
                     files[key] = max(files.get(key, 0), len(file.hits))
                     if file.placed is None:
@@ -181,7 +181,7 @@ class Reading:
         self._mapper.settle()
         begin(sources=readable.sources)
         self._sources += tuple(readable.sources)
-        places = [place for path, group in files if (place := self._place(path, group))]
+        places = [place for each in files if (place := self._place(*each))]
         report = replace(report, files=len(files), statements=sum(files.values()))
         return self._aged(replace(report, at_least=not whole), path, places)
 
@@ -190,8 +190,8 @@ class Reading:
         content = self._checkout.source(file)
         return content is not None and excludes(file, content, lines)
 
-    def _place(self, name: str, group: str) -> str | None:
-        found = self._mapper.resolve(name, group=group)
+    def _place(self, name: str, group: str, package: str) -> str | None:
+        found = self._mapper.resolve(name, group=group, package=package)
         if not isinstance(found, Match) or not self._globs.allows(found.path):
             return None
         if self._checkout.path(found.path) is None:
@@ -236,7 +236,7 @@ class Reading:
             return None
         listed, open_paths = set(), set()
         foreign = set()
-        for path, _, (found, _) in self._mapper.answers():
+        for path, (found, _) in self._mapper.answers():
             name = found.path if isinstance(found, Match) else path
             if not self._globs.allows(name):
                 continue

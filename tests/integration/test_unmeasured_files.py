@@ -353,3 +353,16 @@ def test_the_doctor_wants_files_that_are_there(tmp_path: Path, git: bool) -> Non
         assert line.split()[0] == "fail"
         assert "0 of 4 report paths lead to a file that is here" in line
     assert os.sep  # the line is one, however wide the terminal
+
+
+def test_a_changed_file_that_is_measured_by_a_links_name_is_unknown(project: Project) -> None:
+    (project.repo.root / "main.py").symlink_to("tools/main.py")
+    project.repo.commit({"tools/main.py": PAYMENT, **CHANGED})
+    lines = {"executed_lines": [1, 2], "missing_lines": [3, 4], "excluded_lines": []}
+    calc = {"executed_lines": [1, 2], "missing_lines": [], "excluded_lines": []}
+    report = {"meta": {"format": 3}, "files": {"main.py": lines, "app/calc.py": calc}}
+    (project.repo.root / "coverage.json").write_text(json.dumps(report))
+    result = project.result("--min-patch-coverage", "80", report="coverage.json")
+    assert result["patch"] is None
+    assert result["gates"][0]["passed"] is None
+    assert any("tools/main.py" in note for note in result["notes"])

@@ -269,6 +269,6 @@ def test_groups_and_places_tell_modules_apart(
         mapper.resolve(name, group=group, package=name.rpartition("/")[0])
     mapper.settle()
     for (name, group), file in paths.items():
-        found = mapper.resolve(name, group=group)
+        found = mapper.resolve(name, group=group, package=name.rpartition("/")[0])
         assert (found == Match(file)) == (file in tree), (name, group)
         assert isinstance(found, Match) == (file in tree), (name, group)

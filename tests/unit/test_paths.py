@@ -355,3 +355,141 @@ def test_many_files_of_one_name_take_no_time() -> None:
     for n in range(20_000):
         assert mapper.resolve(f"pkg{n}/__init__.py") == Match(f"src/pkg{n}/__init__.py")
     assert time.process_time() - began < 5
+
+
+def test_a_path_in_two_packages_is_a_file_of_each() -> None:
+    mapper = mapper_of(["core/src/A.cs", "web/src/A.cs"])
+    mapper.begin()
+    for package in ("core", "web"):
+        mapper.resolve("src/A.cs", package=package)
+    mapper.settle()
+    assert mapper.resolve("src/A.cs", package="core") == Match("core/src/A.cs")
+    assert mapper.resolve("src/A.cs", package="web") == Match("web/src/A.cs")
+
+
+def test_two_packages_may_share_the_one_file_of_a_path() -> None:
+    mapper = mapper_of(["lib/src/Both.cs"])
+    mapper.begin()
+    for package in ("core", "web"):
+        mapper.resolve("src/Both.cs", package=package)
+    mapper.settle()
+    assert mapper.resolve("src/Both.cs", package="core") == Match("lib/src/Both.cs")
+    assert mapper.resolve("src/Both.cs", package="web") == Match("lib/src/Both.cs")
+
+
+def test_folders_that_differ_are_not_one_file_in_another_case() -> None:
+    mapper = mapper_of(["src/a.py"])
+    mapper.begin()
+    paths = ("D:\\one\\SRC\\A.py", "D:\\two\\Src\\A.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Ambiguous(("src/a.py",))] * 2
+
+
+def test_spellings_in_two_cases_are_one_file() -> None:
+    mapper = mapper_of(["src/a.py"])
+    mapper.begin()
+    paths = ("D:\\one\\SRC\\A.py", "D:\\One\\Src\\A.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Match("src/a.py")] * 2
+
+
+def test_one_common_package_at_most_was_left_out() -> None:
+    mapper = mapper_of(["src/main/kotlin/A.kt", "src/main/kotlin/Util.kt"])
+    mapper.begin()
+    own, others = "com/x/A.kt", "lib/coroutines/Util.kt"
+    for path in (own, others):
+        mapper.resolve(path, package=path.rpartition("/")[0])
+    mapper.settle()
+    for path in (own, others):
+        found = mapper.resolve(path, package=path.rpartition("/")[0])
+        assert isinstance(found, Ambiguous), path
+
+
+def test_the_common_package_of_most_files_was_left_out() -> None:
+    mapper = mapper_of(f"src/main/kotlin/{name}.kt" for name in ("A", "B", "Util"))
+    mapper.begin()
+    paths = ("com/x/A.kt", "com/x/B.kt", "lib/coroutines/Util.kt")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [isinstance(mapper.resolve(path), Match) for path in paths] == [True, True, False]
+
+
+def test_no_root_is_advised_that_gives_a_file_anothers_lines() -> None:
+    mapper = mapper_of(["src/a.py"])
+    mapper.begin()
+    for path in ("src/a.py", "build/src/a.py"):
+        mapper.resolve(path)
+    mapper.settle()
+    (said,) = diagnose(report_of(mapper), mapper)
+    assert "source-root" not in said
+
+
+def test_a_source_root_gives_no_file_the_lines_of_two() -> None:
+    mapper = mapper_of(["backend/u.py"], roots=("backend",))
+    mapper.begin()
+    paths = ("/srv/x/u.py", "/srv/y/u.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Ambiguous(("backend/u.py",))] * 2
+
+
+@pytest.mark.parametrize("roots", [("m2/src/main/java",), ("m1/src/main/java", "m2/src/main/java")])
+def test_below_a_source_root_the_group_tells_whose_a_file_is(roots: tuple[str, ...]) -> None:
+    tracked = [f"{module}/src/main/java/p/A.java" for module in ("m1", "m2")]
+    mapper = mapper_of(tracked, roots=roots)
+    mapper.begin()
+    for group in ("m1", "m2"):
+        mapper.resolve("p/A.java", group=group)
+    mapper.settle()
+    found = [mapper.resolve("p/A.java", group=group) for group in ("m1", "m2")]
+    assert found == [Match(path) for path in tracked]
+
+
+def test_a_source_root_of_another_package_leaves_a_report_at_its_place_open() -> None:
+    mapper = mapper_of(["a/src/i.ts", "b/src/i.ts"], roots=("b",), workspaces=("/ws",))
+    for package in ("a", "b"):
+        mapper.begin(package, place=f"/ws/{package}/coverage")
+        mapper.resolve("src/i.ts")
+    mapper.settle()
+    mapper.begin("a", place="/ws/a/coverage")
+    assert mapper.resolve("src/i.ts") == Ambiguous(("a/src/i.ts", "b/src/i.ts"))
+    mapper.begin("b", place="/ws/b/coverage")
+    assert mapper.resolve("src/i.ts") == Match("b/src/i.ts")
+
+
+def test_folders_that_all_differ_take_no_time() -> None:
+    """Each path has a rule of its own: comparing them with each other took minutes."""
+    names = [f"pkg{n}/mod{n}.py" for n in range(20_000)]
+    mapper = mapper_of(names)
+    mapper.begin()
+    for number, name in enumerate(names):
+        mapper.resolve(f"/x{number}/{name}")
+    mapper.settle()
+    assert mapper.resolve(f"/x7/{names[7]}") == Match(names[7])
+
+
+def test_ways_to_spell_one_path_are_one_path() -> None:
+    mapper = mapper_of(["lib/src/a.py"])
+    mapper.begin()
+    paths = ("src/a.py", "./src/a.py", "src//a.py")
+    for path in paths:
+        mapper.resolve(path)
+    mapper.settle()
+    assert [mapper.resolve(path) for path in paths] == [Match("lib/src/a.py")] * 3
+
+
+def test_a_path_that_its_place_lacks_is_not_the_file_of_another_place() -> None:
+    tree = Tree.of(PathIndex(["a/a/x.py", "a/y.py", "x.py"]), working="a")
+    mapper = PathMapper(tree)
+    mapper.begin()
+    for path in ("a/x.py", "y.py", "x.py"):
+        mapper.resolve(path)
+    mapper.settle()
+    assert mapper.resolve("a/x.py") == Match("a/a/x.py")
+    assert mapper.resolve("x.py") == Unmatched()
