@@ -157,7 +157,7 @@ _OPTIONS: Mapping[int, tuple[int, ...]] = {
 def fine(*, network: bool) -> tuple[Rule, ...]:
     """Calls of which some uses are let through; the first rule that fits decides."""
     return (
-        # files, but none opened for neither reading nor writing: Landlock would see nothing to refuse
+        # files, but none opened for neither reading nor writing, in which Landlock sees no right
         *(
             Rule(call, conditions, answer)
             for call, flags in (("open", 1), ("openat", 2))

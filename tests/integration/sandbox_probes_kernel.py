@@ -197,8 +197,8 @@ KERNEL = (
     Probe(
         "open files for neither reading nor writing",
         """
-        for path in (CHECKOUT / "key.pem", READABLE / "file", Path("/etc/passwd"), Path("/dev/ptmx"),
-                     Path("/dev/tty"), Path("/dev/shm"), Path("own")):
+        for path in (CHECKOUT / "key.pem", READABLE / "file", Path("/etc/passwd"),
+                     Path("/dev/ptmx"), Path("/dev/tty"), Path("/dev/shm"), Path("own")):
             for flags in (3, 3 | os.O_NONBLOCK, 3 | os.O_CREAT, 3 | os.O_TRUNC, 3 | os.O_APPEND):
                 attempt("open", lambda: os.open(path, flags))
                 attempt("open without a folder", lambda: call(
