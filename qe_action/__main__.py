@@ -3,8 +3,12 @@
 import os
 import sys
 
+from qe_action.import_path import leave_the_checkout
+
 CANCELLED = 130
 """128 and the number of SIGINT, as a shell has it."""
+
+leave_the_checkout()
 
 try:
     import signal

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from qe_action.adding import add, chosen_places, in_project, shown
 from qe_action.errors import UsageError
 from qe_action.events import TestCase
+from qe_action.input_file import opened
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.untrusted import tests_of
 from qe_action.verify.project import is_test_file
@@ -56,7 +57,7 @@ def apply(arguments: Namespace) -> int:
 
 def _tests(name: str) -> tuple[TestCase, ...]:
     try:
-        with Path(name).open("rb") as file:
+        with opened(Path(name)) as file:
             return tests_of(file.readline)
     except OSError as error:
         raise UsageError(

@@ -110,6 +110,14 @@ class ProjectLabs:
     notes: tuple[str, ...] = ()
 
 
+def closed(repo: Path | None) -> tuple[Path, ...]:
+    """What no run sees, wherever it lies: the checkout, and the folders that the job fills."""
+    from qe_action.import_path import CLOSED
+
+    named = (os.environ.get(name) for name in CLOSED)
+    return (*(Path(name) for name in named if name), *(() if repo is None else (repo,)))
+
+
 async def labs(pythons: Sequence[Path], *, sandbox: str, repo: Path | None = None) -> ProjectLabs:
     """A lab for each interpreter, first the one that tests are made on.
 
@@ -120,7 +128,7 @@ async def labs(pythons: Sequence[Path], *, sandbox: str, repo: Path | None = Non
     from qe_action.workspace.finding import find
     from qe_action.workspace.programs import Programs
 
-    machine = Sandbox(off=sandbox == "off")
+    machine = Sandbox(off=sandbox == "off", closed=closed(repo))
     found: list[Lab] = []
     notes: list[str] = []
     if not pythons:
@@ -153,7 +161,7 @@ async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]
     from qe_action.workspace.environment import prepared
     from qe_action.workspace.tree import copied
 
-    machine = Sandbox(off=setup.sandbox == "off")
+    machine = Sandbox(off=setup.sandbox == "off", closed=closed(setup.repo))
     # On a desk, too, no program is taken from the checkout.
     env = {**os.environ, "GITHUB_WORKSPACE": str(setup.repo)}
     async with copied(setup.repo, env) as export:

@@ -20,6 +20,7 @@ from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.agents.written import broken_files
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete
+from qe_action.input_file import content
 from qe_action.running import stream_to
 from qe_action.sinks.code import print_code
 from qe_action.sinks.console import stderr_console, tell
@@ -202,9 +203,13 @@ def _context(arguments: Namespace, here: Here) -> Mapping[str, Any]:
     return context
 
 
+_LONGEST_TESTS = 16 * 1024 * 1024
+"""Bytes of a file of tests."""
+
+
 def _read(name: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return content(Path(name), _LONGEST_TESTS).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The tests {name} can't be read: {error}.") from None
 

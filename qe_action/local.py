@@ -15,6 +15,7 @@ from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import options_of
 from qe_action.analysis.diff_text import diff_text
 from qe_action.errors import UsageError
+from qe_action.input_file import bounded, content
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
 from qe_action.render.state import RunState
@@ -29,7 +30,7 @@ from qe_action.voice import Words
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.earlier_run import EarlierRun
-from qe_action.workspace.git import Git
+from qe_action.workspace.git import DIFF_LIMIT, Git
 
 
 async def analyze(arguments: Namespace) -> RunState:
@@ -105,8 +106,8 @@ def _diff_text(name: str | None) -> str | None:
         return None
     try:
         if name == "-":
-            return diff_text(sys.stdin.buffer.read())
-        return diff_text(Path(name).read_bytes())
+            return diff_text(bounded(sys.stdin.buffer, DIFF_LIMIT))
+        return diff_text(content(Path(name), DIFF_LIMIT))
     except OSError as error:
         raise UsageError(
             f"The diff {name} can't be read: {error.strerror}.", anchor="command-line"

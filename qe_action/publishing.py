@@ -29,6 +29,7 @@ from qe_action.events import (
 from qe_action.github.artifacts import ACTIONS, Artifact
 from qe_action.github.client import GitHub
 from qe_action.github.finished import FinishedRun, read_finished
+from qe_action.input_file import opened
 from qe_action.render.links import Links
 from qe_action.render.text import clip, visible
 from qe_action.settings import Settings
@@ -240,9 +241,7 @@ class Publication(Step):
 
 async def _open(path: Path) -> ReadLine:
     try:
-        if path.exists() and not path.is_file():  # a pipe could keep us waiting for ever
-            raise ReportError(f"The journal {path} is no file.", anchor=ANCHOR)
-        return path.open("rb").readline
+        return opened(path).readline
     except OSError as error:
         raise ReportError(
             f"The journal {path} can't be read: {error.strerror}.", anchor=ANCHOR

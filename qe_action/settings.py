@@ -22,6 +22,7 @@ from pydantic import (
 
 from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
+from qe_action.input_file import content
 from qe_action.inputs import INPUTS, Input
 from qe_action.render.text import clip, visible
 from qe_action.voice import Voice
@@ -199,8 +200,7 @@ class Settings(BaseModel):
         if path is None:
             return {}
         try:
-            with path.open("rb") as file:
-                data = json.loads(file.read(PAYLOAD_LIMIT))
+            data = json.loads(content(path, PAYLOAD_LIMIT))
         except (OSError, ValueError, RecursionError) as error:
             raise UsageError(
                 f"The event payload can't be read ({type(error).__name__}).",

@@ -36,7 +36,7 @@ ALLOWED = (
     Group(
         "Open, make, move and remove files: Landlock says which.",
         (
-            *("open", "openat", "creat", "truncate", "ftruncate", "mkdir", "mkdirat", "rmdir"),
+            *("creat", "truncate", "ftruncate", "mkdir", "mkdirat", "rmdir"),
             *("unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat"),
             *("symlink", "symlinkat", "umask"),
         ),
@@ -86,8 +86,8 @@ ALLOWED = (
     Group(
         "Clocks and timers; a limit counts those that queue signals.",
         (
-            *("clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday"),
-            *("time", "alarm", "getitimer", "setitimer", "timer_create", "timer_settime"),
+            *("nanosleep", "gettimeofday", "time", "alarm", "getitimer", "setitimer"),
+            "timer_settime",
             *("timer_gettime", "timer_getoverrun", "timer_delete", "timerfd_create"),
             *("timerfd_settime", "timerfd_gettime"),
         ),
@@ -117,6 +117,8 @@ MODES = Group(
     ("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
 )
 
+_CLOCKS = ("clock_gettime", "clock_getres", "clock_nanosleep", "timer_create")
+_SIGN = 0x80000000
 _NAMESPACES = 0x7E020000  # CLONE_NEW*, but the one of time, which clone can't make
 _CLONE_PARENT = 0x8000
 _UNIX, _INET, _INET6 = 1, 2, 10
@@ -155,7 +157,12 @@ _OPTIONS: Mapping[int, tuple[int, ...]] = {
 def fine(*, network: bool) -> tuple[Rule, ...]:
     """Calls of which some uses are let through; the first rule that fits decides."""
     return (
-        # files
+        # files, but none opened for neither reading nor writing, in which Landlock sees no right
+        *(
+            Rule(call, conditions, answer)
+            for call, flags in (("open", 1), ("openat", 2))
+            for conditions, answer in (((Condition(flags, (3,), 3),), errno.EINVAL), ((), None))
+        ),
         *_only("mknod", 1, (0, _FIFO, _REGULAR), mask=_KIND),
         *_only("mknodat", 2, (0, _FIFO, _REGULAR), mask=_KIND),
         # locks and duplicates, but no larger pipes, no signals and no news of others' files
@@ -169,6 +176,8 @@ def fine(*, network: bool) -> tuple[Rule, ...]:
         Rule("mmap"),
         Rule("madvise", (Condition(2, _NO_MADVICE),), errno.EINVAL),
         Rule("madvise"),
+        # clocks, but not those of another process's or device's, which have numbers below zero
+        *(rule for call in _CLOCKS for rule in _only(call, 0, (0,), errno.EINVAL, mask=_SIGN)),
         # processes: no namespace, no sibling
         *_only("clone", 0, (0,), mask=_NAMESPACES | _CLONE_PARENT),
         *_only("personality", 0, (0, WHOLE)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from qe_action.sandbox.policy import Policy
@@ -62,19 +62,43 @@ def attributes(abi: int, *, network: bool) -> bytes:
     return struct.pack("=QQQ", handled(abi), ports, scoped)[:size]
 
 
-def rules(policy: Policy, abi: int) -> Iterator[Rule]:
-    """What is allowed; all else is refused. Paths that don't exist are no error."""
+def rules(policy: Policy, abi: int, closed: Collection[Path] = ()) -> Iterator[Rule]:
+    """What is allowed; all else is refused. Paths that don't exist are no error.
+
+    A checkout may lie in a folder that every program needs, as in `/usr/src`: of folders that hold
+    a `closed` one, what lies beside it is allowed. All those are resolved.
+    """
     known = handled(abi)
     read = (_EXECUTE | _READ_FILE | _READ_DIR) & known
     write = known & ~(_MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEV)
     device = (_READ_FILE | _WRITE_FILE | _TRUNCATE) & known
     system = (*SYSTEM, *(RESOLVER if policy.network else ()), *(("/proc",) if policy.proc else ()))
-    for path in (*map(Path, system), *policy.readable):
-        yield str(path), read, read & _OF_FILES
+    for name in system:
+        for path in _beside(Path(name), closed):
+            yield str(path), read, read & _OF_FILES
+    git = [folder / ".git" for folder in closed]  # an environment may be the checkout itself
+    for folder in policy.readable:
+        for path in _beside(folder, git):
+            yield str(path), read, read & _OF_FILES
     for path in policy.writable:
         yield str(path), write, write & _OF_FILES
     for name in DEVICES:
         yield name, 0, device
+
+
+def _beside(path: Path, closed: Collection[Path]) -> Iterator[Path]:
+    """The path itself, or if it holds closed ones what it has besides, links left out."""
+    real = path.resolve() if closed else path
+    inside = [folder for folder in closed if folder.is_relative_to(real)]
+    if not inside:
+        yield path
+    elif real not in inside:
+        try:
+            entries = [entry for entry in real.iterdir() if not entry.is_symlink()]
+        except OSError:
+            return
+        for entry in entries:
+            yield from _beside(entry, inside)
 
 
 def keeps_signals(abi: int) -> bool:

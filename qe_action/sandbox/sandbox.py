@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import SubprocessStreamProtocol
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -38,12 +38,19 @@ class Finished:
 class Sandbox:
     """Runs commands that may be hostile; as root at most eight at the same time, others wait.
 
-    `off` is the user's word that no layer but the limits is wanted.
+    `off` is the user's word that no layer but the limits is wanted. Nothing of a folder in
+    `closed`, such as the checkout, is open to a run only because of the folder that it lies in.
     """
 
     def __init__(
-        self, *, machine: Machine | None = None, slots: Slots | None = None, off: bool = False
+        self,
+        *,
+        machine: Machine | None = None,
+        slots: Slots | None = None,
+        off: bool = False,
+        closed: Iterable[Path] = (),
     ) -> None:
+        self._closed = frozenset(path.resolve() for path in closed)
         self._machine = machine or Machine.here()
         self._slots = slots or Slots()
         self._off = off
@@ -126,7 +133,11 @@ class Sandbox:
         )
         try:
             shielded = (os.getpid(), started.process.pid)
-            started.tell(make_plan(command, policy, held, slot, shielded, self._machine.processor))
+            started.tell(
+                make_plan(
+                    command, policy, held, slot, shielded, self._machine.processor, self._closed
+                )
+            )
             said = await started.report.readline()
             _raise_unless_it_runs(json.loads(said or b"{}"), command[0])
         except BaseException:
@@ -188,6 +199,7 @@ def make_plan(
     slot: Slot,
     shielded: tuple[int, int],
     processor: str,
+    closed: Collection[Path] = (),
 ) -> dict[str, Any]:
     """All that supervisor and launcher are told."""
     plan: dict[str, Any] = {
@@ -217,7 +229,7 @@ def make_plan(
     if held.seccomp:
         plan["landlock"] = {
             "attributes": landlock.attributes(held.landlock, network=policy.network).hex(),
-            "rules": list(landlock.rules(policy, held.landlock)),
+            "rules": list(landlock.rules(policy, held.landlock, closed)),
         }
         safe = held.user or landlock.keeps_signals(held.landlock)
         plan["seccomp"] = seccomp.program(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Sequence
 
@@ -49,6 +50,8 @@ _SKIPPING = frozenset({"importorskip", "skipif", "skipIf", "skipUnless", "skipTe
 _VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.expr_context,
            ast.unaryop)  # fmt: skip
 """What plain values are made of."""
+_ENCODING = re.compile(r"^[ \t]*#.*?coding[:=]", re.MULTILINE)
+"""A comment by which a file is read otherwise than it is shown."""
 _FRAMEWORKS = frozenset({"pytest", "_pytest", "unittest"})
 
 
@@ -89,8 +92,20 @@ def unfit(code: str, imports: Sequence[str]) -> str:
     """Why a stranger's test is none that would be proposed; empty where nothing shows that.
 
     It says what the test has at its top beside functions, classes and plain values, or what it
-    uses to reach outside. That is no proof: whoever runs a test has to have read it.
+    uses to reach outside. That is no proof: whoever runs a test has to have read it. So nothing
+    in it may look otherwise than it runs.
     """
+    return _disguised("\n".join((*imports, code))) or _does_more(code, imports)
+
+
+def _disguised(text: str) -> str:
+    """Why a source may look otherwise than it runs."""
+    if not all(c.isprintable() or c in "\n\t" for c in text):
+        return "it has characters that can't be seen"
+    return "it says how it is encoded" if _ENCODING.search(text) else ""
+
+
+def _does_more(code: str, imports: Sequence[str]) -> str:
     try:
         lines = ast.parse("\n".join(imports))
         tree = ast.parse(code)

@@ -11,6 +11,7 @@ from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.deltas import Lookup
 from qe_action.errors import UsageError
 from qe_action.events import EVENT, AnalysisComplete
+from qe_action.input_file import opened
 
 LINE = 64 * 1024 * 1024
 """Bytes of the longest line that is read."""
@@ -49,9 +50,7 @@ def _digest(result: AnalysisComplete, key: str) -> Digest:
 def _result(path: Path) -> AnalysisComplete:
     found = None
     try:
-        with path.open("rb") as file:
-            if not path.is_file():
-                raise _unfit(path, "is no file")
+        with opened(path) as file:
             while line := file.readline(LINE):
                 if b'"complete"' in line and b'"coverage-analyzer"' in line:
                     found = _event(line) or found

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-CLOSED = ("GITHUB_WORKSPACE", "RUNNER_WORKSPACE", "RUNNER_TEMP")
-"""Variables of the runner's that name folders which a job fills."""
+from qe_action.import_path import CLOSED
+
 MOUNTED = (Path("/github"),)
 """Where a container has them, and the home folder that steps share."""
 _LINKS = 40

@@ -358,3 +358,47 @@ def test_a_shell_is_told_what_may_follow(repo: GitRepo, typed: str, offered: str
     }
     qe(repo, **env)
     assert offered in answers.read_text().split("\x0b")[0]
+
+
+@pytest.mark.parametrize("what", ["pipe", "device"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", "NAMED"),
+        ("analyze", "--diff", "NAMED"),
+        ("analyze", "--baseline", "NAMED"),
+        ("journal", "apply", "NAMED"),
+        ("publish", "NAMED"),
+        ("doctor",),
+    ],
+)
+def test_a_pipe_or_device_in_a_file_s_place_is_named_and_not_read(
+    repo: GitRepo, tmp_path: Path, what: str, arguments: tuple[str, ...]
+) -> None:
+    """A pipe would keep us waiting for ever, a device would fill the memory."""
+    named = tmp_path / "pipe" if what == "pipe" else Path("/dev/zero")
+    if what == "pipe":
+        os.mkfifo(named)
+    event = {"GITHUB_EVENT_PATH": str(named), "GITHUB_REPOSITORY": "a/b"}
+    env = {"GITHUB_EVENT_NAME": "push", **event} if arguments == ("doctor",) else {}
+    done = qe(repo, *(argument.replace("NAMED", str(named)) for argument in arguments), **env)
+    assert done.returncode == (1 if arguments == ("doctor",) else 2), done.stderr
+    assert "Traceback" not in done.stderr
+    if "publish" not in arguments and arguments != ("doctor",):
+        assert "no file" in done.stderr
+
+
+def test_a_program_s_output_may_be_the_diff_where_a_shell_puts_it_there(repo: GitRepo) -> None:
+    command = f"{sys.executable} -m qe_action analyze --diff <(git diff main feature)"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=repo.root,
+        env=git_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no file" not in done.stderr
+    assert "m1.py" in done.stderr

@@ -51,7 +51,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def apply(repo: Path, name: str, out: str | None = None) -> int:
-    return applying.apply(Namespace(journal=name, repo=str(repo), out=out))
+    return applying.apply(Namespace(journal=name, repo=str(repo), out=out, color="never"))
 
 
 def test_tests_are_added_once(
@@ -153,3 +153,30 @@ def test_what_is_no_journal_with_tests_is_said(repo: Path, tmp_path: Path, data:
     place.write_bytes(data)
     with pytest.raises(QEError, match="journal"):
         apply(repo, str(place))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"# -*- coding: utf-7 -*-\n# +AAo-import os\n{CODE}",
+        f"#\n# vim: set fileencoding=utf-7 :\n{CODE}",
+        f"{CODE}  # \u202e 5",
+        CODE.replace("4", "'\u2066'"),
+        CODE.replace("twice(2)", "tw\u00adice(2)"),
+        CODE.replace("    assert", "    x = '\u200b'\n    assert"),
+        f"#\x0cimport m\n{CODE}",
+        f"{CODE}  # \rimport m",
+        f"{CODE}  # \x1b[2K",
+        f"\ufeff{CODE}",
+    ],
+)
+def test_nothing_is_written_that_looks_otherwise_than_it_runs(
+    repo: Path, tmp_path: Path, code: str
+) -> None:
+    assert apply(repo, journal(tmp_path / "j", case(test_code=code, imports=()))) == 1
+    assert not (repo / "tests").exists()
+
+
+def test_words_of_every_language_are_written(repo: Path, tmp_path: Path) -> None:
+    code = CODE.replace("4", "4, 'é ß 日本 ✓'")
+    assert apply(repo, journal(tmp_path / "j", case(test_code=code))) == 0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,55 @@ def test_no_program_of_ours_finds_a_secret_and_none_of_the_checkout_is_run(
     assert "== python3" in text
     without_secrets(text)
     assert loot.read_text() == ""
+
+
+SHADOW = """\
+import os
+with open({loot!r}, "a") as loot:
+    print(__name__, *os.environ.items(), sep="\\n", file=loot)
+raise ImportError("not the one that was meant")
+"""
+
+
+def names_of_dash_m() -> set[str]:
+    """The modules that `python -m` itself is made of."""
+    code = "import runpy, sys, warnings\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+@pytest.mark.parametrize("way", ["current folder", "PYTHONPATH", "below"])
+def test_nothing_of_the_checkout_is_imported(place: Path, strict: FakeGitHub, way: str) -> None:
+    """By `python -m` the current folder comes first; an earlier step may have set PYTHONPATH."""
+    job = Job(place / "job", strict)
+    job.report()
+    folder = job.repo.root / "lib" if way == "below" else job.repo.root
+    folder.mkdir(exist_ok=True)
+    names = {name.partition(".")[0] for name in packages_distributions()} - {"qe_action"}
+    if way == "current folder":
+        names |= sys.stdlib_module_names - names_of_dash_m()
+    else:  # what the interpreter itself starts with comes before us
+        names = {name for name in names if not name.startswith("_")}
+    for name in names:
+        (folder / f"{name}.py").write_text(SHADOW.format(loot=str(place / "loot")))
+    env = job.environment("pull_request", job.payload(), TOKEN)
+    env.pop("PYTHONPATH", None)
+    if way != "current folder":
+        env["PYTHONPATH"] = os.pathsep.join([str(folder), "lib"])
+    done = subprocess.run(
+        [sys.executable, *(() if way == "current folder" else ("-P",)), "-m", "qe_action", "run"],
+        cwd=job.repo.root,
+        env={name: value for name, value in env.items() if not name.startswith("COV")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert not (place / "loot").exists(), (place / "loot").read_text()
+    assert done.returncode == 0, done.stderr
+    assert job.check.data["status"] == "completed"
 
 
 COMMAND = """\

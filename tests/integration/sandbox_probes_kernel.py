@@ -195,6 +195,33 @@ KERNEL = (
         """,
     ),
     Probe(
+        "open files for neither reading nor writing",
+        """
+        for path in (CHECKOUT / "key.pem", READABLE / "file", Path("/etc/passwd"),
+                     Path("/dev/ptmx"), Path("/dev/tty"), Path("/dev/shm"), Path("own")):
+            for flags in (3, 3 | os.O_NONBLOCK, 3 | os.O_CREAT, 3 | os.O_TRUNC, 3 | os.O_APPEND):
+                attempt("open", lambda: os.open(path, flags))
+                attempt("open without a folder", lambda: call(
+                    2, 469, str(path).encode(), flags, 0o600))
+        print("DONE")
+        """,
+    ),
+    Probe(
+        "read and wait for the clocks of other processes",
+        """
+        room = ctypes.create_string_buffer(64)
+        made = ctypes.c_int()
+        for pid in (os.getppid(), 1, *OUTSIDE, os.getpid()):
+            for kind in range(8):
+                clock = ctypes.c_int(~pid << 3 | kind)
+                attempt("read", lambda: call(228, 113, clock, room))
+                attempt("how exact", lambda: call(229, 114, clock, room))
+                attempt("wait", lambda: call(230, 115, clock, 1, room, 0))
+                attempt("timer", lambda: call(222, 107, clock, 0, ctypes.byref(made)))
+        print("DONE")
+        """,
+    ),
+    Probe(
         "run others' files as programs",
         """
         for path in (CHECKOUT / "key.pem", CHECKOUT / "event.json", NEIGHBOUR / "file"):

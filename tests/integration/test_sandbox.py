@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from sandbox_here import MACHINE, MISSING, ROOT, open_folder, prefixes, sandboxed_python
 
+from qe_action.defaults import closed
 from qe_action.errors import SandboxUnavailable, WorkspaceError
 from qe_action.sandbox import processes
 from qe_action.sandbox.machine import Machine
@@ -23,6 +25,7 @@ from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.running import Outcome, kill_child
 from qe_action.sandbox.sandbox import Finished, Sandbox
 from qe_action.sandbox.slots import GUARD, Slots
+from qe_action.workspace.folders import remove
 
 pytestmark = [
     pytest.mark.skipif(MISSING, reason="needs Linux with Landlock"),
@@ -433,3 +436,31 @@ def test_writable_folders_must_be_there(python: str, policy: Policy) -> None:
     missing: dict[str, Any] = {"writable": (policy.folder / "missing",)}
     with pytest.raises((WorkspaceError, SandboxUnavailable)):
         run(python, "pass", replace(policy, **missing))
+
+
+READ = """
+import sys
+for path in sys.argv[1:]:
+    try:
+        print(open(path).read())
+    except PermissionError:
+        print("refused")
+"""
+
+
+@needs_root
+def test_a_checkout_below_a_folder_of_the_system_s_is_not_read(python: str, policy: Policy) -> None:
+    """As one that a container has in /usr/src/app."""
+    place = Path(tempfile.mkdtemp(prefix="qe-test-", dir="/usr/src"))
+    try:
+        names = ("app/.git/config", "app/a.py", "beside/b.py")
+        for name in names:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(name)
+        for folder in (place, *place.rglob("*")):
+            folder.chmod(0o755)
+        command = [python, "-c", READ, *(str(place / name) for name in names)]
+        labs = asyncio.run(Sandbox(closed=closed(place / "app")).run(command, policy))
+        assert labs.stdout.decode().split() == ["refused", "refused", "beside/b.py"]
+    finally:
+        remove(place)

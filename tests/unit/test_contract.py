@@ -47,7 +47,7 @@ LAYERS = (
     {"stream", "untrusted"},
     {"journal", "archive", "untrusted_tests"},
     {"task", "events", "findings", "errors", "inputs", "place", "quoting", "voice", "worker"}
-    | {"__init__"},
+    | {"__init__", "import_path", "input_file"},
 )
 PURE = (
     "diagnosis",

@@ -105,6 +105,26 @@ def test_proc_and_the_resolvers_files_are_opened_only_on_demand() -> None:
     assert "/etc/resolv.conf" in rules(Policy(network=True), 7)
 
 
+def test_a_checkout_below_a_folder_of_the_system_s_is_not_opened_with_it(tmp_path: Path) -> None:
+    top = tmp_path.resolve()
+    for name in ("lib", "src/app/.git", "src/app/bin", "src/other", "src/apple"):
+        (top / name).mkdir(parents=True)
+    (top / "link").symlink_to(top / "src")
+    checkout = top / "src" / "app"
+    system = {top / "lib", top / "src" / "other", top / "src" / "apple"}
+    assert set(landlock._beside(top, {checkout})) == system
+    assert set(landlock._beside(top / "lib", {checkout})) == {top / "lib"}
+    assert set(landlock._beside(top, {top / "elsewhere" / "app"})) - {top} != set()
+
+    def named(readable: Path) -> set[str]:
+        found = landlock.rules(Policy(readable=(readable,)), 7, {checkout})
+        return {path for path, *_ in found if path.startswith(str(top))}
+
+    assert named(checkout / "bin") == {str(checkout / "bin")}
+    assert named(checkout) == {str(checkout / "bin")}  # an environment that is the checkout
+    assert str(checkout / ".git") not in named(top)
+
+
 @pytest.mark.parametrize(
     ("machine", "message"),
     [
