@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from qe_action.agents.benches import checked, imported, others, tools, warm
+from qe_action.agents.benches import checked, collected, imported, others, tools, warm
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, functions_around
 from qe_action.agents.proposals import bug_of, case_of, verdict
@@ -155,7 +155,8 @@ class TargetRun:
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         check_target(path, files, shared.tree)
-        self._project = project = await asyncio.to_thread(describe, files, path)
+        collects = await asyncio.to_thread(collected, shared.tree, path)
+        self._project = project = await asyncio.to_thread(describe, files, path, collects)
         opened = Bench.open(shared.labs[0], project, shared.tree, slots)
         return project, await stack.enter_async_context(opened)
 
