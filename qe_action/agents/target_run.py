@@ -127,15 +127,17 @@ class TargetRun:
         self._goals = goals
         self.before = self.after = at_import.counts
         if not setting.lines and not setting.arcs:
-            self.notes.append(f"Nothing of {path} is missed.")
+            beside = " beside what they run" if spared else ""
+            self.notes.append(f"Nothing of {path} is missed{beside}.")
             return
+        told = len(self.notes)
         if not setting.lines & set(at_import.lines):  # else each run has to import
             await warm(bench, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
         async with aclosing(self._search(setting, goals)) as found:
             async for event in found:
                 yield event
         self.spent = shared.clock() - self._began
-        if not (self.shown or self.rejected or self.notes[len(notes) :]):
+        if not (self.shown or self.rejected or self.notes[told:]):
             self.notes.append(self._nothing())
         self.notes += self._untried()
         batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)

@@ -65,8 +65,8 @@ def test_changed_lines_of_every_file_come_before_other_lines_of_the_first(tmp_pa
     gaps = [gap("first.py", 3, 3), gap("second.py", 3, 3), gap("first.py", 8, 8, in_diff=False)]
     outcome = made(tmp_path, gaps, target_count=2)
     assert set(outcome.accepted) == {"test_one_low", "test_second_one_low"}
-    (note,) = (note for note in outcome.result.notes if "tried" in note)
-    assert note == "No tests were tried for first.py: the limit of 2 tests was reached."
+    (note,) = (note for note in outcome.result.notes if "ried" in note)
+    assert note == "Not tried: the gap at first.py:8, as the limit of 2 tests was reached."
 
 
 def test_other_lines_get_what_changed_ones_leave(tmp_path: Path) -> None:
@@ -126,6 +126,14 @@ def test_tests_beside_a_red_suite_are_for_what_does_not_fail(tmp_path: Path) -> 
     assert set(outcome.accepted) == {"test_one_low", "test_one_high"}
     assert outcome.refused["test_two"] == "adds nothing"
     assert any("no test is made for what they run" in note for note in outcome.result.notes)
+
+
+def test_that_nothing_is_found_beside_a_red_suite_is_said(tmp_path: Path) -> None:
+    pages(tmp_path, RED)
+    outcome = made(tmp_path, [gap("first.py", 3, 8)], allow_red=True, tests=(), time_budget=0.01)
+    assert outcome.accepted == []
+    why = "The time was over before a test for first.py was found."
+    assert why in outcome.result.notes
 
 
 def test_a_suite_that_depends_on_its_order_is_not_red(tmp_path: Path) -> None:
