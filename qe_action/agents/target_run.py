@@ -13,7 +13,7 @@ from qe_action.agents.benches import checked, collected, imported, others, tools
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, functions_around
 from qe_action.agents.proposals import bug_of, case_of, verdict
-from qe_action.agents.telling import check_target, named, suite_fails, untried
+from qe_action.agents.telling import at, check_target, named, suite_fails, untried
 from qe_action.agents.trials import trials
 from qe_action.errors import WorkspaceError
 from qe_action.events import (
@@ -283,9 +283,10 @@ class TargetRun:
 
     def _nothing(self) -> str:
         """Why there is no test, where no other reason was given."""
+        where = at(self._target.target, [gap.line_start for gap in self._target.gaps or ()])
         if self._left() <= 0:
-            return f"The time was over before a test for {self._target.target} was found."
-        return f"Nothing that was tried gives a test for {self._target.target}."
+            return f"The time was over before a test for {where} was found."
+        return f"Nothing that was tried gives a test for {where}."
 
     def _step(self) -> Step:
         time = 1 - max(0.0, self._left()) / self._budget

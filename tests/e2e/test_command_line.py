@@ -56,7 +56,7 @@ def test_the_report_that_is_not_named_is_that_of_the_checkout(repo: GitRepo) -> 
     done = qe(elsewhere, "analyze", "-q", "--repo", str(repo.root))
     assert done.returncode == 0, done.stderr
     assert qe(repo, "analyze", "-q").returncode == 0
-    there = os.path.join("..", "repo", "coverage.xml")
+    there = str(Path("..", "repo", "coverage.xml"))
     (repo.root / "coverage.xml").unlink()
     assert f"no coverage report at {there}" in qe(elsewhere, "analyze", "--repo", "../repo").stderr
 

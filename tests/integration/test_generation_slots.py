@@ -132,7 +132,7 @@ def test_that_nothing_is_found_beside_a_red_suite_is_said(tmp_path: Path) -> Non
     pages(tmp_path, RED)
     outcome = made(tmp_path, [gap("first.py", 3, 8)], allow_red=True, tests=(), time_budget=0.01)
     assert outcome.accepted == []
-    why = "The time was over before a test for first.py was found."
+    why = "The time was over before a test for first.py:3 was found."
     assert why in outcome.result.notes
 
 
