@@ -14,23 +14,10 @@ _SEARCHED_LINES = 1_000
 _SEARCHED_NODES = 5_000
 """How much of a function is searched for a `yield`, once for every gap in it."""
 _KEEPING = frozenset(
-    [
-        "abstractmethod",
-        "cache",
-        "classmethod",
-        "deprecated",
-        "final",
-        "lru_cache",
-        "no_type_check",
-        "override",
-        "overload",
-        "profile",
-        "singledispatch",
-        "singledispatchmethod",
-        "staticmethod",
-        "wraps",
-    ]
-)
+    ["abstractmethod", "cache", "classmethod", "deprecated", "final", "lru_cache", "no_type_check",
+     "override", "overload", "profile", "singledispatch", "singledispatchmethod", "staticmethod",
+     "wraps"]
+)  # fmt: skip
 """Decorators of functions that are called as they are written."""
 _SPECIAL = {
     "__enter__": "Enter {a} `{owner}` by `with`",
