@@ -75,7 +75,7 @@ INPUTS: tuple[Input, ...] = (
         "path-gate",
         "",
         "Minimums for parts of the project, one a line: patch GLOB PERCENT for their changed "
-        "lines, project GLOB PERCENT for all.",
+        "lines, project GLOB PERCENT for all; GLOB is as in include.",
         listed=True,
         old="path-gates",
     ),
@@ -88,12 +88,19 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input("working-directory", ".", "The part of the repository that the report is about."),
     Input(
-        "source-root", "", "Folders that the report's paths start from, one a line.", listed=True
+        "source-root",
+        "",
+        "Folders of the repository that the report's paths start from, one a line.",
+        listed=True,
     ),
     Input(
-        "include", "", "Globs of the files to look at, one a line; all where empty.", listed=True
+        "include",
+        "",
+        "Globs of the files to look at, from the repository's top as in .gitignore, one a line; "
+        "all where empty.",
+        listed=True,
     ),
-    Input("exclude", "", "Globs of the files to leave out, one a line.", listed=True),
+    Input("exclude", "", "Globs of the files to leave out, likewise.", listed=True),
     Input(
         "unmeasured",
         "count",

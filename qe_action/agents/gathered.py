@@ -22,6 +22,7 @@ from qe_action.analysis.path_report import (
     diagnose,
     printable,
     report_of,
+    used,
 )
 from qe_action.analysis.paths import Ambiguous, Match, PathFilter
 from qe_action.analysis.unread import Unread
@@ -260,12 +261,18 @@ class Gathered:
         tree = self.change.tree
         return Measured(tree=tree.kind, sha=tree.sha, base_sha=tree.base_sha)
 
+    def _about(self, paths: PathReport, mapper: PathMapper) -> Iterator[str]:
+        """What the paths were taken as, what did not match, and what that leaves unknown."""
+        if not self.misfit:
+            yield from used(paths)
+        yield from diagnose(paths, mapper, self.options.place)
+        if self.whole and paths.matched and (why := self._unsettled(paths)):
+            yield f"Patch coverage is unknown: {why}"
+
     def _all_notes(self, paths: PathReport | None) -> Iterator[str]:
         yield from self.notes
         if self.mapper is not None and paths is not None:
-            yield from map(sentence, diagnose(paths, self.mapper, self.options.place))
-            if self.whole and paths.matched and (why := self._unsettled(paths)):
-                yield sentence(f"Patch coverage is unknown: {why}")
+            yield from map(sentence, self._about(paths, self.mapper))
         tree = self.mapper.tree if self.mapper else None
         for root in self.options.source_roots:
             if tree is not None and tree.known and not tree.index.has_folder(root):

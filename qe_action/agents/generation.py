@@ -14,7 +14,7 @@ from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, wanted
 from qe_action.agents.shares import share
 from qe_action.agents.target_run import GeneratorEvent, Shared, TargetRun
-from qe_action.agents.telling import check_target, left_out, untried
+from qe_action.agents.telling import check_target, left_out
 from qe_action.errors import QEError, SuiteFails
 from qe_action.events import Conclusion, GenerationComplete, GeneratorError, GeneratorProgress
 from qe_action.findings import Counts
@@ -168,13 +168,9 @@ class Generation:
         return f"the limit of {plural(self._options.target_count, 'test')} was reached"
 
     def _left_out(self, targets: Sequence[Wanted], why: str) -> None:
-        tried = {run.target for run in self._runs}
-        again = [target for target in targets if target.target in tried and target.gaps]
-        for target in again:  # other lines of it had their turn
-            lines = [gap.line_start for gap in target.gaps or ()]
-            self._notes.append(untried(target.target, lines, why))
-        if paths := [target.target for target in targets if target not in again]:
-            self._notes.append(left_out(paths, why))
+        if targets:
+            tried = {run.target for run in self._runs}
+            self._notes.append(left_out([target.target for target in targets], tried, why))
 
     async def _found(self) -> tuple[Lab, ...]:
         """Labs for the interpreters that were named, or for the one that is active."""

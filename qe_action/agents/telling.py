@@ -49,9 +49,10 @@ def at(path: str, lines: Sequence[int]) -> str:
     return f"{path}:{_some([str(line) for line in lines])}" if lines else path
 
 
-def left_out(paths: Sequence[str], why: str) -> str:
-    """The files that no test was tried for."""
-    return f"No tests were tried for {_some(list(dict.fromkeys(paths)))}: {why}."
+def left_out(paths: Sequence[str], tried: Container[str], why: str) -> str:
+    """The files that no test was tried for; of those `tried` it is only their other gaps."""
+    names = [f"the other gaps of {path}" if path in tried else path for path in paths]
+    return f"No tests were tried for {_some(list(dict.fromkeys(names)))}: {why}."
 
 
 def _some(names: Sequence[str]) -> str:

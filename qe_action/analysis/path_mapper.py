@@ -18,7 +18,7 @@ guess (4, 6, 7) adds to a file that another path of the report names without one
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -50,9 +50,9 @@ from qe_action.analysis.paths import (
 
 HINTS = 3
 LINES = 2_000
-"""How many lines of a path without a file of its own are kept, to tell files apart."""
+"""How many lines of a path that may change its meaning are kept, to tell files apart."""
 WITH_LINES = 2_000
-"""Of how many paths lines are kept."""
+"""Of how many paths lines are kept, of those with a file so far and of those without each."""
 
 
 class Answer(NamedTuple):
@@ -94,7 +94,7 @@ class PathMapper:
         self.tree = tree
         self._excluded = excluded
         self._reports: dict[Hashable, _Report] = {}
-        self._with_lines = 0
+        self._with_lines: Counter[bool] = Counter()
         self._report = _Report(Bases(tree, None, ()))
         self.report: Hashable = 0
 
@@ -190,8 +190,9 @@ class PathMapper:
             if isinstance(answer.resolution, Match):
                 hint = answer.rule or _rule_between(path.parts, answer.resolution.path)
                 report.hints = [hint, *report.hints[: HINTS - 1]]
-        if not isinstance(answer.resolution, Match) and self._with_lines < WITH_LINES:
-            self._with_lines += 1
+        matched = isinstance(answer.resolution, Match)
+        if self._with_lines[matched] < WITH_LINES:
+            self._with_lines[matched] += 1
             kept.extend(sorted(line for line in lines if line < 1 << 31)[-LINES:])
         report.open[key] = _Evidence(package, kept)
         return answer

@@ -142,12 +142,11 @@ def _helps(root: str, unmatched: list[str], mapper: PathMapper) -> bool:
 
 
 def diagnose(report: PathReport, mapper: PathMapper, place: Place = "workflow") -> tuple[str, ...]:
-    """Plain sentences on what paths were taken as, and on those that did not match one file."""
+    """Plain sentences on the paths that did not match one file, and on those of libraries."""
     return tuple(_sentences(report, mapper, place)) if mapper.tree.known else ()
 
 
 def _sentences(report: PathReport, mapper: PathMapper, place: Place) -> Iterator[str]:
-    yield from used(report)
     if report.unmatched:
         yield (
             f"{len(report.matched)} of {report.total} report paths match the repository; "
@@ -172,7 +171,10 @@ def _sentences(report: PathReport, mapper: PathMapper, place: Place) -> Iterator
 
 
 def used(report: PathReport) -> Iterator[str]:
-    """What folders of other machines were taken as, those of most paths first."""
+    """Sentences on what folders of other machines were taken as, those of most paths first.
+
+    Of a report that does not fit the repository nothing was used, so none of them is to be said.
+    """
     for (prefix, folder), count in report.rules.most_common(RULES):
         paths = "1 path" if count == 1 else f"{count:,} paths"
         where = f" below {printable(_spelled(prefix))}" if prefix else ""

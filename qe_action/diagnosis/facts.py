@@ -105,6 +105,9 @@ class Report:
 class Paths:
     """How the reports' paths fit the repository. `advice` are sentences on those that don't.
 
+    `used` are sentences on what folders of another machine were taken as, and `misfit` says why
+    the reports are taken for those of something else, empty where they are not.
+
     `absent` counts those of the `matched` whose file is not in the checkout, and
     `absent_example` is one of them.
     """
@@ -116,6 +119,8 @@ class Paths:
     left_out: int = 0
     advice: tuple[str, ...] = ()
     source_root: str = ""
+    used: tuple[str, ...] = ()
+    misfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

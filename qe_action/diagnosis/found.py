@@ -187,9 +187,13 @@ def paths(facts: Facts) -> Findings:
         yield _absent(found)
     elif not found.advice:
         yield Finding("ok", f"{found.matched} of {found.total} report paths match the repository")
-    for number, sentence in enumerate(found.advice):
+    for text in found.used:
+        yield Finding("ok", text)
+    if found.misfit and not found.source_root:
+        yield Finding("fail", found.misfit)
+    for number, text in enumerate(found.advice):
         adds = paste.source_root(found.source_root) if found.source_root and not number else ""
-        yield Finding("warn" if found.matched else "fail", sentence, adds)
+        yield Finding("warn" if found.matched else "fail", text, adds)
 
 
 def _absent(found: Paths) -> Finding:

@@ -101,6 +101,8 @@ def patch_coverage(facts: Facts) -> Findings:
         yield Finding("fail", "unknown: a report that was asked for can't be read")
     elif facts.paths and facts.paths.total and not facts.paths.matched:
         yield Finding("fail", "unknown: no path of the report is one of the repository")
+    elif facts.paths and facts.paths.misfit:
+        yield Finding("fail", f"unknown: {facts.paths.misfit}")
     elif facts.history.base_here:
         yield Finding("ok", "from the history that is here, without a request")
     elif not facts.run.in_workflow:
@@ -122,6 +124,7 @@ def gates(facts: Facts) -> Findings:
         return
     named = ", ".join(facts.asked.gates)
     unreadable = any(report.problem for report in facts.reports)
+    unreadable = unreadable or bool(facts.paths and facts.paths.misfit)
     unknown = any(finding.level == "fail" for finding in patch_coverage(facts))
     blind = [gate for gate in facts.asked.gates if unreadable or (unknown and "patch" in gate)]
     if blind:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
-from qe_action.analysis.path_report import diagnose, guess_root, report_of
-from qe_action.analysis.paths import Match, PathFilter, PathIndex
+from qe_action.analysis.path_report import diagnose, guess_root, report_of, used
+from qe_action.analysis.paths import Ambiguous, Match, PathFilter, PathIndex
+from qe_action.analysis.source_lines import excludes
+from qe_action.analysis.unmeasured import Misfit, misfit
 from qe_action.diagnosis.facts import Paths, Report
 from qe_action.errors import QEError, ReportError, sentence
 from qe_action.place import Place
@@ -24,7 +26,7 @@ from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.data_file import DataFiles
 from qe_action.workspace.report_file import Report as Readable
 from qe_action.workspace.report_file import ReportFile, expand
-from qe_action.workspace.sources import Sources
+from qe_action.workspace.sources import Foreign, Sources
 
 PATIENCE = 20.0
 """Seconds for reading all reports; what was read until then is told as “at least”."""
@@ -139,11 +141,13 @@ class Reading:
                 working=below if below != "." else "",
                 aliases=read_aliases(checkout.source, working=below if below != "." else ""),
                 target=checkout.link,
-            )
+            ),
+            excluded=self._excluded,
         )
         self._globs = PathFilter(inputs.include, inputs.exclude)
         self._reader: Place = "workflow" if settings.in_workflow else "command line"
         self._absent: list[str] = []
+        self._sources: tuple[str, ...] = ()
         self._clock = clock
         self._end = clock() + PATIENCE
 
@@ -166,7 +170,9 @@ class Reading:
                     whole = whole and key not in files
                     files[key] = max(files.get(key, 0), len(file.hits))
                     if file.placed is None:
-                        self._mapper.resolve(file.path, group=file.group, package=file.package)
+                        self._mapper.resolve(
+                            file.path, group=file.group, package=file.package, lines=file.hits
+                        )
                 if self._clock() > self._end:
                     whole = False
                     break
@@ -174,9 +180,15 @@ class Reading:
             return replace(report, problem=error.message)
         self._mapper.settle()
         begin(sources=readable.sources)
+        self._sources += tuple(readable.sources)
         places = [place for path, group in files if (place := self._place(path, group))]
         report = replace(report, files=len(files), statements=sum(files.values()))
         return self._aged(replace(report, at_least=not whole), path, places)
+
+    def _excluded(self, file: str, lines: tuple[int, ...]) -> bool:
+        """Whether a file of the checkout can't have these lines."""
+        content = self._checkout.source(file)
+        return content is not None and excludes(file, content, lines)
 
     def _place(self, name: str, group: str) -> str | None:
         found = self._mapper.resolve(name, group=group)
@@ -205,6 +217,7 @@ class Reading:
         """How all paths so far fit."""
         found = report_of(self._mapper, self._globs.allows)
         guess = guess_root(found, self._mapper)
+        misfits = self._misfit()
         return Paths(
             matched=len(found.matched),
             total=found.total,
@@ -213,7 +226,29 @@ class Reading:
             left_out=report_of(self._mapper).total - found.total,
             advice=tuple(map(sentence, diagnose(found, self._mapper, self._reader))),
             source_root=guess.source_root if guess else "",
+            used=() if misfits else tuple(map(sentence, used(found))),
+            misfit=str(misfits or ""),
         )
+
+    def _misfit(self) -> Misfit | None:
+        """Whether the reports are of something else, by what the analysis goes by."""
+        if self._mapper.index is None:
+            return None
+        listed, open_paths = set(), set()
+        foreign = set()
+        for path, _, (found, _) in self._mapper.answers():
+            name = found.path if isinstance(found, Match) else path
+            if not self._globs.allows(name):
+                continue
+            listed.add(name)
+            if not isinstance(found, Match):
+                foreign.add(name)
+            if isinstance(found, Ambiguous):
+                open_paths.add(name)
+        unchecked = PathMapper(replace(self._mapper.tree, index=PathIndex(()), known=False))
+        unchecked.begin(sources=self._sources)
+        there = Foreign(unchecked, self._checkout)
+        return misfit(sorted(listed), foreign, lambda p: p in open_paths or there.is_here(p))
 
 
 def _short(path: Path, workspace: Path) -> str:

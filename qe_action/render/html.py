@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from markdown_it import MarkdownIt
@@ -68,12 +69,23 @@ summary { cursor:pointer; margin:0 0 8px } ul { padding-left:24px; margin:0 0 16
 """
 
 
-def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> str:
-    """The whole page; `why` says why this is a preview and no pull request."""
+def page(
+    state: RunState,
+    links: Links,
+    heading: Heading,
+    *,
+    why: str = "",
+    annotated: Sequence[Gap] | None = None,
+) -> str:
+    """The whole page; `why` says why this is a preview and no pull request.
+
+    `annotated` are the gaps that get annotations, those in changed lines where it is not given.
+    """
     verdict, marked = conclude(state), mark(state)
-    gaps = state.in_diff[:ANNOTATIONS]
+    gaps = state.in_diff[:ANNOTATIONS] if annotated is None else annotated
+    none = "None was asked for." if state.in_diff else "No gap in changed lines."
     lead = f"<p class=lead>{escape(why)}</p>" if why else ""
-    notes = "".join(_annotation(gap) for gap in gaps) or "<p>No gap in changed lines.</p>"
+    notes = "".join(_annotation(gap) for gap in gaps) or f"<p>{none}</p>"
     return f"""<!doctype html>
 <html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
 <title>{escape(visible(heading.name))}</title><style>{_STYLE}</style>
@@ -82,7 +94,7 @@ def page(state: RunState, links: Links, heading: Heading, *, why: str = "") -> s
 <p><span class="mark {marked}">{_MARKS[marked]}</span>
 <b>{escape(visible(heading.name))}</b> — {escape(clip(visible(verdict.title), 255))}</p>
 {_html(check_summary(state, links))}</div></section>
-<section><header>Annotations in the changed files</header><div class=body>{notes}</div></section>
+<section><header>Annotations</header><div class=body>{notes}</div></section>
 <section><header><b>github-actions</b> bot commented</header><div class=body>
 {_html(comment(state, links, heading))}</div></section>
 </main></html>

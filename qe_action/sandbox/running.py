@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -44,6 +45,17 @@ class Outcome:
     @property
     def ok(self) -> bool:
         return self.how == "exit" and self.code == 0
+
+
+def kill_child(process: int) -> None:
+    """Kill a child that still runs, and leave its exit status to the loop.
+
+    asyncio's own `kill` may take the status of one that has just ended; then the loop finds
+    none, makes one up and says so in the log.
+    """
+    with suppress(ChildProcessError):  # the loop has seen its end
+        if os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            os.kill(process, signal.SIGKILL)
 
 
 class Running:
@@ -134,8 +146,7 @@ class Running:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 return await self.outcome()
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        kill_child(self._process.pid)
         return await self.outcome()
 
     def _stop(self) -> None:
@@ -165,8 +176,7 @@ class Running:
             report = await self._last_line()
         finally:
             self._stop()
-            with suppress(ProcessLookupError):
-                self._process.kill()  # it has said its last word, or never will
+            kill_child(self._process.pid)  # it has said its last word, or never will
             await self._release(report)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):

@@ -97,7 +97,8 @@ class Finish:
 
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
-        return document(page(self._state, self._links, self._heading, why=why))
+        gaps = self._wanted()[: self._settings.inputs.max_annotations]
+        return document(page(self._state, self._links, self._heading, why=why, annotated=gaps))
 
     def _loose_preview(self, why_not: str) -> Path:
         """Where nothing is sent the preview is what there is to look at."""
@@ -202,12 +203,13 @@ class Finish:
             self._tell(f"{left} not annotated: a step may leave {LOG_ANNOTATIONS} annotations.")
 
     def _log_gaps(self) -> list[Gap]:
+        return [gap for gap in self._wanted() if gap.anchor is not None]
+
+    def _wanted(self) -> list[Gap]:
+        """The gaps that the input `annotations` asks for, the worst first."""
         which = self._settings.inputs.annotations
-        return [
-            gap
-            for gap in self._state.gaps
-            if gap.anchor is not None and (which == "all" or (which == "changed" and gap.in_diff))
-        ]
+        gaps = self._state.gaps
+        return [gap for gap in gaps if which == "all" or (which == "changed" and gap.in_diff)]
 
     def _tell(self, text: str) -> None:
         out = sys.stdout if self._settings.in_workflow else sys.stderr

@@ -10,6 +10,7 @@ from qe_action.events import (
     BugSuspected,
     Counts,
     Event,
+    FileSummary,
     Gap,
     GenerationComplete,
     GeneratorError,
@@ -112,8 +113,7 @@ class StepLogSink:
         result = state.result
         if result and result.files:
             rows = [
-                f"{_share(file.patch):>8} of the change, "
-                f"{_share(file.counts):>8} of the file  {file.path}"
+                f"{_share(file.patch):>8} of the change, {_whole(file):>20}  {file.path}"
                 for file in result.files
             ]
             group(plural(len(rows), "file"), rows, self._out)
@@ -125,6 +125,10 @@ class StepLogSink:
 def _share(counts: Counts | None) -> str:
     """A percentage, or a dash where there is nothing to measure."""
     return percent(counts.percent) if counts and counts.statements else "–"
+
+
+def _whole(file: FileSummary) -> str:
+    return f"{_share(file.counts)} of the file" if file.measured else "not measured"
 
 
 def _gap_line(gap: Gap) -> str:

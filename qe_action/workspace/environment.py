@@ -180,6 +180,10 @@ def _entries(folder: Path, sandbox: Sandbox) -> Entries:
     return entries
 
 
+OURS = Path(__file__).resolve().parents[2]
+"""The folder that qe-action itself is imported from."""
+
+
 def _elsewhere(
     facts: Facts, prefixes: tuple[Path, ...], repo: Path | None
 ) -> tuple[list[Path], tuple[str, ...]]:
@@ -192,6 +196,8 @@ def _elsewhere(
             continue
         if repo is not None and path.is_relative_to(repo.resolve()):
             continue  # the copy of the repository stands for it
+        if path == OURS:
+            continue  # an editable install of qe-action itself, which no project imports
         if (path / ".git").exists() or path == Path("/"):
             closed.append(name)
         else:

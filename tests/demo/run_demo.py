@@ -20,6 +20,7 @@ PREVIEW = "preview.html"
 JOURNAL = "journal.jsonl"
 OPTIONS = (
     *("--base", "main", "--preview-file", PREVIEW, "--journal", JOURNAL),
+    *("--annotations", "all"),  # one of each severity
     # The demo's own code needs no sandbox, and so runs on every system and without a download.
     *("--generate-tests", "--sandbox", "off", "--max-tests", "3", "--time-budget", "30"),
 )

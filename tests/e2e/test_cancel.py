@@ -146,7 +146,7 @@ def test_a_refused_step_costs_its_own_annotations_only(tmp_path: Path) -> None:
         github.add_pull(7, job.head, job.base)
         missed = cobertura({"long.py": {n: n % 2 for n in range(1, 261)}})
         (job.repo.root / "coverage.xml").write_text(missed)
-        result = job.run(max_annotations="200")
+        result = job.run(max_annotations="200", unmeasured="ignore")
         assert (job.check.data["status"], job.check.data["conclusion"]) == ("completed", "success")
         assert len(job.check.annotations) == 80
         assert 12 not in [a["start_line"] for a in job.check.annotations]

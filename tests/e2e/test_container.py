@@ -200,15 +200,12 @@ def test_a_pull_request_gets_check_run_comment_summary_and_outputs(
     [check] = github.checks.values()
     assert check.data["head_sha"] == job.head
     assert check.data["conclusion"] == "success"
-    assert [(a["path"], a["start_line"]) for a in check.annotations] == [
-        ("shop.py", 6),
-        ("shop.py", 7),
-    ]
+    assert [(a["path"], a["start_line"]) for a in check.annotations] == [("shop.py", 7)]
     [comment] = github.comments.values()
     assert "shop.py" in comment.body
     assert "shop.py" in result.summary
     assert result.outputs["conclusion"] == "success"
-    assert result.outputs["gaps-in-diff"] == "2"
+    assert result.outputs["gaps-in-diff"] == "1"
     assert result.outputs["check-run-url"]
     assert result.outputs["comment-url"]
 

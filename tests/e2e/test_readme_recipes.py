@@ -160,7 +160,7 @@ def test_a_cache_in_the_workspace_serves_the_set_up(runs: Runs) -> None:
 
 def test_the_readme_has_recipes_of_every_kind() -> None:
     given = {name for recipe in RECIPES for name in recipe.inputs}
-    assert {"mode", "generate-tests", "cache-dir", "comment-group", "journal-file"} <= given
+    assert {"mode", "generate-tests", "cache-dir", "comment-group", "journal"} <= given
     assert len(RECIPES) >= 8
 
 

@@ -103,7 +103,7 @@ def test_a_target_that_can_t_be_imported_is_an_error_and_the_stream_ends(tmp_pat
     [
         ("import os\nos._exit(3)\n", "crashed"),
         ("raise SystemExit(3)\n", "SystemExit"),
-        ("while True:\n    pass\n", "timeout"),
+        ("while True:\n    pass\n", "took too long"),
         ("def f(:\n", "SyntaxError"),
     ],
 )
@@ -371,6 +371,7 @@ def test_code_that_is_nested_too_deeply_to_be_walked_is_an_error_or_no_matter(
     deep = "-" * 900
     tests = {"tests/test_a.py": f"x = {'-' * 20_000}1\n", "tests/test_b.py": f"x = {deep}1\n"}
     project(tmp_path, {"shapes.py": f"{SHAPES}\n\ndef minus(x):\n    return {deep}x\n", **tests})
-    assert set(judge(tmp_path, GOOD).accepted) == set(GOOD_NAMES)
+    # The suite is red, as no interpreter reads the first of its files.
+    assert set(judge(tmp_path, GOOD, allow_red=True).accepted) == set(GOOD_NAMES)
     given = judge(tmp_path, f"import shapes\n\ndef test_x():\n    assert {deep}shapes.minus(1)\n")
     assert given.result.conclusion in ("finished", "failed")

@@ -19,6 +19,7 @@ from sandbox_here import (
     ANOTHER_USER,
     MACHINE,
     MISSING,
+    ROOT,
     give_all,
     open_folder,
     sandboxed_python,
@@ -158,12 +159,15 @@ def test_folders_elsewhere_are_opened_but_no_repository(room: Room) -> None:
     for name in ("repo/src", "sibling", "other/.git"):
         (room.folder / name).mkdir(parents=True)
     lines = [str(repo / "src"), str(room.folder / "sibling"), str(room.folder / "other")]
+    lines.append(str(ROOT))  # of which nothing is said: qe-action is no project's
     (packages,) = venv.glob("lib/python3*/site-packages")
     (packages / "more.pth").write_text("\n".join(lines) + "\n")
     made = room.existing(venv / "bin" / "python", repo=repo)
     assert room.folder / "sibling" in made.readable
     assert not {repo / "src", room.folder / "other"} & set(made.readable)
-    assert "other is a repository" in made.notes[0]
+    assert f"{room.folder / 'other'} is a repository" in made.notes[0]
+    assert str(ROOT) not in made.notes[0]
+    assert ROOT not in made.readable
 
 
 def test_tools_that_are_too_old_are_refused(room: Room) -> None:

@@ -35,7 +35,7 @@ def test_gaps_of_an_analysis_are_what_tests_are_made_for(tmp_path: Path) -> None
 def test_changed_lines_have_their_share_of_the_time_before_all_others(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES, "other.py": "def f(x):\n    return x + 1\n"})
     gaps = [gap("shapes.py", 6, 9), gap("other.py", 2, 2, in_diff=False)]
-    outcome = generate({"repo": tmp_path, "gaps": gaps, "time_budget": 8})
+    outcome = generate({"repo": tmp_path, "gaps": gaps, "time_budget": 24})
     shown = [e.target.partition("::")[0] for e in outcome.events if isinstance(e, TestProposed)]
     assert shown == sorted(shown, reverse=True)
     assert set(shown) == {"shapes.py", "other.py"}

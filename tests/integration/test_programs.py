@@ -13,7 +13,7 @@ import pytest
 from gitrepo import GitRepo
 from sandbox_here import ANOTHER_USER, MACHINE, MISSING, ROOT, open_folder, sandboxed_python
 
-from qe_action.errors import SetupFailed
+from qe_action.errors import WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.environment import existing
 from qe_action.workspace.git import Git
@@ -185,7 +185,7 @@ def test_an_environment_in_the_checkout_is_asked_in_the_sandbox_only(place: Path
         cache_dir=place / "cache",
         repo=place / "repo",
     )
-    with pytest.raises(SetupFailed, match="uv"):  # it was asked, and has no pytest
+    with pytest.raises(WorkspaceError, match="uv"):  # it was asked, and has no pytest
         asyncio.run(made)
     assert loot.read_text() == ""
 
@@ -208,7 +208,7 @@ STARTERS = {
     "entry.py": {"execve"},  # ourselves
 }
 """Where processes are started outside of the sandbox; the rest starts none."""
-BEHIND = ("worker/", "sandbox/launch.py", "sandbox/supervise.py")
+BEHIND = ("worker/", "sandbox/launch.py", "sandbox/supervise.py", "sandbox/processes.py")
 """What runs in the sandbox, or is what makes it."""
 
 

@@ -20,7 +20,7 @@ from qe_action.errors import SandboxUnavailable, WorkspaceError
 from qe_action.sandbox import processes
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
-from qe_action.sandbox.running import Outcome
+from qe_action.sandbox.running import Outcome, kill_child
 from qe_action.sandbox.sandbox import Finished, Sandbox
 from qe_action.sandbox.slots import GUARD, Slots
 
@@ -152,6 +152,22 @@ def test_a_secret_of_ours_does_not_get_in(python: str, policy: Policy) -> None:
         del os.environ["QE_TEST_SECRET"]
     assert b"PATH" in said
     assert b"QE_TEST_SECRET" not in said
+
+
+def test_killing_what_has_ended_leaves_its_exit_status() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(3)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    kill_child(child)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    kill_child(child)
+
+
+def test_killing_what_runs_ends_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"]) as process:
+        kill_child(process.pid)
+        assert process.wait() == -signal.SIGKILL
 
 
 def test_killing_twice_and_after_the_end_is_harmless(python: str, policy: Policy) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -92,6 +93,29 @@ def test_a_new_module_that_no_test_imports_fails_the_gate(project: Project) -> N
     assert any("app/payment.py" in note and "not covered" in note for note in result["notes"])
     said = project.run("-m", "qe_action", "analyze")
     assert "app/payment.py:1-4  not measured: 4 statements" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ((), ["payment.py"]),
+        (("--annotations", "all"), ["old.py", "payment.py"]),
+        (("--annotations", "all", "--max-annotations", "1"), ["payment.py"]),
+        (("--annotations", "none"), []),
+    ],
+)
+def test_the_preview_has_the_annotations_that_are_asked_for(
+    tmp_path: Path, options: tuple[str, ...], shown: list[str]
+) -> None:
+    project = Project(tmp_path / "repo", {"app/old.py": "x = 1\n"})
+    project.repo.commit({"app/payment.py": PAYMENT})
+    report = _report(["app/old.py", "app/payment.py"]).replace('hits="1"', 'hits="0"')
+    project.repo.write({"coverage.xml": report})
+    project.run("-m", "qe_action", "run", "--base", "main", "--preview-file", "p.html", *options)
+    text = (project.repo.root / "p.html").read_text()
+    _, _, below = text.partition("<header>Annotations")
+    notes = below.partition("</section>")[0]
+    assert sorted(re.findall(r"\w+\.py", notes)) == shown
 
 
 @pytest.mark.parametrize("report", ["coverage.json", "coverage.lcov", ".coverage"])
@@ -267,6 +291,47 @@ def test_files_that_are_here_untracked_fit(tmp_path: Path) -> None:
     assert result["gates"][0]["passed"] is True
 
 
+def test_what_a_folder_elsewhere_was_taken_as_is_said_where_it_was_used(tmp_path: Path) -> None:
+    """In log and notes as in the doctor's findings, unless the report is of something else."""
+    base = {f"backend/app/m{n}.py": "x = 1\n" for n in range(3)}
+    for n in (1, 2):  # only the lines tell that they are not meant
+        base[f"frontend/app/m{n}.py"] = "# Without a statement on its first line.\nx = 1\n"
+    project = Project(tmp_path / "repo", base)
+    project.repo.commit({"backend/app/m0.py": "x = 2\n"})
+    project.repo.write({"coverage.xml": _report([f"/app/app/m{n}.py" for n in range(3)])})
+    said = "3 paths of the report below /app, taken as backend/"
+    assert f"{said}." in project.result()["notes"]
+    assert f"{said}." in project.run("-m", "qe_action", "run")
+    lines = _paths(project.run("-m", "qe_action", "doctor"))
+    assert [line.split()[0] for line in lines] == ["ok", "ok"]
+    assert "3 of 3 report paths match the repository" in lines[0]
+    assert said in lines[1]
+    other = [f"/app/lib/m{n}.py" for n in range(3, 9)]
+    project.repo.write({"coverage.xml": _report([f"/app/app/m{n}.py" for n in range(3)] + other)})
+    result = project.result()
+    assert result["misfit"]
+    assert not any("taken as" in note for note in result["notes"])
+    assert "taken as" not in project.run("-m", "qe_action", "run")
+    seen = project.run("-m", "qe_action", "doctor", "--min-project-coverage", "1")
+    assert "taken as" not in seen
+    assert "the report does not fit this repository, which has only 3" in _paths(seen)[0]
+    assert "can't be judged: min-project-coverage" in seen
+    assert project.code == 1
+
+
+def _report(paths: list[str]) -> str:
+    """A Cobertura report of files with one covered line each."""
+    line = '<methods/><lines><line number="1" hits="1"/></lines>'
+    classes = "".join(f'<class name="m" filename="{path}">{line}</class>' for path in paths)
+    package = f'<package name="p"><classes>{classes}</classes></package>'
+    return f"<coverage><sources/><packages>{package}</packages></coverage>"
+
+
+def _paths(out: str) -> list[str]:
+    """The doctor's lines on paths."""
+    return [line for line in out.splitlines() if line.split()[1:2] == ["paths"]]
+
+
 @pytest.mark.parametrize("git", [True, False])
 def test_the_doctor_wants_files_that_are_there(tmp_path: Path, git: bool) -> None:
     project = Project(tmp_path / "repo", {})
@@ -279,7 +344,8 @@ def test_the_doctor_wants_files_that_are_there(tmp_path: Path, git: bool) -> Non
         project.repo.write({"coverage.xml": report})
         (project.repo.root / ".git").rename(tmp_path / "gone")
     out = project.run("-m", "qe_action", "doctor")
-    (line,) = [line for line in out.splitlines() if line.split()[1:2] == ["paths"]]
+    line, *more = _paths(out)
+    assert not more or "does not fit" in more[0]
     if git:
         assert line.split()[0] == "warn"
         assert "3 of 4 report paths lead to a file that is here, app/calc.py does not" in line

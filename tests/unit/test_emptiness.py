@@ -10,11 +10,7 @@ from typing import Any
 
 import pytest
 
-from qe_action.analysis.call_graph import Reach
-from qe_action.analysis.critical_path import critical_path
 from qe_action.analysis.emptiness import empty_lines, is_empty, left_to_subclasses
-from qe_action.analysis.functions import FunctionFacts
-from qe_action.analysis.risk import Evidence, judge
 from qe_action.generators.offline.answers import ClassInfo, Signature
 from qe_action.generators.offline.reading import Reading
 from qe_action.generators.offline.subjects import Subject
@@ -47,16 +43,6 @@ def test_what_is_declared_only(body: str, empty: bool) -> None:
     tree = ast.parse(f"def f(a):\n    {body}\n")
     assert is_empty(tree.body[0]) is empty
     assert bool(empty_lines(tree)) is empty
-
-
-def test_an_empty_function_is_no_more_than_low_and_on_no_critical_path() -> None:
-    empty = FunctionFacts("f", 2, 2, 1, 0, in_diff=True, complexity=1, empty=True)
-    reach = Reach(callers=90, entry_points=30, kind=None, at_least=False)
-    whole = Evidence(True, empty, never_called=True, raises_error=True, impact="critical")
-    assert judge(whole).severity == "low"
-    assert judge(whole._replace(function=empty._replace(empty=False))).severity == "critical"
-    assert critical_path("m.py", empty, reach) is None
-    assert critical_path("m.py", empty._replace(empty=False), reach) is not None
 
 
 SOURCE = dedent(

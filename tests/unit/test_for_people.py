@@ -15,6 +15,7 @@ from qe_action.events import (
     Counts,
     CriticalPath,
     Event,
+    FileSummary,
     Gap,
     GapFound,
     GateResult,
@@ -145,6 +146,18 @@ def test_a_workflow_s_log_leaves_errors_to_the_commands_at_its_end() -> None:
     failed = result().model_copy(update=update)
     shown(StepLogSink(out), [AnalyzerError(message="No x.", hint="Write x."), failed])
     assert out.getvalue() == "No result (0.1 s)\n"
+
+
+def test_what_was_not_measured_has_no_share_in_the_step_s_log() -> None:
+    none, half = Counts(statements=4, covered=0), Counts(statements=2, covered=1)
+    files = (
+        FileSummary(path="a.py", counts=none, patch=none, measured=False),
+        FileSummary(path="b.py", counts=half, patch=None),
+    )
+    out = io.StringIO()
+    shown(StepLogSink(out), [result().model_copy(update={"files": files})])
+    assert "      0% of the change,         not measured  a.py\n" in out.getvalue()
+    assert "       – of the change,      50% of the file  b.py\n" in out.getvalue()
 
 
 def test_the_step_log_shows_what_a_failed_set_up_said() -> None:

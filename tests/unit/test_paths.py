@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
-from qe_action.analysis.path_report import PathReport, diagnose, printable, report_of
+from qe_action.analysis.path_report import PathReport, diagnose, printable, report_of, used
 from qe_action.analysis.paths import (
     Ambiguous,
     Match,
@@ -218,6 +218,21 @@ def test_no_path_leads_outside_the_repository(
         assert not bare.path.startswith("/")
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_lines_tell_files_apart_in_whatever_order_the_report_has_them(
+    order: tuple[int, ...],
+) -> None:
+    tops = {0: ("back",), 1: ("back", "front"), 2: ("back", "front")}
+    tracked = [f"{top}/src/m{n}.py" for n, each in tops.items() for top in each]
+    tree = Tree.of(PathIndex(tracked))
+    mapper = PathMapper(tree, excluded=lambda file, lines: "front" in file and bool(lines))
+    for number in order:
+        mapper.resolve(f"/app/src/m{number}.py", lines=(1,))
+    mapper.settle()
+    found = [mapper.resolve(f"/app/src/m{number}.py") for number in range(3)]
+    assert found == [Match(f"back/src/m{number}.py") for number in range(3)]
+
+
 def report_on(mapper: PathMapper, *paths: str) -> PathReport:
     for path in paths:
         mapper.resolve(path)
@@ -229,9 +244,9 @@ def test_what_a_folder_elsewhere_was_taken_as_is_said() -> None:
     """Word by word what the user sees."""
     mapper = mapper_of([f"backend/src/{name}.py" for name in ["x", *range(213)]])
     paths = ["/app/src/x.py", *(f"/app/src/{number}.py" for number in range(213))]
-    assert diagnose(report_on(mapper, *paths), mapper) == (
-        "214 paths of the report below /app, taken as backend/",
-    )
+    report = report_on(mapper, *paths)
+    assert list(used(report)) == ["214 paths of the report below /app, taken as backend/"]
+    assert diagnose(report, mapper) == ()
 
 
 def test_the_diagnosis_names_the_source_root_that_mends_it() -> None:
@@ -264,7 +279,7 @@ def test_the_diagnosis_names_the_candidates_of_ambiguous_paths() -> None:
     mapper = mapper_of(["ok.py", *(f"{name}/x.py" for name in "abcde")])
     report = report_on(mapper, "/v/ok.py", "x.py")
     assert (len(report.matched), len(report.ambiguous), len(report.unmatched)) == (1, 1, 0)
-    assert diagnose(report, mapper)[1:] == (
+    assert diagnose(report, mapper) == (
         "1 of 2 report paths fit several files or share one: x.py can be a/x.py or b/x.py or "
         "c/x.py or 2 more; set source-root to the folder that the report's paths start from",
     )
