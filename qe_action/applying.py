@@ -10,12 +10,12 @@ from argparse import Namespace
 from pathlib import Path, PurePosixPath
 
 from qe_action.adding import add, chosen_places, in_project, shown
+from qe_action.agents.benches import collected
 from qe_action.errors import UsageError
 from qe_action.events import TestCase
 from qe_action.input_file import opened
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.untrusted import tests_of
-from qe_action.verify.project import is_test_file
 from qe_action.verify.reading import unfit
 from qe_action.workspace.git import Git
 
@@ -76,10 +76,16 @@ def _misplaced(root: Path, path: str) -> str:
     """Why no test belongs there; empty where one does: in a test file beside the project's own."""
     place = PurePosixPath(path)
     hidden = any(part.startswith(".") for part in place.parts)
-    if not path or hidden or not is_test_file(path):
+    if not path or hidden or ".." in place.parts or place.is_absolute():
         return f"{path or 'its path'} is no test file of the project"
+    collects = collected(root, path)
+    if not collects.takes(path):
+        return f"{path} is no test file of the project"
     named = FOLDERS.intersection(place.parent.parts)
     folder = root / place.parent
-    if not named and not (folder.is_dir() and any(is_test_file(p.name) for p in folder.iterdir())):
+    if not named and not (
+        folder.is_dir()
+        and any(collects.takes(str(place.with_name(p.name))) for p in folder.iterdir())
+    ):
         return f"{place.parent} is no folder of tests"
     return ""

@@ -60,9 +60,8 @@ def _add_analyze(command: argparse.ArgumentParser) -> None:
     add(
         "reports",
         nargs="*",
-        default=["coverage.xml"],
         metavar="REPORT",
-        help="reports to merge, files or globs; default: coverage.xml",
+        help="reports to merge, files or globs; default: coverage.xml of the checkout",
     )
     add_repo(command)
     change = command.add_mutually_exclusive_group()

@@ -124,7 +124,7 @@ class ChannelWorker:
         assert self._channel is not None
         line = await self._channel.read_line()
         if not line.endswith(b"\n"):
-            raise WorkerLost(await self.kill() or "it ended")
+            raise WorkerLost(await self.kill() or "its process ended")
         self._said += len(line)
         if len(line) > LINE or self._said > SAID:
             raise WorkerLost("its answer is too long")

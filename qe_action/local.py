@@ -70,7 +70,7 @@ async def analyze(arguments: Namespace) -> RunState:
 
 def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
     return {
-        "coverage_file": tuple(arguments.reports),
+        "coverage_file": tuple(arguments.reports) or (str(Path(arguments.repo, "coverage.xml")),),
         "all_files": arguments.all_files == "true",
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from qe_action.errors import WorkspaceError
 from qe_action.lab import Lab
 from qe_action.verify.answers import Hello, Measured, Run
 from qe_action.verify.bench import Bench
+from qe_action.verify.collecting import CONFIGS as PYTEST_CONFIGS
+from qe_action.verify.collecting import Collecting, collecting
 from qe_action.verify.project import Project
 from qe_action.verify.pythons import ends
 from qe_action.verify.style import CONFIGS, Tool, configured
 from qe_action.workspace.metadata import asked_pythons
 from qe_action.workspace.project_files import read_project
+from qe_action.workspace.tree import small_texts
 
 PREPARING = {"django", "env", "dotenv", "pytest_env", "celery"}
 """Plugins that set up what a project needs before it is imported."""
-
-CONFIG = 1 << 20
-"""Bytes of the largest configuration that is read."""
 
 
 async def others(
@@ -42,11 +42,16 @@ async def others(
 
 def tools(tree: Path) -> tuple[Tool, ...]:
     """The formatter and linter that the project's configuration names."""
-    texts = {name: "" for name in CONFIGS if (tree / name).is_file()}
-    for name in texts:
-        if (tree / name).stat().st_size < CONFIG and not (tree / name).is_symlink():
-            texts[name] = (tree / name).read_text(encoding="utf-8", errors="replace")
-    return configured(texts)
+    return configured(small_texts(tree, CONFIGS))
+
+
+def collected(tree: Path, path: str) -> Collecting:
+    """Which files are tests around one, by the nearest configuration of pytest."""
+    for folder in PurePosixPath(path).parents:
+        found = collecting(small_texts(tree / folder, PYTEST_CONFIGS), str(folder))
+        if found is not None:
+            return found
+    return Collecting()
 
 
 async def checked(bench: Bench) -> Hello:

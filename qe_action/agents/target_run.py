@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from qe_action.agents.benches import checked, imported, others, tools, warm
+from qe_action.agents.benches import checked, collected, imported, others, tools, warm
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, functions_around
 from qe_action.agents.proposals import bug_of, case_of, verdict
-from qe_action.agents.telling import check_target, named, suite_fails, untried
+from qe_action.agents.telling import at, check_target, named, suite_fails, untried
 from qe_action.agents.trials import trials
 from qe_action.errors import WorkspaceError
 from qe_action.events import (
@@ -127,15 +127,17 @@ class TargetRun:
         self._goals = goals
         self.before = self.after = at_import.counts
         if not setting.lines and not setting.arcs:
-            self.notes.append(f"Nothing of {path} is missed.")
+            beside = " beside what they run" if spared else ""
+            self.notes.append(f"Nothing of {path} is missed{beside}.")
             return
+        told = len(self.notes)
         if not setting.lines & set(at_import.lines):  # else each run has to import
             await warm(bench, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
         async with aclosing(self._search(setting, goals)) as found:
             async for event in found:
                 yield event
         self.spent = shared.clock() - self._began
-        if not (self.shown or self.rejected or self.notes[len(notes) :]):
+        if not (self.shown or self.rejected or self.notes[told:]):
             self.notes.append(self._nothing())
         self.notes += self._untried()
         batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
@@ -155,7 +157,8 @@ class TargetRun:
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         check_target(path, files, shared.tree)
-        self._project = project = await asyncio.to_thread(describe, files, path)
+        collects = await asyncio.to_thread(collected, shared.tree, path)
+        self._project = project = await asyncio.to_thread(describe, files, path, collects)
         opened = Bench.open(shared.labs[0], project, shared.tree, slots)
         return project, await stack.enter_async_context(opened)
 
@@ -280,9 +283,10 @@ class TargetRun:
 
     def _nothing(self) -> str:
         """Why there is no test, where no other reason was given."""
+        where = at(self._target.target, [gap.line_start for gap in self._target.gaps or ()])
         if self._left() <= 0:
-            return f"The time was over before a test for {self._target.target} was found."
-        return f"Nothing that was tried gives a test for {self._target.target}."
+            return f"The time was over before a test for {where} was found."
+        return f"Nothing that was tried gives a test for {where}."
 
     def _step(self) -> Step:
         time = 1 - max(0.0, self._left()) / self._budget

@@ -41,7 +41,12 @@ def named(failing: Collection[str]) -> str:
 def untried(path: str, lines: Sequence[int], why: str) -> str:
     """The gaps of a file, by their first lines, that no test was tried for."""
     gaps = "the gap" if len(lines) == 1 else "the gaps"
-    return f"Not tried: {gaps} at {path}:{_some([str(line) for line in lines])}, as {why}."
+    return f"Not tried: {gaps} at {at(path, lines)}, as {why}."
+
+
+def at(path: str, lines: Sequence[int]) -> str:
+    """A file, and the first lines of its gaps, where they are meant alone."""
+    return f"{path}:{_some([str(line) for line in lines])}" if lines else path
 
 
 def left_out(paths: Sequence[str], tried: Container[str], why: str) -> str:

@@ -188,7 +188,8 @@ class Study:
             yield f"{miss.untaken} of {miss.branch.total} branches {were} not taken"
         elif miss.whole_file and 0 < len(miss.changed) < len(miss.lines):
             changed, whole = len(miss.changed), len(miss.lines)
-            yield f"{changed} of its {whole} statements lie in changed lines"
+            lie = "lies" if changed == 1 else "lie"
+            yield f"{changed} of its {whole} statements {lie} in changed lines"
 
     def _path_of(self, miss: Miss, paths: Mapping[str, CriticalPath]) -> CriticalPath | None:
         if not miss.whole_file:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from qe_action.findings import Refused
 from qe_action.generators.port import Candidate
+from qe_action.render.text import plural
 from qe_action.verify.answers import Run
 from qe_action.verify.asserting import assertions, lacks_assertion
 from qe_action.verify.bench import Bench
@@ -198,7 +199,9 @@ async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     await _try(trial, setting, wanted)
     trial.adds = trial.reached - setting.reached
     if fresh and trial.mutants and not trial.killed:
-        return Refusal("kills nothing", f"{trial.mutants} mutants of its lines go unnoticed")
+        go = "goes" if trial.mutants == 1 else "go"
+        why = f"{plural(trial.mutants, 'mutant')} of its lines {go} unnoticed"
+        return Refusal("kills nothing", why)
     if fresh and not trial.mutants and any(m.parses(source) for m in possible):
         return Refusal("kills nothing", "none of its mutants could be run")
     if not trial.adds:

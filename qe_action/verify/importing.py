@@ -90,7 +90,7 @@ def fitted(taken: Mapping[str, Imported | None], parts: Sequence[Part]) -> Itera
         for one in wanted(part):
             found = one
             if one.binds in names and not one.same(names[one.binds]):
-                found = one._replace(alias=_another(one, names))
+                found = _known(one, names) or one._replace(alias=_another(one, names))
                 code = _with_name(code, one.binds, found.alias) if one.module else code
                 found = found if one.module else one
             names[found.binds] = found
@@ -98,6 +98,11 @@ def fitted(taken: Mapping[str, Imported | None], parts: Sequence[Part]) -> Itera
         name = _free(part.name, names)
         names[name] = None
         yield replace(part, name=name, code=renamed(code, part.name, name), imports=tuple(imports))
+
+
+def _known(one: Imported, names: Mapping[str, Imported | None]) -> Imported | None:
+    """The same under a name that the file has for it."""
+    return next((name for name in names.values() if name and name.same(one)), None)
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from qe_action.verify.collecting import Collecting
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.reading import imported
 
@@ -75,10 +76,13 @@ def is_test_file(path: str) -> bool:
     return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
 
 
-def describe(files: Mapping[str, bytes], target: str) -> Project:
-    """The facts of a target in a tree of Python files."""
+def describe(
+    files: Mapping[str, bytes], target: str, collects: Collecting | None = None
+) -> Project:
+    """The facts of a target in a tree of Python files, tested as pytest's configuration says."""
+    collects = collects or Collecting()
     folder, module = _module(files, target)
-    tests = _tests(files, target)
+    tests = _tests(files, target, collects)
     known: set[str] = set()
     allowed = {_top(path, folder) for path in files if path.startswith(folder)}
     allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
@@ -93,7 +97,7 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
         module=module,
         paths=tuple(dict.fromkeys((folder.rstrip("/") or ".", "."))),
         test_files=tests,
-        place=_place(tests, target, module, files),
+        place=_place(tests, module, files, collects),
         allowed=frozenset(allowed - {""}),
         known=frozenset(known),
         prepares=any(
@@ -103,14 +107,14 @@ def describe(files: Mapping[str, bytes], target: str) -> Project:
     )
 
 
-def _tests(files: Mapping[str, bytes], target: str) -> dict[str, str]:
+def _tests(files: Mapping[str, bytes], target: str, collects: Collecting) -> dict[str, str]:
     """The test files that are looked into. The whole suite runs all of them."""
     stem = PurePosixPath(target).stem
     found = {}
     left = TOTAL
     for path in sorted(files, key=lambda path: (stem not in PurePosixPath(path).name, path)):
         size = len(files[path])
-        if is_test_file(path) and path != target and size <= min(LONGEST, left):
+        if collects.takes(path) and path != target and size <= min(LONGEST, left):
             left -= size
             found[path] = files[path].decode("utf-8", "replace")
     return dict(sorted(found.items()))
@@ -164,24 +168,32 @@ def _relative_imports(path: str, text: str) -> set[str]:
     return found
 
 
-def _place(tests: Mapping[str, str], target: str, module: str, files: Mapping[str, bytes]) -> str:
+def _place(
+    tests: Mapping[str, str], module: str, files: Mapping[str, bytes], collects: Collecting
+) -> str:
     """The module's one existing test file; else a new one where most of its package's tests are.
 
-    A file that is not plain UTF-8, or that our Python can't parse, is left alone.
+    Where only certain names are collected it is one of those that are there. A file that is not
+    plain UTF-8, or that our Python can't parse, is left alone.
     """
     stem = module.rpartition(".")[2]
-    names = {f"test_{stem}.py", f"{stem}_test.py"}
+    stem = stem.strip("_") or stem  # the tests of `_url` are in test_url.py
+    names = collects.names(stem)
     own = [path for path in tests if PurePosixPath(path).name in names]
     importing = [path for path in own if module in _all_imports(tests[path])]
     for found in (importing, own):
         if len(found) == 1 and _can_grow(files[found[0]]):
             return found[0]
     package = module.partition(".")[0] if "." not in module else module.rpartition(".")[0]
-    beside = [path for path, text in tests.items() if _is_about(text, package)]
-    folders = [str(PurePosixPath(path).parent) for path in beside or tests]
-    folder = max(sorted(set(folders)), key=folders.count) if folders else "tests"
-    ending = [path for path in tests if path.endswith("_test.py")]
-    form = "{}_test.py" if len(ending) * 2 > len(tests) else "test_{}.py"
+    looked_at = {path: text for path, text in tests.items() if collects.looks_at(path)}
+    beside = [path for path, text in looked_at.items() if _is_about(text, package)]
+    folders = [str(PurePosixPath(path).parent) for path in beside or looked_at]
+    usual = collects.folders[0] if collects.folders else "tests"
+    folder = max(sorted(set(folders)), key=folders.count) if folders else usual
+    form = collects.form(tests)
+    if form is None:
+        ready = [path for path in (*beside, *looked_at) if _can_grow(files[path])]
+        return ready[0] if ready else str(PurePosixPath(folder, collects.only))
     taken = {PurePosixPath(path).name for path in tests}
     for name in (stem, module.replace(".", "_"), f"{stem}_generated"):
         path = str(PurePosixPath(folder, form.format(name)))

@@ -80,7 +80,7 @@ def additions(cases: Iterable[TestCase], present: Mapping[str, bytes]) -> dict[s
     parts: dict[str, list[Part]] = {}
     for case in cases:
         part = Part(case.test_name, case.test_code, case.imports)
-        if not fingerprints(case.test_code) & _known(present.get(case.path, b"")):
+        if not _is_there(part, present.get(case.path, b"")):
             parts.setdefault(case.path, []).append(part)
     return {
         path: grown(present[path], own) if path in present else new_file(own).encode()
@@ -88,9 +88,12 @@ def additions(cases: Iterable[TestCase], present: Mapping[str, bytes]) -> dict[s
     }
 
 
-def _known(data: bytes) -> frozenset[str]:
+def _is_there(part: Part, data: bytes) -> bool:
+    """Whether a file has the test, also by the names that it would have there."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    return fingerprints(data.decode(encoding))
+    text = data.decode(encoding).removeprefix(MARK)
+    (there,) = fitted(bound_at_top(ast.parse(text)), _together([part]))
+    return bool((fingerprints(part.code) | fingerprints(there.code)) & fingerprints(text))
 
 
 def _newline(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from qe_action.workspace.git import Git
 
 SOURCES = 2 * 1024 * 1024
 """Bytes of the largest Python file that is read."""
+CONFIG = 1 << 20
+"""Bytes of the largest configuration that is read."""
 
 
 @asynccontextmanager
@@ -50,6 +52,16 @@ def python_files(tree: Path) -> dict[str, bytes]:
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= SOURCES:
             found[path.relative_to(tree).as_posix()] = path.read_bytes()
     return found
+
+
+def small_texts(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """What the files of these names hold that are there; empty for links and what is too large."""
+    texts = {name: "" for name in names if (folder / name).is_file()}
+    for name in texts:
+        place = folder / name
+        if place.stat().st_size < CONFIG and not place.is_symlink():
+            texts[name] = place.read_text(encoding="utf-8", errors="replace")
+    return texts
 
 
 def _parent() -> Path:

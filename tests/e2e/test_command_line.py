@@ -51,6 +51,16 @@ def qe(repo: GitRepo, *arguments: str, **env: str) -> subprocess.CompletedProces
     )
 
 
+def test_the_report_that_is_not_named_is_that_of_the_checkout(repo: GitRepo) -> None:
+    elsewhere = GitRepo(repo.root.parent / "elsewhere")
+    done = qe(elsewhere, "analyze", "-q", "--repo", str(repo.root))
+    assert done.returncode == 0, done.stderr
+    assert qe(repo, "analyze", "-q").returncode == 0
+    there = str(Path("..", "repo", "coverage.xml"))
+    (repo.root / "coverage.xml").unlink()
+    assert f"no coverage report at {there}" in qe(elsewhere, "analyze", "--repo", "../repo").stderr
+
+
 def on_terminal(repo: GitRepo, columns: int, *arguments: str, **env: str) -> str:
     """What a terminal of so many columns is sent."""
     ours, theirs = pty.openpty()

@@ -67,6 +67,15 @@ def test_tests_are_added_once(
     assert "has these tests already" in capsys.readouterr().err
 
 
+def test_the_names_that_the_project_collects_are_those_of_its_tests(
+    repo: Path, tmp_path: Path
+) -> None:
+    (repo / "pytest.ini").write_text("[pytest]\npython_files = check_*.py\n")
+    name = journal(tmp_path / "j", case(path="tests/check_m.py"), case(path="tests/test_m.py"))
+    assert apply(repo, name) == 1
+    assert [place.name for place in (repo / "tests").iterdir()] == ["check_m.py"]
+
+
 def test_they_go_where_out_says(repo: Path, tmp_path: Path) -> None:
     name = journal(tmp_path / "j", case(path="lib/test_m.py"))
     assert apply(repo, name, str(tmp_path / "here.py")) == 0

@@ -130,6 +130,14 @@ def test_tests_beside_a_red_suite_are_for_what_does_not_fail(tmp_path: Path) -> 
     assert any("no test is made for what they run" in note for note in outcome.result.notes)
 
 
+def test_that_nothing_is_found_beside_a_red_suite_is_said(tmp_path: Path) -> None:
+    pages(tmp_path, RED)
+    outcome = made(tmp_path, [gap("first.py", 3, 8)], allow_red=True, tests=(), time_budget=0.01)
+    assert outcome.accepted == []
+    why = "The time was over before a test for first.py:3 was found."
+    assert why in outcome.result.notes
+
+
 def test_a_suite_that_depends_on_its_order_is_not_red(tmp_path: Path) -> None:
     text = "seen = []\n\n\n" + "".join(
         f"def test_{n}():\n    seen.append({n})\n    assert seen == list(range({n} + 1))\n\n\n"

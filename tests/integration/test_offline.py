@@ -261,9 +261,9 @@ def test_layouts(
     ("source", "said"),
     [
         ("def broken(:\n", "The file can't be parsed."),
-        ("import sys\nsys.exit(3)\n", "The module can't be worked with."),
-        ("import os\nos._exit(3)\n", "The module can't be worked with."),
-        ("import not_there_at_all\n", "The module can't be worked with."),
+        ("import sys\nsys.exit(3)\n", "The search in {} ended early."),
+        ("import os\nos._exit(3)\n", "The search in {} ended early."),
+        ("import not_there_at_all\n", "The search in {} ended early."),
         ("x = 1\n", "Nothing public in {} can be called."),
     ],
 )

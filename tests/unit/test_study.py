@@ -119,7 +119,7 @@ def test_a_whole_missed_file_takes_the_worst_critical_path() -> None:
     nothing_ran = study(lines=dict.fromkeys(LINES, False), added=frozenset([4]))
     [gap] = gaps(nothing_ran, paths).values()
     assert gap.critical_path == "a.py::unused"
-    assert gap.reasons[0] == "1 of its 9 statements lie in changed lines"
+    assert gap.reasons[0] == "1 of its 9 statements lies in changed lines"
     assert "no test runs any of this file" in gap.reasons
 
 

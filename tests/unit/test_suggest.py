@@ -303,7 +303,7 @@ if __name__ == "__main__":
         (
             ACCOUNT,
             uncovered(38, 38),
-            ["Take `len()` of a `Account`: it should return `len(self.items)`."],
+            ["Take `len()` of an `Account`: it should return `len(self.items)`."],
         ),
         (
             LOOPS,
@@ -650,6 +650,42 @@ def blocks(children: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str
 
 
 SOURCES = st.recursive(LEAVES.map(lambda leaf: [leaf]), blocks, max_leaves=12)
+
+
+@pytest.mark.parametrize(
+    ("source", "lines", "said"),
+    [
+        (
+            "@message('not true', cls=E)\ndef is_true(v):\n    return v\n",
+            (3, 3),
+            "Have `@message` call `is_true(v)`: it should return `v`.",
+        ),
+        (
+            "@tools.composite\ndef ports(draw):\n    return draw\n",
+            (3, 3),
+            "Have `@composite` call `ports(draw)`: it should return `draw`.",
+        ),
+        (
+            "@functools.lru_cache(maxsize=None)\ndef twice(n):\n    return 2 * n\n",
+            (3, 3),
+            "Call `twice(n)`: it should return `2 * n`.",
+        ),
+        (
+            "def check(v, known):\n    try:\n        bad = v not in known\n"
+            "    except TypeError:\n        bad = True\n    if bad:\n"
+            "        raise ValueError(v)\n    return v\n",
+            (4, 5),
+            "Call `check(v, known)` so that `v not in known` raises `TypeError`.",
+        ),
+        (
+            "class Unit:\n    def __repr__(self):\n        return 'u'\n",
+            (3, 3),
+            "Take `repr()` of a `Unit`: it should return `'u'`.",
+        ),
+    ],
+)
+def test_no_more_is_said_than_the_call_does(source: str, lines: tuple[int, int], said: str) -> None:
+    assert list(suggest(module(source), uncovered(*lines))) == [said]
 
 
 @settings(max_examples=80, deadline=None)

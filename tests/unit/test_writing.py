@@ -179,6 +179,21 @@ def test_names_that_the_file_has_are_not_hidden() -> None:
     assert added("import m.n\n", Part("test_a", "def test_a():\n    m.n.f()", ("import m.n",)))
 
 
+def test_a_name_that_is_taken_gets_one_other_name_for_all_tests() -> None:
+    tests = [
+        Part(f"test_{n}", f"def test_{n}():\n    assert f({n})", ("from m import f",))
+        for n in range(3)
+    ]
+    text = appended("from n import f\n\nassert f\n", tests)
+    assert text.count("f as ") == 1
+    assert [text.count(f"assert m_f({n})") for n in range(3)] == [1, 1, 1]
+    again = [
+        case(part.name, part.code, "t.py").model_copy(update={"imports": part.imports})
+        for part in tests
+    ]
+    assert additions(again, {"t.py": text.encode()}) == {}
+
+
 def test_tests_that_import_one_name_from_two_modules_get_both() -> None:
     one = Part("test_a", "def test_a():\n    assert f(1)", ("from m import f",))
     two = Part("test_b", "def test_b():\n    assert f(2)", ("from n import f",))

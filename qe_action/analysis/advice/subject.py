@@ -13,24 +13,30 @@ _CALL_LIMIT = 80
 _SEARCHED_LINES = 1_000
 _SEARCHED_NODES = 5_000
 """How much of a function is searched for a `yield`, once for every gap in it."""
+_KEEPING = frozenset(
+    ["abstractmethod", "cache", "classmethod", "deprecated", "final", "lru_cache", "no_type_check",
+     "override", "overload", "profile", "singledispatch", "singledispatchmethod", "staticmethod",
+     "wraps"]
+)  # fmt: skip
+"""Decorators of functions that are called as they are written."""
 _SPECIAL = {
-    "__enter__": "Enter a `{owner}` by `with`",
-    "__aenter__": "Enter a `{owner}` by `async with`",
-    "__exit__": "Leave the `with` block of a `{owner}`",
-    "__aexit__": "Leave the `async with` block of a `{owner}`",
-    "__len__": "Take `len()` of a `{owner}`",
-    "__iter__": "Iterate over a `{owner}`",
-    "__next__": "Take `next()` of a `{owner}`",
-    "__repr__": "Take `repr()` of a `{owner}`",
-    "__str__": "Take `str()` of a `{owner}`",
-    "__hash__": "Take `hash()` of a `{owner}`",
-    "__bool__": "Take `bool()` of a `{owner}`",
-    "__eq__": "Compare a `{owner}` with `{first}` by `==`",
-    "__ne__": "Compare a `{owner}` with `{first}` by `!=`",
-    "__lt__": "Compare a `{owner}` with `{first}` by `<`",
-    "__contains__": "Test `{first}` for being in a `{owner}`",
-    "__getitem__": "Read item `{first}` of a `{owner}`",
-    "__getattr__": "Read attribute `{first}` of a `{owner}`",
+    "__enter__": "Enter {a} `{owner}` by `with`",
+    "__aenter__": "Enter {a} `{owner}` by `async with`",
+    "__exit__": "Leave the `with` block of {a} `{owner}`",
+    "__aexit__": "Leave the `async with` block of {a} `{owner}`",
+    "__len__": "Take `len()` of {a} `{owner}`",
+    "__iter__": "Iterate over {a} `{owner}`",
+    "__next__": "Take `next()` of {a} `{owner}`",
+    "__repr__": "Take `repr()` of {a} `{owner}`",
+    "__str__": "Take `str()` of {a} `{owner}`",
+    "__hash__": "Take `hash()` of {a} `{owner}`",
+    "__bool__": "Take `bool()` of {a} `{owner}`",
+    "__eq__": "Compare {a} `{owner}` with `{first}` by `==`",
+    "__ne__": "Compare {a} `{owner}` with `{first}` by `!=`",
+    "__lt__": "Compare {a} `{owner}` with `{first}` by `<`",
+    "__contains__": "Test `{first}` for being in {a} `{owner}`",
+    "__getitem__": "Read item `{first}` of {a} `{owner}`",
+    "__getattr__": "Read attribute `{first}` of {a} `{owner}`",
 }
 
 
@@ -69,7 +75,9 @@ def function_subject(
     if owner and node.name in _SPECIAL:
         positional = _positional(node, method=True)
         first = safe(positional[0]) if positional else "…"
-        return _SPECIAL[node.name].format(owner=owner, first=first)
+        vowel = owner.lower().startswith(("a", "e", "i", "o", "un", "up"))
+        article = "an" if vowel and not owner.lower().startswith("uni") else "a"
+        return _SPECIAL[node.name].format(owner=owner, first=first, a=article)
     if decorators & {"contextmanager", "asynccontextmanager"}:
         return (
             f"Enter `with {call}`"
@@ -78,6 +86,8 @@ def function_subject(
         )
     if is_generator(module, node):
         return f"Iterate over `{call}`"
+    if decorator := _unknown_decorator(node):  # what its caller has to pass is its own matter
+        return f"Have `@{safe(decorator)}` call `{call}`"
     return f"{'Await' if isinstance(node, ast.AsyncFunctionDef) else 'Call'} `{call}`"
 
 
@@ -152,6 +162,16 @@ def _decorators(node: FunctionNode) -> set[str]:
         elif isinstance(target, ast.Name):
             found.add(target.id)
     return found
+
+
+def _unknown_decorator(node: FunctionNode) -> str:
+    """The decorator next to a function that may be called otherwise; empty where none may."""
+    for each in reversed(node.decorator_list):
+        target = each.func if isinstance(each, ast.Call) else each
+        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "…")
+        if name not in _KEEPING:
+            return clip(name, _CALL_LIMIT)
+    return ""
 
 
 def _inner_subject(

@@ -228,9 +228,23 @@ def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> 
     )
     if outcome.end == "open" and not outcome.effects:
         outcome = shown(module, path, outcome)
-        if not outcome.effects and isinstance(path[-1].parent, ast.ExceptHandler):
+        handler = path[-1].parent
+        if (
+            not outcome.effects
+            and isinstance(handler, ast.ExceptHandler)
+            and not _raises_below(path, handler)
+        ):
             outcome = outcome._replace(effects=("go on without an exception",))
     return _sentence(module, path, outcome.clauses, outcome.effects)
+
+
+def _raises_below(path: Sequence[Step], handler: ast.ExceptHandler) -> bool:
+    """Whether an exception is raised further down in the function around a handler."""
+    around = [step.parent for step in path if isinstance(step.parent, FUNCTIONS)]
+    return any(
+        isinstance(node, ast.Raise | ast.Assert) and node.lineno > (handler.end_lineno or 0)
+        for node in (ast.walk(around[-1]) if around else ())
+    )
 
 
 def _explained(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> list[Clause]:

@@ -55,7 +55,9 @@ class OfflineGenerator:
                     async for proposal in proposals:
                         yield proposal
         except WorkerLost as error:
-            yield Trouble(job.target, "The module can't be worked with.", str(error))
+            yield Trouble(
+                job.target, f"The search in {job.target} ended early.", f"The reason: {error}."
+            )
         except ValidationError as error:
             detail = f"{error.error_count()} wrong fields"
             yield Trouble(job.target, "The worker's answer is not understood.", detail)
