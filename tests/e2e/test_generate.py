@@ -100,7 +100,7 @@ def test_events_are_lines_and_tests_go_to_a_folder(tmp_path: Path) -> None:
     assert events[0]["type"] == "progress"
     assert events[-1]["type"] == "complete"
     assert events[-1]["total"] == 2
-    assert events[-1]["rejected"] == {"superseded": 1}
+    assert events[-1]["rejected"] == {"limit": 1}
     assert {event["agent"] for event in events} == {"test-generator"}
     assert (out / "test_shapes.py").read_text().count("def test_") == 2
     assert not (folder / "tests").exists()
