@@ -333,3 +333,72 @@ def test_an_inner_function_returns_where_the_outer_one_yields() -> None:
     assert said(source, 3) == [
         "Iterate over `f(a, b)` and have its inner `g(x)` called: it should return `x`."
     ]
+
+
+def test_an_inner_function_is_reached_where_the_outer_one_defines_it() -> None:
+    source = """
+        def f(a, b=None):
+            if b is not None:
+                def g(x):
+                    x.append(a)
+                return h(g)
+            if not a:
+                raise ValueError
+            def g(x):
+                if x:
+                    x.remove(a)
+            return h(g)
+        """.strip()
+    assert said(source, 4) == [
+        "Call `f(a, b=…)` with `b is not None` and have its inner `g(x)` called: "
+        "it should call `x.append(a)`."
+    ]
+    assert said(source, 10) == [
+        "Call `f(a, b=…)` with `b is None` and `a` true and have its inner `g(x)` called "
+        "with `x` true: it should call `x.remove(a)`."
+    ]
+
+
+def test_a_returned_function_has_the_conditions_it_is_returned_under() -> None:
+    source = """
+        def f(a, b=None):
+            if b is None:
+                return h(a)
+            def g(x):
+                if x:
+                    return b(x)
+                return a
+            return g
+        """.strip()
+    assert said(source, 6) == [
+        "Call `f(a, b=…)(x)` with `b is not None` and `x` true: it should return `b(x)`."
+    ]
+
+
+def test_a_parameter_hides_what_the_function_around_it_calls_so() -> None:
+    source = """
+        def f(a, b):
+            if a is None:
+                def g(a):
+                    if a:
+                        return b
+                    return a.x
+                return h(g)
+        """.strip()
+    assert said(source, 5) == [
+        "and have its inner `g(a)` called, past its earlier checks, with `a` true: "
+        "it should return `b`."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("b.x *= a", "multiply `b.x` by `a`"),
+        ("b.x /= a", "divide `b.x` by `a`"),
+        ("b.x |= a", "change `b.x` by `|= a`"),
+        ("b.x //= a", "change `b.x` by `//= a`"),
+    ],
+)
+def test_a_change_says_what_is_done(change: str, words: str) -> None:
+    assert said(f"def f(a, b):\n  {change}\n") == [f": it should {words}."]

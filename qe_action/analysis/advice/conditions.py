@@ -42,6 +42,7 @@ class Clause(NamedTuple):
     `origin` is the assignment one of the variables comes from. `stale` are the variables that
     were set again since it held. `condition` is what it asks for, to be weighed with others,
     and `denied` the opposite. `more` says that something before it has to hold that is not told.
+    `outer` says that it has to hold in a function around the one a sentence speaks of.
     """
 
     sort: Sort
@@ -54,6 +55,7 @@ class Clause(NamedTuple):
     condition: Condition = ANYTHING
     denied: Condition = ANYTHING
     more: bool = False
+    outer: bool = False
 
 
 def holds(module: PythonModule, test: ast.expr) -> list[Clause]:

@@ -29,6 +29,17 @@ _LOWER_CASE_ERRORS = frozenset({"error", "herror", "gaierror", "timeout"})
 _CHANGES: dict[type[ast.operator], str] = {
     ast.Add: "add `{value}` to `{target}`",
     ast.Sub: "subtract `{value}` from `{target}`",
+    ast.Mult: "multiply `{target}` by `{value}`",
+    ast.Div: "divide `{target}` by `{value}`",
+    ast.FloorDiv: "change `{target}` by `//= {value}`",
+    ast.Mod: "change `{target}` by `%= {value}`",
+    ast.Pow: "change `{target}` by `**= {value}`",
+    ast.MatMult: "change `{target}` by `@= {value}`",
+    ast.BitOr: "change `{target}` by `|= {value}`",
+    ast.BitAnd: "change `{target}` by `&= {value}`",
+    ast.BitXor: "change `{target}` by `^= {value}`",
+    ast.LShift: "change `{target}` by `<<= {value}`",
+    ast.RShift: "change `{target}` by `>>= {value}`",
 }
 
 
@@ -146,7 +157,7 @@ class Trace:
             if isinstance(node.op, ast.Add):
                 self.grown[node.target.id] = excerpt(self.module, node.value)
             return
-        phrase = _CHANGES.get(type(node.op), "change `{target}` by `{value}`")
+        phrase = _CHANGES[type(node.op)]
         target, value = excerpt(self.module, node.target), excerpt(self.module, node.value)
         self._add(node.target, phrase.format(target=target, value=value))
 

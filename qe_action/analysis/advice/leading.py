@@ -19,13 +19,15 @@ from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.passing import in_line, passed, quiets
 from qe_action.analysis.advice.standing import (
     aged,
+    joined,
     marked,
     names_in,
     outdated,
+    set_in,
     set_past,
     set_within,
 )
-from qe_action.analysis.python_module import PythonModule
+from qe_action.analysis.python_module import FUNCTIONS, FunctionNode, PythonModule
 
 _NEAR = 50
 """Statements before a line that are looked at for guards."""
@@ -67,6 +69,23 @@ def path_clauses(
     found = [clause for n, (guard, clause) in enumerate(told) if not guard or n in kept]
     cut = lead.cut or len(found) < len(told)
     return marked([*found, *own]) if cut else [*found, *own]
+
+
+def around_clauses(module: PythonModule, path: Sequence[Step]) -> list[Clause]:
+    """What has to hold in the functions around the innermost one for its `def` to run."""
+    found: list[Clause] = []
+    for at, step in enumerate(path[:-1]):
+        node, into = step.node, path[: at + 1]
+        if isinstance(node, FUNCTIONS) and isinstance(inside_function(into)[0].parent, FUNCTIONS):
+            found = aged(joined(found, path_clauses(module, into)), _own_names(node))
+    return [clause._replace(outer=True) for clause in found]
+
+
+def _own_names(node: FunctionNode) -> set[str] | None:
+    """The variables that are another function's own, whatever is called so around it."""
+    inside = set_in(node.body)
+    parameters = {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
+    return None if inside is None else inside | parameters
 
 
 class _Lead:

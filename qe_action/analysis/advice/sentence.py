@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from qe_action.analysis.advice.conditions import Clause
 from qe_action.analysis.advice.excerpt import LIMIT
@@ -20,22 +21,42 @@ _SHORTER = ((4, 2, True), (3, 2, True), (3, 2, False), (2, 1, False), (1, 1, Fal
 from: what is left out first in a sentence that is too long."""
 
 
-def sentence(lead: str, clauses: Sequence[Clause], effects: Sequence[str]) -> str:
+class Lead(NamedTuple):
+    """The beginning of a sentence: `call`, and what has to become of it ("and have …")."""
+
+    call: str
+    inner: str = ""
+
+
+def sentence(lead: Lead, clauses: Sequence[Clause], effects: Sequence[str]) -> str:
     """`lead` with its conditions and effects; empty without any, or if it can't be short.
 
-    `lead` is the beginning ("Call `load(path)`"), `effects` are verb phrases.
+    `lead` is the beginning ("Call `load(path)`"), `effects` are verb phrases. Conditions of an
+    outer function stand next to its call.
     """
     telling = without_implied(_telling(clauses))
-    if not lead or not (telling or effects):
+    if not lead.call or not (telling or effects):
         return ""
     for most, shown, origins in _SHORTER:
         told = telling[-most:]
-        cut = len(told) < len(telling) or any(clause.more for clause in clauses)
-        text = f"{lead}{PAST if cut else ''}{_conditions(told, origins=origins)}"
+        cut = [*telling[:-most], *(clause for clause in clauses if clause.more)]
+        text = lead.call
+        if lead.inner:
+            text += _with(_of(told, outer=True), _of(cut, outer=True), origins=origins) + lead.inner
+            told, cut = _of(told, outer=False), _of(cut, outer=False)
+        text += _with(told, cut, origins=origins)
         text += f": it should {' and '.join(effects[:shown])}." if effects else "."
         if len(text) <= LONGEST:
             return text
     return ""
+
+
+def _of(clauses: Sequence[Clause], *, outer: bool) -> list[Clause]:
+    return [clause for clause in clauses if clause.outer == outer]
+
+
+def _with(told: Sequence[Clause], cut: Sequence[Clause], *, origins: bool) -> str:
+    return f"{PAST if cut else ''}{_conditions(told, origins=origins)}"
 
 
 def without_implied(clauses: Sequence[Clause]) -> list[Clause]:

@@ -71,7 +71,7 @@ def set_within(node: ast.AST) -> set[str] | None:
     if isinstance(node, LOOPS):
         return set_inside(node)  # by a round before
     if isinstance(node, ast.Try | ast.TryStar):
-        return _set_in(node.body)
+        return set_in(node.body)
     return set_by(node) if isinstance(node, ast.stmt | ast.match_case) else set()
 
 
@@ -83,13 +83,14 @@ def set_past(node: Statement) -> tuple[set[str] | None, set[str] | None]:
         way = way_past(node)
         body = node.body if way != "orelse" else []
         orelse = node.orelse if way != "body" else []
-        return set_by(node), _set_in([*body, *orelse])
+        return set_by(node), set_in([*body, *orelse])
     if isinstance(node, (*TRIES, ast.With, ast.AsyncWith)):
         return set_by(node), set()  # what stands inside comes by itself
     return set(), set_inside(node)
 
 
-def _set_in(block: Sequence[Statement]) -> set[str] | None:
+def set_in(block: Sequence[Statement]) -> set[str] | None:
+    """What the statements of a block may set; None for anything."""
     found: set[str] = set()
     for node in block:
         inside = set_inside(node)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from qe_action.analysis.advice.enclosing import Step
 from qe_action.analysis.advice.excerpt import clip, excerpt, safe
+from qe_action.analysis.advice.sentence import Lead
 from qe_action.analysis.python_module import DEFINITIONS, FUNCTIONS, FunctionNode, PythonModule
 
 _CALL_LIMIT = 80
@@ -40,7 +41,7 @@ _SPECIAL = {
 }
 
 
-def subject(module: PythonModule, path: Sequence[Step], names: frozenset[str]) -> str:
+def subject(module: PythonModule, path: Sequence[Step], names: frozenset[str]) -> Lead:
     """The beginning of a sentence: `Call `Account.withdraw(amount)``.
 
     `names` are the variables that the sentence goes on to speak of: parameters with a
@@ -50,14 +51,14 @@ def subject(module: PythonModule, path: Sequence[Step], names: frozenset[str]) -
     classes = [node for node in around if isinstance(node, ast.ClassDef)]
     functions = [node for node in around if isinstance(node, FUNCTIONS)]
     if around != [*classes, *functions]:
-        return ""  # a class inside a function
+        return Lead("")  # a class inside a function
     if not functions:
-        return _module_subject(module, path)
+        return Lead(_module_subject(module, path))
     if functions[0].name.startswith("test") and _is_test(module.path):
-        return ""
+        return Lead("")
     if len(functions) > 1:
         return _inner_subject(module, classes, functions, names)
-    return function_subject(module, classes, functions[0], names)
+    return Lead(function_subject(module, classes, functions[0], names))
 
 
 def function_subject(
@@ -179,7 +180,7 @@ def _inner_subject(
     classes: Sequence[ast.ClassDef],
     functions: Sequence[FunctionNode],
     names: frozenset[str],
-) -> str:
+) -> Lead:
     """The call of a function inside others: of what they return, if they return it."""
     outer, *inner = functions
     start = function_subject(module, classes, outer, names)
@@ -188,9 +189,9 @@ def _inner_subject(
         calls = "".join(f"({_arguments(node, names, method=False)})" for node in inner)
         text = safe(_call(classes, outer, names) + calls)
         if len(text) <= _CALL_LIMIT:
-            return f"Call `{text}`"
+            return Lead(f"Call `{text}`")
     last = _call((), inner[-1], names)
-    return f"{start} and have its inner `{last}` called" if start else ""
+    return Lead(start, f" and have its inner `{last}` called")
 
 
 def _returns(node: FunctionNode, name: str) -> bool:

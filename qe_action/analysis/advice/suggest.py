@@ -23,13 +23,14 @@ from qe_action.analysis.advice.conditions import (
 )
 from qe_action.analysis.advice.effects import LEAVE_LOOP, NEXT_ROUND, Outcome
 from qe_action.analysis.advice.enclosing import LOOPS, SCOPES, Statement, Step, path_to
-from qe_action.analysis.advice.leading import may_be_caught, path_clauses
+from qe_action.analysis.advice.leading import around_clauses, may_be_caught, path_clauses
 from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.advice.sentence import sentence
 from qe_action.analysis.advice.showing import shown
 from qe_action.analysis.advice.sparing import denied, names_a_local
+from qe_action.analysis.advice.standing import joined
 from qe_action.analysis.advice.subject import is_generator, subject
 from qe_action.analysis.declared import declared
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
@@ -263,13 +264,15 @@ def _sentence(
         return ""  # no test makes that true
     if not clauses and {LEAVE_LOOP, NEXT_ROUND}.issuperset(effects):
         return ""  # nobody outside sees that
+    if clauses or effects:
+        clauses = joined(around_clauses(module, path), clauses)
     if not can_hold([clause.condition for clause in clauses if not clause.stale]):
         return ""
     names = frozenset[str]().union(*(clause.names for clause in clauses))
     lead = subject(module, path, names)
-    if lead.startswith("Import") and names & _constants(module):
+    if lead.call.startswith("Import") and names & _constants(module):
         return ""  # the module itself says what holds
-    if lead.startswith(("Run", "Import")):
+    if lead.call.startswith(("Run", "Import")):
         clauses = [clause for clause in clauses if "__name__" not in clause.names]
     inside = [step.parent for step in path if isinstance(step.parent, FUNCTIONS)]
     if inside and is_generator(module, inside[-1]):
