@@ -402,3 +402,22 @@ def test_a_parameter_hides_what_the_function_around_it_calls_so() -> None:
 )
 def test_a_change_says_what_is_done(change: str, words: str) -> None:
     assert said(f"def f(a, b):\n  {change}\n") == [f": it should {words}."]
+
+
+LONG = "first=a, second=b, third=a + b, fourth=a - b, fifth=a * b"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (f"Maker({LONG}).made(a)", "Maker(…).made(…)"),
+        (f"Maker({LONG}).made(a).last", "Maker(…).made(…).last"),
+        (f"dict({LONG}).items()", "dict(…).items()"),
+        (f"{{'a': a, 'b': dict({LONG})}}.get(a)", "{…}.get(…)"),
+        (f"'{LONG} {{}}'.format(a)", '"…".format(…)'),
+        (f"f'{LONG} {{a}}'.encode()", '"…".encode()'),
+        (f"(a + dict({LONG})).items()", f"(a + dict({LONG})).items()"[:55] + "…()"),
+    ],
+)
+def test_the_method_of_a_long_expression_is_told(value: str, words: str) -> None:
+    assert said(f"def f(a, b):\n  return {value}\n") == [f": it should return `{words}`."]

@@ -26,7 +26,7 @@ def excerpt(module: PythonModule, node: ast.expr | ast.pattern, limit: int = LIM
     """An expression as it is written, at most `limit` characters; the rest is an ellipsis.
 
     What spans several lines is spelled anew on one; what is too long is only outlined:
-    `call(…)`, `[…]`, or its beginning.
+    `call(…)`, `call(…).name`, `[…]`, or its beginning.
     """
     if node.lineno == node.end_lineno:
         text = _on_line(module, node)
@@ -68,12 +68,28 @@ def _outline(module: PythonModule, node: ast.expr | ast.pattern, text: str, limi
     if isinstance(node, ast.Call):
         function = excerpt(module, node.func, limit - 3)
         return f"{function}(…)" if node.args or node.keywords else f"{function}()"
+    if isinstance(node, ast.Attribute) and (owner := _owner(module, node, limit)):
+        return f"{owner}.{safe(node.attr)}"
     if isinstance(node, ast.Await):
         return f"await {excerpt(module, node.value, limit - 6)}"
     if frame := _FRAMES.get(type(node)):
         return frame
     text = text or module.lines[node.lineno - 1][node.col_offset :].rstrip()
     return clip(safe(text), limit) if len(text) > limit else f"{clip(safe(text), limit - 1)}…"
+
+
+def _owner(module: PythonModule, node: ast.Attribute, limit: int) -> str:
+    """What an attribute is one of, if a part of that can stand for all of it; else empty."""
+    left = limit - len(node.attr) - 1
+    match node.value:
+        case _ if left < limit // 2:
+            return ""  # it is the name that is long
+        case ast.Constant(value=str()) | ast.JoinedStr():
+            return '"…"'
+        case ast.Call() | ast.Attribute() | ast.Name() as owner:
+            return excerpt(module, owner, left)
+        case owner:
+            return _FRAMES.get(type(owner), "")
 
 
 def _on_line(module: PythonModule, node: ast.expr | ast.pattern) -> str:
