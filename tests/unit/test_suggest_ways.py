@@ -421,3 +421,43 @@ LONG = "first=a, second=b, third=a + b, fourth=a - b, fifth=a * b"
 )
 def test_the_method_of_a_long_expression_is_told(value: str, words: str) -> None:
     assert said(f"def f(a, b):\n  return {value}\n") == [f": it should return `{words}`."]
+
+
+def test_an_abstract_class_is_set_up_by_a_subclass() -> None:
+    source = """
+        class Reader:
+            def __init__(self, path, limit=0):
+                if limit:
+                    self.limit = limit
+
+            @abc.abstractmethod
+            def read(self): ...
+
+            def rest(self, size):
+                if size:
+                    self.left = size
+        """.strip()
+    assert said(source, 4) == [
+        "Have a subclass call `Reader.__init__(path, limit=…)` with `limit` true: "
+        "it should set `self.limit` to `limit`."
+    ]
+    assert said(source, 11) == [
+        "Call `Reader.rest(size)` with `size` true: it should set `self.left` to `size`."
+    ]
+    concrete = source.replace("@abc.abstractmethod", "@abc.other")
+    assert said(concrete, 4)[0].startswith("Call `Reader(path, limit=…)` with")
+
+
+def test_a_call_shows_no_parameter_that_is_not_spoken_of() -> None:
+    source = """
+        def f(a, b, empty=None):
+            if not a and not empty:
+                raise ValueError
+            def g(x):
+                if a:
+                    return x
+            return h(g)
+        """.strip()
+    assert said(source, 6) == [
+        "and have its inner `g(x)` called with `a` true: it should return `x`."
+    ]

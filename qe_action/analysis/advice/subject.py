@@ -20,6 +20,7 @@ _KEEPING = frozenset(
      "wraps"]
 )  # fmt: skip
 """Decorators of functions that are called as they are written."""
+_MAKING = ("__init__", "__new__")
 _SPECIAL = {
     "__enter__": "Enter {a} `{owner}` by `with`",
     "__aenter__": "Enter {a} `{owner}` by `async with`",
@@ -87,9 +88,16 @@ def function_subject(
         )
     if is_generator(module, node):
         return f"Iterate over `{call}`"
+    return f"{_calling(classes, node)} `{call}`"
+
+
+def _calling(classes: Sequence[ast.ClassDef], node: FunctionNode) -> str:
+    """Who calls a function, and how."""
     if decorator := _unknown_decorator(node):  # what its caller has to pass is its own matter
-        return f"Have `@{safe(decorator)}` call `{call}`"
-    return f"{'Await' if isinstance(node, ast.AsyncFunctionDef) else 'Call'} `{call}`"
+        return f"Have `@{safe(decorator)}` call"
+    if node.name in _MAKING and classes and _is_abstract(classes[-1]):
+        return "Have a subclass call"
+    return "Await" if isinstance(node, ast.AsyncFunctionDef) else "Call"
 
 
 def is_generator(module: PythonModule, node: FunctionNode) -> bool:
@@ -124,8 +132,8 @@ def _call(classes: Sequence[ast.ClassDef], node: FunctionNode, names: frozenset[
     static = "staticmethod" in _decorators(node)
     arguments = _arguments(node, names, method=bool(owner) and not static)
     name = f"{owner}.{node.name}" if owner else node.name
-    if owner and node.name in ("__init__", "__new__"):
-        name = owner
+    if owner and node.name in _MAKING:
+        name = f"{owner}.{node.name}" if _is_abstract(classes[-1]) else owner
     elif owner and node.name == "__post_init__":
         name, arguments = owner, "…"
     elif owner and node.name == "__call__":
@@ -163,6 +171,12 @@ def _decorators(node: FunctionNode) -> set[str]:
         elif isinstance(target, ast.Name):
             found.add(target.id)
     return found
+
+
+def _is_abstract(node: ast.ClassDef) -> bool:
+    """Whether a class says itself that only its subclasses have instances."""
+    methods = (each for each in node.body if isinstance(each, FUNCTIONS))
+    return any("abstractmethod" in _decorators(each) for each in methods)
 
 
 def _unknown_decorator(node: FunctionNode) -> str:

@@ -27,10 +27,10 @@ from qe_action.analysis.advice.leading import around_clauses, may_be_caught, pat
 from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.satisfiable import can_hold
-from qe_action.analysis.advice.sentence import sentence
+from qe_action.analysis.advice.sentence import sentence, without_implied
 from qe_action.analysis.advice.showing import shown
 from qe_action.analysis.advice.sparing import denied, names_a_local
-from qe_action.analysis.advice.standing import joined
+from qe_action.analysis.advice.standing import joined, names_in
 from qe_action.analysis.advice.subject import is_generator, subject
 from qe_action.analysis.declared import declared
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule, first_line
@@ -253,8 +253,7 @@ def _explained(module: PythonModule, path: list[Step], clauses: Sequence[Clause]
     if not clauses:
         return []
     *others, last = clauses
-    names = frozenset[str]().union(*(clause.names for clause in clauses))
-    return [*others, last._replace(origin=origin(module, path, names))]
+    return [*others, last._replace(origin=origin(module, path, names_in(clauses)))]
 
 
 def _sentence(
@@ -268,9 +267,8 @@ def _sentence(
         clauses = joined(around_clauses(module, path), clauses)
     if not can_hold([clause.condition for clause in clauses if not clause.stale]):
         return ""
-    names = frozenset[str]().union(*(clause.names for clause in clauses))
-    lead = subject(module, path, names)
-    if lead.call.startswith("Import") and names & _constants(module):
+    lead = subject(module, path, names_in(without_implied(clauses)))
+    if lead.call.startswith("Import") and names_in(clauses) & _constants(module):
         return ""  # the module itself says what holds
     if lead.call.startswith(("Run", "Import")):
         clauses = [clause for clause in clauses if "__name__" not in clause.names]
