@@ -461,3 +461,25 @@ def test_a_call_shows_no_parameter_that_is_not_spoken_of() -> None:
     assert said(source, 6) == [
         "and have its inner `g(x)` called with `a` true: it should return `x`."
     ]
+
+
+def test_what_is_set_again_after_a_branch_is_nothing_to_see() -> None:
+    source = """
+        def f(a, b):
+            if a > 0:
+                b.size = a
+                b.known = True
+            elif a:
+                b.size = 1
+            b.size = min(b.size, 9)
+        """.strip()
+    assert said(source, 3) == ["with `a > 0`: it should set `b.known` to `True`."]
+    assert said(source, 6) == ["with `a <= 0` and `a` true."]
+    assert not any("set `b.size` to `a`" in each for each in said(source))
+    kept = source.replace("b.size = min(b.size, 9)", "b.other = b.size")
+    assert said(kept, 6) == ["with `a <= 0` and `a` true: it should set `b.size` to `1`."]
+
+
+def test_what_a_branch_sets_is_seen_where_it_is_kept() -> None:
+    source = "def f(a, b):\n  if a is None:\n    a = g()\n  b.x = 1\n  self.x = a\n"
+    assert "with `a is None`: it should set `self.x` to `g()`." in said(source)

@@ -47,6 +47,21 @@ def shown(module: PythonModule, path: Sequence[Step], outcome: Outcome) -> Outco
     return outcome
 
 
+def lasting(module: PythonModule, path: Sequence[Step], outcome: Outcome) -> Outcome:
+    """An outcome without the attributes and items that are set again after its last line."""
+    if outcome.end != "open" or not any(each.startswith("set `") for each in outcome.effects):
+        return outcome
+    again = tuple(
+        f"set `{excerpt(module, target)}` to "
+        for node in _after(path, outcome.last)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Attribute | ast.Subscript)
+    )
+    left = tuple(effect for effect in outcome.effects if not effect.startswith(again))
+    return outcome._replace(effects=left)
+
+
 def _after(path: Sequence[Step], line: int) -> Iterator[Statement]:
     """The statements after a line in the blocks around it, up to the function's end."""
     for step in reversed(inside_function(path)):

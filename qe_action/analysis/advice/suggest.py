@@ -28,7 +28,7 @@ from qe_action.analysis.advice.loops import loop_clause, loop_ends
 from qe_action.analysis.advice.outcomes import LONGEST, outcomes, straight
 from qe_action.analysis.advice.satisfiable import can_hold
 from qe_action.analysis.advice.sentence import sentence, without_implied
-from qe_action.analysis.advice.showing import shown
+from qe_action.analysis.advice.showing import lasting, shown
 from qe_action.analysis.advice.sparing import denied, names_a_local
 from qe_action.analysis.advice.standing import joined, names_in
 from qe_action.analysis.advice.subject import is_generator, subject
@@ -203,7 +203,7 @@ def _for_function(module: PythonModule, definition: Definition) -> Iterator[str]
     ends = ("raise", "return", "jump", "open")
     found.sort(key=lambda each: (not each.straight, ends.index(each.end)))
     for outcome in found:
-        told = outcome if outcome.effects else shown(module, path, outcome)
+        told = (lasting if outcome.effects else shown)(module, path, outcome)
         if told.effects and (told.clauses or not names_a_local(definition.node, told.effects)):
             yield _sentence(module, path, told.clauses, told.effects)
 
@@ -227,6 +227,7 @@ def _told(module: PythonModule, path: list[Step], clauses: Sequence[Clause]) -> 
     outcome = straight(
         module, rest, clauses, in_function=_in_function(path), caught=may_be_caught(path)
     )
+    outcome = lasting(module, path, outcome)
     if outcome.end == "open" and not outcome.effects:
         outcome = shown(module, path, outcome)
         handler = path[-1].parent
