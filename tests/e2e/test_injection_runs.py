@@ -245,7 +245,7 @@ def test_a_hostile_outcome_and_hostile_globs(job: Job) -> None:
 def test_a_hostile_input_that_ends_the_step_is_text_on_every_stream(job: Job, text: str) -> None:
     """The runner reads standard error too."""
     report(job, ["app.py"])
-    result = job.run(journal_file=f"../{text}")
+    result = job.run(journal=f"../{text}")
     assert result.status == 2
     assert [command.name for command in result.commands] == ["error"]
     assert "is no file inside the workspace" in result.log

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -74,7 +75,7 @@ def test_an_unknown_request_is_an_error_and_the_next_one_works() -> None:
 @pytest.mark.parametrize(
     ("program", "why"),
     [
-        ("pass", "it ended"),
+        ("pass", "its process ended"),
         ("print('hello')", "no known form"),
         ("print('[1]')", "no known form"),
         ("print('{\"op\": 1}')", "no known form"),
@@ -82,8 +83,8 @@ def test_an_unknown_request_is_an_error_and_the_next_one_works() -> None:
         ('print(\'{"op": "x", "done": "yes"}\')', "no known form"),
         ('print(\'{"op": "x", "error": "E", "detail": "d"}\')', "E: d"),
         ("print('x' * (9 << 20))", "limit|long"),
-        ("import sys; sys.stdout.write('{'); sys.stdout.flush()", "it ended"),
-        ("import os; os.kill(os.getpid(), 9)", "it ended"),
+        ("import sys; sys.stdout.write('{'); sys.stdout.flush()", "its process ended"),
+        ("import os; os.kill(os.getpid(), 9)", "its process ended"),
     ],
 )
 def test_what_is_no_answer_loses_the_worker(program: str, why: str) -> None:
@@ -118,9 +119,10 @@ def test_closing_early_ends_the_worker_and_what_it_started(tmp_path: Path) -> No
     program = (
         "import os, sys, time\n"
         "if os.fork() == 0:\n"
-        f"    open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
+        f"    print(os.getpid(), end='', file=open({str(tmp_path / 'pid')!r}, 'w'), flush=True)\n"
         "    time.sleep(600)\n"
-        "time.sleep(0.5)\n"
+        f"while not (os.path.exists({str(tmp_path / 'pid')!r})"
+        f" and os.path.getsize({str(tmp_path / 'pid')!r})): time.sleep(0.05)\n"
         'print(\'{"op": "x"}\', flush=True)\n'
         "time.sleep(600)\n"
     )
@@ -132,8 +134,19 @@ def test_closing_early_ends_the_worker_and_what_it_started(tmp_path: Path) -> No
                 break
 
     asyncio.run(run())
+    assert (tmp_path / "pid").read_text(), "the child had not begun"
     child = Path("/proc", (tmp_path / "pid").read_text(), "stat")
-    assert not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z"
+    until = time.monotonic() + 30.0  # a process that is killed ends when it has its turn
+    while _runs(child) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _runs(child)
+
+
+def _runs(stat: Path) -> bool:
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_printing_can_t_forge_an_answer(tmp_path: Path) -> None:
