@@ -117,10 +117,14 @@ def _is_enough(path: SplitPath, files: list[str], *, whole: bool) -> bool:
 
 
 class Verdict(NamedTuple):
-    """The files that a path can mean; a single one is meant only where that is `sure`."""
+    """The files that a path can mean; a single one is meant only where that is `sure`.
+
+    `rule` is the one that leads to a single file, where it is known already.
+    """
 
     files: tuple[str, ...]
     sure: bool = True
+    rule: Rule | None = None
 
 
 class Jury:
@@ -155,7 +159,7 @@ class Jury:
         narrowed = {key: self._narrow(guess, named[key]) for key, guess in found.items()}
         own = {
             key: found[key].rule(files[0])
-            for key, (files, _) in narrowed.items()
+            for key, (files, _, _) in narrowed.items()
             if len(files) == 1
         }
         votes = Counter(own.values())
@@ -205,9 +209,9 @@ class Jury:
 
     def _verdict(self, guess: Guess, verdict: Verdict, named: Named, own: Rule | None) -> Verdict:
         """`own` is the rule of the one file that is left, None where there is none or several."""
-        files, sure = verdict
+        files, sure, _ = verdict
         if own is not None and sure and own in self._sound:
-            return Verdict(() if files[0] in self._settled else files)
+            return Verdict(() if files[0] in self._settled else files, rule=own)
         ruled = self._ruled(guess)
         free = guess.whole and guess.form[-1].endswith(JVM)
         if own is not None and sure and not free:

@@ -229,24 +229,25 @@ class Weighing:
         placed = any(isinstance(each.resolution, Match) for each in self._answers.values())
         jury = Jury(self._bases, self._excluded, self._settled, self._forms(), placed=placed)
         settled: dict[str, list[Key]] = defaultdict(list)
-        for key, (files, sure) in jury.judge(found, self._left).items():
+        rules: dict[Key, Rule] = {}
+        for key, (files, sure, rule) in jury.judge(found, self._left).items():
             if len(files) == 1 and sure:
                 settled[files[0]].append(key)
+                rules[key] = rule or found[key].rule(files[0])
             elif files:
                 del self._left[key]
                 self._answers[key] = Answer(Ambiguous(tuple(sorted(files))))
         for file, keys in settled.items():
-            self._enter_guess(file, keys, found)
+            self._enter_guess(file, keys, rules)
         return bool(settled)
 
-    def _enter_guess(self, file: str, keys: list[Key], found: Mapping[Key, Guess]) -> None:
+    def _enter_guess(self, file: str, keys: list[Key], rules: Mapping[Key, Rule]) -> None:
         """A file is one path's: paths that differ are different files, also those of groups."""
         one = self._are_one(keys)
         for key in keys:
             del self._left[key]
             if one:
-                rule = found[key].rule(file)
-                self._answers[key] = Answer(Match(file), rule=rule)
+                self._answers[key] = Answer(Match(file), rule=rules[key])
             else:
                 self._answers[key] = Answer(Ambiguous((file,)))
 
