@@ -17,6 +17,8 @@ from qe_action.analysis.paths import Parts, PathIndex, SplitPath
 
 JVM = (".java", ".kt", ".kts", ".scala", ".groovy")
 """Languages whose reports name files from their package on, so that one report has many roots."""
+OPEN = 50
+"""Files that a path fits, beyond which it says nothing of where others are."""
 RULES = 10
 """How many rules of one report, those of most paths, are weighed."""
 SUPPORT = 2
@@ -57,13 +59,15 @@ class Rule(NamedTuple):
 class Guess(NamedTuple):
     """The files that have the longest end in common with a path's `form`, of `length` components.
 
-    `whole` says that all that the report gives of a relative path is part of that end.
+    `whole` says that all that the report gives of a relative path is part of that end, `rooted`
+    that the form is an absolute path.
     """
 
     form: Parts
     length: int
     files: tuple[str, ...]
     whole: bool
+    rooted: bool
 
     def rule(self, file: str) -> Rule:
         return Rule(self.form[: -self.length], tuple(file.split("/"))[: -self.length])
@@ -95,7 +99,8 @@ def guesses(bases: Bases, named: Named, *, sourced: bool) -> Guess | None:
         return None
     if length == 1 and not _is_enough(path, files, whole=whole):
         return None
-    return Guess(of_best, length, tuple(files), whole)
+    rooted = path.absolute or len(of_best) > len(path.parts)
+    return Guess(of_best, length, tuple(files), whole, rooted)
 
 
 def _least(path: SplitPath, *, sourced: bool) -> int:
@@ -152,6 +157,7 @@ class Jury:
         self._lone: dict[Parts, set[Rule]] = {}
         self._rivals: set[Rule] = set()
         self._sound: list[Rule] = []
+        self._open: Counter[frozenset[Rule]] = Counter()
 
     def judge(self, found: Mapping[Key, Guess], named: Mapping[Key, Named]) -> dict[Key, Verdict]:
         """What each path can mean."""
@@ -162,11 +168,22 @@ class Jury:
             for key, (files, _, _) in narrowed.items()
             if len(files) == 1
         }
+        self._open = Counter(
+            frozenset(map(found[key].rule, files))
+            for key, (files, _, _) in narrowed.items()
+            if 1 < len(files) <= OPEN and found[key].rooted
+        )
         votes = Counter(own.values())
         rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
         bare = {rule for key, rule in own.items() if found[key].length == 1}
         self._rivals = outvoted(votes, bare)
-        self._sound = [rule for rule in rules if rule not in self._rivals and self._explains(rule)]
+        self._sound = [
+            rule
+            for rule in rules
+            if rule not in self._rivals
+            and self._explains(rule)
+            and self._against(rule) < votes[rule]
+        ]
         self._lone.clear()
         for rule in votes.keys() - set(self._sound):
             self._lone.setdefault(rule.prefix, set()).add(rule)
@@ -226,6 +243,14 @@ class Jury:
             return Verdict(())
         return Verdict(files, sure)
 
+    def _against(self, rule: Rule) -> int:
+        """How many paths that fit several files lead, by each, elsewhere than the rule does."""
+        return sum(
+            count
+            for options, count in self._open.items()
+            if rule.prefix and not any(_agree(option, rule) for option in options)
+        )
+
     def _ruled(self, guess: Guess) -> tuple[str, ...]:
         """The files that the rules of other paths lead this one to."""
         found = set()
@@ -237,10 +262,19 @@ class Jury:
 
     def _stands_alone(self, guess: Guess, own: Rule) -> bool:
         """Whether one path's end is enough: nothing tells of another place of the report."""
-        if self._sound or self._placed or own in self._rivals:
+        if self._sound or self._placed or own in self._rivals or self._against(own):
             return False
         prefixes = (guess.form[:end] for end in range(len(guess.form) + 1))
         return all(self._lone.get(prefix, {own}) == {own} for prefix in prefixes)
+
+
+def _agree(one: Rule, other: Rule) -> bool:
+    """Whether two rules can both hold: neither makes another folder of what the other is about."""
+    outer, inner = sorted((one, other), key=lambda rule: len(rule.prefix))
+    end = len(outer.prefix)
+    if inner.prefix[:end] != outer.prefix:
+        return True
+    return outer.folder + inner.prefix[end:] == inner.folder
 
 
 def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:

@@ -493,3 +493,14 @@ def test_a_path_that_its_place_lacks_is_not_the_file_of_another_place() -> None:
     mapper.settle()
     assert mapper.resolve("a/x.py") == Match("a/a/x.py")
     assert mapper.resolve("x.py") == Unmatched()
+
+
+def test_a_lone_end_is_no_evidence_against_what_other_paths_leave_open() -> None:
+    """Whichever of their files the first two are, the third is not below what it ends like."""
+    tracked = ("__init__.py", "a/__init__.py", "pkg/a/__init__.py")
+    mapper = mapper_of(tracked)
+    mapper.begin(sources=("/zz/qq",))
+    for path in ("__init__.py", "a/__init__.py", "svc/pkg/a/__init__.py"):
+        mapper.resolve(path)
+    mapper.settle()
+    assert mapper.resolve("svc/pkg/a/__init__.py") == Ambiguous(("pkg/a/__init__.py",))
