@@ -158,6 +158,8 @@ class Jury:
         self._rivals: set[Rule] = set()
         self._sound: list[Rule] = []
         self._open: Counter[frozenset[Rule]] = Counter()
+        self._votes: Counter[Rule] = Counter()
+        self._siblings: Counter[Parts] = Counter()
 
     def judge(self, found: Mapping[Key, Guess], named: Mapping[Key, Named]) -> dict[Key, Verdict]:
         """What each path can mean."""
@@ -173,7 +175,8 @@ class Jury:
             for key, (files, _, _) in narrowed.items()
             if 1 < len(files) <= OPEN and found[key].rooted
         )
-        votes = Counter(own.values())
+        votes = self._votes = Counter(own.values())
+        self._siblings = Counter(parts[:-1] for parts in self._elsewhere)
         rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
         bare = {rule for key, rule in own.items() if found[key].length == 1}
         self._rivals = outvoted(votes, bare)
@@ -264,6 +267,8 @@ class Jury:
         """Whether one path's end is enough: nothing tells of another place of the report."""
         if self._sound or self._placed or own in self._rivals or self._against(own):
             return False
+        if guess.length == 1 and 2 * self._votes[own] < self._siblings[own.prefix]:
+            return False  # a bare name, and most files beside it are not where it would be
         prefixes = (guess.form[:end] for end in range(len(guess.form) + 1))
         return all(self._lone.get(prefix, {own}) == {own} for prefix in prefixes)
 

@@ -504,3 +504,11 @@ def test_a_lone_end_is_no_evidence_against_what_other_paths_leave_open() -> None
         mapper.resolve(path)
     mapper.settle()
     assert mapper.resolve("svc/pkg/a/__init__.py") == Ambiguous(("pkg/a/__init__.py",))
+
+
+def test_a_bare_name_is_no_evidence_where_most_beside_it_are_elsewhere() -> None:
+    mapper = mapper_of(["__init__.py", "b/x.py", "b/y.py"])
+    for name in ("x.py", "y.py", "__init__.py"):
+        mapper.resolve(f"/zz/qq/{name}")
+    mapper.settle()
+    assert mapper.resolve("/zz/qq/__init__.py") == Ambiguous(("__init__.py",))
