@@ -136,7 +136,8 @@ class Jury:
     """Weighs the guesses for the paths of one report against each other.
 
     `settled` are the files that the report names without a guess, `elsewhere` all its paths
-    that lie elsewhere. `placed` says that some of its paths have their files.
+    that lie elsewhere. `placed` says that some of its paths have their files, `based` that it is
+    known where its relative paths start.
     """
 
     def __init__(
@@ -147,11 +148,13 @@ class Jury:
         elsewhere: Iterable[Parts],
         *,
         placed: bool = False,
+        based: bool = False,
     ) -> None:
         self._bases = bases
         self._excluded = excluded
         self._settled = settled
         self._placed = placed or bool(settled)
+        self._based = based
         self._elsewhere = list(elsewhere)
         self._home: Parts = ()
         self._lone: dict[Parts, set[Rule]] = {}
@@ -230,6 +233,8 @@ class Jury:
     def _verdict(self, guess: Guess, verdict: Verdict, named: Named, own: Rule | None) -> Verdict:
         """`own` is the rule of the one file that is left, None where there is none or several."""
         files, sure, _ = verdict
+        if self._based and not guess.rooted and not guess.form[-1].endswith(JVM):
+            return Verdict(() if set(files) <= set(self._settled) else files, sure=False)
         if own is not None and sure and own in self._sound:
             return Verdict(() if files[0] in self._settled else files, rule=own)
         ruled = self._ruled(guess)

@@ -52,6 +52,7 @@ class Weighing:
         self._answers: dict[Key, Answer] = {}
         self._anchors = bases.anchors  # where relative paths start, as far as that is known
         self._bare = True
+        self._based = False
         self._inside = {
             key: self._tree.inside(each.path) for key, each in named.items() if each.path.absolute
         }
@@ -66,6 +67,7 @@ class Weighing:
         sourced = self._below_sources() or sourced
         sourced = self._anchored(bare=False) or sourced
         sourced = self._guessed(sourced=True) or sourced
+        self._based = sourced
         self._bare = not (sourced or self._bases.outside)
         if self._bare:
             self._anchored(bare=True)
@@ -227,7 +229,14 @@ class Weighing:
             if guess := guesses(self._bases, named, sourced=sourced):
                 found[key] = guess
         placed = any(isinstance(each.resolution, Match) for each in self._answers.values())
-        jury = Jury(self._bases, self._excluded, self._settled, self._forms(), placed=placed)
+        jury = Jury(
+            self._bases,
+            self._excluded,
+            self._settled,
+            self._forms(),
+            placed=placed,
+            based=self._based,
+        )
         settled: dict[str, list[Key]] = defaultdict(list)
         rules: dict[Key, Rule] = {}
         for key, (files, sure, rule) in jury.judge(found, self._left).items():

@@ -512,3 +512,13 @@ def test_a_bare_name_is_no_evidence_where_most_beside_it_are_elsewhere() -> None
         mapper.resolve(f"/zz/qq/{name}")
     mapper.settle()
     assert mapper.resolve("/zz/qq/__init__.py") == Ambiguous(("__init__.py",))
+
+
+def test_where_relative_paths_start_is_known_none_is_looked_for_at_another_place() -> None:
+    tracked = ("m.py", "b/b/src/y.py", "b/src/x.py")
+    mapper = mapper_of(tracked, roots=(".",))
+    for path in ("m.py", "b/src/y.py", "src/x.py"):
+        mapper.resolve(path)
+    mapper.settle()
+    assert mapper.resolve("m.py") == Match("m.py")
+    assert mapper.resolve("src/x.py") == Ambiguous(("b/src/x.py",))
