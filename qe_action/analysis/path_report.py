@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_guesses import Rule
@@ -127,10 +127,7 @@ def _guess(report_path: str, tree: Tree) -> tuple[Guess, int] | None:
 def _helps(root: str, report: PathReport, mapper: PathMapper) -> bool:
     """Whether more paths have a file of their own with this source root, and none has another."""
     tree = mapper.tree
-    named = Tree.of(tree.index, source_roots=(root,))
-    named.workspaces, named.working, named.aliases = tree.workspaces, tree.working, tree.aliases
-    named.roots = (*tree.roots, *named.roots)
-    tried = PathMapper(named)
+    tried = PathMapper(replace(tree, roots=(*tree.roots, split_path(root).parts)))
     results = map(tried.resolve, list(report.unmatched)[:TRIED])
     more = [found.path for found in results if isinstance(found, Match)]
     known = [(path, found) for path, (found, _) in mapper.answers()][:TRIED]

@@ -135,10 +135,6 @@ class PathIndex:
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
 
-    def own(self, path: str | None) -> str | None:
-        """The index's own string for a tracked path; None for any other."""
-        return self._paths.get(path) if path else None
-
     def at(self, parts: Parts | None) -> str | None:
         """The tracked path of these components, if there is one."""
         return self._paths.get("/".join(parts)) if parts else None
