@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qe_action import running
+from qe_action import stream_runner
 from qe_action.errors import QEError
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
-from qe_action.voice import Voice
+from qe_action.verbosity import Verbosity
 
 if TYPE_CHECKING:
+    from qe_action.commands.step import Step
     from qe_action.settings import Settings
-    from qe_action.step import Step
 
 DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
 CANCELLED = 130
@@ -34,10 +34,10 @@ def run(options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, 
         settings = _settings(options, arguments, secrets)
         if settings.inputs.mode == "publish":
             return _publish(settings, None)
-        from qe_action.action import ActionRun
+        from qe_action.commands.run import ActionRun
 
         action = ActionRun(settings, os.environ)
-        running.run(action.run)
+        stream_runner.run(action.run)
         return _code_of(action)
 
 
@@ -58,26 +58,28 @@ def _settings(
 ) -> Settings:
     """The settings, with a word on what has another name by now."""
     from qe_action.settings import load
-    from qe_action.sinks import commands
+    from qe_action.sinks import workflow_commands
 
-    voice = Voice(getattr(arguments, "words", "some"), arguments.color)
+    voice = Verbosity(getattr(arguments, "words", "some"), arguments.color)
     environment = {**os.environ, **secrets}
     settings = load(environment, options, repo=arguments.repo, voice=voice)
     read_by_programs = getattr(arguments, "output", "") == "json"
     for note in settings.notes:
-        commands.notice_or_line(note, in_workflow=settings.in_workflow and not read_by_programs)
+        workflow_commands.notice_or_line(
+            note, in_workflow=settings.in_workflow and not read_by_programs
+        )
     return settings
 
 
 def _publish(settings: Settings, journal: str | None) -> int:
-    from qe_action.publishing import NothingToPublish, Publication
-    from qe_action.sinks import commands
+    from qe_action.commands.publish import NothingToPublish, Publication
+    from qe_action.sinks import workflow_commands
 
     publication = Publication(settings, os.environ, Path(journal) if journal else None)
     try:
-        running.run(publication.run)
+        stream_runner.run(publication.run)
     except NothingToPublish as why:
-        commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
+        workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
     cut_off = publication.delivery.hurried
     code = _code_of(publication)
@@ -97,30 +99,30 @@ def _code_of(step: Step) -> int:
 def _told() -> Iterator[None]:
     """In a workflow an error is on the run's page and in the summary as well."""
     from qe_action.settings import in_workflow
-    from qe_action.sinks import commands
+    from qe_action.sinks import workflow_commands
 
     try:
         yield
     except QEError as error:
         if in_workflow(os.environ):
-            commands.error(error.line())
-            commands.summarise_error(os.environ.get("GITHUB_STEP_SUMMARY"), error.line())
+            workflow_commands.error(error.line())
+            workflow_commands.summarise_error(os.environ.get("GITHUB_STEP_SUMMARY"), error.line())
         raise
 
 
 def analyze(arguments: Namespace) -> int:
     """`qe-action analyze`."""
-    from qe_action import local
+    from qe_action.commands import analyze
 
-    state = running.run(lambda: local.analyze(arguments))
+    state = stream_runner.run(lambda: analyze.analyze(arguments))
     return exit_code(state, fail_on_gate=True)
 
 
 def generate(arguments: Namespace) -> int:
     """`qe-action generate`: 0 also where no test holds, 1 where the suite is or would be red."""
-    from qe_action import generating
+    from qe_action.commands import generate
 
-    made = running.run(lambda: generating.generate(arguments))
+    made = stream_runner.run(lambda: generate.generate(arguments))
     if made.result.failing or not made.kept:
         return GATE_FAILED
     codes = {"finished": DONE, "cancelled": CANCELLED, "failed": WRONG_INPUT}
@@ -129,22 +131,22 @@ def generate(arguments: Namespace) -> int:
 
 def apply_journal(arguments: Namespace) -> int:
     """`qe-action journal apply`: 1 where a test of it is none for this project."""
-    from qe_action import applying
+    from qe_action.commands import journal_apply
 
-    return GATE_FAILED if applying.apply(arguments) else DONE
+    return GATE_FAILED if journal_apply.apply(arguments) else DONE
 
 
 def doctor(
     options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, str], output: str
 ) -> int:
     """`qe-action doctor`: 0 where nothing that is asked for is known to fail, else 1."""
-    from qe_action.diagnosis.checks import diagnose, works
-    from qe_action.diagnosis.words import lines
-    from qe_action.doctor.examine import Doctor
+    from qe_action.diagnosis.check_table import diagnose, works
+    from qe_action.diagnosis.wording import lines
+    from qe_action.doctor.examination import Doctor
     from qe_action.sinks.doctor import write_json, write_text
 
     settings = _settings(options, arguments, secrets)
-    facts = running.run(Doctor(settings, os.environ).whole)
+    facts = stream_runner.run(Doctor(settings, os.environ).whole)
     findings = diagnose(facts)
     if output == "json":
         write_json(facts, sys.stdout)

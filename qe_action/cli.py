@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from qe_action import __version__, streams
+from qe_action import __version__, stdio
 from qe_action.command_line import GUIDE, Parser
 from qe_action.errors import QEError
 from qe_action.inputs import INPUTS, PUBLISHING
@@ -23,7 +23,7 @@ from qe_action.option_groups import (
     percent,
     seconds,
 )
-from qe_action.voice import color_of
+from qe_action.verbosity import color_of
 
 ALL = frozenset(item.name for item in INPUTS)
 _NONE: Mapping[str, str] = {}
@@ -277,15 +277,15 @@ def main(argv: Sequence[str] | None = None, *, secrets: Mapping[str, str] = _NON
 
     `secrets` are variables that are kept out of the environment.
     """
-    streams.prepare()
+    stdio.prepare()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run has its own
     try:
         return _flushed(sys.argv[1:] if argv is None else argv, secrets)
     except BrokenPipeError:
-        streams.mute()
-        return streams.CLOSED_PIPE
+        stdio.mute()
+        return stdio.CLOSED_PIPE
     except KeyboardInterrupt:
-        streams.mute()
+        stdio.mute()
         return CANCELLED
 
 
@@ -296,11 +296,11 @@ def _flushed(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
     except QEError as error:
         return _told(error)
     finally:
-        streams.flush()
+        stdio.flush()
 
 
 def _told(error: QEError) -> int:
-    from qe_action.sinks.commands import log_line
+    from qe_action.sinks.workflow_commands import log_line
 
     # The runner takes commands from standard error too.
     sys.stderr.write(f"{log_line(f'qe-action: {error.line()}')}\n")

@@ -18,7 +18,7 @@ from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 
 if TYPE_CHECKING:  # what tests are made with is imported when they are wanted
-    from qe_action.lab import Lab
+    from qe_action.project_worker.client import ProjectInterpreter
     from qe_action.sandbox.sandbox import Sandbox
     from qe_action.workspace.environment import Environment
 
@@ -103,10 +103,10 @@ class ProjectSetup:
 
 
 @dataclass(frozen=True)
-class ProjectLabs:
-    """Labs in a project's own environment, and sentences on how it was made."""
+class ProjectInterpreters:
+    """The interpreters of a project's own environment, and sentences on how it was made."""
 
-    labs: tuple[Lab, ...]
+    interpreters: tuple[ProjectInterpreter, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -118,18 +118,20 @@ def closed(repo: Path | None) -> tuple[Path, ...]:
     return (*(Path(name) for name in named if name), *(() if repo is None else (repo,)))
 
 
-async def labs(pythons: Sequence[Path], *, sandbox: str, repo: Path | None = None) -> ProjectLabs:
-    """A lab for each interpreter, first the one that tests are made on.
+async def interpreters(
+    pythons: Sequence[Path], *, sandbox: str, repo: Path | None = None
+) -> ProjectInterpreters:
+    """An interpreter for each path, first the one that tests are made on.
 
     Without any it is the one that is found. Raises `QEError` where one can't be used.
     """
     from qe_action.sandbox.sandbox import Sandbox
     from qe_action.workspace.environment import asked, existing
-    from qe_action.workspace.finding import find
+    from qe_action.workspace.interpreter_search import find
     from qe_action.workspace.programs import Programs
 
     machine = Sandbox(off=sandbox == "off", closed=closed(repo))
-    found: list[Lab] = []
+    found: list[ProjectInterpreter] = []
     notes: list[str] = []
     if not pythons:
         # What lies in the checkout, or where others may write, is started in the sandbox alone.
@@ -142,20 +144,20 @@ async def labs(pythons: Sequence[Path], *, sandbox: str, repo: Path | None = Non
         environment = await existing(python, sandbox=machine, env=os.environ, repo=repo)
         if sandbox == "off":  # as it was named, which may be a wrapper
             environment = replace(environment, python=python.absolute())
-        found.append(_lab(environment, machine, sandbox))
+        found.append(_interpreter(environment, machine, sandbox))
         notes += environment.notes
-    return ProjectLabs(tuple(found), (*_weaker(machine, sandbox), *notes))
+    return ProjectInterpreters(tuple(found), (*_weaker(machine, sandbox), *notes))
 
 
 @asynccontextmanager
-async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]:
-    """Labs for a checked-out project, its environment set up in the sandbox or taken from `cache`.
+async def project_interpreters(setup: ProjectSetup) -> AsyncGenerator[ProjectInterpreters, None]:
+    """Interpreters for a checked-out project, its environment set up in the sandbox or taken from `cache`.
 
     Where the sandbox is switched off and nothing is said of the set-up, the active environment
     serves. Raises `QEError` where that can't be done.
     """
     if setup.sandbox == "off" and not setup.command and not setup.python_version:
-        yield await labs((), sandbox="off", repo=setup.repo)
+        yield await interpreters((), sandbox="off", repo=setup.repo)
         return
     from qe_action.sandbox.sandbox import Sandbox
     from qe_action.workspace.environment import prepared
@@ -174,18 +176,20 @@ async def project_labs(setup: ProjectSetup) -> AsyncGenerator[ProjectLabs, None]
             setup_command=setup.command or "",
             python_version=setup.python_version or "",
         )
-    lab = _lab(environment, machine, setup.sandbox)
-    yield ProjectLabs((lab,), (*_weaker(machine, setup.sandbox), *environment.notes))
+    interpreter = _interpreter(environment, machine, setup.sandbox)
+    yield ProjectInterpreters(
+        (interpreter,), (*_weaker(machine, setup.sandbox), *environment.notes)
+    )
 
 
-def _lab(environment: Environment, machine: Sandbox, sandbox: str) -> Lab:
-    from qe_action.lab import PlainLab
-    from qe_action.sandboxed import SandboxLab
+def _interpreter(environment: Environment, machine: Sandbox, sandbox: str) -> ProjectInterpreter:
+    from qe_action.project_worker.client import PlainInterpreter
+    from qe_action.project_worker.sandboxed import SandboxedInterpreter
 
     if sandbox == "off":
-        return PlainLab(str(environment.python), os.environ, environment.overlay)
+        return PlainInterpreter(str(environment.python), os.environ, environment.overlay)
     places = (environment.readable, environment.overlay, environment.built)
-    return SandboxLab(machine, environment.python, *places)
+    return SandboxedInterpreter(machine, environment.python, *places)
 
 
 def _weaker(machine: Sandbox, sandbox: str) -> tuple[str, ...]:

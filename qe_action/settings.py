@@ -24,8 +24,8 @@ from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
 from qe_action.input_file import content
 from qe_action.inputs import INPUTS, Input
-from qe_action.render.text import clip, visible
-from qe_action.voice import Voice
+from qe_action.text import clip, visible
+from qe_action.verbosity import Verbosity
 
 PAYLOAD_LIMIT = 32 * 1024 * 1024
 """Bytes of the largest event payload that is read; GitHub's own cap is 25 MB."""
@@ -143,7 +143,7 @@ class Settings(BaseModel):
     inputs: Inputs
     environment: Mapping[str, str] = Field(repr=False)
     notes: tuple[str, ...] = ()
-    voice: Voice = Voice()
+    voice: Verbosity = Verbosity()
 
     @property
     def workspace(self) -> Path:
@@ -284,7 +284,7 @@ def load(
     options: Mapping[str, str] | None = None,
     *,
     repo: str | None = None,
-    voice: Voice | None = None,
+    voice: Verbosity | None = None,
 ) -> Settings:
     """The settings from the runner's environment; `options` of the command line go first.
 
@@ -315,7 +315,7 @@ def load(
     notes = tuple(
         note for item in INPUTS if (note := _renamed(item, given[item.name.replace("-", "_")]))
     )
-    return Settings(inputs=inputs, environment=kept, notes=notes, voice=voice or Voice())
+    return Settings(inputs=inputs, environment=kept, notes=notes, voice=voice or Verbosity())
 
 
 def _folder(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from qe_action.diagnosis import paste
+from qe_action.diagnosis import snippets
 from qe_action.workspace.ci_steps import ci_steps
 
 README = Path(__file__).parent.parent / "README.md"
@@ -96,7 +96,7 @@ def doctors() -> dict[str, str]:
     }
     folders = {kind: "a b" if kind == "pyproject" else "." for kind in kinds}
     return {
-        kind: f"{paste.workflow(ci_steps(texts, folders[kind], 'main'))}\n"
+        kind: f"{snippets.workflow(ci_steps(texts, folders[kind], 'main'))}\n"
         for kind, texts in kinds.items()
     }
 

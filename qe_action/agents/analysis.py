@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
-from qe_action.agents.baseline import Baselines, BaselineSearch
-from qe_action.agents.gathered import Gathered
+from qe_action.agents.accumulator import Accumulator
+from qe_action.agents.baseline_search import Baselines, BaselineSearch
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
-from qe_action.agents.unmeasured import Search
+from qe_action.agents.unmeasured_changes import Search
 from qe_action.analysis.collect import Collector
+from qe_action.analysis.coverage_paths import read_aliases
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
 from qe_action.analysis.paths import PathFilter, PathIndex, is_test_or_migration
 from qe_action.analysis.source_lines import excludes
-from qe_action.analysis.unmeasured import misfit
+from qe_action.analysis.unmeasured_files import misfit
 from qe_action.errors import QEError
 from qe_action.events import (
     AnalysisComplete,
@@ -24,8 +25,7 @@ from qe_action.events import (
     AnalyzerProgress,
     Conclusion,
 )
-from qe_action.render.text import plural
-from qe_action.reports.coverage_paths import read_aliases
+from qe_action.text import plural
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
 from qe_action.workspace.sources import Foreign, Sources
@@ -51,7 +51,7 @@ class Analysis:
         self._clock = clock
         self._started = clock()
         self._percent = -1
-        self._found = Gathered(options)
+        self._found = Accumulator(options)
         self._search = BaselineSearch(baselines)
 
     async def events(self) -> AsyncGenerator[AnalyzerEvent, None]:

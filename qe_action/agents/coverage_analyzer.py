@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from qe_action import defaults
 from qe_action.agents.analysis import Analysis
-from qe_action.agents.baseline import Baselines
+from qe_action.agents.baseline_search import Baselines
 from qe_action.agents.options import options_of
 from qe_action.events import AnalysisComplete, AnalyzerEvent
 from qe_action.task import QETask

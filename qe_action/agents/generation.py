@@ -10,21 +10,21 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from pathlib import Path
 
 from qe_action import defaults
+from qe_action.agents.generation_notes import check_target, left_out
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, wanted
 from qe_action.agents.shares import share
 from qe_action.agents.target_run import GeneratorEvent, Shared, TargetRun
-from qe_action.agents.telling import check_target, left_out
 from qe_action.errors import QEError, SuiteFails
 from qe_action.events import Conclusion, GenerationComplete, GeneratorError, GeneratorProgress
 from qe_action.findings import Counts
-from qe_action.generators.given import GivenTests
 from qe_action.generators.port import Generator
-from qe_action.lab import Lab
-from qe_action.render.text import plural
-from qe_action.sandboxed import SandboxLab
+from qe_action.generators.provided import ProvidedTests
+from qe_action.project_worker.client import ProjectInterpreter
+from qe_action.project_worker.sandboxed import SandboxedInterpreter
+from qe_action.text import plural
 from qe_action.workspace import tree as trees
-from qe_action.workspace.built import lay_over
+from qe_action.workspace.built_files import lay_over
 from qe_action.workspace.export import LeftOut
 
 __all__ = ["Generation", "GeneratorEvent"]
@@ -41,12 +41,12 @@ class Generation:
     def __init__(
         self,
         options: GenerationOptions,
-        labs: Sequence[Lab],
+        interpreters: Sequence[ProjectInterpreter],
         generator: Generator | None,
         clock: Callable[[], float],
     ) -> None:
         self._options = options
-        self._labs = tuple(labs)
+        self._interpreters = tuple(interpreters)
         self._generator = generator
         self._clock = clock
         self._spent = 0.0
@@ -84,10 +84,10 @@ class Generation:
         began = self._clock()
         targets, tree = await self._subject(stack)
         self._spent = self._clock() - began
-        labs = self._labs or await self._found()
-        await asyncio.to_thread(_lay_over, labs, tree)
-        slots = self._options.side_by_side(len(labs), defaults.cores())
-        shared = Shared(self._options, labs, self._chosen(), tree, self._clock, slots)
+        interpreters = self._interpreters or await self._found()
+        await asyncio.to_thread(_lay_over, interpreters, tree)
+        slots = self._options.side_by_side(len(interpreters), defaults.cores())
+        shared = Shared(self._options, interpreters, self._chosen(), tree, self._clock, slots)
         self._targets = len(targets)
         for changed in (True, False):
             tier = [target for target in targets if target.changed is changed]
@@ -172,13 +172,13 @@ class Generation:
             tried = {run.target for run in self._runs}
             self._notes.append(left_out([target.target for target in targets], tried, why))
 
-    async def _found(self) -> tuple[Lab, ...]:
-        """Labs for the interpreters that were named, or for the one that is active."""
+    async def _found(self) -> tuple[ProjectInterpreter, ...]:
+        """The interpreters that were named, or the one that is active."""
         options = self._options
         repo = options.repo.resolve()
-        found = await defaults.labs(options.pythons, sandbox=options.sandbox, repo=repo)
+        found = await defaults.interpreters(options.pythons, sandbox=options.sandbox, repo=repo)
         self._notes += found.notes
-        return found.labs
+        return found.interpreters
 
     async def _subject(self, stack: AsyncExitStack) -> tuple[list[Wanted], Path]:
         """The targets, and a tree that holds them."""
@@ -206,7 +206,7 @@ class Generation:
         if self._generator is not None:
             return self._generator
         if self._options.given:
-            return GivenTests(self._options.given)
+            return ProvidedTests(self._options.given)
         from qe_action.generators import GENERATORS
 
         name = self._options.generator
@@ -267,8 +267,8 @@ def _percent(counts: Sequence[Counts | None]) -> float | None:
     return whole.percent
 
 
-def _lay_over(labs: Sequence[Lab], tree: Path) -> None:
+def _lay_over(interpreters: Sequence[ProjectInterpreter], tree: Path) -> None:
     """What the set-up of an environment has made in the project, into a copy of it."""
-    for lab in labs:
-        if isinstance(lab, SandboxLab) and lab.built is not None:
-            lay_over(lab.built, tree)
+    for interpreter in interpreters:
+        if isinstance(interpreter, SandboxedInterpreter) and interpreter.built is not None:
+            lay_over(interpreter.built, tree)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qe_action.agents.context import read_context
+from qe_action.agents.task_options import read_context
 from qe_action.errors import UsageError
 from qe_action.events import Gap
 from qe_action.place import Place
@@ -68,9 +68,9 @@ class GenerationOptions(BaseModel):
             return ()
         return self.python if isinstance(self.python, tuple) else (self.python,)
 
-    def side_by_side(self, labs: int, cores: int) -> int:
+    def side_by_side(self, interpreters: int, cores: int) -> int:
         """How many tests run at the same time, beside the search and the other interpreters."""
-        return max(1, min(self.slots or cores, WORKERS - 1 - (labs - 1)))
+        return max(1, min(self.slots or cores, WORKERS - 1 - (interpreters - 1)))
 
     @property
     def given(self) -> tuple[str, ...]:

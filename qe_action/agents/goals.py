@@ -15,8 +15,8 @@ from qe_action.analysis.emptiness import empty_lines
 from qe_action.errors import UsageError
 from qe_action.events import AnalysisComplete, AnalyzerError, Gap, GapFound
 from qe_action.task import QETask
-from qe_action.verify.answers import Measured
 from qe_action.verify.project import is_test_file
+from qe_action.verify.run_answers import Measured
 
 Arc = tuple[int, int]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from qe_action.agents.context import read_context
+from qe_action.agents.task_options import read_context
 from qe_action.analysis.baseline import fingerprint
 from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError

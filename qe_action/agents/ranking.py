@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from qe_action.agents.gathered import Gathered
+from qe_action.agents.accumulator import Accumulator
 from qe_action.analysis.anchor import anchor
 from qe_action.analysis.call_graph import CallGraph
 from qe_action.analysis.collect import Detail
@@ -44,7 +44,7 @@ class Ranking:
     A gap is final once it is sent, so a file's turn comes when its critical paths are known.
     """
 
-    def __init__(self, found: Gathered, checkout: Checkout) -> None:
+    def __init__(self, found: Accumulator, checkout: Checkout) -> None:
         self._found = found
         self._checkout = checkout
         self._graph: CallGraph | None = None

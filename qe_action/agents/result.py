@@ -21,9 +21,9 @@ from qe_action.analysis.gate import (
     project_gate,
 )
 from qe_action.analysis.globs import PathFilter
-from qe_action.analysis.unread import NOTHING_UNREAD, Unread
+from qe_action.analysis.unread_counts import NOTHING_UNREAD, UnreadCounts
 from qe_action.events import Counts, FileSummary, GateResult
-from qe_action.render.text import plural
+from qe_action.text import plural
 
 OTHER_SUMMARIES = 20
 """How many unchanged files, the worst, the result lists."""
@@ -53,7 +53,7 @@ class Judged:
     lookup: Lookup | None = None
     unfit: Collection[str] = ()
     miscounted: Collection[str] = ()
-    unread: Unread = NOTHING_UNREAD
+    unread: UnreadCounts = NOTHING_UNREAD
     unsettled: str = ""
     unmeasured: Sequence[str] = ()
     misfit: str = ""

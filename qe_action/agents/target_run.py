@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from qe_action.agents.benches import checked, collected, imported, others, tools, warm
+from qe_action.agents.generation_notes import at, check_target, named, suite_fails, untried
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, functions_around
 from qe_action.agents.proposals import bug_of, case_of, verdict
-from qe_action.agents.telling import at, check_target, named, suite_fails, untried
+from qe_action.agents.target_runners import checked, collected, imported, others, tools, warm
 from qe_action.agents.trials import trials
 from qe_action.errors import WorkspaceError
 from qe_action.events import (
@@ -27,15 +27,15 @@ from qe_action.events import (
 )
 from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
-from qe_action.lab import Lab
-from qe_action.render.text import plural
-from qe_action.verify.answers import Measured
+from qe_action.project_worker.client import ProjectInterpreter
+from qe_action.text import plural
 from qe_action.verify.batch import Batch
-from qe_action.verify.bench import Bench
 from qe_action.verify.gates import Refusal, Setting, Trial
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import Project, describe
+from qe_action.verify.run_answers import Measured
 from qe_action.verify.suite import Suite
+from qe_action.verify.test_runner import TestRunner
 from qe_action.workspace import tree as trees
 
 __all__ = ["GeneratorEvent", "Shared", "TargetRun"]
@@ -57,7 +57,7 @@ class Shared:
     """What all targets of a generation have in common. `green`: the suite was seen to pass."""
 
     options: GenerationOptions
-    labs: Sequence[Lab]
+    interpreters: Sequence[ProjectInterpreter]
     generator: Generator
     tree: Path
     clock: Callable[[], float]
@@ -113,17 +113,17 @@ class TargetRun:
 
     async def _work(self, stack: AsyncExitStack) -> AsyncGenerator[Found, None]:
         shared, path = self._shared, self._target.target
-        project, bench = await self._bench(stack, shared.slots)
-        hello = await checked(bench)
-        rest, notes = await others(stack, shared.labs[1:], hello, project, shared.tree)
+        project, runner = await self._runner(stack, shared.slots)
+        hello = await checked(runner)
+        rest, notes = await others(stack, shared.interpreters[1:], hello, project, shared.tree)
         self.notes += notes
         yield 0.03, f"Importing {project.module}"
-        at_import = await imported(bench, max(5.0, min(60.0, self._left())))
-        suite = Suite(bench, hello.plugins, shared.options.suite_timeout)
+        at_import = await imported(runner, max(5.0, min(60.0, self._left())))
+        suite = Suite(runner, hello.plugins, shared.options.suite_timeout)
         asked = shared.clock()
         spared = await self._red(suite, at_import)
         self._began += shared.clock() - asked  # the suite comes on top of the budget
-        setting, goals = self._setting(bench, at_import, spared)
+        setting, goals = self._setting(runner, at_import, spared)
         self._goals = goals
         self.before = self.after = at_import.counts
         if not setting.lines and not setting.arcs:
@@ -132,7 +132,7 @@ class TargetRun:
             return
         told = len(self.notes)
         if not setting.lines & set(at_import.lines):  # else each run has to import
-            await warm(bench, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
+            await warm(runner, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
         async with aclosing(self._search(setting, goals)) as found:
             async for event in found:
                 yield event
@@ -140,7 +140,7 @@ class TargetRun:
         if not (self.shown or self.rejected or self.notes[told:]):
             self.notes.append(self._nothing())
         self.notes += self._untried()
-        batch = Batch(bench, rest, suite, self.shown.copy(), self._limit, python=hello.python)
+        batch = Batch(runner, rest, suite, self.shown.copy(), self._limit, python=hello.python)
         batch.rank = self._target.rank
         batch.tools = tools(shared.tree)
         self._batch = batch
@@ -152,14 +152,14 @@ class TargetRun:
         self.after = suite.after if self.kept else self.before
         await self._settle(suite, self.kept)
 
-    async def _bench(self, stack: AsyncExitStack, slots: int) -> tuple[Project, Bench]:
-        """The project as it is by now, tests that were accepted included, and a bench for it."""
+    async def _runner(self, stack: AsyncExitStack, slots: int) -> tuple[Project, TestRunner]:
+        """The project as it is by now, tests that were accepted included, and a test runner for it."""
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         check_target(path, files, shared.tree)
         collects = await asyncio.to_thread(collected, shared.tree, path)
         self._project = project = await asyncio.to_thread(describe, files, path, collects)
-        opened = Bench.open(shared.labs[0], project, shared.tree, slots)
+        opened = TestRunner.open(shared.interpreters[0], project, shared.tree, slots)
         return project, await stack.enter_async_context(opened)
 
     async def more(self, limit: int) -> AsyncGenerator[TestRejected, None]:
@@ -168,8 +168,10 @@ class TargetRun:
         assert batch is not None
         added, batch.spare = batch.spare[:limit], batch.spare[limit:]
         async with AsyncExitStack() as stack:
-            _, bench = await self._bench(stack, 1)
-            suite = Suite(bench, (await checked(bench)).plugins, self._shared.options.suite_timeout)
+            _, runner = await self._runner(stack, 1)
+            suite = Suite(
+                runner, (await checked(runner)).plugins, self._shared.options.suite_timeout
+            )
             async for trial, why in suite.judge(added):
                 trial.refusal = Refusal("suite", why)
                 added.remove(trial)
@@ -195,7 +197,7 @@ class TargetRun:
     async def _settle(self, suite: Suite, trials: Sequence[Trial]) -> None:
         """The tests into the tree: what comes after is tried beside them."""
         if trials:
-            place = self._shared.tree / suite.bench.project.place
+            place = self._shared.tree / suite.runner.project.place
             await asyncio.to_thread(_put, place, suite.text(trials).encode())
 
     async def _red(self, suite: Suite, at_import: Measured) -> frozenset[int]:
@@ -213,18 +215,18 @@ class TargetRun:
             return frozenset()
         self.notes.append(f"{named(failing)}: no test is made for what they run.")
         own = await suite.lines_of(list(failing)) - frozenset(at_import.lines)
-        return functions_around(suite.bench.project.source, own)
+        return functions_around(suite.runner.project.source, own)
 
     def _setting(
-        self, bench: Bench, at_import: Measured, spared: frozenset[int]
+        self, runner: TestRunner, at_import: Measured, spared: frozenset[int]
     ) -> tuple[Setting, Goals]:
         """What is missed: of the report's gaps, or of all statements."""
-        lines, arcs = self._target.goals(bench.project.source, at_import, at_import)
+        lines, arcs = self._target.goals(runner.project.source, at_import, at_import)
         lines, arcs = lines - spared, frozenset(arc for arc in arcs if arc[0] not in spared)
         gaps = self._target.gaps or ()
         ids = {n: gap.id for gap in gaps for n in gap.branch_lines}
         ids |= {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
-        return Setting(bench, lines, arcs, self._patience), Goals(lines, arcs, {}, ids)
+        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs, {}, ids)
 
     def _left(self) -> float:
         return self._budget - (self._shared.clock() - self._began)
@@ -233,7 +235,7 @@ class TargetRun:
         return max(0.05, min(ALONE, self._left()))
 
     def _job(self, setting: Setting, goals: Goals) -> Job:
-        project, tree = setting.bench.project, self._shared.tree
+        project, tree = setting.runner.project, self._shared.tree
         paths = tuple(str(tree / path) for path in project.paths)
         return Job(
             target=project.target,
@@ -241,7 +243,7 @@ class TargetRun:
             goals=goals,
             root=str(tree),
             layout=Layout(project.module, paths, project.nearest_first()),
-            lab=self._shared.labs[0],
+            interpreter=self._shared.interpreters[0],
             seed=self._shared.options.seed,
             mutants=mutants(project.source, setting.lines | {arc[0] for arc in setting.arcs}),
         )
@@ -302,7 +304,7 @@ class TargetRun:
         )
 
     def _suspected(self, found: Suspicion, setting: Setting) -> BugSuspected:
-        bug = bug_of(found, setting.bench.project.source)
+        bug = bug_of(found, setting.runner.project.source)
         self.suspicions.append(bug)
         return BugSuspected(bug=bug)
 

@@ -10,14 +10,14 @@ from qe_action.agents.generation import Generation, GeneratorEvent
 from qe_action.agents.generation_options import generation_options
 from qe_action.events import GenerationComplete
 from qe_action.generators.port import Generator
-from qe_action.lab import Lab
+from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.task import QETask
 
 
 class TestGeneratorAgent:
     """Makes tests for gaps, and proposes those alone that hold all it can measure.
 
-    `model` is for generators that ask one. `lab` is where the project's code runs (or several,
+    `model` is for generators that ask one. `interpreter` is where the project's code runs (or several,
     for more versions of Python), `generator` what writes candidates, `clock` gives seconds; the
     task's options and the system's clock serve where they are absent.
     """
@@ -29,13 +29,19 @@ class TestGeneratorAgent:
         name: str = "test-generator",
         model: object | None = None,
         *,
-        lab: Lab | Sequence[Lab] | None = None,
+        interpreter: ProjectInterpreter | Sequence[ProjectInterpreter] | None = None,
         generator: Generator | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.name = name
         self._model = model
-        self._labs = () if lab is None else tuple(lab) if isinstance(lab, Sequence) else (lab,)
+        self._interpreters = (
+            ()
+            if interpreter is None
+            else tuple(interpreter)
+            if isinstance(interpreter, Sequence)
+            else (interpreter,)
+        )
         self._generator = generator
         self._clock = clock or defaults.monotonic
 
@@ -46,7 +52,7 @@ class TestGeneratorAgent:
         where the task does not fit. Closing the stream early leaves nothing running.
         """
         options = generation_options(task)
-        generation = Generation(options, self._labs, self._generator, self._clock)
+        generation = Generation(options, self._interpreters, self._generator, self._clock)
         async with aclosing(generation.events()) as events:
             async for event in events:
                 yield event

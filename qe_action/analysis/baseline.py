@@ -22,7 +22,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from qe_action.analysis.collect import FileCounts
-from qe_action.render.text import visible
+from qe_action.text import visible
 
 SCHEMA = 1
 TEXT_LIMIT = 65_535

@@ -10,14 +10,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from qe_action.analysis.globs import is_test_or_migration
+from qe_action.analysis.graph.caller_search import CallerSearch, Importers
+from qe_action.analysis.graph.chain_values import Node
 from qe_action.analysis.graph.edges import Edges
 from qe_action.analysis.graph.entry_points import EntryPoints
 from qe_action.analysis.graph.imports import Modules
 from qe_action.analysis.graph.parsed_files import ParsedFiles
 from qe_action.analysis.graph.reachability import all_reaching, count_reaching, nearest
-from qe_action.analysis.graph.resolve import Resolver
-from qe_action.analysis.graph.search import CallerSearch, Importers
-from qe_action.analysis.graph.values import Node
+from qe_action.analysis.graph.resolution import Resolver
 
 WHOLE_FILES = 400
 WHOLE_BYTES = 4_000_000

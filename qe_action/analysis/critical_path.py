@@ -8,7 +8,7 @@ from typing import NamedTuple
 from qe_action.analysis.call_graph import Reach
 from qe_action.analysis.functions import FunctionFacts
 from qe_action.events import CriticalPath, Level, percentage
-from qe_action.render.text import percent, plural
+from qe_action.text import percent, plural
 
 
 class Threshold(NamedTuple):

@@ -10,7 +10,7 @@ from qe_action.analysis.baseline import Digest, row_name
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.diff import Diff
 from qe_action.events import Baseline, Counts, Deltas, IndirectChange
-from qe_action.render.text import plural
+from qe_action.text import plural
 
 NAMED_FOLDERS = 5
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from qe_action.analysis.study import Study
 from qe_action.errors import sentence
-from qe_action.render.text import plural
+from qe_action.text import plural
 
 NAMED = 5
 """How many files a note names."""

@@ -13,7 +13,7 @@ from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.globs import PathFilter
 from qe_action.errors import UsageError
 from qe_action.events import Counts, GateResult
-from qe_action.render.figures import beside
+from qe_action.figures import beside
 
 Kind = Literal["patch", "project"]
 

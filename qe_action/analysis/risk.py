@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from qe_action.analysis.functions import FunctionFacts
 from qe_action.events import Level
-from qe_action.render.text import percent
+from qe_action.text import percent
 
 SEVERITIES: tuple[tuple[int, Level], ...] = (
     (5, "critical"),

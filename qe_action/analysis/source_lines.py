@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qe_action.analysis.fit import strays
 from qe_action.analysis.python_module import parse_module
+from qe_action.analysis.source_match import strays
 from qe_action.analysis.statements import find_extents
 
 

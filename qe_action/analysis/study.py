@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from qe_action.analysis.advice.branch_words import Way, said, ways
-from qe_action.analysis.advice.suggest import suggest
+from qe_action.analysis.advice.suggestions import suggest
 from qe_action.analysis.collect import Detail
-from qe_action.analysis.declared import declared
-from qe_action.analysis.fit import strays
+from qe_action.analysis.declarations import declared
 from qe_action.analysis.functions import (
     ErrorLines,
     FunctionFacts,
@@ -22,6 +21,7 @@ from qe_action.analysis.guards import SCRIPT, Guards
 from qe_action.analysis.python_module import PythonModule
 from qe_action.analysis.risk import Evidence, judge
 from qe_action.analysis.source import Region, Regions, reported_regions
+from qe_action.analysis.source_match import strays
 from qe_action.analysis.statements import (
     Extent,
     changed_statements,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qe_action.diagnosis import paste
+from qe_action.diagnosis import snippets
 from qe_action.diagnosis.facts import Facts, Finding, measured
 from qe_action.diagnosis.rights import Verdict, may_read, may_write
 
 Findings = Iterator[Finding]
-_JOURNAL = f"{paste.JOURNAL}\n{paste.KEEP_JOURNAL}\n{paste.SECOND_WORKFLOW}"
+_JOURNAL = f"{snippets.JOURNAL}\n{snippets.KEEP_JOURNAL}\n{snippets.SECOND_WORKFLOW}"
 
 
 def check_run(facts: Facts) -> Findings:
@@ -155,4 +155,4 @@ def baseline(facts: Facts) -> Findings:
         yield Finding("warn" if drops else "info", text)
     else:
         text += "; one shortly before it may serve"
-        yield Finding("warn", text, paste.baseline(run.default_branch))
+        yield Finding("warn", text, snippets.baseline(run.default_branch))

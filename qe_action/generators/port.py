@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from qe_action.lab import Lab
+from qe_action.project_worker.client import ProjectInterpreter
 
 Arc = tuple[int, int]
 
@@ -69,7 +69,7 @@ class Layout:
 
 
 class Mutant(Protocol):
-    """A wrong version: the source's bytes from `start` to `end` become `text`.
+    """A mutant: the source's bytes from `start` to `end` become `text`.
 
     `line` is its statement's first.
     """
@@ -98,7 +98,7 @@ class Job:
     goals: Goals
     root: str
     layout: Layout
-    lab: Lab
+    interpreter: ProjectInterpreter
     seed: int = 0
     budget: int = 60_000
     mutants: Sequence[Mutant] = ()

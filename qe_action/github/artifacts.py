@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qe_action.github.line import Ask
+from qe_action.github.connection import Ask
 from qe_action.github.repository import PAGE, Repository
 
 ACTIONS = "actions: read"

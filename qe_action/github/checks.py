@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from qe_action.github.answers import annotations_count, check_ref, check_seen, content
-from qe_action.github.line import Ask
-from qe_action.github.model import CheckDraft, CheckRef, CheckSeen, CheckUpdate
+from qe_action.github.connection import Ask
+from qe_action.github.payloads import CheckDraft, CheckRef, CheckSeen, CheckUpdate
 from qe_action.github.repository import CHECKS, Repository, Send
+from qe_action.github.responses import annotations_count, check_ref, check_seen, content
 from qe_action.github.sender import again
 
 

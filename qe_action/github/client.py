@@ -12,6 +12,6 @@ from qe_action.github.reviews import Reviews
 class GitHub(Checks, Reviews, Comments, Pulls, Artifacts):
     """One repository on GitHub.
 
-    All methods raise the `DeliveryError`s of `qe_action.github.errors`. Cancelling a method
+    All methods raise the `DeliveryError`s of `qe_action.github.refusals`. Cancelling a method
     leaves its request to end by itself; the next one waits for that, unless hurried.
     """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qe_action.github.answers import author, comment_ref, nothing
-from qe_action.github.errors import Forbidden, NotFound, Rejected
-from qe_action.github.line import Ask
-from qe_action.github.model import CommentRef
+from qe_action.github.connection import Ask
+from qe_action.github.payloads import CommentRef
+from qe_action.github.refusals import Forbidden, NotFound, Rejected
 from qe_action.github.repository import PULLS, Repository, Send
+from qe_action.github.responses import author, comment_ref, nothing
 from qe_action.github.sender import again
 
 JOB_LOGIN = "github-actions[bot]"

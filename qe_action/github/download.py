@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from qe_action.github.errors import NotFound, TooLarge, Unreachable
+from qe_action.github.refusals import NotFound, TooLarge, Unreachable
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -25,7 +25,7 @@ def download(
     """The file at `url`; `plain` takes one over http too, as a GitHub of one's own may have.
 
     The address is a secret of its own (it is signed), so no error shows it. Proxies are those of
-    the usual variables, `authorities` is as `Line` has it. Raises `DeliveryError`s and
+    the usual variables, `authorities` is as `ApiConnection` has it. Raises `DeliveryError`s and
     `RequestException`.
     """
     import requests

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from qe_action.errors import UsageError
-from qe_action.github.model import REPO_NAME
+from qe_action.github.payloads import REPO_NAME
 
 T = TypeVar("T")
 Fields = Mapping[str, Any]

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from qe_action.errors import DeliveryError
-from qe_action.github.errors import Unauthorized, Unreachable
-from qe_action.github.line import Ask
+from qe_action.github.connection import Ask
+from qe_action.github.refusals import Unauthorized, Unreachable
 
 T = TypeVar("T")
 Find = Callable[[], Awaitable[T | None]]

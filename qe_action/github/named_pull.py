@@ -7,7 +7,7 @@ from typing import NamedTuple
 from qe_action.errors import QEError, UsageError
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, with_named_pull
-from qe_action.github.errors import NotFound
+from qe_action.github.refusals import NotFound
 
 
 class Found(NamedTuple):

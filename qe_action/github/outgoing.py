@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qe_action.render.text import document, title, visible
+from qe_action.text import document, title, visible
 
 SHOWN: Mapping[str, Callable[[str], str]] = {
     "name": visible,

@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qe_action.errors import UsageError
-from qe_action.github.errors import Unauthorized
-from qe_action.github.line import Ask
-from qe_action.github.model import REPO_NAME
-from qe_action.github.policy import Policy, Ports
+from qe_action.github.connection import Ask
+from qe_action.github.payloads import REPO_NAME
+from qe_action.github.refusals import Unauthorized
+from qe_action.github.retry_policy import Ports, RetryPolicy
 from qe_action.github.sender import Sender
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ CHECKS, PULLS, CONTENTS = "checks: write", "pull-requests: write", "contents: re
 class Repository:
     """One repository on GitHub.
 
-    All methods raise the `DeliveryError`s of `qe_action.github.errors`. Cancelling a method
+    All methods raise the `DeliveryError`s of `qe_action.github.refusals`. Cancelling a method
     leaves its request to end by itself; the next one waits for that, unless hurried.
     """
 
@@ -44,7 +44,7 @@ class Repository:
         token: SecretStr,
         repo: str,
         api_url: str,
-        policy: Policy | None = None,
+        policy: RetryPolicy | None = None,
         ports: Ports | None = None,
     ) -> None:
         _validate(token, repo, api_url)
@@ -54,7 +54,7 @@ class Repository:
         # As GitHub marks such tokens; they may not ask who they are.
         self._is_installation = token.get_secret_value().startswith("ghs_")
         self._doubtful: set[int] = set()  # checks whose last annotations may have arrived
-        policy, ports = policy or Policy(), ports or Ports()
+        policy, ports = policy or RetryPolicy(), ports or Ports()
         self._sender = Sender(token, self._api_url, policy, ports)
         # What the analysis reads must not stand in line behind what is shown of it.
         self._reader = Sender(token, self._api_url, policy, ports)

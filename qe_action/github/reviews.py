@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from qe_action.github.answers import author, nothing, review_comment
 from qe_action.github.comments import Comments
-from qe_action.github.errors import NotFound
-from qe_action.github.line import Ask
-from qe_action.github.model import LineComment, ReviewComment
+from qe_action.github.connection import Ask
+from qe_action.github.payloads import LineComment, ReviewComment
+from qe_action.github.refusals import NotFound
 from qe_action.github.repository import PULLS, Send
+from qe_action.github.responses import author, nothing, review_comment
 from qe_action.github.sender import again
 
 

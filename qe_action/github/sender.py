@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qe_action.errors import DeliveryError
-from qe_action.github.errors import RateLimited, Unauthorized, Unreachable
+from qe_action.github.connection import ApiConnection, Ask
 from qe_action.github.last_word import LastWord
-from qe_action.github.line import Ask, Line
-from qe_action.github.policy import Policy, Ports
+from qe_action.github.refusals import RateLimited, Unauthorized, Unreachable
+from qe_action.github.retry_policy import Ports, RetryPolicy
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -50,14 +50,14 @@ async def again() -> None:
 
 
 class Sender:
-    """Sends requests over one `Line` at a time. `requests_made` counts repeats too."""
+    """Sends requests over one `ApiConnection` at a time. `requests_made` counts repeats too."""
 
-    def __init__(self, token: SecretStr, api_url: str, policy: Policy, ports: Ports) -> None:
+    def __init__(self, token: SecretStr, api_url: str, policy: RetryPolicy, ports: Ports) -> None:
         self.requests_made = 0
         self.remaining: int | None = None
         self._token, self._api_url = token, api_url
         self._policy, self._ports = policy, ports
-        self._line = self._new_line(policy.timeout)
+        self._line = self._new_connection(policy.timeout)
         self._pending: asyncio.Future[Any] | None = None
         self._wire = asyncio.Lock()
         self._writing = asyncio.Lock()
@@ -219,15 +219,15 @@ class Sender:
     def _submit_apart(self, ask: Ask[T], seconds: float) -> asyncio.Future[T]:
         """On a connection of its own, which closes with the answer."""
         self.requests_made += 1
-        line = self._new_line(seconds)
+        line = self._new_connection(seconds)
         answer = asyncio.wrap_future(line.submit(ask))
         line.retire()
         answer.add_done_callback(_retrieved)
         return answer
 
-    def _new_line(self, timeout: float) -> Line:
+    def _new_connection(self, timeout: float) -> ApiConnection:
         ports = self._ports
-        return Line(self._token, self._api_url, timeout, ports.clock, ports.authorities)
+        return ApiConnection(self._token, self._api_url, timeout, ports.clock, ports.authorities)
 
     async def _settle(self) -> bool:
         """Wait for the request under way, but not once hurried; False: there is no answer."""
@@ -247,7 +247,7 @@ class Sender:
         pending.cancel()
         self._pending = None
         self._line.retire()
-        self._line = self._new_line(self._policy.timeout)
+        self._line = self._new_connection(self._policy.timeout)
 
     @asynccontextmanager
     async def _turn(self, lock: asyncio.Lock) -> AsyncGenerator[None, None]:

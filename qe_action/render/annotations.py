@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from qe_action.events import Gap, Level
-from qe_action.render.text import clip, lines, plural, visible
+from qe_action.text import clip, lines, plural, visible
 
 MESSAGE_LIMIT = 60_000
 """Below the 64 KB that the checks API allows for a message, in UTF-8."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from qe_action.render.text import size
+from qe_action.text import size
 
 ROWS = (200, 100, 50, 25, 10, 5, 2, 0)
 _REST = ("", "_The rest is left out here: it is longer than GitHub takes._", "")

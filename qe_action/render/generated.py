@@ -22,7 +22,7 @@ from qe_action.events import (
 from qe_action.render.head_lines import HeadLines
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
-from qe_action.render.text import clip, code, fenced, percent, plain, plural, prose, visible
+from qe_action.text import clip, code, fenced, percent, plain, plural, prose, visible
 
 SPANS = 6
 """Lines and branches of a test that are named."""

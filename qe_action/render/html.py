@@ -13,8 +13,8 @@ from qe_action.render.annotations import AnnotationLevel, annotation, where
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary, comment
 from qe_action.render.state import RunState
-from qe_action.render.text import clip, visible
 from qe_action.render.verdict import Mark, conclude, mark
+from qe_action.text import clip, visible
 
 ANNOTATIONS = 50
 _CODE = re.compile(r"(?<!<pre>)<code>[^<]*</code>")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from qe_action.events import Anchor, Gap
-from qe_action.render.text import breakable, code
+from qe_action.text import breakable, code
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from qe_action.analysis.risk import IN_CHANGED_LINES
 from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
 from qe_action.quoting import quoted
 from qe_action.render.annotations import headline, missing_ways, span, where
-from qe_action.render.compared import age, change, indirect
+from qe_action.render.comparison import age, change, indirect
 from qe_action.render.fit import fitted
 from qe_action.render.generated import generated
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
 from qe_action.render.suggestion import markdown
-from qe_action.render.text import (
+from qe_action.render.verdict import CheckConclusion, Mark, conclude, mark, running_title
+from qe_action.text import (
     UNKNOWN,
     cell,
     clip,
@@ -33,7 +34,6 @@ from qe_action.render.text import (
     prose,
     size,
 )
-from qe_action.render.verdict import CheckConclusion, Mark, conclude, mark, running_title
 
 COMMENT_LIMIT = 65_536
 SUMMARY_LIMIT = 65_535

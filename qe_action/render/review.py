@@ -10,7 +10,7 @@ from typing import NamedTuple
 from qe_action.events import Gap
 from qe_action.render.annotations import headline, missing_ways
 from qe_action.render.suggestion import markdown
-from qe_action.render.text import clip, code, plain, plural
+from qe_action.text import clip, code, plain, plural
 
 TESTS = 3
 """How many of a gap's suggested tests a comment has."""

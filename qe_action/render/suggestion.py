@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qe_action.render.text import code, plain
+from qe_action.text import code, plain
 
 
 def markdown(text: str) -> str:

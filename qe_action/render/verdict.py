@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from qe_action.events import AnalysisComplete, GateResult
+from qe_action.figures import shortest
 from qe_action.quoting import quoted
-from qe_action.render.figures import shortest
 from qe_action.render.state import RunState
-from qe_action.render.text import clip, percent, plural, title
+from qe_action.text import clip, percent, plural, title
 
 _MESSAGE = 150
 """Characters of a message beside the figures of a title."""

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
-from qe_action.render.text import plural, visible
 from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
+from qe_action.text import plural, visible
 
 EXAMPLES = 2
 SHOWN = 100

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from qe_action.errors import SandboxUnavailable
 from qe_action.sandbox import landlock
 from qe_action.sandbox.policy import Policy
-from qe_action.sandbox.syscalls import MACHINES
+from qe_action.sandbox.syscall_numbers import MACHINES
 
 _OFF = "Only with code you trust, on a machine of your own: set `sandbox: off`."
 _ELSEWHERE = "Run them on Linux, in the action or in a container."

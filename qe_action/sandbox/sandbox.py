@@ -16,13 +16,13 @@ from typing import Any
 
 from qe_action.errors import SandboxUnavailable, WorkspaceError
 from qe_action.sandbox import landlock, seccomp
+from qe_action.sandbox.command_run import CommandRun, Outcome
 from qe_action.sandbox.machine import Layers, Machine, layers
 from qe_action.sandbox.policy import Policy
-from qe_action.sandbox.running import Outcome, Running
-from qe_action.sandbox.slots import Slot, Slots
+from qe_action.sandbox.users import User, Users
 
 _HERE = Path(__file__).parent
-_SUPERVISOR = str(_HERE / "supervise.py")
+_SUPERVISOR = str(_HERE / "supervisor.py")
 _LAUNCHER = str(_HERE / "launch.py")
 _LINE = 65536
 
@@ -46,13 +46,13 @@ class Sandbox:
         self,
         *,
         machine: Machine | None = None,
-        slots: Slots | None = None,
+        slots: Users | None = None,
         off: bool = False,
         closed: Iterable[Path] = (),
     ) -> None:
         self._closed = frozenset(path.resolve() for path in closed)
         self._machine = machine or Machine.here()
-        self._slots = slots or Slots()
+        self._slots = slots or Users()
         self._off = off
 
     def layers(self, policy: Policy | None = None) -> Layers:
@@ -65,7 +65,7 @@ class Sandbox:
         policy: Policy,
         *,
         stdin: bytes = b"",
-        slot: Slot | None = None,
+        slot: User | None = None,
     ) -> Finished:
         """Run a command to its end; `start` says what it raises."""
         async with await self.start(command, policy, slot=slot) as running:
@@ -78,17 +78,17 @@ class Sandbox:
                 await asyncio.gather(feeding, return_exceptions=True)
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Slot]:
+    async def slot(self) -> AsyncIterator[User]:
         """A user for several runs, one after the other, whose files stay between them."""
         if self.layers().user:
             async with self._slots.held() as slot:
                 yield slot
         else:
-            yield Slot()
+            yield User()
 
     async def start(
-        self, command: Sequence[str], policy: Policy, *, slot: Slot | None = None
-    ) -> Running:
+        self, command: Sequence[str], policy: Policy, *, slot: User | None = None
+    ) -> CommandRun:
         """Start a command; it runs when this returns, behind all layers.
 
         As root its writable folders are given to the slot's user first (a slot of its own if
@@ -101,7 +101,7 @@ class Sandbox:
         for path in (*policy.readable, *policy.writable):
             if path.resolve() != path:  # the kernel would open what it leads to
                 raise WorkspaceError(f"{path} can't be opened to the sandbox: it leads elsewhere.")
-        taken = slot or (await self._slots.take() if held.user else Slot())
+        taken = slot or (await self._slots.take() if held.user else User())
         try:
             if taken.uid is not None:
                 for folder in policy.writable:
@@ -113,8 +113,8 @@ class Sandbox:
             raise
 
     async def _launch(
-        self, command: tuple[str, ...], policy: Policy, held: Layers, slot: Slot, *, ours: bool
-    ) -> Running:
+        self, command: tuple[str, ...], policy: Policy, held: Layers, slot: User, *, ours: bool
+    ) -> CommandRun:
         started = await _supervisor(slot)
 
         async def release(report: Mapping[str, Any]) -> None:
@@ -125,7 +125,7 @@ class Sandbox:
             if ours:
                 await self._slots.give_back(slot)
 
-        running = Running(
+        running = CommandRun(
             *(started.process, started.transport, started.control, started.report),
             policy=policy,
             layers=held,
@@ -163,7 +163,7 @@ class _Supervisor:
                 left = left[self.control.write(left) :]
 
 
-async def _supervisor(slot: Slot) -> _Supervisor:
+async def _supervisor(slot: User) -> _Supervisor:
     loop = asyncio.get_running_loop()
     control_source, control_target = os.pipe()
     report_source, report_target = os.pipe()
@@ -196,7 +196,7 @@ def make_plan(
     command: tuple[str, ...],
     policy: Policy,
     held: Layers,
-    slot: Slot,
+    slot: User,
     shielded: tuple[int, int],
     processor: str,
     closed: Collection[Path] = (),
@@ -253,12 +253,12 @@ def _raise_unless_it_runs(said: dict[str, Any], program: str) -> None:
     raise SandboxUnavailable(f"The sandbox could not be set up: {reason}.")
 
 
-async def _feed(running: Running, data: bytes) -> None:
+async def _feed(running: CommandRun, data: bytes) -> None:
     await running.write(data)
     running.close_input()
 
 
-async def _sweep(slot: Slot) -> None:
+async def _sweep(slot: User) -> None:
     """End what a supervisor that was killed has left behind."""
     started = await _supervisor(slot)
     started.tell({"sweep": True, "uid": slot.uid, "guard": slot.guard})

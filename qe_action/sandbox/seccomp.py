@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qe_action.sandbox import calls
+from qe_action.sandbox import allowed_calls
 from qe_action.sandbox.rules import WHOLE, Condition, Rule
-from qe_action.sandbox.syscalls import number
+from qe_action.sandbox.syscall_numbers import number
 
 _LOAD, _AND, _EQUAL, _AT_LEAST, _JUMP, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x05, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -54,15 +54,15 @@ def rules(
     in, are our process and the supervisor: those two and all that are older get no signal.
     """
     groups = [
-        *calls.ALLOWED,
-        *((calls.NETWORK,) if network else ()),
-        *((calls.MODES,) if modes else ()),
+        *allowed_calls.ALLOWED,
+        *((allowed_calls.NETWORK,) if network else ()),
+        *((allowed_calls.MODES,) if modes else ()),
     ]
     found = _signal_rules(*shielded) if shielded else []
     found += [Rule(call) for group in groups for call in group.calls]
-    found += calls.fine(network=network)
-    found += [Rule(call, answer=errno.ENOSYS) for call in calls.ABSENT]
-    found += [Rule(call, answer=errno.ENOTSUP) for call in calls.XATTRS]
+    found += allowed_calls.fine(network=network)
+    found += [Rule(call, answer=errno.ENOSYS) for call in allowed_calls.ABSENT]
+    found += [Rule(call, answer=errno.ENOTSUP) for call in allowed_calls.XATTRS]
     return tuple(rule for rule in found if number(rule.call, machine) is not None)
 
 
@@ -87,7 +87,7 @@ def assemble(found: Iterable[Rule], machine: str) -> tuple[Instruction, ...]:
         assert called is not None
         by_number.setdefault(called, []).append(rule)
     leaves: list[tuple[int, tuple[Instruction, ...]]] = []
-    for called in range(max([*by_number, calls.SHARED_NUMBERS]) + 2):
+    for called in range(max([*by_number, allowed_calls.SHARED_NUMBERS]) + 2):
         leaf = tuple(_decided(by_number.get(called, ()), called))
         if not leaves or leaves[-1][1] != leaf:
             leaves.append((called, leaf))
@@ -126,7 +126,7 @@ def _decided(rules_of_call: Iterable[Rule], called: int) -> Iterator[Instruction
         yield from body
         if not rule.conditions:
             return
-    unknown = errno.EPERM if called < calls.SHARED_NUMBERS else errno.ENOSYS
+    unknown = errno.EPERM if called < allowed_calls.SHARED_NUMBERS else errno.ENOSYS
     yield Instruction(_RETURN, 0, 0, _said(unknown))
 
 

@@ -9,16 +9,8 @@ from contextlib import suppress
 from qe_action.errors import DeliveryError
 from qe_action.events import Event, GapFound
 from qe_action.github.client import GitHub
-from qe_action.github.errors import (
-    Forbidden,
-    NotFound,
-    RateLimited,
-    Rejected,
-    Unauthorized,
-    Unreachable,
-)
 from qe_action.github.identity import Identity
-from qe_action.github.model import (
+from qe_action.github.payloads import (
     MAX_ANNOTATIONS,
     Annotation,
     CheckDraft,
@@ -26,17 +18,25 @@ from qe_action.github.model import (
     CheckSeen,
     CheckUpdate,
 )
-from qe_action.render.compared import kept_baseline
+from qe_action.github.refusals import (
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
+from qe_action.render.comparison import kept_baseline
 from qe_action.render.links import Links
 from qe_action.render.markdown import check_summary
 from qe_action.render.state import RunState
-from qe_action.render.text import plural, visible
 from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running_title
-from qe_action.sinks.annotating import Annotations, Selection
+from qe_action.sinks.annotation_steps import AnnotationSteps, Selection
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
 from qe_action.sinks.predecessors import has_namesake, supersede
 from qe_action.stream import analysis_of
+from qe_action.text import plural, visible
 
 REFUSALS = (Forbidden, NotFound, Rejected)
 PASSING = (RateLimited, Unauthorized, Unreachable)
@@ -65,7 +65,7 @@ class CheckRunSink:
         self._links = links
         self._delivery = delivery
         self._identify = identify
-        self._annotations = Annotations(selection)
+        self._annotations = AnnotationSteps(selection)
         self._interval = interval
         self._sleep = sleep
         self._state = RunState()

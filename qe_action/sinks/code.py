@@ -11,8 +11,8 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from qe_action.events import TestCase
-from qe_action.render.text import plural, visible
-from qe_action.sinks.commands import no_command
+from qe_action.sinks.workflow_commands import no_command
+from qe_action.text import plural, visible
 from qe_action.verify.writing import additions
 
 FOLDED = 60

@@ -11,7 +11,7 @@ from qe_action.errors import DeliveryError
 from qe_action.events import Event
 from qe_action.github.client import GitHub
 from qe_action.github.identity import read_external_id
-from qe_action.github.model import CheckSeen
+from qe_action.github.payloads import CheckSeen
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment, retold
 from qe_action.render.marker import Marker

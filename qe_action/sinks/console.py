@@ -11,8 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from qe_action.sinks.commands import log_line
-from qe_action.voice import Color
+from qe_action.sinks.workflow_commands import log_line
+from qe_action.verbosity import Color
 
 WIDE = 200
 """Columns where there is no terminal: nothing is wrapped that somebody may search."""

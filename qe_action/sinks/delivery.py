@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from qe_action.errors import DeliveryError
-from qe_action.github.errors import Forbidden, Locked
+from qe_action.github.refusals import Forbidden, Locked
 
 
 @dataclass(slots=True)

@@ -10,15 +10,15 @@ from typing import IO
 
 from rich.text import Text
 
-from qe_action.diagnosis.checks import diagnose
+from qe_action.diagnosis.check_table import diagnose
 from qe_action.diagnosis.facts import Facts
-from qe_action.diagnosis.words import Line, lines, title, wire
-from qe_action.doctor.examine import Doctor
+from qe_action.diagnosis.wording import Line, lines, title, wire
+from qe_action.doctor.examination import Doctor
 from qe_action.errors import QEError
 from qe_action.events import Event
-from qe_action.sinks.commands import group, log_line
 from qe_action.sinks.console import console_on, say
-from qe_action.voice import Color
+from qe_action.sinks.workflow_commands import group, log_line
+from qe_action.verbosity import Color
 
 PATIENCE = 10.0
 """Seconds that the short form may take beside the analysis; then it is left out."""

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from qe_action.errors import DeliveryError, sentence
 from qe_action.events import AnalyzerError, Gap, GeneratorError
-from qe_action.github.errors import Locked
+from qe_action.github.refusals import Locked
 from qe_action.render.annotations import annotation
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
 from qe_action.render.state import RunState
-from qe_action.render.text import document, floor, plural
 from qe_action.render.verdict import conclude, gate_lines
 from qe_action.settings import Settings
-from qe_action.sinks import commands
+from qe_action.sinks import workflow_commands
 from qe_action.sinks.delivery import Delivery
+from qe_action.text import document, floor, plural
 from qe_action.workspace.outputs import OutputFile
 
 LOG_ANNOTATIONS = 10
@@ -79,7 +79,7 @@ class Finish:
             try:
                 write()
             except OSError as error:
-                self._flag(commands.warn, f"{what} can't be written: {error.strerror}.")
+                self._flag(workflow_commands.warn, f"{what} can't be written: {error.strerror}.")
         self._say(why_not, problems, kept=journal is not None)
 
     def _preview(self, why_not: str, preview: OutputFile | None) -> None:
@@ -93,7 +93,7 @@ class Finish:
         path = self._settings.step_output
         if path is not None:
             path.stat()  # the toolkit's error for a missing file is no OSError
-            commands.set_outputs(self._outputs(journal, preview))
+            workflow_commands.set_outputs(self._outputs(journal, preview))
 
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
@@ -113,8 +113,10 @@ class Finish:
         if path is None:
             return
         text = job_summary(self._state, self._links, self._heading)
-        if not commands.append_summary(path, text):
-            commands.warn("The job summary is full, so this step's part of it is left out.")
+        if not workflow_commands.append_summary(path, text):
+            workflow_commands.warn(
+                "The job summary is full, so this step's part of it is left out."
+            )
 
     def _outputs(self, journal: OutputFile | None, preview: OutputFile | None) -> Mapping[str, str]:
         result, tests = self._state.result, self._state.generation.result
@@ -153,7 +155,7 @@ class Finish:
             if url:
                 self._tell(f"{what}: {url}")
         for text in problems:
-            self._flag(commands.warn, text)
+            self._flag(workflow_commands.warn, text)
         if self._settings.in_workflow:
             self._say_failures()
 
@@ -161,16 +163,20 @@ class Finish:
         """Of the generation they are never errors: the analysis is there. Each is said once."""
         troubles = map(_told, self._state.generation.errors)
         for line in list(dict.fromkeys(troubles))[:TROUBLES]:
-            commands.warn(line)
+            workflow_commands.warn(line)
         for failure in self._state.errors:
-            commands.error(_told(failure))
+            workflow_commands.error(_told(failure))
 
     def _say_gates(self) -> None:
         """Each failed gate on the run's page; the log has them all."""
         result = self._state.result
         if result is None or not self._settings.in_workflow:
             return
-        say = commands.error if self._settings.inputs.fail_on_gate else commands.warn
+        say = (
+            workflow_commands.error
+            if self._settings.inputs.fail_on_gate
+            else workflow_commands.warn
+        )
         for gate, line in zip(result.gates, gate_lines(result), strict=True):
             if gate.passed is False:
                 say(line)
@@ -178,11 +184,11 @@ class Finish:
     def _say_undelivered(self, error: DeliveryError) -> None:
         """A fork's token can't be given more, so there is nothing to add to the workflow."""
         if isinstance(error, Locked):
-            self._flag(commands.notice, error.line())
+            self._flag(workflow_commands.notice, error.line())
         elif not self._delivery.read_only:
-            self._flag(commands.warn, error.line())
+            self._flag(workflow_commands.warn, error.line())
         elif not self._fork:
-            self._flag(commands.notice, error.line())
+            self._flag(workflow_commands.notice, error.line())
 
     def _flag(self, say: Callable[[str], None], text: str) -> None:
         """On the run's page in a workflow, else as a line."""
@@ -197,7 +203,7 @@ class Finish:
             assert gap.anchor is not None
             words = annotation(gap)
             place = gap.anchor
-            commands.annotate(place.path, place.line_start, place.line_end, words)
+            workflow_commands.annotate(place.path, place.line_start, place.line_end, words)
         if len(gaps) > LOG_ANNOTATIONS:
             left = plural(len(gaps) - LOG_ANNOTATIONS, "more gap")
             self._tell(f"{left} not annotated: a step may leave {LOG_ANNOTATIONS} annotations.")
@@ -213,7 +219,7 @@ class Finish:
 
     def _tell(self, text: str) -> None:
         out = sys.stdout if self._settings.in_workflow else sys.stderr
-        print(commands.log_line(text), file=out, flush=True)
+        print(workflow_commands.log_line(text), file=out, flush=True)
 
 
 def _told(failure: AnalyzerError | GeneratorError) -> str:

@@ -7,7 +7,7 @@ from typing import IO
 
 from qe_action.events import Event
 from qe_action.journal import encode, header
-from qe_action.render.text import escaped
+from qe_action.text import escaped
 
 
 class JournalSink:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 from qe_action.events import Event
-from qe_action.github.errors import Unauthorized, Unreachable
+from qe_action.github.refusals import Unauthorized, Unreachable
 
 FIRST_INTERVAL = 1.0
 """Seconds before the first edit; each later interval is a multiple of the one before."""

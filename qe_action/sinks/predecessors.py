@@ -8,7 +8,7 @@ from contextlib import suppress
 from qe_action.errors import DeliveryError
 from qe_action.github.client import GitHub
 from qe_action.github.identity import Identity, read_external_id
-from qe_action.github.model import CheckSeen, CheckUpdate
+from qe_action.github.payloads import CheckSeen, CheckUpdate
 
 
 def has_namesake(identity: Identity, seen: Iterable[CheckSeen]) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from qe_action.analysis.hunks import Hunks, Place
 from qe_action.events import AnalysisComplete, Gap
-from qe_action.github.model import ReviewComment
+from qe_action.github.payloads import ReviewComment
 from qe_action.render.review import fingerprint, read_marker
 
 

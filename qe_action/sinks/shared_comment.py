@@ -18,8 +18,8 @@ from typing import Protocol
 
 from qe_action.errors import DeliveryError
 from qe_action.github.client import GitHub
-from qe_action.github.errors import NotFound
-from qe_action.github.model import CommentRef
+from qe_action.github.payloads import CommentRef
+from qe_action.github.refusals import NotFound
 from qe_action.render.marker import Marker, read_marker
 
 Newer = Callable[[Marker, Marker], bool]

@@ -22,11 +22,11 @@ from qe_action.events import (
 from qe_action.render.annotations import headline, missing_ways, where
 from qe_action.render.generated import summed_up, suspicion
 from qe_action.render.state import RunState
-from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import conclude, gate_lines
-from qe_action.sinks.commands import group, log_line
+from qe_action.sinks.workflow_commands import group, log_line
 from qe_action.stream import analysis_of
-from qe_action.voice import Words
+from qe_action.text import duration, percent, plural
+from qe_action.verbosity import Words
 
 EVERY = 20.0
 """Percent between two lines of progress."""

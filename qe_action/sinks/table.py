@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
-from qe_action.doctor.examine import Doctor
+from qe_action.doctor.examination import Doctor
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext
 from qe_action.github.identity import Identity, RunKey
@@ -16,14 +16,14 @@ from qe_action.render.links import Links
 from qe_action.render.marker import Marker, place_of
 from qe_action.render.state import RunState
 from qe_action.settings import Settings
-from qe_action.sinks.annotating import Selection
+from qe_action.sinks.annotation_steps import Selection
 from qe_action.sinks.check_run import CheckRunSink
 from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.fold import FoldSink
-from qe_action.sinks.group import group_comment_sink
+from qe_action.sinks.group_comment import group_comment_sink
 from qe_action.sinks.jsonl import JournalSink
-from qe_action.sinks.reviews import ReviewOf, ReviewSink
+from qe_action.sinks.review_comments import ReviewOf, ReviewSink
 from qe_action.stream import Sink
 from qe_action.workspace.change import PullRef
 

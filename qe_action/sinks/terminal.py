@@ -13,16 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from qe_action.events import LEVELS, AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
+from qe_action.figures import signed
 from qe_action.render.annotations import headline, missing_ways, where
-from qe_action.render.figures import signed
 from qe_action.render.state import RunState
-from qe_action.render.text import duration, percent, plural
 from qe_action.render.verdict import Mark, conclude, gate_lines, mark, running_title
-from qe_action.sinks.commands import log_line
 from qe_action.sinks.console import hanging, say
-from qe_action.sinks.generation import GenerationSink
+from qe_action.sinks.generation_view import GenerationSink
+from qe_action.sinks.workflow_commands import log_line
 from qe_action.stream import analysis_of
-from qe_action.voice import Words
+from qe_action.text import duration, percent, plural
+from qe_action.verbosity import Words
 
 SHOWN = 12
 """Gaps in the live view and in the closing list."""

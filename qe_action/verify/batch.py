@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qe_action.verify.answers import Run
-from qe_action.verify.bench import Bench, Surroundings
-from qe_action.verify.cover import minimal, worst_first
 from qe_action.verify.gates import Refusal, Trial, shown
+from qe_action.verify.run_answers import Run
+from qe_action.verify.set_cover import minimal, worst_first
 from qe_action.verify.style import Tool, style
 from qe_action.verify.suite import Suite
+from qe_action.verify.test_runner import Surroundings, TestRunner
 
 ROUNDS: tuple[Surroundings, ...] = (
     Surroundings({"PYTHONHASHSEED": "0", "TZ": "UTC0", "LC_ALL": "C.UTF-8"}, order=1),
@@ -46,8 +46,8 @@ class Batch:
     its gap, 0 the worst.
     """
 
-    bench: Bench
-    others: Sequence[tuple[str, Bench]]
+    runner: TestRunner
+    others: Sequence[tuple[str, TestRunner]]
     suite: Suite
     trials: list[Trial]
     limit: int
@@ -73,14 +73,14 @@ class Batch:
 
 
 def _path(batch: Batch, trial: Trial) -> str:
-    return f"{batch.bench.project.folder}/test_qe_candidate_{trial.number}.py"
+    return f"{batch.runner.project.folder}/test_qe_candidate_{trial.number}.py"
 
 
 async def steady(batch: Batch) -> AsyncIterator[Out]:
     """Five fresh processes over the whole batch."""
     runs = await asyncio.gather(
         *(
-            _run(batch, batch.bench, batch.trials, around, watch=number < WATCHED)
+            _run(batch, batch.runner, batch.trials, around, watch=number < WATCHED)
             for number, around in enumerate(batch.rounds)
         )
     )
@@ -97,15 +97,15 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
 
 
 async def _run(
-    batch: Batch, bench: Bench, trials: Sequence[Trial], around: Surroundings, *, watch: bool
+    batch: Batch, runner: TestRunner, trials: Sequence[Trial], around: Surroundings, *, watch: bool
 ) -> Run:
     """One process over all tests; where it does not come to its end, one for each of them."""
     files = {_path(batch, trial): trial.text for trial in trials}
     timeout = 30.0 + EACH * len(files)
-    run = await bench.run(files, list(files), timeout=timeout, around=around, watch=watch)
+    run = await runner.run(files, list(files), timeout=timeout, around=around, watch=watch)
     if run.end == "done" or len(trials) == 1:
         return run
-    alone = [await _run(batch, bench, [trial], around, watch=watch) for trial in trials]
+    alone = [await _run(batch, runner, [trial], around, watch=watch) for trial in trials]
     return Run(
         end="done",
         outcomes={name: said for one in alone for name, said in one.outcomes.items()},
@@ -134,8 +134,8 @@ def _written(run: Run, path: str) -> tuple[str, ...]:
 
 async def other_pythons(batch: Batch) -> AsyncIterator[Out]:
     """Once on every other interpreter that is there."""
-    for version, bench in batch.others:
-        run = await _run(batch, bench, batch.trials, batch.rounds[0], watch=False)
+    for version, runner in batch.others:
+        run = await _run(batch, runner, batch.trials, batch.rounds[0], watch=False)
         batch.pythons.append(version)
         for trial in batch.trials.copy():
             if (why := _failure(run, _path(batch, trial))) is not None:
@@ -163,7 +163,7 @@ def _ranks(batch: Batch, trial: Trial) -> frozenset[int]:
 
 async def as_the_project_has_it(batch: Batch) -> AsyncIterator[Out]:
     """Refuses none: the project's formatter and linter, so that the suite runs what is shown."""
-    await style(batch.bench, batch.trials, batch.tools)
+    await style(batch.runner, batch.trials, batch.tools)
     out: tuple[Out, ...] = ()
     for one in out:
         yield one

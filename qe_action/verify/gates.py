@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 
 from qe_action.findings import Refused
 from qe_action.generators.port import Candidate
-from qe_action.render.text import plural
-from qe_action.verify.answers import Run
-from qe_action.verify.asserting import assertions, lacks_assertion
-from qe_action.verify.bench import Bench
+from qe_action.text import plural
+from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
-from qe_action.verify.reading import reaches_outside, refused_import, skips
+from qe_action.verify.run_answers import Run
+from qe_action.verify.static_checks import reaches_outside, refused_import, skips
+from qe_action.verify.test_runner import TestRunner
 from qe_action.verify.writing import Part, new_file
 
 TRIED = 12
@@ -78,9 +78,9 @@ class Trial:
 
 @dataclass
 class Setting:
-    """What the gates share: the bench, the goals, and what tests before have reached."""
+    """What the gates share: the test runner, the goals, and what tests before have reached."""
 
-    bench: Bench
+    runner: TestRunner
     lines: frozenset[int]
     arcs: frozenset[Arc]
     timeout: Callable[[], float]
@@ -90,7 +90,7 @@ class Setting:
 
     def file(self, trial: Trial) -> str:
         """Where a candidate lies while it is tried."""
-        return f"{self.bench.project.folder}/test_qe_candidate_{trial.number}.py"
+        return f"{self.runner.project.folder}/test_qe_candidate_{trial.number}.py"
 
 
 Check = Callable[[Trial, Setting], Awaitable[Refusal | None]]
@@ -114,7 +114,7 @@ async def parses(trial: Trial, _: Setting) -> Refusal | None:
 
 
 async def imports(trial: Trial, setting: Setting) -> Refusal | None:
-    name = refused_import(trial.tree, setting.bench.project.allowed)
+    name = refused_import(trial.tree, setting.runner.project.allowed)
     return Refusal("imports", f"it imports {name}") if name else None
 
 
@@ -137,14 +137,14 @@ async def never_skips(trial: Trial, _: Setting) -> Refusal | None:
 
 
 async def new(trial: Trial, setting: Setting) -> Refusal | None:
-    if fingerprints(trial.text) & setting.bench.project.known:
+    if fingerprints(trial.text) & setting.runner.project.known:
         return Refusal("duplicate", "the project has this test")
     return None
 
 
 async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
     path = setting.file(trial)
-    run = await setting.bench.run(
+    run = await setting.runner.run(
         {path: trial.text}, [path], timeout=setting.timeout(), measure=True
     )
     trial.run = run
@@ -187,7 +187,7 @@ async def new_among_candidates(trial: Trial, setting: Setting) -> Refusal | None
 
 async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     lines = trial.lines | {abs(arc[0]) for arc in trial.arcs}
-    source = setting.bench.project.source
+    source = setting.runner.project.source
     possible = mutants(source, lines)
     fresh = trial.reached - setting.reached
     wanted = _to_try(possible, setting, only_new=not fresh)
@@ -218,14 +218,14 @@ def _to_try(possible: tuple[Mutant, ...], setting: Setting, *, only_new: bool) -
 
 
 async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
-    path, source = setting.file(trial), setting.bench.project.source
+    path, source = setting.file(trial), setting.runner.project.source
     wanted = [mutant for mutant in wanted if mutant.parses(source)]
     for start in range(0, len(wanted), AT_ONCE):
         if trial.killed and start >= 2 * AT_ONCE:
             return
         chunk = wanted[start : start + AT_ONCE]
         seconds = min(setting.timeout(), _patience(trial))
-        said = await setting.bench.mutate({path: trial.text}, [path], chunk, timeout=seconds)
+        said = await setting.runner.mutate({path: trial.text}, [path], chunk, timeout=seconds)
         for verdict in said:
             if verdict.how == "timeout" and seconds < _patience(trial):
                 continue  # the budget's end, which no test noticed

@@ -1,4 +1,4 @@
-"""Small wrong versions of the lines that a test runs: one that no test notices is not tested.
+"""Mutants of the lines that a test runs: one that no test notices is not tested.
 
 Pure. A mutant is an edit of the source's bytes, so that the rest of the file stays as it is.
 """

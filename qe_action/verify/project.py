@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from qe_action.verify.collecting import Collecting
+from qe_action.verify.collection import PytestCollection
 from qe_action.verify.duplicates import fingerprints
-from qe_action.verify.reading import imported
+from qe_action.verify.static_checks import imported
 
 _PREPARES = re.compile(
     rb"environ|putenv|setlocale|pytest_configure|pytest_plugins|pytest_load_initial|sys\.|setup\("
@@ -77,10 +77,10 @@ def is_test_file(path: str) -> bool:
 
 
 def describe(
-    files: Mapping[str, bytes], target: str, collects: Collecting | None = None
+    files: Mapping[str, bytes], target: str, collects: PytestCollection | None = None
 ) -> Project:
     """The facts of a target in a tree of Python files, tested as pytest's configuration says."""
-    collects = collects or Collecting()
+    collects = collects or PytestCollection()
     folder, module = _module(files, target)
     tests = _tests(files, target, collects)
     known: set[str] = set()
@@ -107,7 +107,7 @@ def describe(
     )
 
 
-def _tests(files: Mapping[str, bytes], target: str, collects: Collecting) -> dict[str, str]:
+def _tests(files: Mapping[str, bytes], target: str, collects: PytestCollection) -> dict[str, str]:
     """The test files that are looked into. The whole suite runs all of them."""
     stem = PurePosixPath(target).stem
     found = {}
@@ -169,7 +169,7 @@ def _relative_imports(path: str, text: str) -> set[str]:
 
 
 def _place(
-    tests: Mapping[str, str], module: str, files: Mapping[str, bytes], collects: Collecting
+    tests: Mapping[str, str], module: str, files: Mapping[str, bytes], collects: PytestCollection
 ) -> str:
     """The module's one existing test file; else a new one where most of its package's tests are.
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from qe_action.lab import Lab
-from qe_action.verify.answers import Hello, Run
-from qe_action.verify.bench import ALONE, USAGE, Bench, Surroundings
+from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.verify.project import Project
+from qe_action.verify.run_answers import Hello, Run
+from qe_action.verify.test_runner import ALONE, USAGE, Surroundings, TestRunner
 
 CONFIGS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
 
@@ -27,18 +27,20 @@ class Written:
 class Rerun:
     """Runs written files in `tree`, a copy of the project that may be changed."""
 
-    def __init__(self, bench: Bench, tree: Path, hello: Hello, timeout: float) -> None:
-        self._bench = bench
+    def __init__(self, runner: TestRunner, tree: Path, hello: Hello, timeout: float) -> None:
+        self._runner = runner
         self._tree = tree
-        self._options = bench.as_configured(hello.plugins)
+        self._options = runner.as_configured(hello.plugins)
         self._timeout = timeout
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, lab: Lab, tree: Path, timeout: float) -> AsyncIterator[Rerun]:
+    async def open(
+        cls, interpreter: ProjectInterpreter, tree: Path, timeout: float
+    ) -> AsyncIterator[Rerun]:
         project = Project("", b"", "", (), {}, "", frozenset(), frozenset())
-        async with Bench.open(lab, project, tree, 1) as bench:
-            yield cls(bench, tree, await bench.hello(), timeout)
+        async with TestRunner.open(interpreter, project, tree, 1) as runner:
+            yield cls(runner, tree, await runner.hello(), timeout)
 
     async def broken(self, file: Written, start: str) -> str:
         """What is red with the file as it is that was not before; empty where nothing is.
@@ -65,7 +67,7 @@ class Rerun:
         place.write_bytes(data)
         for options in (self._options, ALONE):
             around = Surroundings(start=folder)
-            run = await self._bench.run(
+            run = await self._runner.run(
                 {}, [file.path], timeout=self._timeout, options=options, around=around, clean=True
             )
             if run.exit != USAGE or run.outcomes:

@@ -13,9 +13,9 @@ from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import replace
 
-from qe_action.verify.bench import Bench
 from qe_action.verify.gates import Trial
-from qe_action.verify.importing import bound_at_top
+from qe_action.verify.test_imports import bound_at_top
+from qe_action.verify.test_runner import TestRunner
 from qe_action.verify.writing import new_file
 
 SECONDS = 30.0
@@ -55,13 +55,13 @@ def _sections(text: str) -> list[str]:
     return parser.sections()
 
 
-async def style(bench: Bench, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:
+async def style(runner: TestRunner, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:
     """Give the tests the looks that the tools give them."""
     if not tools or not trials:
         return
-    folder = bench.project.folder
+    folder = runner.project.folder
     files = {f"{folder}/test_qe_candidate_{t.number}.py": t.text for t in trials}
-    after = await bench.styled(files, tools, timeout=SECONDS)
+    after = await runner.styled(files, tools, timeout=SECONDS)
     for path, trial in zip(files, trials, strict=True):
         for texts in reversed(after):
             try:

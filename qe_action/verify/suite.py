@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from qe_action.findings import Counts
-from qe_action.verify.answers import Run
-from qe_action.verify.bench import ALONE, USAGE, Bench, Surroundings
 from qe_action.verify.gates import Trial
+from qe_action.verify.run_answers import Run
+from qe_action.verify.test_runner import ALONE, USAGE, Surroundings, TestRunner
 from qe_action.verify.writing import appended, new_file
 
 ROUNDS = 6
@@ -25,7 +25,7 @@ class Suite:
     was run.
     """
 
-    bench: Bench
+    runner: TestRunner
     plugins: Sequence[str]
     timeout: float
     head: str = ""
@@ -85,12 +85,12 @@ class Suite:
         """The suite without new tests, or the files that use the target where it is too slow."""
         if self._base is not None:
             return
-        tests = self.bench.project.test_files
+        tests = self.runner.project.test_files
         if not tests:
             self.words = "the project has no other tests"
             self._base = Run(end="done")
             return
-        project = self.bench.project
+        project = self.runner.project
         users = project.users()
         own = (project.place,) if project.exists else ()
         told = ""
@@ -127,26 +127,26 @@ class Suite:
     async def _run(
         self, files: Mapping[str, str], paths: Sequence[str], *, order: bool = True
     ) -> Run:
-        return await self.bench.run(
+        return await self.runner.run(
             files,
             paths,
             timeout=self.timeout,
-            options=self._options or self.bench.as_configured(self.plugins),
+            options=self._options or self.runner.as_configured(self.plugins),
             around=ORDER if order else Surroundings(),
             measure=True,
             clean=True,
         )
 
     async def _with(self, trials: Sequence[Trial]) -> Run:
-        place = self.bench.project.place
+        place = self.runner.project.place
         paths = self.paths and tuple(dict.fromkeys((*self.paths, place)))
-        if self._narrow or not self.bench.project.test_files:
+        if self._narrow or not self.runner.project.test_files:
             paths = paths or (place,)
         return await self._run({place: self.text(trials)}, paths)
 
     def text(self, trials: Sequence[Trial]) -> str:
         """The file that the tests go to, with them."""
-        project = self.bench.project
+        project = self.runner.project
         parts = [trial.part for trial in trials]
         if project.exists:
             return appended(project.test_files[project.place], parts)
@@ -154,7 +154,7 @@ class Suite:
 
     def _fails(self, run: Run, trial: Trial) -> str:
         """Why a new test does not hold in the suite; empty where it does."""
-        place, name = self.bench.project.place, trial.candidate.name
+        place, name = self.runner.project.place, trial.candidate.name
         said = [
             f"{word}: {text}"
             for node, (word, text) in run.outcomes.items()

@@ -10,7 +10,18 @@ import sys
 from typing import Any
 
 NAME = "_qe_worker"
-OPS = ("hello", "survey", "record", "search", "kill", "warm", "check", "mutate", "style")
+OPS = {
+    "hello": "hello",
+    "survey": "survey",
+    "record": "call_recording",
+    "search": "call_run",
+    "kill": "mutant_calls",
+    "warm": "warm_import",
+    "check": "test_run",
+    "mutate": "mutant_tests",
+    "style": "style_run",
+}
+"""Every request and the module that answers it."""
 
 
 def _package() -> None:
@@ -50,9 +61,7 @@ def main() -> None:
         try:
             request = json.loads(line)
             name = request["op"]
-            if name not in OPS:
-                raise KeyError(name)
-            module = importlib.import_module(NAME + "." + name)
+            module = importlib.import_module(NAME + "." + OPS[name])
             last = module.run(request, lambda answer, op=name: tell({"op": op, **answer})) or {}
             tell({"op": name, "done": True, **last})
         except KeyboardInterrupt:

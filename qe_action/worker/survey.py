@@ -10,7 +10,7 @@ import sys
 import typing
 from typing import Any
 
-from . import express, project, tracing, types_of
+from . import expressions, target_module, tracing, types_of
 
 LIMIT = 400
 """How many functions and classes of one module are told."""
@@ -29,7 +29,7 @@ def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     tracer = tracing.Tracer(request["file"], lines=10**9, seconds=1e9)
     tracer.start()
     try:
-        module = project.load(request)
+        module = target_module.load(request)
     finally:
         tracer.stop()
     surveyor = Surveyor(module)
@@ -39,7 +39,7 @@ def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
         tell({"event": "class", **told})
     tell({"event": "constants", **constants(module)})
     arcs = sorted(tracer.arcs)
-    return {"file": project.filename(module), "arcs": arcs, "module": module.__name__}
+    return {"file": target_module.filename(module), "arcs": arcs, "module": module.__name__}
 
 
 class Surveyor:
@@ -47,7 +47,7 @@ class Surveyor:
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        self.file = project.filename(module)
+        self.file = target_module.filename(module)
         self._met: dict[Any, Any] = {}
 
     def functions(self) -> list[Any]:
@@ -169,7 +169,7 @@ class Surveyor:
             told["type"] = {"t": "unknown"}
         self._meet(hint)
         if item.default is not inspect.Parameter.empty:
-            made = express.Writer().express(item.default)
+            made = expressions.Writer().express(item.default)
             told["default"] = made.text if made and not made.names else ""
         return told
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from qe_action.analysis.diff import Diff, LineMap, PullFile, parse_diff
 from qe_action.errors import UsageError
-from qe_action.workspace.compare import CommitRef, Comparer, DiffApi, DiffTooLarge, PullRef
+from qe_action.workspace.diff_sources import CommitRef, Comparer, DiffApi, DiffTooLarge, PullRef
 from qe_action.workspace.git import Git
 from qe_action.workspace.untracked import with_untracked
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qe_action.analysis.fit import strange_entries, strays
 from qe_action.analysis.python_module import parse_module
+from qe_action.analysis.source_match import strange_entries, strays
 from qe_action.analysis.statements import find_extents
 from qe_action.reports.contexts import ContextReader, named_test
 from qe_action.reports.coverage_json import files_from_json

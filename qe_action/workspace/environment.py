@@ -15,9 +15,9 @@ from pathlib import Path
 
 from qe_action.errors import SetupFailed, UsageError, WorkspaceError
 from qe_action.sandbox.sandbox import Sandbox
-from qe_action.workspace.entries import Entries
-from qe_action.workspace.finding import TOOLS, can_add, remedy
-from qe_action.workspace.installing import TIMEOUT, installer
+from qe_action.workspace.cache_entries import Entries
+from qe_action.workspace.environment_setup import Setup, set_up
+from qe_action.workspace.installer import TIMEOUT, installer
 from qe_action.workspace.interpreter import (
     Facts,
     ask,
@@ -28,9 +28,9 @@ from qe_action.workspace.interpreter import (
     opened,
     unreachable,
 )
+from qe_action.workspace.interpreter_search import TOOLS, can_add, remedy
 from qe_action.workspace.overlay import NAMES, lacking, overlay, search_path
 from qe_action.workspace.programs import Programs
-from qe_action.workspace.setting_up import Setup, set_up
 
 _ANCHOR = "the-environment-of-the-project"
 

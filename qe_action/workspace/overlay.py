@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from qe_action.errors import UsageError
-from qe_action.workspace.entries import Entries
-from qe_action.workspace.installing import Installer
+from qe_action.workspace.cache_entries import Entries
+from qe_action.workspace.installer import Installer
 from qe_action.workspace.interpreter import Facts, one_line
 
 PINS = Path(__file__).parent / "overlay-requirements.txt"

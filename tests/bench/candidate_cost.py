@@ -15,9 +15,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1] / "integration")]
 from sandbox_here import open_folder, overlay, prefixes, sandboxed_python  # noqa: E402
 
-from qe_action.lab import PlainLab  # noqa: E402
+from qe_action.project_worker.client import PlainInterpreter  # noqa: E402
+from qe_action.project_worker.sandboxed import SandboxedInterpreter  # noqa: E402
 from qe_action.sandbox.sandbox import Sandbox  # noqa: E402
-from qe_action.sandboxed import SandboxLab  # noqa: E402
 
 ROUNDS = 60
 WARMING = 5
@@ -31,16 +31,20 @@ async def main() -> None:
         overlay(top / "overlay")
         (top / "code.py").write_text("def more(x):\n    return x + 1\n")
         (top / "test_code.py").write_text("import code\n\ndef test_more():\n    assert True\n")
-        labs = {
-            "plain": PlainLab(python, None, top / "overlay"),
-            "sandboxed": SandboxLab(Sandbox(), Path(python), prefixes(python), top / "overlay"),
+        interpreters = {
+            "plain": PlainInterpreter(python, None, top / "overlay"),
+            "sandboxed": SandboxedInterpreter(
+                Sandbox(), Path(python), prefixes(python), top / "overlay"
+            ),
         }
-        took = await measured(labs, top)
+        took = await measured(interpreters, top)
     for name, times in took.items():
         print(f"{name:10} median {statistics.median(times):6.1f} ms, least {min(times):6.1f} ms")
 
 
-async def measured(labs: dict[str, PlainLab | SandboxLab], top: Path) -> dict[str, list[float]]:
+async def measured(
+    interpreters: dict[str, PlainInterpreter | SandboxedInterpreter], top: Path
+) -> dict[str, list[float]]:
     """Milliseconds for each run of a test, in turns."""
     request = {
         "op": "check",
@@ -51,11 +55,11 @@ async def measured(labs: dict[str, PlainLab | SandboxLab], top: Path) -> dict[st
         "timeout": 30,
         "measure": True,
     }
-    took: dict[str, list[float]] = {name: [] for name in labs}
+    took: dict[str, list[float]] = {name: [] for name in interpreters}
     async with AsyncExitStack() as stack:
         workers = {
-            name: await stack.enter_async_context(lab.worker(readable=(top,)))
-            for name, lab in labs.items()
+            name: await stack.enter_async_context(interpreter.worker(readable=(top,)))
+            for name, interpreter in interpreters.items()
         }
         for number in range(ROUNDS + WARMING):
             for name, worker in workers.items():

@@ -32,10 +32,10 @@ from pathlib import Path
 
 from judged import Judged, judge
 
-from qe_action.generators.goals import goals_of
 from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Candidate, Job, Layout, Suspicion, Trouble
-from qe_action.lab import PlainLab
+from qe_action.generators.whole_file import goals_of
+from qe_action.project_worker.client import PlainInterpreter
 from qe_action.verify.mutants import mutants
 
 ROOT = Path(__file__).parent.parent.parent
@@ -76,7 +76,7 @@ async def generated(python: str, module: str, seconds: float, seed: int, nodoc: 
         goals=goals_of(source, str(target)),
         root=site,
         layout=Layout(module, (site,)),
-        lab=PlainLab(python),
+        interpreter=PlainInterpreter(python),
         seed=seed,
         budget=10**9,
         mutants=mutants(source.encode(), frozenset(range(1, source.count("\n") + 2))),

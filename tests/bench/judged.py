@@ -9,12 +9,12 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qe_action.lab import PlainLab
-from qe_action.verify.answers import Run
+from qe_action.project_worker.client import PlainInterpreter
 from qe_action.verify.batch import ROUNDS
-from qe_action.verify.bench import Bench
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import describe
+from qe_action.verify.run_answers import Run
+from qe_action.verify.test_runner import TestRunner
 
 TEST = "tests/test_generated.py"
 MUTANTS = 120
@@ -45,8 +45,8 @@ async def judge(python: str, target: Path, text: str, *, mutate: bool) -> Judged
         _copied(site, inside, tree)
         files = {str(p.relative_to(tree)): p.read_bytes() for p in tree.rglob("*.py")}
         project = describe(files, str(inside))
-        async with Bench.open(PlainLab(python), project, tree, 1) as bench:
-            return await _judged(bench, text, mutate=mutate)
+        async with TestRunner.open(PlainInterpreter(python), project, tree, 1) as runner:
+            return await _judged(runner, text, mutate=mutate)
 
 
 def _copied(site: Path, inside: Path, tree: Path) -> None:
@@ -60,9 +60,9 @@ def _copied(site: Path, inside: Path, tree: Path) -> None:
         assert (tree / inside).exists()
 
 
-async def _judged(bench: Bench, text: str, *, mutate: bool) -> Judged:
+async def _judged(runner: TestRunner, text: str, *, mutate: bool) -> Judged:
     files = {TEST: text}
-    run = await bench.run(files, [TEST], timeout=120, measure=True)
+    run = await runner.run(files, [TEST], timeout=120, measure=True)
     found = Judged(cases=len(run.outcomes), trouble="" if run.end == "done" else run.trouble())
     measured = run.measured
     if measured is None or measured.error is not None:
@@ -74,18 +74,18 @@ async def _judged(bench: Bench, text: str, *, mutate: bool) -> Judged:
     found.missing, found.branches = measured.missing_lines, measured.missing_branches
     found.failing = _bad(run)
     for around in ROUNDS:
-        again = await bench.run(files, [TEST], timeout=120, around=around)
+        again = await runner.run(files, [TEST], timeout=120, around=around)
         found.flaky += [name for name in _bad(again) if name not in found.failing + found.flaky]
     if mutate and not found.failing:
-        source = bench.project.source
-        bare = f"def test_import():\n    import {bench.project.module}\n"
-        imported = await bench.run({TEST: bare}, [TEST], timeout=60, measure=True)
+        source = runner.project.source
+        bare = f"def test_import():\n    import {runner.project.module}\n"
+        imported = await runner.run({TEST: bare}, [TEST], timeout=60, measure=True)
         on_import = frozenset(imported.measured.lines if imported.measured else ())
         lines = (frozenset(measured.lines) & _inside_functions(source)) - on_import
         possible = [m for m in mutants(source, lines) if m.parses(source)]
         random.Random(0).shuffle(possible)
         some = possible[:MUTANTS]
-        said = await bench.mutate(files, [TEST], some, timeout=20)
+        said = await runner.mutate(files, [TEST], some, timeout=20)
         found.mutants, found.killed = len(said), sum(one.killed for one in said)
     return found
 

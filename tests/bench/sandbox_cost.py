@@ -23,7 +23,7 @@ from qe_action.sandbox import launch
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox, make_plan
-from qe_action.sandbox.slots import Slot
+from qe_action.sandbox.users import Slot
 
 MOST = 30.0
 """Milliseconds that a candidate may cost beside a bare fork."""

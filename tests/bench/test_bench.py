@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench import MOST, Usage, exceeds
+from runner import MOST, Usage, exceeds
 
 
 @pytest.mark.parametrize(

@@ -325,7 +325,9 @@ def test_a_closed_pipe_is_quiet_and_no_failed_gate(repo: GitRepo, arguments: str
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("module", ["argparse", "pydantic_core", "rich.console", "qe_action.local"])
+@pytest.mark.parametrize(
+    "module", ["argparse", "pydantic_core", "rich.console", "qe_action.commands.analyze"]
+)
 def test_it_is_stopped_quietly_while_it_imports(repo: GitRepo, module: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-X", "importtime", "-m", "qe_action", "analyze"],

@@ -21,7 +21,7 @@ from gitrepo import GitRepo, git_env
 from job import REPO, Job, cobertura
 from slowness import in_time
 
-from qe_action.doctor.examine import Doctor
+from qe_action.doctor.examination import Doctor
 from qe_action.settings import load
 
 ROOT = Path(__file__).parent.parent.parent

@@ -19,7 +19,7 @@ from job import REPO, Job
 from runner import Result, read_commands
 
 from qe_action.render.marker import place_of
-from qe_action.render.text import visible
+from qe_action.text import visible
 
 HOME = f"https://github.com/{REPO}"
 NAME = "qe-action coverage"

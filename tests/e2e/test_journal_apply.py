@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from gitrepo import GitRepo
 
-from qe_action import applying
+from qe_action.commands import journal_apply
 from qe_action.errors import QEError
 from qe_action.events import GenerationComplete, TestCase
 from qe_action.journal import encode, header
@@ -51,7 +51,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def apply(repo: Path, name: str, out: str | None = None) -> int:
-    return applying.apply(Namespace(journal=name, repo=str(repo), out=out, color="never"))
+    return journal_apply.apply(Namespace(journal=name, repo=str(repo), out=out, color="never"))
 
 
 def test_tests_are_added_once(

@@ -46,7 +46,7 @@ class Verdict:
 
 
 @dataclass
-class Bench:
+class TestRunner:
     """Sites with the outcome of their runs without faults."""
 
     sites: dict[str, Site]
@@ -55,7 +55,7 @@ class Bench:
     positions: dict[str, list[Position]] = field(default_factory=dict)
     exchanges: list[FaultyGitHub] = field(default_factory=list)
 
-    def prepare(self) -> Bench:
+    def prepare(self) -> TestRunner:
         """Run each site without faults."""
         with ThreadPoolExecutor(2) as pool:
             for name, (github, found) in zip(
@@ -119,10 +119,10 @@ def _unexcused(case: Case, lost: dict[str, str], done: Done) -> Iterator[str]:
 # All the cases
 
 
-def singles(bench: Bench) -> Iterator[Case]:
+def singles(runner: TestRunner) -> Iterator[Case]:
     """Each fault at each request."""
-    for site, positions in bench.positions.items():
-        for position, kind in itertools.product(_worth(bench, site, positions), _KINDS):
+    for site, positions in runner.positions.items():
+        for position, kind in itertools.product(_worth(runner, site, positions), _KINDS):
 
             def plan(position: Position = position, kind: Kind = kind) -> Plan:
                 return Single(position, kind)
@@ -134,10 +134,10 @@ def singles(bench: Bench) -> Iterator[Case]:
 _KINDS = (*PASSING, *LONGER, *STAYING)
 
 
-def kills(bench: Bench) -> Iterator[Case]:
+def kills(runner: TestRunner) -> Iterator[Case]:
     """`kill -9` at each request, and what comes after."""
-    for site, positions in bench.positions.items():
-        worth = _worth(bench, site, positions)
+    for site, positions in runner.positions.items():
+        worth = _worth(runner, site, positions)
         for position, kill, second in itertools.product(worth, KILLS, SECOND):
 
             def plan(position: Position = position, kill: str = kill) -> Plan:
@@ -158,26 +158,26 @@ def storms(seeds: Iterable[str]) -> Iterator[Case]:
         yield Case(f"{site}/storm {seed}", site, plan, STORM_PACING)
 
 
-def _worth(bench: Bench, site: str, positions: list[Position]) -> list[Position]:
+def _worth(runner: TestRunner, site: str, positions: list[Position]) -> list[Position]:
     """The requests to strike at a site: of the later ones only those that no other makes."""
     usual = ("large", "plain")
     if site in usual:
         return positions
-    others = {p for name in usual for p in bench.positions[name]}
+    others = {p for name in usual for p in runner.positions[name]}
     return [p for p in positions if p not in others]
 
 
 def judge_all(
-    bench: Bench,
+    runner: TestRunner,
     cases: Iterable[Case],
     workers: int,
     tell: Callable[[Verdict], None] = lambda _verdict: None,
-    judge: Callable[[Bench, Case], Verdict] = Bench.judge,
+    judge: Callable[[TestRunner, Case], Verdict] = TestRunner.judge,
 ) -> list[Verdict]:
     """Judge the cases side by side, and `tell` of each as it ends."""
     verdicts = []
     with ThreadPoolExecutor(workers) as pool:
-        for done in as_completed([pool.submit(judge, bench, case) for case in cases]):
+        for done in as_completed([pool.submit(judge, runner, case) for case in cases]):
             verdicts.append(done.result())
             tell(verdicts[-1])
     return verdicts

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cases import Bench, Case, Verdict
+from cases import Case, TestRunner, Verdict
 from fake_github import BOT
 from fake_github_wire import Recorded
 from faulty_github import Act, FaultyGitHub, Position
@@ -67,10 +67,10 @@ class Slow:
         return act
 
 
-def overtaken(bench: Bench) -> Iterator[Case]:
+def overtaken(runner: TestRunner) -> Iterator[Case]:
     """An older run stands still at each of its requests while a newer one runs to its end."""
     for site in ("large", "plain"):
-        for position, after in itertools.product(bench.positions[site], (False, True)):
+        for position, after in itertools.product(runner.positions[site], (False, True)):
             where = Position(f"older {position.endpoint}", position.number)
 
             def plan(where: Position = where, after: bool = after) -> Hold:
@@ -80,9 +80,9 @@ def overtaken(bench: Bench) -> Iterator[Case]:
             yield Case(f"{site}/{position}/overtaken {word}", site, plan)
 
 
-def judge_overtaken(bench: Bench, case: Case) -> Verdict:
+def judge_overtaken(runner: TestRunner, case: Case) -> Verdict:
     """The comment is the newer run's, and each run has completed its own check run."""
-    site = bench.sites[case.site]
+    site = runner.sites[case.site]
     hold = case.plan()
     assert isinstance(hold, Hold)
     ended: list[Done] = []
@@ -92,16 +92,16 @@ def judge_overtaken(bench: Bench, case: Case) -> Verdict:
         github.apart[token] = "older"
         older = threading.Thread(
             target=lambda: ended.append(
-                _run(bench, site, github).go(run_id=OLDER, token=token, pacing={"TIMEOUT": "60"})
+                _run(runner, site, github).go(run_id=OLDER, token=token, pacing={"TIMEOUT": "60"})
             )
         )
         older.start()
         while not hold.held.wait(0.05) and older.is_alive():
             pass
-        newer = _run(bench, site, github).go(run_id=NEWER)
+        newer = _run(runner, site, github).go(run_id=NEWER)
         hold.let_go.set()
         older.join()
-        lost = differing(bench.expected[case.site], parts(github, site.head, newer))
+        lost = differing(runner.expected[case.site], parts(github, site.head, newer))
     lost.pop("count", None)
     wrong = [f"{name}: {text}" for name, text in lost.items()]
     wrong += doubled(parts(github, site.head, newer))
@@ -110,15 +110,15 @@ def judge_overtaken(bench: Bench, case: Case) -> Verdict:
     return Verdict(case, tuple(wrong), hold.held.is_set(), tuple(lost), ended[0].log)
 
 
-def crowd(bench: Bench, seed: str, count: int, *, names: bool) -> Verdict:
+def crowd(runner: TestRunner, seed: str, count: int, *, names: bool) -> Verdict:
     """So many runs at once, under one name or a name each; the newest is any of them."""
-    site = bench.sites["plain"]
+    site = runner.sites["plain"]
     dice = random.Random(seed)
     case = Case(f"plain/{count} at once/{'names' if names else 'one name'}", "plain", Nothing)
     ids = [*range(100, 100 + count)]
     dice.shuffle(ids)
     with site.github(Slow(dice)) as github:
-        runs = [(_run(bench, site, github), run_id) for run_id in ids]
+        runs = [(_run(runner, site, github), run_id) for run_id in ids]
         begun = [
             (
                 run,
@@ -165,5 +165,5 @@ def _done(github: FaultyGitHub, site: Site) -> list[object]:
     ]
 
 
-def _run(bench: Bench, site: Site, github: FaultyGitHub) -> Run:
-    return Run(site, github, Path(tempfile.mkdtemp(dir=bench.folder)))
+def _run(runner: TestRunner, site: Site, github: FaultyGitHub) -> Run:
+    return Run(site, github, Path(tempfile.mkdtemp(dir=runner.folder)))

@@ -19,7 +19,7 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / part) for part in ("faults", "e2e", "integration", "")]
 
 import losses  # noqa: E402
-from cases import Bench, Verdict, judge_all, kills, singles, storms  # noqa: E402
+from cases import TestRunner, Verdict, judge_all, kills, singles, storms  # noqa: E402
 from crowd import crowd, judge_overtaken, overtaken  # noqa: E402
 from sites import sites  # noqa: E402
 from speed import lag, not_held_up  # noqa: E402
@@ -39,17 +39,17 @@ def main() -> int:
     began = time.monotonic()
     tell = Teller(began)
     with tempfile.TemporaryDirectory(prefix="qe-faults-") as folder:
-        bench = Bench(sites(Path(folder)), Path(folder)).prepare()
+        runner = TestRunner(sites(Path(folder)), Path(folder)).prepare()
         seed, count = _seed(options.seed, options.storms)
         print(f"seed {seed}", flush=True)
         wanted = re.compile(options.only).search
-        cases = [*singles(bench), *kills(bench)] if "-" not in options.seed else []
+        cases = [*singles(runner), *kills(runner)] if "-" not in options.seed else []
         cases += storms(f"{seed}-{n}" for n in count)
-        judge_all(bench, [c for c in cases if wanted(c.name)], options.workers, tell)
+        judge_all(runner, [c for c in cases if wanted(c.name)], options.workers, tell)
         if "-" not in options.seed:
-            older = [case for case in overtaken(bench) if wanted(case.name)]
-            judge_all(bench, older, options.workers, tell, judge_overtaken)
-            for name, judge in _alone(bench, seed):
+            older = [case for case in overtaken(runner) if wanted(case.name)]
+            judge_all(runner, older, options.workers, tell, judge_overtaken)
+            for name, judge in _alone(runner, seed):
                 if wanted(name):
                     tell(judge())
     return tell.sum_up()
@@ -71,12 +71,12 @@ def _seed(given: str, storms: int) -> tuple[str, range]:
     return seed, range(int(number), int(number) + 1) if number else range(storms)
 
 
-def _alone(bench: Bench, seed: str) -> Iterator[tuple[str, Callable[[], Verdict]]]:
+def _alone(runner: TestRunner, seed: str) -> Iterator[tuple[str, Callable[[], Verdict]]]:
     """What needs the machine for itself."""
-    yield "crowd of one name", partial(crowd, bench, seed, CROWD, names=False)
-    yield "crowd of names", partial(crowd, bench, seed, CROWD, names=True)
-    yield "not held up", partial(not_held_up, bench)
-    yield "lag", partial(lag, bench)
+    yield "crowd of one name", partial(crowd, runner, seed, CROWD, names=False)
+    yield "crowd of names", partial(crowd, runner, seed, CROWD, names=True)
+    yield "not held up", partial(not_held_up, runner)
+    yield "lag", partial(lag, runner)
 
 
 class Teller:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import Bench, Case, Verdict
+from cases import Case, TestRunner, Verdict
 from fake_github_wire import Recorded
 from faulty_github import Act, FaultyGitHub, Position
 from job import cobertura
@@ -62,18 +62,18 @@ def watched(run: Run, pacing: dict[str, str], **inputs: str) -> list[Line]:
     return lines
 
 
-def not_held_up(bench: Bench) -> Verdict:
+def not_held_up(runner: TestRunner) -> Verdict:
     """The analysis takes the same time, whether GitHub takes words at once or in two seconds.
 
     What the analysis itself reads of GitHub, here the base's check runs, is answered at once.
     """
-    site = bench.sites["plain"]
+    site = runner.sites["plain"]
     took = {}
     for seconds in (0.0, ANSWER):
         times = []
         for _ in range(3):
             with site.github(Slow(seconds)) as github:
-                run = Run(site, github, Path(tempfile.mkdtemp(dir=bench.folder)))
+                run = Run(site, github, Path(tempfile.mkdtemp(dir=runner.folder)))
                 lines = watched(run, {"TIMEOUT": "10"})
             times.append(next(float(t[1]) for x in reversed(lines) if (t := TOOK.search(x.text))))
         took[seconds] = min(times)
@@ -81,11 +81,11 @@ def not_held_up(bench: Bench) -> Verdict:
     return Verdict(Case("plain/not held up", "plain", Nothing), tuple(wrong), True)
 
 
-def lag(bench: Bench) -> Verdict:
+def lag(runner: TestRunner) -> Verdict:
     """Each edit says all that was known one interval before, and they come when they are due."""
-    site = _long(bench)
+    site = _long(runner)
     with site.github() as github:
-        run = Run(site, github, Path(tempfile.mkdtemp(dir=bench.folder)))
+        run = Run(site, github, Path(tempfile.mkdtemp(dir=runner.folder)))
         lines = watched(run, {"EDIT_INTERVAL": str(INTERVAL)}, annotations="all")
     known = [(line.time, p) for line in lines if (p := _percent(line.text)) is not None]
     wrong = []
@@ -124,9 +124,9 @@ def _shown(request: Recorded) -> float:
     return float(found[1]) if found else 100.0
 
 
-def _long(bench: Bench) -> Site:
-    site = bench.sites["plain"]
-    folder = bench.folder / "long"
+def _long(runner: TestRunner) -> Site:
+    site = runner.sites["plain"]
+    folder = runner.folder / "long"
     root = site.repo.clone(folder, site.merge, 99)
     lines = {n: n % 2 for n in range(1, 1500)}
     report = cobertura({"new.py": {n: n % 2 for n in range(1, 9)}, "NAME": lines})

@@ -17,7 +17,7 @@ from qe_action.agents.generation import GeneratorEvent
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GenerationComplete, TestProposed, TestRejected
 from qe_action.generators.port import Generator
-from qe_action.lab import Lab, PlainLab
+from qe_action.project_worker.client import PlainInterpreter, ProjectInterpreter
 from qe_action.task import QETask
 
 SHAPES = """
@@ -90,8 +90,8 @@ OURS = f"/of-test-process-{os.getpid()}"
 """Stands in the PATH of our workers, to tell them from those of tests that run beside us."""
 
 
-def lab() -> PlainLab:
-    return PlainLab(sys.executable, {"PATH": f"{os.environ['PATH']}:{OURS}"})
+def interpreter() -> PlainInterpreter:
+    return PlainInterpreter(sys.executable, {"PATH": f"{os.environ['PATH']}:{OURS}"})
 
 
 def workers() -> set[str]:
@@ -110,14 +110,19 @@ def workers() -> set[str]:
 
 
 def generate(
-    context: Mapping[str, Any], *, generator: Generator | None = None, at: Lab | None = None
+    context: Mapping[str, Any],
+    *,
+    generator: Generator | None = None,
+    at: ProjectInterpreter | None = None,
 ) -> Outcome:
     """All events of a generation, without a sandbox unless `at` is another lab."""
-    return asyncio.run(_generate(context, generator, at or lab()))
+    return asyncio.run(_generate(context, generator, at or interpreter()))
 
 
-async def _generate(context: Mapping[str, Any], generator: Generator | None, at: Lab) -> Outcome:
-    agent = TestGeneratorAgent(lab=at, generator=generator)
+async def _generate(
+    context: Mapping[str, Any], generator: Generator | None, at: ProjectInterpreter
+) -> Outcome:
+    agent = TestGeneratorAgent(interpreter=at, generator=generator)
     task = QETask(task_type="test_generation", context=dict(context))
     async with aclosing(agent.generate_tests_streaming(task)) as events:
         return Outcome([event async for event in events])
@@ -131,7 +136,12 @@ def project(root: Path, files: Mapping[str, str]) -> GitRepo:
 
 
 def judge(
-    root: Path, tests: str, target: str = "shapes.py", *, at: Lab | None = None, **more: Any
+    root: Path,
+    tests: str,
+    target: str = "shapes.py",
+    *,
+    at: ProjectInterpreter | None = None,
+    **more: Any,
 ) -> Outcome:
     """What becomes of these tests in a project."""
     return generate({"repo": root, "file": target, "tests": dedent(tests), **more}, at=at)

@@ -9,10 +9,10 @@ from typing import Any
 
 from coverage.exceptions import NotPython
 
-from qe_action.generators.goals import goals_of
 from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Candidate, Job, Layout, Proposal
-from qe_action.lab import PlainLab, WorkerLost
+from qe_action.generators.whole_file import goals_of
+from qe_action.project_worker.client import PlainInterpreter, WorkerLost
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
@@ -39,8 +39,8 @@ def job(
     except NotPython:
         goals = goals_of("")
     layout = Layout(module, tuple(map(str, paths)), tests)
-    lab = PlainLab(sys.executable)
-    return Job(str(target), source, goals, str(root or paths[0]), layout, lab, seed, budget)
+    interpreter = PlainInterpreter(sys.executable)
+    return Job(str(target), source, goals, str(root or paths[0]), layout, interpreter, seed, budget)
 
 
 def proposals(made: Job) -> list[Proposal]:
@@ -62,7 +62,7 @@ def asked(requests: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
     async def talk() -> list[list[dict[str, Any]]]:
         found: list[list[dict[str, Any]]] = []
-        async with PlainLab(sys.executable).worker() as worker:
+        async with PlainInterpreter(sys.executable).worker() as worker:
             for request in requests:
                 found.append([])
                 try:

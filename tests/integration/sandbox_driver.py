@@ -27,9 +27,9 @@ from typing import Any
 from sandbox_probes import Probe
 from sandbox_suite import PROBES
 
+from qe_action.sandbox.command_run import CommandRun, Outcome
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
-from qe_action.sandbox.running import Outcome, Running
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.folders import remove
 
@@ -102,7 +102,7 @@ class World:
     sandbox: Sandbox
     keeps_signals: bool
     port: int = 0
-    neighbour: Running | None = None
+    neighbour: CommandRun | None = None
     neighbour_pid: int = 0
     objects: Objects | None = None
 

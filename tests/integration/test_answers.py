@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from qe_action.lab import ChannelWorker
-from qe_action.verify.answers import Hello, Measured, MutantSaid, Run, Styled
-from qe_action.verify.bench import Bench, Surroundings
+from qe_action.project_worker.client import ChannelWorker
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import describe
+from qe_action.verify.run_answers import Hello, Measured, MutantSaid, Run, Styled
+from qe_action.verify.test_runner import Surroundings, TestRunner
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -137,12 +137,12 @@ MUTANTS = mutants(SOURCE, frozenset({2}))
 
 def told(folder: Path, lines: Sequence[bytes]) -> tuple[Run, list[MutantSaid]]:
     async def ask() -> tuple[Run, list[MutantSaid]]:
-        lab = TalkingLab(lines)
+        interpreter = TalkingLab(lines)
         seen = describe({"m.py": SOURCE}, "m.py")
-        async with Bench.open(lab, seen, folder, 1) as bench:
-            run = await bench.run({}, [], timeout=5, around=Surroundings())
-        async with Bench.open(lab, seen, folder, 1) as bench:
-            return run, await bench.mutate({}, [], MUTANTS, timeout=5)
+        async with TestRunner.open(interpreter, seen, folder, 1) as runner:
+            run = await runner.run({}, [], timeout=5, around=Surroundings())
+        async with TestRunner.open(interpreter, seen, folder, 1) as runner:
+            return run, await runner.mutate({}, [], MUTANTS, timeout=5)
 
     return asyncio.run(ask())
 
@@ -181,14 +181,14 @@ def test_a_worker_that_is_never_done_does_not_outlive_its_time(tmp_path: Path) -
     """With less slack than a bench gives: what counts is that answers don't prolong it."""
 
     async def ask() -> tuple[Run, list[MutantSaid], list[Mapping[str, str]], str]:
-        lab = DawdlingLab()
+        interpreter = DawdlingLab()
         seen = describe({"m.py": SOURCE}, "m.py")
-        async with Bench.open(lab, seen, tmp_path, 1, slack=0.2) as bench:
-            run = await bench.run({}, [], timeout=0.1, around=Surroundings())
-            said = await bench.mutate({}, [], MUTANTS, timeout=0.1)
-            styled = await bench.styled({}, [("ruff",)], timeout=0.1)
-            why = await bench.warm((), 0.1)
-        assert lab.channel.killed == 4
+        async with TestRunner.open(interpreter, seen, tmp_path, 1, slack=0.2) as runner:
+            run = await runner.run({}, [], timeout=0.1, around=Surroundings())
+            said = await runner.mutate({}, [], MUTANTS, timeout=0.1)
+            styled = await runner.styled({}, [("ruff",)], timeout=0.1)
+            why = await runner.warm((), 0.1)
+        assert interpreter.channel.killed == 4
         return run, said, styled, why
 
     async def in_time() -> tuple[Run, list[MutantSaid], list[Mapping[str, str]], str]:

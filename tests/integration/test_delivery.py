@@ -25,11 +25,11 @@ from qe_action.events import (
 )
 from qe_action.github.client import GitHub
 from qe_action.github.identity import Identity, RunKey
-from qe_action.github.policy import Policy
+from qe_action.github.retry_policy import RetryPolicy
 from qe_action.render.links import Links
 from qe_action.render.markdown import of_the_run
 from qe_action.render.marker import Marker, place_of
-from qe_action.sinks.annotating import Selection
+from qe_action.sinks.annotation_steps import Selection
 from qe_action.sinks.check_run import CheckRunSink
 from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
@@ -147,7 +147,7 @@ def deliver(
             token=SecretStr(github.token),
             repo=github.repo,
             api_url=github.url,
-            policy=Policy(write_gap=1 / SPEED, backoff=0.01),
+            policy=RetryPolicy(write_gap=1 / SPEED, backoff=0.01),
         )
         links = Links("https://github.com", github.repo, SHA)
         check = CheckRunSink(

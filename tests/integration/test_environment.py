@@ -27,17 +27,17 @@ from sandbox_here import (
 from wheels import project, wheel, wheelhouse
 
 from qe_action.agents.test_generator import TestGeneratorAgent
-from qe_action.defaults import ProjectSetup, project_labs
+from qe_action.defaults import ProjectSetup, project_interpreters
 from qe_action.errors import QEError, SetupFailed, UsageError, WorkspaceError
 from qe_action.events import Event, GenerationComplete
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox
-from qe_action.sandbox.slots import UIDS
+from qe_action.sandbox.users import UIDS
 from qe_action.task import QETask
-from qe_action.workspace.built import lay_over
-from qe_action.workspace.entries import Entries
+from qe_action.workspace.built_files import lay_over
+from qe_action.workspace.cache_entries import Entries
 from qe_action.workspace.environment import Environment, default_cache, existing, prepared
-from qe_action.workspace.installing import find_uv, installer
+from qe_action.workspace.installer import find_uv, installer
 from qe_action.workspace.interpreter import ask, bases, found
 from qe_action.workspace.overlay import overlay
 from qe_action.workspace.programs import Programs
@@ -677,9 +677,11 @@ def test_tests_are_made_for_a_project_that_was_set_up(room: Room) -> None:
         subprocess.run(("git", *command), cwd=repo, check=True)
 
     async def make() -> list[Event]:
-        async with project_labs(ProjectSetup(repo, below="deep", cache=room.cache)) as found:
+        async with project_interpreters(
+            ProjectSetup(repo, below="deep", cache=room.cache)
+        ) as found:
             context = {"repo": repo, "file": "deep/pkg/__init__.py", "time_budget": 20.0}
-            agent = TestGeneratorAgent(lab=found.labs)
+            agent = TestGeneratorAgent(interpreter=found.interpreters)
             task = QETask(task_type="test_generation", context=context)
             return [event async for event in agent.generate_tests_streaming(task)]
 

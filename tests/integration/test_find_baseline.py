@@ -13,14 +13,14 @@ from fake_github_git import GitSide
 from gitrepo import GitRepo, git_env
 from pydantic import SecretStr
 
-from qe_action.agents.baseline import BaselineSearch
+from qe_action.agents.baseline_search import BaselineSearch
 from qe_action.analysis.baseline import digest_of, encode
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.deltas import Lookup
-from qe_action.github.baseline import ANCESTORS, BaselineFinder, first_parents
+from qe_action.github.baseline_lookup import ANCESTORS, BaselineFinder, first_parents
 from qe_action.github.client import GitHub
-from qe_action.github.model import CheckDraft, CheckUpdate
-from qe_action.github.policy import Policy
+from qe_action.github.payloads import CheckDraft, CheckUpdate
+from qe_action.github.retry_policy import RetryPolicy
 from qe_action.workspace import history
 from qe_action.workspace.git import Git
 
@@ -108,7 +108,7 @@ def with_client(github: FakeGitHub, work: Callable[[GitHub], Any], token: str = 
             token=SecretStr(token or github.token),
             repo=github.repo,
             api_url=github.url,
-            policy=Policy(write_gap=0, backoff=0, retry_total=1),
+            policy=RetryPolicy(write_gap=0, backoff=0, retry_total=1),
         )
         try:
             return await work(client)

@@ -15,7 +15,7 @@ import pytest
 from gitrepo import GitRepo
 
 from qe_action.errors import WorkspaceError
-from qe_action.workspace.finding import Chosen, find, remedy
+from qe_action.workspace.interpreter_search import Chosen, find, remedy
 
 
 def made(folder: Path, *, complete: bool = True) -> Path:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from generation import GOOD, GOOD_NAMES, SHAPES, generate, judge, lab, project, workers
+from generation import GOOD, GOOD_NAMES, SHAPES, generate, interpreter, judge, project, workers
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GenerationComplete, GeneratorProgress
@@ -121,7 +121,7 @@ def test_a_stream_closed_early_leaves_nothing_running(tmp_path: Path) -> None:
 
     async def first() -> None:
         context = {"repo": tmp_path, "file": "shapes.py", "tests": (tests, tests)}
-        agent = TestGeneratorAgent(lab=lab())
+        agent = TestGeneratorAgent(interpreter=interpreter())
         task = QETask(task_type="test_generation", context=context)
         async with aclosing(agent.generate_tests_streaming(task)) as events:
             async for event in events:
@@ -145,7 +145,7 @@ def test_execute_returns_the_stream_s_last_event(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     context = {"repo": tmp_path, "file": "shapes.py", "tests": GOOD}
     task = QETask(task_type="test_generation", context=context)
-    result = asyncio.run(TestGeneratorAgent(lab=lab()).execute(task))
+    result = asyncio.run(TestGeneratorAgent(interpreter=interpreter()).execute(task))
     assert isinstance(result, GenerationComplete)
     assert result["total"] == 3
 

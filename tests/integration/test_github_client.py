@@ -22,7 +22,8 @@ from slowness import in_time
 from qe_action.errors import DeliveryError, QEError, UsageError
 from qe_action.github.client import GitHub
 from qe_action.github.comments import JOB_LOGIN
-from qe_action.github.errors import (
+from qe_action.github.payloads import Annotation, CheckDraft, CheckUpdate
+from qe_action.github.refusals import (
     Forbidden,
     NotFound,
     RateLimited,
@@ -30,14 +31,13 @@ from qe_action.github.errors import (
     Unauthorized,
     Unreachable,
 )
-from qe_action.github.model import Annotation, CheckDraft, CheckUpdate
-from qe_action.github.policy import Policy, Ports
+from qe_action.github.retry_policy import Ports, RetryPolicy
 from qe_action.workspace.change import DiffTooLarge, PullFile
 
 T = TypeVar("T")
 SHA = "a" * 40
 MARKER = "<!-- our marker -->"
-QUICK = Policy(write_gap=0, backoff=0, retry_total=3)
+QUICK = RetryPolicy(write_gap=0, backoff=0, retry_total=3)
 DRAFT = CheckDraft(name="coverage", head_sha=SHA, title="t", summary="s", external_id="run 1")
 
 
@@ -53,7 +53,7 @@ class Sleeps:
 
 @contextlib.asynccontextmanager
 async def connected(
-    github: FakeGitHub, policy: Policy = QUICK, *, token: str = "", ports: Ports | None = None
+    github: FakeGitHub, policy: RetryPolicy = QUICK, *, token: str = "", ports: Ports | None = None
 ) -> AsyncIterator[GitHub]:
     secret = SecretStr(token or github.token)
     client = GitHub(token=secret, repo=github.repo, api_url=github.url, policy=policy, ports=ports)
@@ -321,7 +321,7 @@ def test_a_token_that_is_wrong_is_asked_about_again_in_the_first_request_alone(
             made.append(client.requests_made)
         return made
 
-    policy = Policy(write_gap=0, backoff=0, retry_total=retries)
+    policy = RetryPolicy(write_gap=0, backoff=0, retry_total=retries)
     assert run(github, work, policy=policy, token="ghs_expired") == asked
 
 
@@ -339,7 +339,7 @@ def test_a_401_is_asked_again_after_a_moment_and_after_a_good_answer_anew(
 
     github.add_pull(7, SHA, "b" * 40)
     ports = Ports(sleep=sleeps, jitter=lambda: 1.0)
-    run(github, work, policy=Policy(write_gap=0), ports=ports)
+    run(github, work, policy=RetryPolicy(write_gap=0), ports=ports)
     assert sleeps.asked == [1.0, 2.0] * 2
 
 
@@ -373,7 +373,7 @@ def test_an_answer_that_is_not_githubs_is_unreachable(github: FakeGitHub, body: 
             return True
 
     with Portal() as portal, pytest.raises(Unreachable, match="is not GitHub's API"):
-        run(portal, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
+        run(portal, lambda client: client.pull_head(7), policy=RetryPolicy(retry_total=0))
 
 
 def test_a_page_for_people_is_no_diff(github: FakeGitHub) -> None:
@@ -386,7 +386,7 @@ def test_a_page_for_people_is_no_diff(github: FakeGitHub) -> None:
             return True
 
     with Portal() as portal, pytest.raises(Unreachable, match="is not GitHub's API"):
-        run(portal, lambda c: c.compare_diff("a" * 40, "b" * 40), policy=Policy(retry_total=0))
+        run(portal, lambda c: c.compare_diff("a" * 40, "b" * 40), policy=RetryPolicy(retry_total=0))
 
 
 # Trouble
@@ -484,7 +484,7 @@ def test_annotations_asked_for_again_after_a_failure_are_appended_once(
             await client.update_check(check.id, update(notes(1, 30)))
         await client.update_check(check.id, update(notes(1, 40)))
 
-    run(github, work, policy=Policy(write_gap=0, retry_total=0))
+    run(github, work, policy=RetryPolicy(write_gap=0, retry_total=0))
     [check] = github.checks.values()
     assert [note["start_line"] for note in check.annotations] == [*range(1, 41)]
 
@@ -518,7 +518,7 @@ def test_the_servers_retry_after_is_kept_to(github: FakeGitHub) -> None:
 )
 def test_a_retry_after_may_be_a_date(github: FakeGitHub, asked: str, waits: float) -> None:
     github.fail("GET", "pulls", 429, headers={"Retry-After": asked})
-    ports, limits = Ports(clock=lambda: 1_000.0), Policy(retry_total=0)
+    ports, limits = Ports(clock=lambda: 1_000.0), RetryPolicy(retry_total=0)
     with pytest.raises(RateLimited) as caught:
         run(github, lambda client: client.pull_head(7), policy=limits, ports=ports)
     assert caught.value.retry_after == waits
@@ -552,7 +552,7 @@ def test_the_wait_after_a_server_error_doubles_with_jitter(github: FakeGitHub) -
     github.fail("GET", "pulls", 502, times=3)
     sleeps = Sleeps()
     ports = Ports(sleep=sleeps, jitter=lambda: 0.5)
-    run(github, lambda client: client.pull_head(7), policy=Policy(backoff=2), ports=ports)
+    run(github, lambda client: client.pull_head(7), policy=RetryPolicy(backoff=2), ports=ports)
     assert sleeps.asked == [1.5, 3, 6]
 
 
@@ -565,7 +565,7 @@ def test_writes_keep_their_distance_and_reads_do_not(github: FakeGitHub) -> None
             await client.pull_head(7)
 
     ports = Ports(sleep=sleeps, clock=lambda: 100.0)
-    run(github, work, policy=Policy(write_gap=1.5), ports=ports)
+    run(github, work, policy=RetryPolicy(write_gap=1.5), ports=ports)
     assert sleeps.asked == [1.5, 1.5]
 
 
@@ -635,13 +635,17 @@ def test_a_request_that_hangs_is_given_up(github: FakeGitHub) -> None:
     github.fail("GET", "pulls", "delay", seconds=30)
     started = time.monotonic()
     with pytest.raises(Unreachable, match="in time"):
-        run(github, lambda client: client.pull_head(7), policy=Policy(timeout=0.1, retry_total=0))
+        run(
+            github,
+            lambda client: client.pull_head(7),
+            policy=RetryPolicy(timeout=0.1, retry_total=0),
+        )
     assert in_time(time.monotonic() - started, 10)
 
 
 def test_a_request_that_hangs_is_tried_again_on_a_new_connection(github: FakeGitHub) -> None:
     github.fail("GET", "pulls", "delay", seconds=30)
-    policy = Policy(timeout=0.1, backoff=0)
+    policy = RetryPolicy(timeout=0.1, backoff=0)
     assert run(github, lambda client: client.pull_head(7), policy=policy) == SHA
 
 
@@ -663,7 +667,7 @@ def test_hurried_the_last_words_pass_a_request_that_hangs(github: FakeGitHub) ->
         await client.update_comment(ident, "cancelled")
         return time.monotonic() - started
 
-    took = run(github, work, policy=Policy(grace=0.2, write_gap=60))
+    took = run(github, work, policy=RetryPolicy(grace=0.2, write_gap=60))
     assert in_time(took, 10)
     assert github.checks[check.id].data["conclusion"] == "cancelled"
     assert github.comments[ident].body == "cancelled"
@@ -700,7 +704,7 @@ def test_hurried_what_waited_ends_and_later_edits_are_repeated_once(github: Fake
             await client.update_comment(ident, "z")
 
     started = time.monotonic()
-    run(github, work, policy=Policy(backoff=60, max_wait=600))
+    run(github, work, policy=RetryPolicy(backoff=60, max_wait=600))
     assert in_time(time.monotonic() - started, 10)
     assert len(github.requests) == 3
 
@@ -719,7 +723,7 @@ def test_hurried_against_a_dead_github_everything_ends_in_time(github: FakeGitHu
                 await waiting
         return time.monotonic() - started
 
-    limits = Policy(grace=0.2, last_word=0.5)
+    limits = RetryPolicy(grace=0.2, last_word=0.5)
     assert run(github, work, policy=limits) < 5  # 0.5 and what a busy machine adds
 
 
@@ -742,7 +746,7 @@ def test_hurried_what_is_being_created_is_looked_up(
         client.hurry()
         return (await check).id, (await comment).id
 
-    check, comment = run(github, work, policy=Policy(grace=0.2))
+    check, comment = run(github, work, policy=RetryPolicy(grace=0.2))
     assert ([*github.checks], [*github.comments]) == ([check], [comment])
 
 
@@ -760,7 +764,7 @@ def test_hurried_a_creation_is_looked_up_until_it_is_there(github: FakeGitHub) -
         assert await creating == made
         return made.id
 
-    assert run(github, work, policy=Policy(grace=0.2)) in github.checks
+    assert run(github, work, policy=RetryPolicy(grace=0.2)) in github.checks
 
 
 def test_hurried_a_creation_that_failed_and_is_not_there_ends_at_once(github: FakeGitHub) -> None:
@@ -774,7 +778,7 @@ def test_hurried_a_creation_that_failed_and_is_not_there_ends_at_once(github: Fa
             await creating
 
     started = time.monotonic()
-    run(github, work, policy=Policy(last_word=60))
+    run(github, work, policy=RetryPolicy(last_word=60))
     assert in_time(time.monotonic() - started, 10)
     assert not github.checks
 
@@ -795,7 +799,7 @@ def test_hurried_one_answer_that_hangs_holds_up_no_other_request(github: FakeGit
             await hanging
         return took
 
-    assert in_time(run(github, work, policy=Policy(grace=3, last_word=60)), 3)
+    assert in_time(run(github, work, policy=RetryPolicy(grace=3, last_word=60)), 3)
     assert github.comments[ident].body == "cancelled"
 
 
@@ -810,7 +814,7 @@ def test_hurried_an_edit_that_hangs_is_repeated_and_the_first_answer_counts(
         await client.update_comment(ident, "cancelled")
 
     started = time.monotonic()
-    run(github, work, policy=Policy(grace=0.2, last_word=60))
+    run(github, work, policy=RetryPolicy(grace=0.2, last_word=60))
     assert in_time(time.monotonic() - started, 10)
     assert fault.hits == 1
     assert github.comments[ident].body == "cancelled"
@@ -899,7 +903,7 @@ def test_the_token_appears_nowhere(
             error: QEError = caught.value
             shown.extend([repr(error), error.line(), repr(error.__cause__)])
 
-    run(github, work, policy=Policy(retry_total=0))
+    run(github, work, policy=RetryPolicy(retry_total=0))
     output = capsys.readouterr()
     assert github.token not in "".join([*shown, caplog.text, output.out, output.err])
     assert output.err == ""  # PyGithub's own log handler is not there
@@ -963,7 +967,7 @@ def test_a_repository_that_was_renamed_is_followed_whole(status: int) -> None:
 def test_the_token_is_shown_to_nobody_else(github: FakeGitHub, location: str) -> None:
     github.fail("GET", "pulls", 307, headers={"Location": location}, times=9)
     with pytest.raises(Unreachable, match="sends us elsewhere to read the pull request"):
-        run(github, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
+        run(github, lambda client: client.pull_head(7), policy=RetryPolicy(retry_total=0))
 
 
 @pytest.mark.parametrize(
@@ -975,7 +979,7 @@ def test_headers_that_can_t_be_read_are_none_of_github_s(
 ) -> None:
     github.fail("GET", "pulls", 307 if "Location" in headers else 502, headers=headers, times=9)
     with pytest.raises(Unreachable, match="to read the pull request is not GitHub's API"):
-        run(github, lambda client: client.pull_head(7), policy=Policy(retry_total=0))
+        run(github, lambda client: client.pull_head(7), policy=RetryPolicy(retry_total=0))
 
 
 @pytest.mark.parametrize("what", ["check-runs", "issues/7/comments"])
@@ -986,5 +990,5 @@ def test_a_lost_creation_is_found_in_a_list_that_lags(github: FakeGitHub, what: 
 
     github.lag = 0.3
     github.fail("POST", what, 502, after_effect=True)
-    run(github, work, policy=Policy(write_gap=0.2, backoff=0))
+    run(github, work, policy=RetryPolicy(write_gap=0.2, backoff=0))
     assert (len(github.checks), len(github.comments)) == (1, 1)

@@ -1,4 +1,4 @@
-"""Which calls notice which wrong versions of the code, as the worker tells it."""
+"""Which calls notice which mutants of the code, as the worker tells it."""
 
 from __future__ import annotations
 

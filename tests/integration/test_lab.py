@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from generation import lab
+from generation import interpreter
 
-from qe_action.lab import ChannelWorker, PlainChannel, WorkerLost
+from qe_action.project_worker.client import ChannelWorker, PlainChannel, WorkerLost
 
 
 async def answers(worker: Any, request: dict[str, Any], timeout: float = 30) -> list[Any]:
@@ -52,7 +52,7 @@ def ask(program: str, timeout: float = 30, within: float | None = None) -> list[
 
 def test_a_worker_says_what_it_is_and_answers_again() -> None:
     async def run() -> None:
-        async with lab().worker() as worker:
+        async with interpreter().worker() as worker:
             for _ in range(2):
                 (answer,) = await answers(worker, {"op": "hello"})
                 assert answer["python"] == ".".join(map(str, sys.version_info[:3]))
@@ -64,7 +64,7 @@ def test_a_worker_says_what_it_is_and_answers_again() -> None:
 
 def test_an_unknown_request_is_an_error_and_the_next_one_works() -> None:
     async def run() -> None:
-        async with lab().worker() as worker:
+        async with interpreter().worker() as worker:
             with pytest.raises(WorkerLost, match="KeyError"):
                 await answers(worker, {"op": "no such"})
             assert (await answers(worker, {"op": "hello"}))[-1]["done"]
@@ -157,7 +157,7 @@ def test_printing_can_t_forge_an_answer(tmp_path: Path) -> None:
     )
 
     async def run() -> Any:
-        async with lab().worker() as worker:
+        async with interpreter().worker() as worker:
             request = {
                 "op": "check",
                 "root": str(tmp_path),
@@ -187,7 +187,7 @@ def test_the_environment_of_a_worker_is_its_own(tmp_path: Path) -> None:
         }
 
         async def run() -> Any:
-            async with lab().worker(tmp_path) as worker:
+            async with interpreter().worker(tmp_path) as worker:
                 return (await answers(worker, request))[-1]
 
         assert list(asyncio.run(run())["outcomes"].values()) == [["passed", ""]]

@@ -1,4 +1,4 @@
-"""Tests that are written to notice wrong versions of the code."""
+"""Tests that are written to notice mutants of the code."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from projects import job, made_for, proposals, written
 
-from qe_action.generators.offline.asking import Asking
 from qe_action.generators.offline.subjects import Case
+from qe_action.generators.offline.worker_client import WorkerClient
 from qe_action.generators.port import Candidate
 from qe_action.verify.mutants import mutants
 
@@ -31,7 +31,7 @@ def label(name: str) -> str:
 
 
 def noticing(folder: Path, source: str, seed: int = 0) -> list[Candidate]:
-    """The candidates for a module of one file whose wrong versions are known."""
+    """The candidates for a module of one file whose mutants are known."""
     written(folder, {"target.py": source})
     made = job(folder / "target.py", [folder], "target", seed=seed)
     every = frozenset(range(1, source.count("\n") + 2))
@@ -41,7 +41,7 @@ def noticing(folder: Path, source: str, seed: int = 0) -> list[Candidate]:
 
 
 def unnoticed(source: str, candidates: list[Candidate]) -> set[str]:
-    """The wrong versions of a pure module with which all tests pass."""
+    """The mutants of a pure module with which all tests pass."""
     every = frozenset(range(1, source.count("\n") + 2))
     return {
         mutant.id
@@ -113,7 +113,7 @@ def test_what_was_not_asked_is_not_believed(tmp_path: Path) -> None:
         {"event": "noticed", "id": second.id, "cases": "all"},
         {"event": "noticed", "id": "no such", "cases": [0]},
     )
-    asking = Asking(liar, made)
+    asking = WorkerClient(liar, made)
     told = asyncio.run(asking.noticed([case], [(first, [0]), (second, [0])], 1))
     assert {name: found for name, found in told.items() if found} == {first.id: [0]}
 

@@ -15,9 +15,9 @@ import pytest
 from projects import job, made_for, proposals, written
 
 from qe_action.generators import GENERATORS
-from qe_action.generators.goals import goals_of
 from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Candidate, Layout, Suspicion, Trouble
+from qe_action.generators.whole_file import goals_of
 
 ROOT = Path(__file__).parent
 
@@ -320,7 +320,7 @@ class Liar:
 )
 def test_a_lying_worker_is_trouble_not_a_crash(tmp_path: Path, answer: dict[str, Any]) -> None:
     written(tmp_path, {"target.py": "def f(x):\n    return x\n"})
-    made = replace(job(tmp_path / "target.py", [tmp_path], "target"), lab=Liar(answer))
+    made = replace(job(tmp_path / "target.py", [tmp_path], "target"), interpreter=Liar(answer))
     found = proposals(made)
     assert [type(item) for item in found] == [Trouble]
 
@@ -339,7 +339,8 @@ def test_wrong_results_are_left_out(tmp_path: Path) -> None:
          "value": {"text": "__import__('os')", "names": {"a b": "c"}}},
     ]  # fmt: skip
     made = replace(
-        job(tmp_path / "target.py", [tmp_path], "target", budget=500), lab=Liar(function, *lies)
+        job(tmp_path / "target.py", [tmp_path], "target", budget=500),
+        interpreter=Liar(function, *lies),
     )
     assert proposals(made) == []
 

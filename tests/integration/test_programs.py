@@ -208,7 +208,7 @@ STARTERS = {
     "entry.py": {"execve"},  # ourselves
 }
 """Where processes are started outside of the sandbox; the rest starts none."""
-BEHIND = ("worker/", "sandbox/launch.py", "sandbox/supervise.py", "sandbox/processes.py")
+BEHIND = ("worker/", "sandbox/launch.py", "sandbox/supervisor.py", "sandbox/processes.py")
 """What runs in the sandbox, or is what makes it."""
 
 

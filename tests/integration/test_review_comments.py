@@ -15,14 +15,14 @@ from fake_github_wire import Recorded
 from pydantic import SecretStr
 
 from qe_action.events import AnalysisComplete, Anchor, Counts, Event, FileSummary, Gap, GapFound
-from qe_action.github.answers import review_comment
 from qe_action.github.client import GitHub
-from qe_action.github.errors import Forbidden, Rejected
-from qe_action.github.model import LineComment, ReviewComment
-from qe_action.github.policy import Policy
+from qe_action.github.payloads import LineComment, ReviewComment
+from qe_action.github.refusals import Forbidden, Rejected
+from qe_action.github.responses import review_comment
+from qe_action.github.retry_policy import RetryPolicy
 from qe_action.render.review import Marker, beginning, owner_of, read_marker
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.reviews import CHANGES, LIMIT, SPARED, ReviewOf, ReviewSink
+from qe_action.sinks.review_comments import CHANGES, LIMIT, SPARED, ReviewOf, ReviewSink
 
 SHA, NEWER = "a" * 40, "b" * 40
 LENGTH = 60
@@ -49,7 +49,7 @@ def talk(github: FakeGitHub, do: Callable[[GitHub], Awaitable[Any]], token: str 
             token=SecretStr(token or github.token),
             repo=github.repo,
             api_url=github.url,
-            policy=Policy(write_gap=0, backoff=0.01),
+            policy=RetryPolicy(write_gap=0, backoff=0.01),
         )
         try:
             return await do(client)

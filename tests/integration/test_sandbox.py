@@ -20,11 +20,11 @@ from sandbox_here import MACHINE, MISSING, ROOT, open_folder, prefixes, sandboxe
 from qe_action.defaults import closed
 from qe_action.errors import SandboxUnavailable, WorkspaceError
 from qe_action.sandbox import processes
+from qe_action.sandbox.command_run import Outcome, kill_child
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
-from qe_action.sandbox.running import Outcome, kill_child
 from qe_action.sandbox.sandbox import Finished, Sandbox
-from qe_action.sandbox.slots import GUARD, Slots
+from qe_action.sandbox.users import GUARD, Users
 from qe_action.workspace.folders import remove
 
 pytestmark = [
@@ -260,7 +260,7 @@ def test_nothing_runs_as_root_without_a_user_of_its_own(
     python: str, policy: Policy, folder: Path
 ) -> None:
     async def go() -> None:
-        async with Slots([61900]).held() as slot:
+        async with Users([61900]).held() as slot:
             await Sandbox().run(
                 [python, "-c", "open('ran', 'w')"], policy, slot=replace(slot, uid=None)
             )
@@ -332,7 +332,7 @@ def test_runs_beside_each_other_have_different_users_and_wait_for_one(
     python: str, policy: Policy
 ) -> None:
     async def go() -> list[Finished]:
-        sandbox = Sandbox(slots=Slots(range(61910, 61912)))
+        sandbox = Sandbox(slots=Users(range(61910, 61912)))
         code = "import os, time; print(os.getuid(), os.getgid(), os.getgroups()); time.sleep(0.2)"
         alone = replace(policy, writable=())
         runs = [sandbox.run([python, "-c", code], alone) for _ in range(4)]
@@ -347,7 +347,7 @@ def test_runs_beside_each_other_have_different_users_and_wait_for_one(
 @needs_root
 def test_a_slot_keeps_its_files_between_runs(python: str, policy: Policy, folder: Path) -> None:
     async def go() -> list[Finished]:
-        sandbox = Sandbox(slots=Slots(range(61920, 61923)))
+        sandbox = Sandbox(slots=Users(range(61920, 61923)))
         async with sandbox.slot() as slot:
             write = "open('kept', 'w').write('x')"
             read = "import os; print(open('kept').read(), os.getuid())"
@@ -365,7 +365,7 @@ def test_what_one_run_leaves_is_not_free_for_the_next(python: str, policy: Polic
     code = "import os, time; open({!r}, 'wb').write(os.urandom(6 << 20)); time.sleep({})"
 
     async def go() -> list[Outcome]:
-        sandbox = Sandbox(slots=Slots(range(61950, 61953)))
+        sandbox = Sandbox(slots=Users(range(61950, 61953)))
         async with sandbox.slot() as slot:
             first = await sandbox.run([python, "-c", code.format("one", 0)], policy, slot=slot)
             again = await sandbox.run([python, "-c", code.format("two", 15)], policy, slot=slot)
@@ -381,10 +381,10 @@ def test_what_one_run_leaves_is_not_free_for_the_next(python: str, policy: Polic
 
 def test_users_are_held_once_on_the_whole_machine() -> None:
     async def go() -> list[int | None]:
-        ours, theirs = Slots([61930, 61931]), Slots([61930, 61931])
+        ours, theirs = Users([61930, 61931]), Users([61930, 61931])
         async with ours.held() as first, theirs.held() as second:
             with pytest.raises(SandboxUnavailable, match="in use"):
-                async with Slots([61930, 61931], patience=0.3).held():
+                async with Users([61930, 61931], patience=0.3).held():
                     pass
             found: list[int | None] = [first.uid, second.uid]
         async with theirs.held() as again:
@@ -395,7 +395,7 @@ def test_users_are_held_once_on_the_whole_machine() -> None:
 
 def test_who_gets_no_user_waits_until_another_program_gives_one_back() -> None:
     async def go() -> int | None:
-        ours, theirs = Slots([61940]), Slots([61940])
+        ours, theirs = Users([61940]), Users([61940])
         slot = await theirs.take()
         waiting = asyncio.create_task(ours.take())
         await asyncio.sleep(0.3)
@@ -425,7 +425,7 @@ def test_users_that_the_machine_knows_are_not_taken(uid: int) -> None:
     """Neither as the run's own nor as that of the supervisor's helpers."""
 
     async def go() -> None:
-        async with Slots([uid], patience=0).held():
+        async with Users([uid], patience=0).held():
             pass
 
     with pytest.raises(SandboxUnavailable, match="in use"):
@@ -460,7 +460,7 @@ def test_a_checkout_below_a_folder_of_the_system_s_is_not_read(python: str, poli
         for folder in (place, *place.rglob("*")):
             folder.chmod(0o755)
         command = [python, "-c", READ, *(str(place / name) for name in names)]
-        labs = asyncio.run(Sandbox(closed=closed(place / "app")).run(command, policy))
-        assert labs.stdout.decode().split() == ["refused", "refused", "beside/b.py"]
+        interpreters = asyncio.run(Sandbox(closed=closed(place / "app")).run(command, policy))
+        assert interpreters.stdout.decode().split() == ["refused", "refused", "beside/b.py"]
     finally:
         remove(place)

@@ -15,11 +15,11 @@ from sandbox_here import MACHINE, MISSING, open_folder, overlay, prefixes, sandb
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GeneratorError
-from qe_action.lab import WorkerLost
+from qe_action.project_worker.client import WorkerLost
+from qe_action.project_worker.sandboxed import SandboxChannel, SandboxedInterpreter
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox
-from qe_action.sandboxed import SandboxChannel, SandboxLab
 from qe_action.task import QETask
 
 pytestmark = [
@@ -112,30 +112,30 @@ def slow(seconds):
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[SandboxLab]:
+def interpreter() -> Iterator[SandboxedInterpreter]:
     python = sandboxed_python()
     if python is None:
         pytest.skip("no interpreter here that every user may run")
     with open_folder() as top:
         overlay(top / "overlay")
-        yield SandboxLab(Sandbox(), Path(python), prefixes(python), top / "overlay")
+        yield SandboxedInterpreter(Sandbox(), Path(python), prefixes(python), top / "overlay")
 
 
-def left(lab: SandboxLab) -> set[str]:
+def left(interpreter: SandboxedInterpreter) -> set[str]:
     """What still runs of the lab's workers and all they have started."""
     found = set()
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
             if (
                 entry.name.isdigit()
-                and str(lab.overlay).encode() in (entry / "environ").read_bytes()
+                and str(interpreter.overlay).encode() in (entry / "environ").read_bytes()
             ):
                 found.add(entry.name)
     return found
 
 
 def test_what_a_project_may_not_reach(
-    lab: SandboxLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    interpreter: SandboxedInterpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
     monkeypatch.setenv("INPUT_GITHUB-TOKEN", "hunter2")
@@ -162,7 +162,7 @@ def test_what_a_project_may_not_reach(
                 assert hostile.written({str(tmp_path / "made")!r}) is False
             """,
             "hostile.py",
-            at=lab,
+            at=interpreter,
         )
     assert sorted(outcome.shown) == [
         "test_credentials",
@@ -175,7 +175,7 @@ def test_what_a_project_may_not_reach(
 
 
 def test_attacks_on_the_neighbour_and_the_machine_end_alone(
-    lab: SandboxLab, tmp_path: Path
+    interpreter: SandboxedInterpreter, tmp_path: Path
 ) -> None:
     project(tmp_path, {"hostile.py": HOSTILE})
     outcome = judge(
@@ -199,24 +199,26 @@ def test_attacks_on_the_neighbour_and_the_machine_end_alone(
             assert hostile.orphan() == 5
         """,
         "hostile.py",
-        at=lab,
+        at=interpreter,
         time_budget=60.0,
     )
     assert "test_slow" in outcome.shown, outcome.why("test_slow")
     assert {"test_eats", "test_bombs"} <= set(outcome.refused)
     assert outcome.result.conclusion == "finished"
-    assert not left(lab)
+    assert not left(interpreter)
 
 
-def test_tests_are_made_and_judged_in_the_sandbox(lab: SandboxLab, tmp_path: Path) -> None:
+def test_tests_are_made_and_judged_in_the_sandbox(
+    interpreter: SandboxedInterpreter, tmp_path: Path
+) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
-    outcome = generate({"repo": tmp_path, "file": "shapes.py", "time_budget": 30.0}, at=lab)
+    outcome = generate({"repo": tmp_path, "file": "shapes.py", "time_budget": 30.0}, at=interpreter)
     assert outcome.accepted
     assert outcome.result.coverage_estimate == 100.0
     assert not outcome.result.notes
 
 
-def test_a_search_meets_hostile_code(lab: SandboxLab, tmp_path: Path) -> None:
+def test_a_search_meets_hostile_code(interpreter: SandboxedInterpreter, tmp_path: Path) -> None:
     source = (
         HOSTILE.partition("def bombs")[0]
         + "\n\ndef double(number: int) -> int:\n    return 2 * number\n"
@@ -228,7 +230,9 @@ def test_a_search_meets_hostile_code(lab: SandboxLab, tmp_path: Path) -> None:
     async def names() -> list[str]:
         """Those of the tests up to the harmless function's, which comes last."""
         found = []
-        async with aclosing(TestGeneratorAgent(lab=lab).generate_tests_streaming(task)) as events:
+        async with aclosing(
+            TestGeneratorAgent(interpreter=interpreter).generate_tests_streaming(task)
+        ) as events:
             async for event in events:
                 if event.type == "test":
                     found.append(event.test_case.test_name)
@@ -237,14 +241,14 @@ def test_a_search_meets_hostile_code(lab: SandboxLab, tmp_path: Path) -> None:
         return found
 
     assert "double" in asyncio.run(names())[-1]
-    assert not left(lab)
+    assert not left(interpreter)
 
 
 def test_a_missing_layer_means_that_nothing_is_run(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": f"open({str(tmp_path / 'ran')!r}, 'w')\n" + SHAPES})
     machine = Machine("linux", MACHINE.processor, root=True, landlock=0)
-    lab = SandboxLab(Sandbox(machine=machine), Path(sys.executable))
-    outcome = judge(tmp_path, GOOD, at=lab)
+    interpreter = SandboxedInterpreter(Sandbox(machine=machine), Path(sys.executable))
+    outcome = judge(tmp_path, GOOD, at=interpreter)
     (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
     assert "Landlock" in error.message
     assert "sandbox: off" in (error.hint or "")
@@ -253,7 +257,7 @@ def test_a_missing_layer_means_that_nothing_is_run(tmp_path: Path) -> None:
 
 
 def test_a_stream_closed_early_leaves_nothing_in_the_sandbox(
-    lab: SandboxLab, tmp_path: Path
+    interpreter: SandboxedInterpreter, tmp_path: Path
 ) -> None:
     project(tmp_path, {"hostile.py": HOSTILE})
     tests = (
@@ -262,7 +266,7 @@ def test_a_stream_closed_early_leaves_nothing_in_the_sandbox(
     )
 
     async def for_a_while() -> None:
-        agent = TestGeneratorAgent(lab=lab)
+        agent = TestGeneratorAgent(interpreter=interpreter)
         context = {"repo": tmp_path, "file": "hostile.py", "tests": tests}
         task = QETask(task_type="test_generation", context=context)
         async with aclosing(agent.generate_tests_streaming(task)) as events:
@@ -271,10 +275,10 @@ def test_a_stream_closed_early_leaves_nothing_in_the_sandbox(
                     [event async for event in events]
 
     asyncio.run(for_a_while())
-    assert not left(lab)
+    assert not left(interpreter)
 
 
-def test_what_ended_a_worker_is_said(lab: SandboxLab) -> None:
+def test_what_ended_a_worker_is_said(interpreter: SandboxedInterpreter) -> None:
     async def ask() -> None:
         with open_folder() as top:
             (top / "eater.py").write_text(
@@ -283,22 +287,22 @@ def test_what_ended_a_worker_is_said(lab: SandboxLab) -> None:
             )
             place = {"module": "eater", "paths": [str(top)], "root": str(top)}
             request = {"op": "survey", "file": str(top / "eater.py"), **place}
-            async with lab.worker(readable=(top,)) as worker:
+            async with interpreter.worker(readable=(top,)) as worker:
                 [answer async for answer in worker.ask(request, 60)]
 
     with pytest.raises(WorkerLost, match="memory"):
         asyncio.run(ask())
 
 
-def test_a_worker_s_own_folder_is_empty_after_its_end(lab: SandboxLab) -> None:
+def test_a_worker_s_own_folder_is_empty_after_its_end(interpreter: SandboxedInterpreter) -> None:
     code = "open('large', 'wb').write(bytes(1 << 20)); print(flush=True); input()"
 
     async def left_behind() -> list[Path]:
         with open_folder() as top:
             own = top / "own"
             own.mkdir()
-            policy = Policy(readable=prefixes(str(lab.python)), writable=(own,))
-            running = await Sandbox().start([str(lab.python), "-c", code], policy)
+            policy = Policy(readable=prefixes(str(interpreter.python)), writable=(own,))
+            running = await Sandbox().start([str(interpreter.python), "-c", code], policy)
             channel = SandboxChannel(running, own)
             await channel.read_line()
             assert (own / "large").exists()
@@ -308,7 +312,9 @@ def test_a_worker_s_own_folder_is_empty_after_its_end(lab: SandboxLab) -> None:
     assert asyncio.run(left_behind()) == []
 
 
-def test_a_worker_that_wrote_too_much_is_followed_by_one_that_can_write(lab: SandboxLab) -> None:
+def test_a_worker_that_wrote_too_much_is_followed_by_one_that_can_write(
+    interpreter: SandboxedInterpreter,
+) -> None:
     async def ask() -> list[dict[str, object]]:
         with open_folder() as top:
             module = top / "writer.py"
@@ -319,7 +325,7 @@ def test_a_worker_that_wrote_too_much_is_followed_by_one_that_can_write(lab: San
             )
             place = {"module": "writer", "paths": [str(top)], "root": str(top)}
             request = {"op": "survey", "file": str(module), **place}
-            async with lab.worker(readable=(top,)) as worker:
+            async with interpreter.worker(readable=(top,)) as worker:
                 with pytest.raises(WorkerLost, match="wrote too much"):
                     [answer async for answer in worker.ask(request, 60)]
                 return [answer async for answer in worker.ask({"op": "hello"}, 60)]

@@ -14,7 +14,7 @@ from projects import written
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import TestProposed
 from qe_action.generators.port import Candidate
-from qe_action.lab import PlainLab
+from qe_action.project_worker.client import PlainInterpreter
 from qe_action.task import QETask
 from qe_action.verify.gates import Trial
 from qe_action.verify.style import configured, taken
@@ -61,7 +61,7 @@ def test_a_tool_that_makes_another_test_of_it_is_not_believed(
     written(tools, {"black.py": BLACK.replace("{by}", by)})
     project(root, {"pyproject.toml": "[tool.black]\n", "shapes.py": SHAPES})
     tests = "from shapes import area\n\ndef test_x():\n    assert area(3, 3) == 9\n"
-    agent = TestGeneratorAgent(lab=PlainLab(sys.executable, os.environ, tools))
+    agent = TestGeneratorAgent(interpreter=PlainInterpreter(sys.executable, os.environ, tools))
     context = {"repo": root, "file": "shapes.py", "tests": tests}
     result = asyncio.run(agent.execute(QETask(task_type="test_generation", context=context)))
     (case,) = result.tests

@@ -9,12 +9,12 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from generation import SHAPES, judge, lab, project, workers
+from generation import SHAPES, interpreter, judge, project, workers
 from projects import written
 
-from qe_action.verify.bench import Bench
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import describe
+from qe_action.verify.test_runner import TestRunner
 from qe_action.workspace.tree import python_files
 
 TEST = "from shapes import area\n\ndef test_x():\n    assert area(2, 3) == 6\n"
@@ -24,14 +24,14 @@ with open({place!r}, "a") as file: file.write("x")
 
 
 def on_bench(
-    folder: Path, source: str, work: Callable[[Bench], Awaitable[Any]], **more: str
+    folder: Path, source: str, work: Callable[[TestRunner], Awaitable[Any]], **more: str
 ) -> Any:
     written(folder, {"shapes.py": source, **more})
     seen = describe(python_files(folder), "shapes.py")
 
     async def run() -> Any:
-        async with Bench.open(lab(), seen, folder, 1) as bench:
-            return await work(bench)
+        async with TestRunner.open(interpreter(), seen, folder, 1) as runner:
+            return await work(runner)
 
     return asyncio.run(run())
 
@@ -41,10 +41,10 @@ def lines(source: str) -> frozenset[int]:
     return frozenset(range(first, len(source.splitlines()) + 1))
 
 
-async def verdicts(bench: Bench) -> list[tuple[str, bool]]:
-    source = bench.project.source
+async def verdicts(runner: TestRunner) -> list[tuple[str, bool]]:
+    source = runner.project.source
     found = mutants(source, lines(source.decode()))
-    said = await bench.mutate({"test_x.py": TEST}, ["test_x.py"], found, timeout=60)
+    said = await runner.mutate({"test_x.py": TEST}, ["test_x.py"], found, timeout=60)
     assert len(said) == len(found) > 10
     return [(one.mutant, one.killed) for one in said]
 
@@ -57,18 +57,18 @@ def test_the_import_is_paid_once(tmp_path: Path) -> None:
     def imports() -> int:
         return len(place.read_text()) if place.exists() else 0
 
-    async def counted(bench: Bench) -> tuple[Any, int]:
+    async def counted(runner: TestRunner) -> tuple[Any, int]:
         before = imports()
         for _ in range(3):
-            run = await bench.run({"test_x.py": TEST}, ["test_x.py"], timeout=60, measure=True)
+            run = await runner.run({"test_x.py": TEST}, ["test_x.py"], timeout=60, measure=True)
         return run, imports() - before
 
-    async def work(bench: Bench) -> tuple[Any, ...]:
-        _, cold = await counted(bench)
-        before = await verdicts(bench)
-        assert await bench.warm((1, 2), 60) == ""
-        run, warm = await counted(bench)
-        return run, before, await verdicts(bench), cold, warm
+    async def work(runner: TestRunner) -> tuple[Any, ...]:
+        _, cold = await counted(runner)
+        before = await verdicts(runner)
+        assert await runner.warm((1, 2), 60) == ""
+        run, warm = await counted(runner)
+        return run, before, await verdicts(runner), cold, warm
 
     source = COUNTED.format(place=str(place)) + SHAPES
     run, before, after, cold, warm = on_bench(folder, source, work)
@@ -127,12 +127,12 @@ def test_mutants_of_methods_closures_and_lambdas_have_the_same_verdicts(tmp_path
         "    assert area(2, 3) == 6\n    assert area(5, 2) == 0\n    assert square(4) == 16\n"
     )
 
-    async def work(bench: Bench) -> tuple[Any, Any]:
-        source = bench.project.source
+    async def work(runner: TestRunner) -> tuple[Any, Any]:
+        source = runner.project.source
         found = mutants(source, frozenset(range(8, 40)))
-        cold = await bench.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
-        assert await bench.warm((), 60) == ""
-        return cold, await bench.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
+        cold = await runner.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
+        assert await runner.warm((), 60) == ""
+        return cold, await runner.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
 
     helper = "def limit():\n    return 4\n"
     cold, warm = on_bench(tmp_path, KEEPS, work, **{"helper.py": helper})
@@ -146,10 +146,10 @@ EARLY = "def area(width, height):\n    return width * height\n\n\nFIRST = area(1
 def test_a_mutant_that_the_import_would_run_is_imported(tmp_path: Path) -> None:
     test = "import shapes\n\ndef test_x():\n    assert shapes.FIRST == 2\n"
 
-    async def work(bench: Bench) -> list[bool]:
-        assert await bench.warm((1, 2, 5), 10) == ""
-        found = mutants(bench.project.source, frozenset({2}))
-        said = await bench.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
+    async def work(runner: TestRunner) -> list[bool]:
+        assert await runner.warm((1, 2, 5), 10) == ""
+        found = mutants(runner.project.source, frozenset({2}))
+        said = await runner.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
         return [one.killed for one in said if one.mutant.startswith("2:none")]
 
     assert on_bench(tmp_path, EARLY, work) == [True]
@@ -174,9 +174,9 @@ def test_a_mutant_that_the_import_would_run_is_imported(tmp_path: Path) -> None:
 def test_an_import_whose_process_can_t_be_forked_is_made_in_each_run(
     tmp_path: Path, line: str, why: str
 ) -> None:
-    async def work(bench: Bench) -> tuple[str, Any]:
-        said = await bench.warm((), 2)
-        return said, await bench.run(
+    async def work(runner: TestRunner) -> tuple[str, Any]:
+        said = await runner.warm((), 2)
+        return said, await runner.run(
             {"test_y.py": "def test_y(): pass\n"}, ["test_y.py"], timeout=5
         )
 
@@ -190,9 +190,9 @@ def test_asserts_are_rewritten_and_state_is_fresh_in_each_run(tmp_path: Path) ->
     source = "seen = []\n\n\ndef note(x):\n    seen.append(x)\n    return len(seen)\n"
     test = "import shapes\n\ndef test_x():\n    assert shapes.note(1) == 2\n"
 
-    async def work(bench: Bench) -> list[str]:
-        assert await bench.warm((), 60) == ""
-        runs = [await bench.run({"test_x.py": test}, ["test_x.py"], timeout=60) for _ in range(2)]
+    async def work(runner: TestRunner) -> list[str]:
+        assert await runner.warm((), 60) == ""
+        runs = [await runner.run({"test_x.py": test}, ["test_x.py"], timeout=60) for _ in range(2)]
         return [run.trouble().splitlines()[0] for run in runs]
 
     said = on_bench(tmp_path, source, work)
@@ -202,10 +202,10 @@ def test_asserts_are_rewritten_and_state_is_fresh_in_each_run(tmp_path: Path) ->
 def test_a_holder_that_a_test_kills_costs_that_run_alone(tmp_path: Path) -> None:
     kills = "import os, signal\n\ndef test_x():\n    os.kill(os.getppid(), signal.SIGKILL)\n"
 
-    async def work(bench: Bench) -> list[str]:
-        assert await bench.warm((), 60) == ""
-        first = await bench.run({"test_x.py": kills}, ["test_x.py"], timeout=3)
-        second = await bench.run({"test_x.py": TEST}, ["test_x.py"], timeout=60)
+    async def work(runner: TestRunner) -> list[str]:
+        assert await runner.warm((), 60) == ""
+        first = await runner.run({"test_x.py": kills}, ["test_x.py"], timeout=3)
+        second = await runner.run({"test_x.py": TEST}, ["test_x.py"], timeout=60)
         return [first.end, *second.passed]
 
     assert on_bench(tmp_path, SHAPES, work)[1:] == ["test_x.py::test_x"]

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.archive import MAX_PACKED, MAX_UNPACKED, only_member
 from qe_action.errors import ReportError
+from qe_action.untrusted.archive import MAX_PACKED, MAX_UNPACKED, only_member
 
 TEXT = b"first\nsecond\n" * 20
 

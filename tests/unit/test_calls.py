@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from qe_action.analysis.graph.calls import ENTRY_DECORATORS, FileFacts, file_facts
+from qe_action.analysis.graph.call_facts import ENTRY_DECORATORS, FileFacts, file_facts
 from qe_action.analysis.graph.chains import Chain
 from qe_action.analysis.graph.entry_points import script_names
 from qe_action.analysis.graph.imports import Import

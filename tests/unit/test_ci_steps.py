@@ -12,7 +12,7 @@ import pytest
 import readme_workflows
 import yaml
 
-from qe_action.diagnosis import paste
+from qe_action.diagnosis import snippets
 from qe_action.diagnosis.facts import Project
 from qe_action.workspace.ci_steps import ci_steps
 from qe_action.workspace.project_files import package_names
@@ -108,7 +108,7 @@ def test_python_is_one_that_the_project_supports(texts: dict[str, str], python: 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_workflow_is_whole(kind: str) -> None:
     texts, install, prefix = KINDS[kind]
-    flow = yaml.safe_load(paste.workflow(ci_steps(texts, "back end", "trunk")))
+    flow = yaml.safe_load(snippets.workflow(ci_steps(texts, "back end", "trunk")))
     assert flow[True]["push"]["branches"] == ["trunk"]  # `on` is a boolean in YAML
     job = flow["jobs"]["test"]
     assert job["defaults"]["run"]["working-directory"] == "back end"
@@ -128,13 +128,13 @@ def test_the_packages_are_measured_with_modules_that_no_test_imports(tmp_path: P
             (tmp_path / name / "__init__.py").touch()
     packages = package_names(tmp_path)
     assert packages == ("depot", "shop")
-    flow = paste.workflow(replace(ci_steps({}), packages=packages))
+    flow = snippets.workflow(replace(ci_steps({}), packages=packages))
     assert "run: pytest --cov=depot --cov=shop --cov-branch --cov-report=xml" in flow
 
 
 def test_it_pins_what_the_readme_pins() -> None:
     readme = "\n".join(text for texts in readme_workflows.workflows().values() for text in texts)
-    pins = readme_workflows.pinned(paste.workflow(Project()))
+    pins = readme_workflows.pinned(snippets.workflow(Project()))
     assert len(pins) == 2
     assert set(pins) <= set(readme_workflows.pinned(readme))
 
@@ -143,7 +143,7 @@ def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
     linter = shutil.which("actionlint") or shutil.which(ROOT / ".venv-check/bin/actionlint")
     if linter is None:
         pytest.skip("actionlint is not installed (make .venv-check/.ready brings it)")
-    second = {"second": paste.SECOND_WORKFLOW}
+    second = {"second": snippets.SECOND_WORKFLOW}
     for kind, text in (readme_workflows.doctors() | second).items():
         (tmp_path / f"{re.sub(r'[^a-z]', '-', kind)}.yml").write_text(text)
     files = sorted(map(str, tmp_path.glob("*.yml")))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qe_action.agents.benches import collected
-from qe_action.verify.collecting import Collecting, collecting
+from qe_action.agents.target_runners import collected
+from qe_action.verify.collection import PytestCollection, collecting
 from qe_action.verify.project import describe
 
 ABOUT = b"import shop.cart\n\n\ndef test_cart():\n    assert shop.cart\n"
@@ -29,7 +29,7 @@ SHOP = {"shop/__init__.py": b"", "shop/cart.py": b"def f():\n    return 1\n"}
 )
 def test_configuration_is_read_where_pytest_reads_it(name: str, text: str) -> None:
     found = collecting({name: text})
-    assert found == Collecting(("tests.py", "check_*.py"), ("shop/tests",))
+    assert found == PytestCollection(("tests.py", "check_*.py"), ("shop/tests",))
 
 
 @pytest.mark.parametrize(
@@ -48,15 +48,15 @@ def test_tests_go_to_a_file_that_is_collected(
     files: tuple[str, ...], there: str | None, place: str
 ) -> None:
     tree = {**SHOP, **({there: ABOUT} if there else {})}
-    assert describe(tree, "shop/cart.py", Collecting(files)).place == place
+    assert describe(tree, "shop/cart.py", PytestCollection(files)).place == place
 
 
 def test_tests_go_to_a_folder_that_is_looked_at() -> None:
     tree = {**SHOP, "old/test_a.py": ABOUT, "old/test_b.py": ABOUT, "unit/test_c.py": ABOUT}
-    assert describe(tree, "shop/cart.py", Collecting(folders=("unit",))).place == (
+    assert describe(tree, "shop/cart.py", PytestCollection(folders=("unit",))).place == (
         "unit/test_cart.py"
     )
-    assert describe(SHOP, "shop/cart.py", Collecting(folders=("unit",))).place == (
+    assert describe(SHOP, "shop/cart.py", PytestCollection(folders=("unit",))).place == (
         "unit/test_cart.py"
     )
 
@@ -80,21 +80,21 @@ def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
     (tmp_path / "a/pyproject.toml").write_text(
         "[tool.pytest.ini_options]\npython_files = ['tests.py']\ntestpaths = ['checks']\n"
     )
-    assert collected(tmp_path, "a/b/m.py") == Collecting(("tests.py",), ("a/checks",))
-    assert collected(tmp_path, "m.py") == Collecting(("top_*.py",))
+    assert collected(tmp_path, "a/b/m.py") == PytestCollection(("tests.py",), ("a/checks",))
+    assert collected(tmp_path, "m.py") == PytestCollection(("top_*.py",))
 
 
 @pytest.mark.parametrize("text", ["[pytest", "[pytest]\npython_files = 'open\n", "\0"])
 def test_what_cant_be_read_changes_nothing(text: str) -> None:
-    assert (collecting({"tox.ini": text}) or Collecting()) == Collecting()
+    assert (collecting({"tox.ini": text}) or PytestCollection()) == PytestCollection()
 
 
 def test_a_pattern_for_all_files_counts_in_folders_of_tests() -> None:
-    every = Collecting(("*.py",))
+    every = PytestCollection(("*.py",))
     assert every.takes("tests/cart.py")
     assert not every.takes("shop/cart.py")
     assert not every.takes("tests/conftest.py")
-    assert Collecting(("*.py",), ("specs",)).takes("specs/deep/cart.py")
+    assert PytestCollection(("*.py",), ("specs",)).takes("specs/deep/cart.py")
 
 
 @pytest.mark.parametrize("there", [{}, {"tests/test_url.py": b"from shop import url\n"}])

@@ -16,11 +16,15 @@ from test_injection import CONCLUSIONS, QUICK, SLOTS, events, hostile_words
 
 from qe_action.events import EVENT, Event
 from qe_action.render.annotations import Words
-from qe_action.sinks import commands
+from qe_action.sinks import workflow_commands
 from qe_action.sinks.jsonl import EventsSink
 from qe_action.sinks.step_log import StepLogSink
 
-SAY: tuple[Callable[[str], None], ...] = (commands.warn, commands.error, commands.notice)
+SAY: tuple[Callable[[str], None], ...] = (
+    workflow_commands.warn,
+    workflow_commands.error,
+    workflow_commands.notice,
+)
 CAPTURED = settings(
     deadline=None, suppress_health_check=(HealthCheck.function_scoped_fixture,), max_examples=100
 )
@@ -83,7 +87,7 @@ def test_events_on_standard_output_are_text_in_a_workflow_too(words: list[str]) 
 )
 def test_no_command_in_any_shape_survives_as_a_log_line(name: str, shape: str) -> None:
     for text in (shape.format(name), shape.format(name.upper())):
-        line = commands.log_line(text)
+        line = workflow_commands.log_line(text)
         assert not list(read_commands(line)), line
         # .NET compares by culture, for which some characters are not there at all.
         assert not list(read_commands(line.replace("\u200b", "\ufffc")))
@@ -98,7 +102,7 @@ def test_a_message_is_one_command_with_all_of_its_text(
     (command,) = read_commands(capsys.readouterr().out)
     assert command.name in ("warning", "error", "notice")
     assert command.properties == {"title": "qe-action"}
-    assert command.message == commands.visible(text)
+    assert command.message == workflow_commands.visible(text)
 
 
 @CAPTURED
@@ -106,12 +110,17 @@ def test_a_message_is_one_command_with_all_of_its_text(
 def test_an_annotation_is_one_command_at_its_own_place(
     capsys: pytest.CaptureFixture[str], path: str, title: str, message: str
 ) -> None:
-    title, message = commands.visible(title), commands.visible(message)
-    commands.annotate(path, 3, 5, Words("warning", title, message))
+    title, message = workflow_commands.visible(title), workflow_commands.visible(message)
+    workflow_commands.annotate(path, 3, 5, Words("warning", title, message))
     (command,) = read_commands(capsys.readouterr().out)
     assert command.name == "warning"
     assert command.message == message
-    expected = {"file": commands.visible(path), "title": title, "line": "3", "endLine": "5"}
+    expected = {
+        "file": workflow_commands.visible(path),
+        "title": title,
+        "line": "3",
+        "endLine": "5",
+    }
     assert {k: v.strip() for k, v in command.properties.items()} == {
         k: v.strip() for k, v in expected.items() if v
     }
@@ -125,8 +134,8 @@ def test_an_output_is_its_own_value_and_no_other(
     file = tmp_path / "output"
     file.write_text("")
     monkeypatch.setenv("GITHUB_OUTPUT", str(file))
-    commands.set_outputs(values)
-    expected = {name: commands.visible(value) for name, value in values.items()}
+    workflow_commands.set_outputs(values)
+    expected = {name: workflow_commands.visible(value) for name, value in values.items()}
     assert read_pairs(file.read_text(encoding="utf-8")) == expected
 
 

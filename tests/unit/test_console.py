@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from qe_action.render.text import visible
 from qe_action.sinks.console import hanging
+from qe_action.text import visible
 
 GAP = (
     "critical src/very/long/package/name/with/parts/module.py:12-14 Class.method  not covered\n"

@@ -1,4 +1,4 @@
-"""What must agree: action.yml, settings, README, command line, layers, imports."""
+"""What must agree: action.yml, settings, README, command line, pins and links."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from qe_action import publishing
 from qe_action.cli import parser
+from qe_action.commands import publish
 from qe_action.errors import UsageError
 from qe_action.inputs import INPUTS, OUTPUTS, PUBLISHING
 from qe_action.settings import Inputs, load
@@ -27,86 +27,6 @@ ROOT = Path(__file__).parent.parent.parent
 COMMON = {"command", "repo", "words", "color"}
 OLD = {item.old for item in INPUTS} - {""}
 PACKAGE = ROOT / "qe_action"
-
-LAYERS = (
-    {"__main__", "entry", "cli", "option_groups", "command_line", "streams"}
-    | {"app", "action", "publishing", "local", "generating", "applying", "adding"},
-    {"gap_tests"},
-    {"step"},
-    {"sinks", "running"},
-    {"doctor"},
-    {"agents", "defaults"},
-    {"verify"},
-    {"generators"},
-    {"sandboxed"},
-    {"lab"},
-    {"github"},
-    {"settings", "workspace", "sandbox"},
-    {"diagnosis"},
-    {"reports", "analysis", "render"},
-    {"stream", "untrusted"},
-    {"journal", "archive", "untrusted_tests"},
-    {"task", "events", "findings", "errors", "inputs", "place", "quoting", "voice", "worker"}
-    | {"__init__", "import_path", "input_file"},
-)
-PURE = (
-    "diagnosis",
-    "reports",
-    "analysis",
-    "render",
-    "events",
-    "findings",
-    "task",
-    "untrusted",
-    "untrusted_tests",
-    "journal",
-    "archive",
-    "inputs",
-    "quoting",
-    "place",
-    "voice",
-)
-FORBIDDEN = {
-    "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
-    "threading", "tempfile", "pathlib",
-}  # fmt: skip
-
-
-def imports(path: Path) -> set[str]:
-    """All modules that a file imports, at its top or inside a function."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
-
-
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def room(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_down_only(path: Path) -> None:
-    level = {name: number for number, names in enumerate(LAYERS) for name in names}
-    for module in imports(path):
-        name, _, rest = module.partition(".")
-        if name == "qe_action" and (target := rest.split(".")[0]) in level:
-            assert level[target] >= level[room(path)], f"{path.name} imports {module}"
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for path in modules() if room(path) in PURE],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
-def test_the_pure_core_does_no_io(path: Path) -> None:
-    assert {module.split(".")[0] for module in imports(path)}.isdisjoint(FORBIDDEN)
 
 
 def test_action_yml_and_readme_say_what_the_table_says() -> None:
@@ -179,7 +99,7 @@ def test_the_fork_s_two_workflows_fit_each_other_and_ask_for_the_least() -> None
         s for s in first["jobs"]["test"]["steps"] if "upload-artifact" in s.get("uses", "")
     ]
     assert upload["with"]["path"] == our_step(first)["with"]["journal"]
-    assert upload["with"]["path"].endswith(publishing.SUFFIX)
+    assert upload["with"]["path"].endswith(publish.SUFFIX)
     default = {item.name: item.default for item in INPUTS}["journal-artifact"]
     assert upload["with"]["name"] == default
     assert f"steps.{our_step(first)['id']}.outputs.check-run-url" in upload["if"]
@@ -242,7 +162,7 @@ def test_every_error_points_at_a_heading_of_the_readme() -> None:
     }
     anchors = {
         keyword.value.value
-        for path in modules()
+        for path in sorted(PACKAGE.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         for keyword in node.keywords

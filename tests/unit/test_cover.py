@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.verify.cover import minimal
+from qe_action.verify.set_cover import minimal
 
 GOALS = st.frozensets(st.integers(0, 8), max_size=5)
 REACHED = st.dictionaries(st.text("abcdef", min_size=1, max_size=3), GOALS, max_size=10)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qe_action.analysis.call_graph import WHOLE_BYTES, WHOLE_FILES, CallGraph, Reach
 from qe_action.analysis.critical_path import IMPACTS, critical_path, weight, width
 from qe_action.analysis.functions import FunctionFacts, complexity
-from qe_action.analysis.graph import calls, entry_points
+from qe_action.analysis.graph import call_facts, entry_points
 from qe_action.analysis.python_module import parse_module
 from qe_action.events import LEVELS
 
@@ -107,7 +107,7 @@ def test_the_page_has_the_table_of_impacts() -> None:
 
 
 def test_the_page_names_every_kind_of_entry_point_and_the_limits() -> None:
-    kinds = {each.why for each in calls.ENTRY_DECORATORS.values()}
+    kinds = {each.why for each in call_facts.ENTRY_DECORATORS.values()}
     kinds |= {entry_points.SCRIPT, entry_points.PROGRAM}
     kinds |= {entry_points.EXPORTED, entry_points.UNCALLED}
     table = PAGE.partition("## Entry points")[2].partition("\n## ")[0]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from qe_action.diagnosis import found, outlook, paste
-from qe_action.diagnosis.checks import CHECKS, diagnose, works
+from qe_action.diagnosis import inventory, outlook, snippets
+from qe_action.diagnosis.check_table import CHECKS, diagnose, works
 from qe_action.diagnosis.facts import (
     Access,
     Asked,
@@ -29,7 +29,7 @@ from qe_action.diagnosis.facts import (
     token_kind,
 )
 from qe_action.diagnosis.rights import may_read, may_write
-from qe_action.diagnosis.words import lines, title, wire
+from qe_action.diagnosis.wording import lines, title, wire
 from qe_action.diagnosis.workflow import read_workflow
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -125,7 +125,7 @@ def test_nothing_known_is_no_crash() -> None:
 def test_the_measured_tree(facts: Facts, kind: str) -> None:
     assert measured(facts.run, facts.history).kind == kind
     level = "fail" if kind == "unknown" else "ok"
-    assert only(found.tree(facts)).level == level
+    assert only(inventory.tree(facts)).level == level
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_the_measured_tree(facts: Facts, kind: str) -> None:
 )
 def test_no_checkout_is_advised_where_the_token_may_write(event: str, way: str) -> None:
     facts = run(event=event, pull=None, target_sha="d" * 40)
-    finding = only(found.tree(facts))
+    finding = only(inventory.tree(facts))
     assert "don't check out" in finding.text
     assert way in finding.paste
     assert not any("ref:" in each.paste for each in diagnose(facts))
@@ -157,7 +157,7 @@ def test_no_checkout_is_advised_where_the_token_may_write(event: str, way: str) 
     ],
 )
 def test_the_event(facts: Facts, level: str, says: str) -> None:
-    finding = only(found.event(facts))
+    finding = only(inventory.event(facts))
     assert finding.level == level
     assert says in finding.text
 
@@ -166,7 +166,7 @@ def test_a_pull_request_that_was_named_is_enough_of_an_event() -> None:
     facts = replace(
         run(event="workflow_dispatch", pull=None, target_sha=None), asked=Asked(pull_request=9)
     )
-    assert only(found.event(facts)).level == "ok"
+    assert only(inventory.event(facts)).level == "ok"
 
 
 @pytest.mark.parametrize(
@@ -181,15 +181,15 @@ def test_a_pull_request_that_was_named_is_enough_of_an_event() -> None:
     ],
 )
 def test_the_token(bearer: TokenKind, access: Access | None, level: str, says: str) -> None:
-    finding = only(found.token(replace(GOOD, bearer=bearer, access=access)))
+    finding = only(inventory.token(replace(GOOD, bearer=bearer, access=access)))
     assert finding.level == level
     assert says in finding.text
     assert "github.token" in finding.paste or level != "fail"
 
 
 def test_a_desk_needs_no_token() -> None:
-    assert only(found.token(DESK)).level == "ok"
-    assert list(found.permissions(DESK)) == []
+    assert only(inventory.token(DESK)).level == "ok"
+    assert list(inventory.permissions(DESK)) == []
 
 
 BARE = replace(GOOD, workflow=None)
@@ -256,9 +256,9 @@ def test_what_a_token_may_read(facts: Facts, level: str) -> None:
 
 def test_permissions_are_pasted_where_they_would_help() -> None:
     lacking = replace(GOOD, workflow=Workflow("ci.yml", {"contents": "read"}))
-    assert [f.paste for f in found.permissions(lacking)] == [paste.PERMISSIONS] * 2
+    assert [f.paste for f in inventory.permissions(lacking)] == [snippets.PERMISSIONS] * 2
     fork = replace(lacking, run=replace(PULL, fork=True))
-    assert [f.paste for f in found.permissions(fork)] == ["", ""]
+    assert [f.paste for f in inventory.permissions(fork)] == ["", ""]
 
 
 @pytest.mark.parametrize(
@@ -266,67 +266,67 @@ def test_permissions_are_pasted_where_they_would_help() -> None:
     [
         (GOOD, "ok", "whole", ""),
         (past(shallow=True, depth=3), "ok", "shallow, 3 commits deep", ""),
-        (past(shallow=True, depth=1, base_here=False), "warn", "1 commit deep", paste.DEPTH),
-        (past(shallow=True, head=HEAD, base_here=False), "warn", "shallow", paste.WHOLE_HISTORY),
+        (past(shallow=True, depth=1, base_here=False), "warn", "1 commit deep", snippets.DEPTH),
+        (past(shallow=True, head=HEAD, base_here=False), "warn", "shallow", snippets.WHOLE_HISTORY),
         (past(base_here=False), "warn", "without", ""),
         (past(problem="git failed"), "fail", "git failed", ""),
         (past(git=False), "fail", "there is none", ""),
     ],
 )
 def test_the_history(facts: Facts, level: str, says: str, adds: str) -> None:
-    finding = only(found.history(facts))
+    finding = only(inventory.history(facts))
     assert (finding.level, finding.paste) == (level, adds)
     assert says in finding.text
 
 
 def test_reports() -> None:
-    assert "2 files, 26 statements" in only(found.reports(GOOD)).text
+    assert "2 files, 26 statements" in only(inventory.reports(GOOD)).text
     least = replace(GOOD.reports[0], at_least=True, newer=1, newer_example="app.py")
-    told, old = found.reports(replace(GOOD, reports=(least,)))
+    told, old = inventory.reports(replace(GOOD, reports=(least,)))
     assert "at least 2 files" in told.text
     assert (old.level, "such as app.py" in old.text) == ("warn", True)
     unread = replace(GOOD, reports=(Report("x", "lcov"),))
-    assert only(found.reports(unread)).text == "x: lcov"
+    assert only(inventory.reports(unread)).text == "x: lcov"
     gone = replace(
         GOOD, reports=(Report("x", problem="no x"),), nearby=(Report("a b.info", "lcov"),)
     )
-    missing, near = found.reports(gone)
+    missing, near = inventory.reports(gone)
     assert (missing.level, near.level) == ("fail", "warn")
     assert yaml.safe_load(missing.paste) == {"with": {"coverage-file": "a b.info"}}
     assert outlook.patch_coverage(gone).__next__().level == "fail"
 
 
 def test_paths() -> None:
-    assert only(found.paths(GOOD)).text == "2 of 2 report paths match the repository"
-    assert list(found.paths(replace(GOOD, paths=None))) == []
+    assert only(inventory.paths(GOOD)).text == "2 of 2 report paths match the repository"
+    assert list(inventory.paths(replace(GOOD, paths=None))) == []
     advice = ("0 of 2 match.",)
     wrong = replace(GOOD, paths=Paths(0, 2, advice=advice, source_root="back end"))
-    finding = only(found.paths(wrong))
+    finding = only(inventory.paths(wrong))
     assert finding.level == "fail"
     assert yaml.safe_load(finding.paste) == {"with": {"source-root": "back end"}}
     assert only(outlook.patch_coverage(wrong)).level == "fail"
     some = replace(GOOD, paths=Paths(1, 2, advice=advice))
-    assert only(found.paths(some)).level == "warn"
+    assert only(inventory.paths(some)).level == "warn"
     assert only(outlook.patch_coverage(some)).level == "ok"
     out = replace(GOOD, paths=Paths(left_out=3))
-    assert only(found.paths(out)).level == "fail"
+    assert only(inventory.paths(out)).level == "fail"
 
 
 def test_the_workflow_s_file() -> None:
-    assert only(found.workflow(DESK)).paste == paste.workflow(DESK.project)
-    assert list(found.workflow(replace(GOOD, workflow=None))) == []
+    assert only(inventory.workflow(DESK)).paste == snippets.workflow(DESK.project)
+    assert list(inventory.workflow(replace(GOOD, workflow=None))) == []
     file = Workflow("ci.yml", GRANTS, after_failures=False, names_depth=False)
-    _, after = found.workflow(replace(GOOD, workflow=file))
-    assert after.paste == paste.AFTER_FAILURES
-    assert len(list(found.workflow(replace(DESK, workflow=file)))) == 3
+    _, after = inventory.workflow(replace(GOOD, workflow=file))
+    assert after.paste == snippets.AFTER_FAILURES
+    assert len(list(inventory.workflow(replace(DESK, workflow=file)))) == 3
 
 
 def test_the_tests_outcome() -> None:
-    assert list(found.outcome(GOOD)) == []
-    assert list(found.outcome(asked(tests_outcome=False))) == []  # the file names it
+    assert list(inventory.outcome(GOOD)) == []
+    assert list(inventory.outcome(asked(tests_outcome=False))) == []  # the file names it
     bare = replace(asked(tests_outcome=False), workflow=None)
-    assert only(found.outcome(bare)).paste == paste.OUTCOME
-    assert list(found.outcome(DESK)) == []
+    assert only(inventory.outcome(bare)).paste == snippets.OUTCOME
+    assert list(inventory.outcome(DESK)) == []
 
 
 def test_annotations() -> None:
@@ -378,7 +378,7 @@ def test_a_fork_without_a_journal_is_no_error() -> None:
     findings = diagnose(run(fork=True))
     assert works(findings)
     without = only(outlook.check_run(run(fork=True)))
-    parts = (paste.JOURNAL, paste.KEEP_JOURNAL, paste.SECOND_WORKFLOW)
+    parts = (snippets.JOURNAL, snippets.KEEP_JOURNAL, snippets.SECOND_WORKFLOW)
     assert (without.level, without.paste) == ("info", "\n".join(parts))
     last = lines(findings)[-1].text
     assert last == "All is in order; not made: check-run, comment."
@@ -401,12 +401,12 @@ def test_what_the_file_has_is_not_to_be_added() -> None:
     dropped = replace(none, asked=replace(none.asked, gates=("max-drop",)))
     assert only(outlook.baseline(dropped)).level == "warn"
     trunk = replace(none, run=replace(PULL, default_branch="trunk"))
-    assert only(outlook.baseline(trunk)).paste == paste.baseline("trunk")
+    assert only(outlook.baseline(trunk)).paste == snippets.baseline("trunk")
     timed = replace(none, run=replace(PULL, event="schedule", pull=None, target_sha=None))
-    assert only(found.event(timed)).paste == ""
+    assert only(inventory.event(timed)).paste == ""
     by_hand = replace(timed, run=replace(timed.run, event="workflow_dispatch"))
-    assert "pull-request" in only(found.event(by_hand)).text
-    assert "with:\n  pull-request:" in only(found.event(by_hand)).paste
+    assert "pull-request" in only(inventory.event(by_hand)).text
+    assert "with:\n  pull-request:" in only(inventory.event(by_hand)).paste
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_a_pull_request_that_was_named_gets_all() -> None:
     named = replace(facts, asked=Asked(pull_request=9))
     assert only(outlook.check_run(named)).level == "ok"
     assert only(outlook.comment(named)).level == "ok"
-    assert len(list(found.permissions(named))) == 2
+    assert len(list(inventory.permissions(named))) == 2
 
 
 def test_publishing_needs_no_report_and_no_checkout() -> None:
@@ -475,7 +475,7 @@ def test_the_baseline() -> None:
     none = replace(GOOD, access=replace(SOME, baseline=False))
     finding = only(outlook.baseline(none))
     assert finding.level == "warn"
-    assert finding.paste == paste.baseline("main")
+    assert finding.paste == snippets.baseline("main")
     dropped = replace(none, asked=replace(none.asked, gates=("max-drop",)))
     assert "max-drop" in only(outlook.baseline(dropped)).text
     assert only(outlook.baseline(run(keeps_baseline=True))).level == "ok"
@@ -484,13 +484,13 @@ def test_the_baseline() -> None:
 
 
 PASTES = [
-    *(text for name, text in vars(paste).items() if name.isupper() and name[0] != "_"),
-    paste.workflow(Project()),
-    paste.baseline(None),
-    paste.baseline("release/1.x"),
-    paste.baseline("a'b\"c: #d"),
-    paste.source_root("on"),
-    paste.coverage_file("- x"),
+    *(text for name, text in vars(snippets).items() if name.isupper() and name[0] != "_"),
+    snippets.workflow(Project()),
+    snippets.baseline(None),
+    snippets.baseline("release/1.x"),
+    snippets.baseline("a'b\"c: #d"),
+    snippets.source_root("on"),
+    snippets.coverage_file("- x"),
 ]
 
 
@@ -501,18 +501,24 @@ def test_what_is_to_be_pasted_is_yaml_and_says_where_it_belongs(text: str) -> No
 
 
 def test_what_belongs_to_one_place_is_pasted_together() -> None:
-    parts = [paste.JOURNAL, paste.PULLS, paste.OUTCOME, paste.baseline("main"), paste.JOURNAL]
-    step, on = paste.merged(parts)
+    parts = [
+        snippets.JOURNAL,
+        snippets.PULLS,
+        snippets.OUTCOME,
+        snippets.baseline("main"),
+        snippets.JOURNAL,
+    ]
+    step, on = snippets.merged(parts)
     assert list(yaml.safe_load(step)["with"]) == ["journal", "tests-outcome"]
     assert yaml.safe_load(on)[True] == {"pull_request": None, "push": {"branches": ["main"]}}
-    whole = paste.workflow(Project())
-    assert paste.merged([whole]) == [whole]
+    whole = snippets.workflow(Project())
+    assert snippets.merged([whole]) == [whole]
 
 
 @pytest.mark.parametrize("value", ["on", "1", "a: b", "x #y", "- x", "*a", "'", '"', "é", "a/b.c"])
 def test_scalars_mean_their_text(value: str) -> None:
-    assert yaml.safe_load(f"x: {paste.scalar(value)}") == {"x": value}
-    assert yaml.safe_load(f"x: [{paste.scalar(value)}]") == {"x": [value]}
+    assert yaml.safe_load(f"x: {snippets.scalar(value)}") == {"x": value}
+    assert yaml.safe_load(f"x: [{snippets.scalar(value)}]") == {"x": [value]}
 
 
 HEADER = "on: [pull_request]\n"

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from qe_action.analysis.emptiness import empty_lines, is_empty, left_to_subclasses
-from qe_action.generators.offline.answers import ClassInfo, Signature
-from qe_action.generators.offline.reading import Reading
+from qe_action.generators.offline.code_hints import Reading
+from qe_action.generators.offline.relevance import worth_calling
 from qe_action.generators.offline.subjects import Subject
-from qe_action.generators.offline.worth import worth_calling
+from qe_action.generators.offline.worker_answers import ClassInfo, Signature
 from qe_action.generators.port import Candidate
-from qe_action.lab import PlainLab
-from qe_action.verify.bench import Bench
+from qe_action.project_worker.client import PlainInterpreter
 from qe_action.verify.gates import Setting, Trial, kills_a_mutant
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import describe
+from qe_action.verify.test_runner import TestRunner
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_methods_of_a_base_are_called_on_the_class_that_the_suite_uses() -> None
 
 def test_code_in_which_no_mutant_can_be_made_needs_a_branch_that_is_closed() -> None:
     files = {"m.py": b"def f(x):\n    global seen\n    del seen[x]\n"}
-    bench = Bench(PlainLab("python3"), describe(files, "m.py"), Path())
-    setting = Setting(bench, frozenset({2}), frozenset({(2, 3)}), lambda: 1.0)
+    runner = TestRunner(PlainInterpreter("python3"), describe(files, "m.py"), Path())
+    setting = Setting(runner, frozenset({2}), frozenset({(2, 3)}), lambda: 1.0)
     candidate = Candidate("a", "test_a", "def test_a(): ...", (), "m.py", "f")
 
     def judged(**reached: Any) -> str | None:

@@ -10,11 +10,11 @@ import pytest
 from packaging.requirements import Requirement
 
 from qe_action.errors import UsageError
-from qe_action.workspace.choosing import Choice, choose
-from qe_action.workspace.installing import last_lines, telling
+from qe_action.workspace.installer import last_lines, telling
 from qe_action.workspace.interpreter import Facts
 from qe_action.workspace.network import passed_on
 from qe_action.workspace.overlay import NAMES, NEEDED, PINS, chosen, lacking, overlay_key
+from qe_action.workspace.python_choice import Choice, choose
 
 HERE = [(3, 9, 18), (3, 11, 2), (3, 13, 0)]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.render.figures import beside, shortest, signed
+from qe_action.figures import beside, shortest, signed
 
 limits = st.decimals(0, 100, places=6)
 shares = st.builds(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qe_action.errors import UsageError
-from qe_action.github.finished import FinishedRun, read_finished
+from qe_action.github.finished_run import FinishedRun, read_finished
 
 RUN: dict[str, Any] = {
     "id": 42,

@@ -10,8 +10,8 @@ from types import CodeType
 
 import pytest
 
-from qe_action.analysis.fit import strange_entries, strays
 from qe_action.analysis.python_module import PythonModule, parse_module
+from qe_action.analysis.source_match import strange_entries, strays
 from qe_action.analysis.statements import find_extents
 
 

@@ -26,7 +26,7 @@ from qe_action.events import (
 from qe_action.sinks.step_log import StepLogSink
 from qe_action.sinks.terminal import TerminalSink
 from qe_action.stream import Sink
-from qe_action.voice import Words
+from qe_action.verbosity import Words
 
 COUNTS = Counts(statements=4, covered=2)
 GATES = (

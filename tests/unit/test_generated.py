@@ -10,8 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from qe_action.generators.goals import goals_of
-from qe_action.generators.offline.answers import (
+from qe_action.generators.offline.arguments import ArgumentMaker
+from qe_action.generators.offline.code_hints import CodeHints
+from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
+from qe_action.generators.offline.hint_checks import fits
+from qe_action.generators.offline.oracle import Expectation, expectation, matched
+from qe_action.generators.offline.pools import Pool, pool_for
+from qe_action.generators.offline.regexes import matching
+from qe_action.generators.offline.search import Search, tells
+from qe_action.generators.offline.shrinking import simpler, simpler_inputs
+from qe_action.generators.offline.subjects import Input, Subject, case_of, subjects_of
+from qe_action.generators.offline.test_names import names_of, snake, value_words
+from qe_action.generators.offline.test_source import Proof, Renderer
+from qe_action.generators.offline.value_changes import changed_literal
+from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, read, text
+from qe_action.generators.offline.variation import Variation
+from qe_action.generators.offline.worker_answers import (
     ClassInfo,
     Constants,
     Made,
@@ -21,23 +35,9 @@ from qe_action.generators.offline.answers import (
     Signature,
     TypeTree,
 )
-from qe_action.generators.offline.changing import changed_literal
-from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
-from qe_action.generators.offline.expecting import Expectation, expectation, matched
-from qe_action.generators.offline.hints import fits
-from qe_action.generators.offline.making import Maker
-from qe_action.generators.offline.mutating import Mutator
-from qe_action.generators.offline.naming import names_of, snake, value_words
-from qe_action.generators.offline.plan import Plan, tells
-from qe_action.generators.offline.pools import Pool, pool_for
-from qe_action.generators.offline.reading import Reading
-from qe_action.generators.offline.regexes import matching
-from qe_action.generators.offline.rendering import Proof, Renderer
-from qe_action.generators.offline.shrinking import simpler, simpler_inputs
-from qe_action.generators.offline.subjects import Input, Subject, case_of, subjects_of
-from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, read, text
 from qe_action.generators.port import Goals, Job, Layout
-from qe_action.lab import PlainLab
+from qe_action.generators.whole_file import goals_of
+from qe_action.project_worker.client import PlainInterpreter
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "generated_tests.txt"
 SOURCE = '''
@@ -125,7 +125,7 @@ def case_names(value: Call) -> dict[str, str]:
 
 
 def test_the_reading_says_what_each_function_reaches_and_holds() -> None:
-    reading = Reading(SOURCE)
+    reading = CodeHints(SOURCE)
     assert reading.reach("outer") == {"outer", "inner"}
     assert reading.functions["outer"].strings[0] == "alpha"
     assert reading.functions["inner"].numbers == [41]
@@ -139,7 +139,7 @@ def test_the_reading_says_what_each_function_reaches_and_holds() -> None:
 
 
 def test_a_pool_holds_what_its_subject_reaches_only() -> None:
-    reading = Reading(SOURCE)
+    reading = CodeHints(SOURCE)
     pool = pool_for(function("outer"), reading, Constants(), ["word"])
     assert "alpha" in pool.strings
     assert "word" in pool.strings
@@ -148,7 +148,7 @@ def test_a_pool_holds_what_its_subject_reaches_only() -> None:
 
 
 def test_module_patterns_count_where_they_are_named() -> None:
-    reading = Reading(SOURCE + "def words(text):\n    return WORD.match(text)\n")
+    reading = CodeHints(SOURCE + "def words(text):\n    return WORD.match(text)\n")
     constants = Constants(patterns=(("WORD", "[a-c]{2}[0-9]+", 0), ("OTHER", "x", 0)))
     pool = pool_for(function("words"), reading, constants, [])
     assert pool.patterns == [("[a-c]{2}[0-9]+", 0)]
@@ -187,7 +187,7 @@ def test_no_string_is_made_from_a_broken_pattern() -> None:
     ],
 )
 def test_values_keep_to_the_hint(hint: dict[str, object], kinds: type) -> None:
-    maker = Maker(random.Random(0), {}, "m")
+    maker = ArgumentMaker(random.Random(0), {}, "m")
     tree = TypeTree.model_validate(hint)
     for _ in range(100):
         value = ast.literal_eval(text(maker.of_type(tree)).replace('float("', '("'))
@@ -220,8 +220,8 @@ def test_mutation_keeps_the_type_of_every_literal() -> None:
 def test_mutants_of_an_input_keep_its_subject_and_shape() -> None:
     subject = function("f", parameter("a", "int"), parameter("b", "str"))
     call = Input(subject, (Lit(1), Lit("x")))
-    maker = Maker(random.Random(2), {}, "m")
-    mutator = Mutator(maker, random.Random(2))
+    maker = ArgumentMaker(random.Random(2), {}, "m")
+    mutator = Variation(maker, random.Random(2))
     for _ in range(200):
         call = mutator.mutated(call, Pool(), [call], None)
         assert [type(arg.value) for arg in call.args if isinstance(arg, Lit)] == [int, str]
@@ -242,7 +242,7 @@ def test_simpler_values_are_shorter_and_end() -> None:
 
 
 def test_examples_are_found_and_become_inputs() -> None:
-    reading = Reading(SOURCE)
+    reading = CodeHints(SOURCE)
     (example,) = examples_of(reading)
     assert (example.qualname, example.source, example.want) == (
         "outer", 'outer("alpha", [1, 2])', "3\n"
@@ -393,21 +393,26 @@ def test_the_plan_takes_the_fewest_inputs_and_opens_what_failed() -> None:
     source = "def f(x):\n    if x:\n        return 1\n    return 2\n"
     subject = function("f", parameter("x", "int"))
     rng = random.Random(0)
-    plan = Plan(
-        goals_of(source), Reading(source), [subject], {"f": Pool()}, Maker(rng, {}, "m"), rng
+    search = Search(
+        goals_of(source),
+        CodeHints(source),
+        [subject],
+        {"f": Pool()},
+        ArgumentMaker(rng, {}, "m"),
+        rng,
     )
-    plan.imported(((-1, 1), (1, -1)))
-    assert plan.open == {2, 3, 4, (2, 3), (2, 4)}
+    search.imported(((-1, 1), (1, -1)))
+    assert search.open == {2, 3, 4, (2, 3), (2, 4)}
     calls = [Input(subject, (Lit(n),)) for n in (1, 0, 2)]
-    plan.learn(calls[0], ran(arcs=[(-1, 2), (2, 3), (3, -1)]))
-    plan.learn(calls[1], ran(arcs=[(-1, 2), (2, 4), (4, -1)]))
-    plan.learn(calls[2], ran(arcs=[(-1, 2), (2, 3), (3, -1)]))
-    assert plan.open == set()
-    chosen = plan.take()
+    search.learn(calls[0], ran(arcs=[(-1, 2), (2, 3), (3, -1)]))
+    search.learn(calls[1], ran(arcs=[(-1, 2), (2, 4), (4, -1)]))
+    search.learn(calls[2], ran(arcs=[(-1, 2), (2, 3), (3, -1)]))
+    assert search.open == set()
+    chosen = search.take()
     assert [item.call for item in chosen] == calls[:2]
-    assert plan.give_back(chosen[0])
-    assert (2, 3) in plan.open
-    assert plan.batch(5)
+    assert search.give_back(chosen[0])
+    assert (2, 3) in search.open
+    assert search.batch(5)
 
 
 def test_goals_of_a_file_are_its_statements_and_branches() -> None:
@@ -455,7 +460,7 @@ def proofs() -> list[Proof]:
 
 
 def test_tests_are_rendered_as_a_colleague_would_write_them() -> None:
-    job = Job("cart.py", "", Goals(), ".", Layout("shop.cart", ()), PlainLab("python"))
+    job = Job("cart.py", "", Goals(), ".", Layout("shop.cart", ()), PlainInterpreter("python"))
     candidates = Renderer(job).render(proofs())
     shown = "\n\n".join(
         "\n".join([*candidate.imports, "", candidate.code.rstrip()]) for candidate in candidates

@@ -6,13 +6,13 @@ import platform
 
 import pytest
 
-from qe_action.generators.offline.answers import ClassInfo, Parameter, Signature, TypeTree
-from qe_action.generators.offline.hints import Hints, fits
-from qe_action.generators.offline.objections import RULES, Shown, objection
-from qe_action.generators.offline.reading import Reading, imported_tops
+from qe_action.generators.offline.code_hints import CodeHints, imported_tops
+from qe_action.generators.offline.hint_checks import HintChecks, fits
+from qe_action.generators.offline.readability import RULES, Shown, objection
 from qe_action.generators.offline.shrinking import simpler
 from qe_action.generators.offline.subjects import Input, Subject, case_of
 from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, Value, strings_in, text
+from qe_action.generators.offline.worker_answers import ClassInfo, Parameter, Signature, TypeTree
 
 WHOLE = {"t": "int"}
 TEXT = {"t": "str"}
@@ -92,7 +92,7 @@ def test_every_argument_is_looked_at(
         name="Box", kind="class", parameters=(parameter("n", "POSITIONAL_OR_KEYWORD", "int"),)
     )
     subject = Subject("f", "function", "f", "f", own.parameters, own, "m")
-    assert Hints({"Box": box}).keeps(Input(subject, args, kwargs)) is good
+    assert HintChecks({"Box": box}).keeps(Input(subject, args, kwargs)) is good
 
 
 def shown(code: str, wanted: str = "1", people: bool = False, **modules: str) -> Shown:
@@ -129,7 +129,7 @@ def test_what_a_reviewer_objects_to(test: Shown, rule: str) -> None:
 
 
 def test_keywords_are_those_of_whoever_gets_them() -> None:
-    reading = Reading(
+    reading = CodeHints(
         "class Box:\n    def __init__(self, size=1, *, name='x'):\n        pass\n"
         "def make(kind, **options):\n    return Box(**options)\n"
     )
@@ -137,7 +137,7 @@ def test_keywords_are_those_of_whoever_gets_them() -> None:
 
 
 def test_what_a_foreign_base_calls_is_reached_with_the_class() -> None:
-    reading = Reading(
+    reading = CodeHints(
         "import textwrap\nclass Own(textwrap.TextWrapper):\n    def _split(self, text):\n"
         "        return [text]\nclass Plain:\n    def other(self):\n        return 1\n"
         "def wrap(text):\n    Plain()\n    return Own().wrap(text)\n"
@@ -155,11 +155,11 @@ def test_what_a_foreign_base_calls_is_reached_with_the_class() -> None:
     ],
 )
 def test_whether_chance_may_show(source: str, found: bool) -> None:
-    assert Reading(source).unordered("g") is found
+    assert CodeHints(source).unordered("g") is found
 
 
 def test_the_packages_that_a_target_imports() -> None:
-    tree = Reading("import os.path\nfrom a.b import c\nfrom . import d\ndef f():\n    import e\n")
+    tree = CodeHints("import os.path\nfrom a.b import c\nfrom . import d\ndef f():\n    import e\n")
     assert imported_tops(tree.tree) == {"os", "a", "e"}
 
 
@@ -204,5 +204,5 @@ def test_the_object_s_name_hides_no_other(owner: str, variable: str) -> None:
     ],
 )
 def test_what_a_parameter_is_checked_to_be(source: str, kinds: set[str]) -> None:
-    reading = Reading(f"def f(x):\n    return {source}\n")
+    reading = CodeHints(f"def f(x):\n    return {source}\n")
     assert kinds <= reading.functions["f"].uses["x"]

@@ -16,11 +16,11 @@ from qe_action.task import QETask
     [(None, 1, 2, 2), (None, 1, 4, 4), (None, 1, 64, 7), (8, 3, 2, 5), (1, 1, 8, 1), (8, 5, 8, 3)],
 )
 def test_no_more_workers_than_the_sandbox_has_users(
-    named: int | None, labs: int, cores: int, slots: int
+    named: int | None, interpreters: int, cores: int, slots: int
 ) -> None:
     options = GenerationOptions(file="a.py", slots=named)
-    assert options.side_by_side(labs, cores) == slots
-    assert slots + 1 + (labs - 1) <= 8
+    assert options.side_by_side(interpreters, cores) == slots
+    assert slots + 1 + (interpreters - 1) <= 8
 
 
 def test_a_run_looks_at_a_few_interpreters_only() -> None:

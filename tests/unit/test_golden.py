@@ -41,8 +41,8 @@ from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, comment
 from qe_action.render.state import RunState
-from qe_action.render.text import size
 from qe_action.render.verdict import conclude
+from qe_action.text import size
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 LINKS = Links("https://github.com", "octo/demo", "f" * 40, "https://github.com/octo/demo/runs/1")

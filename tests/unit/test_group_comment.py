@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from inert import rendered
 
-from qe_action.render.group import Part, group_comment
+from qe_action.render.check_group import Part, group_comment
 from qe_action.render.markdown import COMMENT_LIMIT
 from qe_action.render.marker import Marker, read_marker
-from qe_action.render.text import size
 from qe_action.render.verdict import CheckConclusion
+from qe_action.text import size
 
 
 def part(number: int, name: str, **more: str) -> Part:

@@ -41,14 +41,14 @@ from qe_action.events import (
     TestCase,
 )
 from qe_action.render.annotations import annotation
-from qe_action.render.group import Part, group_comment
+from qe_action.render.check_group import Part, group_comment
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, comment, job_summary
 from qe_action.render.marker import Marker, place_of
 from qe_action.render.review import review_body, review_comment
 from qe_action.render.state import RunState
-from qe_action.render.text import size
+from qe_action.text import size
 
 SERVER = "https://ghe.example.org"
 RUN = f"{SERVER}/octo/demo/actions/runs/42"

@@ -8,7 +8,7 @@ import pytest
 from test_golden import RESULT
 
 from qe_action.events import AnalysisComplete, GateResult
-from qe_action.render.group import Part, group_comment
+from qe_action.render.check_group import Part, group_comment
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary, comment, retold

@@ -11,11 +11,11 @@ from hostile import NASTY, TEXT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.github.model import Annotation, CheckDraft, CheckUpdate, LineComment
 from qe_action.github.outgoing import SHOWN, outgoing
+from qe_action.github.payloads import Annotation, CheckDraft, CheckUpdate, LineComment
 from qe_action.quoting import LONGEST, quoted
-from qe_action.render.text import document, fenced, plain, title
 from qe_action.sinks.jsonl import printable
+from qe_action.text import document, fenced, plain, title
 
 ODD = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qe_action.verify.pythons import ends
+from qe_action.agents.pythons import ends
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,18 @@ import ast
 
 import pytest
 
-from qe_action.generators.offline.answers import ClassInfo, Parameter, Signature
 from qe_action.generators.offline.bodies import Proof
-from qe_action.generators.offline.expecting import Expectation
+from qe_action.generators.offline.line_wrapping import WIDTH, wrapped
 from qe_action.generators.offline.messages import Messages, Told
-from qe_action.generators.offline.rendering import Renderer
+from qe_action.generators.offline.oracle import Expectation
 from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler
 from qe_action.generators.offline.subjects import Input, Subject
+from qe_action.generators.offline.test_source import Renderer
 from qe_action.generators.offline.values import Call, Code, Lit, Value, read
 from qe_action.generators.offline.values import text as shown
-from qe_action.generators.offline.wrapping import WIDTH, wrapped
+from qe_action.generators.offline.worker_answers import ClassInfo, Parameter, Signature
 from qe_action.generators.port import Candidate, Goals, Job, Layout
-from qe_action.lab import PlainLab
+from qe_action.project_worker.client import PlainInterpreter
 
 SOURCE = """
 def parse(name):
@@ -54,7 +54,7 @@ def word(text: str) -> Call:
 
 
 def test_names_of_the_file_s_own_tests_are_left_to_them() -> None:
-    job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainLab("python"))
+    job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
     length = Input(member("length", "property"), receiver=word("a"))
     proof = Proof(length, Expectation("equal", "1"), frozenset([1]), frozenset())
     (test,) = Renderer(job, ["test_word_length"]).render([proof])
@@ -68,7 +68,7 @@ def test_powers_stand_close() -> None:
 
 
 def rendered(*proofs: tuple[Input, Expectation]) -> list[Candidate]:
-    job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainLab("python"))
+    job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
     made = [Proof(call, expected, frozenset([1]), frozenset()) for call, expected in proofs]
     return Renderer(job).render(made)
 

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from qe_action.verify.asserting import assertions, lacks_assertion
+from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
-from qe_action.verify.reading import reaches_outside, refused_import, skips
+from qe_action.verify.static_checks import reaches_outside, refused_import, skips
 
 
 def function(*lines: str) -> ast.Module:

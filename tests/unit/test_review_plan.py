@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qe_action.analysis.hunks import Hunk, Hunks
 from qe_action.events import AnalysisComplete, Anchor, Counts, FileSummary, Gap
-from qe_action.github.model import ReviewComment
+from qe_action.github.payloads import ReviewComment
 from qe_action.render.review import (
     Marker,
     beginning,

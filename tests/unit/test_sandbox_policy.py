@@ -172,7 +172,7 @@ PARTS = ("disk", "memory", "processes")
 """What the supervisor is made of beside its own file."""
 
 
-@pytest.mark.parametrize("name", ["launch.py", "supervise.py", *(f"{part}.py" for part in PARTS)])
+@pytest.mark.parametrize("name", ["launch.py", "supervisor.py", *(f"{part}.py" for part in PARTS)])
 def test_the_programs_stand_alone(name: str) -> None:
     """The standard library and the supervisor's parts only, and the syntax of Python 3.9."""
     ours = {f"qe_action.sandbox.{part}" for part in PARTS if name != "launch.py"}

@@ -7,8 +7,8 @@ import ast
 import pytest
 
 from qe_action.analysis.advice.conditions import fails, holds
-from qe_action.analysis.advice.facts import condition, filled
-from qe_action.analysis.advice.satisfiable import can_hold
+from qe_action.analysis.advice.satisfiability import can_hold
+from qe_action.analysis.advice.test_facts import condition, filled
 from qe_action.analysis.python_module import PythonModule, parse_module
 
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.sandbox import calls
+from qe_action.sandbox import allowed_calls
 from qe_action.sandbox.rules import Condition, Rule
 from qe_action.sandbox.seccomp import assemble, encode, rules
 from qe_action.sandbox.seccomp import program as as_bytes
-from qe_action.sandbox.syscalls import MACHINES, NUMBERS, number
+from qe_action.sandbox.syscall_numbers import MACHINES, NUMBERS, number
 
 ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOWED = 0x7FFF0000
@@ -233,10 +233,10 @@ def every_program(machine: str) -> list[Program]:
 
 def test_every_number_gets_what_is_meant_for_it(machine: str) -> None:
     filter_ = program(machine)
-    allowed = {number(name, machine) for group in calls.ALLOWED for name in group.calls}
+    allowed = {number(name, machine) for group in allowed_calls.ALLOWED for name in group.calls}
     allowed |= {number(name, machine) for name in MODES}
-    absent = {number(name, machine) for name in calls.ABSENT}
-    decided = {number(rule.call, machine) for rule in calls.fine(network=False)}
+    absent = {number(name, machine) for name in allowed_calls.ABSENT}
+    decided = {number(rule.call, machine) for rule in allowed_calls.fine(network=False)}
     plain = set(range(1024)) - decided - {number(name, machine) for name in XATTRS}
     for call in sorted(plain):
         unknown = errno.ENOSYS if call >= 424 or call in absent else errno.EPERM
@@ -262,12 +262,15 @@ def test_without_a_network_nothing_is_reached(machine: str, call: str) -> None:
 
 
 def test_each_group_has_a_reason_and_each_call_one_group() -> None:
-    groups = (*calls.ALLOWED, calls.NETWORK, calls.MODES)
+    groups = (*allowed_calls.ALLOWED, allowed_calls.NETWORK, allowed_calls.MODES)
     names = [name for group in groups for name in group.calls]
-    others = {rule.call for rule in calls.fine(network=True)} | {*calls.ABSENT, *calls.XATTRS}
+    others = {rule.call for rule in allowed_calls.fine(network=True)} | {
+        *allowed_calls.ABSENT,
+        *allowed_calls.XATTRS,
+    }
     assert len(names) == len(set(names))
     assert not others & set(names)
-    assert not (set(names) | others) & (set(HELD) - set(calls.ABSENT))
+    assert not (set(names) | others) & (set(HELD) - set(allowed_calls.ABSENT))
     assert all(group.reason.endswith(".") for group in groups)
 
 

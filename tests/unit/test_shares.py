@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qe_action.agents.goals import unreported
 from qe_action.agents.shares import share
-from qe_action.verify.cover import worst_first
+from qe_action.verify.set_cover import worst_first
 
 PLACES = st.lists(st.lists(st.integers(0, 30), max_size=5), min_size=1, max_size=5)
 

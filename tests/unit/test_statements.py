@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from coverage.parser import PythonParser
 
-from qe_action.analysis.fit import strays
 from qe_action.analysis.python_module import PythonModule, parse_module
+from qe_action.analysis.source_match import strays
 from qe_action.analysis.statements import changed_statements, find_extents
 
 

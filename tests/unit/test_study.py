@@ -12,7 +12,7 @@ from qe_action.analysis.study import Study
 from qe_action.events import CriticalPath, Gap
 from qe_action.render.annotations import annotation
 from qe_action.reports.model import Branch
-from qe_action.verify.answers import Measured
+from qe_action.verify.run_answers import Measured
 
 NOTHING: frozenset[int] = frozenset()
 SOURCE = textwrap.dedent(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from qe_action.analysis.advice.suggest import suggest
+from qe_action.analysis.advice.suggestions import suggest
 from qe_action.analysis.python_module import PythonModule, import_root, parse_module
 from qe_action.events import Gap
 from qe_action.render.suggestion import markdown

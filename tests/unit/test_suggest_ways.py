@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from qe_action.analysis.advice.suggest import suggest
+from qe_action.analysis.advice.suggestions import suggest
 from qe_action.analysis.python_module import parse_module
 from qe_action.events import Gap
 

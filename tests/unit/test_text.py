@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from inert import rendered
 
 from qe_action.events import percentage
-from qe_action.render.text import (
+from qe_action.sinks.workflow_commands import log_line
+from qe_action.text import (
     breakable,
     cell,
     clip,
@@ -28,7 +29,6 @@ from qe_action.render.text import (
     size,
     visible,
 )
-from qe_action.sinks.commands import log_line
 
 MARKUP = "`|@#<>[]()*_\\!:/wg.hH-1 ~&;x\n\r\t"
 ANY_TEXT = st.text(max_size=60) | st.text(alphabet=MARKUP, max_size=40)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qe_action.analysis.diff import Diff, FileChange
-from qe_action.analysis.unmeasured import (
+from qe_action.analysis.unmeasured_files import (
     Area,
     changed_sources,
     could_be,

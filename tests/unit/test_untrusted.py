@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action import untrusted, untrusted_tests
 from qe_action.events import (
     AnalysisComplete,
     AnalyzerError,
@@ -25,8 +24,9 @@ from qe_action.render.annotations import annotation
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, comment
 from qe_action.render.state import RunState
-from qe_action.render.text import size
 from qe_action.render.verdict import conclude
+from qe_action.text import size
+from qe_action.untrusted import generated, journal
 
 ANCHOR = {"path": "app.py", "line_start": 4, "line_end": 5}
 GAP = {
@@ -72,8 +72,8 @@ def text(*events: object) -> bytes:
     return header() + b"".join(json.dumps(event).encode() + b"\n" for event in events)
 
 
-def read(journal: bytes, **more: Any) -> list[Event]:
-    return list(untrusted.events_of(BytesIO(journal).readline, **more))
+def read(lines: bytes, **more: Any) -> list[Event]:
+    return list(journal.events_of(BytesIO(lines).readline, **more))
 
 
 def result_of(*events: object) -> AnalysisComplete:
@@ -251,7 +251,7 @@ def test_tests_behind_the_result_are_shown_and_counted_anew() -> None:
     result = made()
     assert (result.total, [case.test_name for case in result.tests]) == (1, ["test_f"])
     assert result.rejected == {"flaky": 2}
-    assert len(result.notes) == untrusted_tests.MAX_NOTES
+    assert len(result.notes) == generated.MAX_NOTES
     assert (result.coverage_before, result.coverage_estimate) == (10.0, 60.0)
 
 
@@ -277,7 +277,7 @@ def test_a_test_s_file_outside_of_the_repository_is_not_named(path: str) -> None
 def test_tests_of_a_run_cut_short_and_shares_that_can_t_be_are_not_shown() -> None:
     assert made(conclusion="cancelled").tests == ()
     assert made(coverage_estimate=101.0).coverage_before is None
-    assert len(made(tests=[CASE] * 300).tests) == untrusted_tests.MAX_TESTS
+    assert len(made(tests=[CASE] * 300).tests) == generated.MAX_TESTS
 
 
 def test_tests_are_read_behind_the_analysis_only() -> None:
@@ -306,16 +306,16 @@ def test_suspicions_errors_and_steps_are_counted() -> None:
     )
     error = told("error", message="m")
     events = read(text(RESULT, *[STEP] * 300, *[bug] * 300, *[error] * 300, MADE))
-    limits = untrusted_tests.MAX_PROGRESS + untrusted_tests.MAX_BUGS + untrusted_tests.MAX_ERRORS
+    limits = generated.MAX_PROGRESS + generated.MAX_BUGS + generated.MAX_ERRORS
     assert len(events) == limits + 2
 
 
 def test_events_are_counted() -> None:
     progress = {"type": "progress", "percent": 1.0, "message": "m", "files_analyzed": 1}
     events = read(text(*[{**progress, "agent": "coverage-analyzer"}] * 1200, RESULT))
-    assert len(events) == untrusted.MAX_PROGRESS + 1
+    assert len(events) == journal.MAX_PROGRESS + 1
     error = {"type": "error", "agent": "coverage-analyzer", "message": "m"}
-    assert len(read(text(*[error] * 30, RESULT))) == untrusted.MAX_ERRORS + 1
+    assert len(read(text(*[error] * 30, RESULT))) == journal.MAX_ERRORS + 1
 
 
 def test_a_journal_without_end_ends() -> None:
@@ -326,7 +326,7 @@ def test_a_journal_without_end_ends() -> None:
         lines = iter([first])
         return lambda limit: next(lines, line)[:limit]
 
-    *_, error, last = untrusted.events_of(endless(header()))
+    *_, error, last = journal.events_of(endless(header()))
     assert error["message"].startswith("The journal has more than")
     assert last["total_gaps"] > 1000
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from qe_action.analysis.advice.enclosing import Statement, Step, inside_function
+from qe_action.analysis.advice.enclosing_blocks import Statement, Step, inside_function
 from qe_action.analysis.advice.excerpt import excerpt, safe
 from qe_action.analysis.python_module import DEFINITIONS, PythonModule, statements_of
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qe_action.analysis.advice.enclosing import (
+from qe_action.analysis.advice.enclosing_blocks import (
     LOOPS,
     Statement,
     Step,

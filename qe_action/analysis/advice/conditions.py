@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Literal, NamedTuple
 
+from qe_action.analysis.advice.exception_sources import raised
 from qe_action.analysis.advice.excerpt import LIMIT, excerpt, with_operator
-from qe_action.analysis.advice.facts import condition
-from qe_action.analysis.advice.raising import raised
-from qe_action.analysis.advice.satisfiable import ANYTHING, Condition
+from qe_action.analysis.advice.satisfiability import ANYTHING, Condition
+from qe_action.analysis.advice.test_facts import condition
 from qe_action.analysis.python_module import PythonModule
 
 Sort = Literal["condition", "loop", "raises"]

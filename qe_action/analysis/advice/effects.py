@@ -16,7 +16,7 @@ from qe_action.analysis.advice.assignments import (
     set_inside,
 )
 from qe_action.analysis.advice.conditions import Clause
-from qe_action.analysis.advice.enclosing import Statement
+from qe_action.analysis.advice.enclosing_blocks import Statement
 from qe_action.analysis.advice.excerpt import clip, excerpt, safe
 from qe_action.analysis.python_module import PythonModule, statements_of
 

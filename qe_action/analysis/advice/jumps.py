@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from qe_action.analysis.advice.enclosing import LOOPS, Statement
+from qe_action.analysis.advice.enclosing_blocks import LOOPS, Statement
 from qe_action.analysis.python_module import DEFINITIONS, statements_of
 
 JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)

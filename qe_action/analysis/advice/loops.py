@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from qe_action.analysis.advice.conditions import Clause, fails, holds, names_of, told_of
 from qe_action.analysis.advice.excerpt import excerpt
-from qe_action.analysis.advice.facts import filled
 from qe_action.analysis.advice.jumps import jumps_out
+from qe_action.analysis.advice.test_facts import filled
 from qe_action.analysis.python_module import PythonModule
 
 LEAVING = (ast.Return, ast.Raise, ast.Break)

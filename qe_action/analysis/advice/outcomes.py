@@ -13,11 +13,11 @@ from qe_action.analysis.advice.conditions import (
     raises_clauses,
 )
 from qe_action.analysis.advice.effects import Outcome, Trace
-from qe_action.analysis.advice.enclosing import Statement
+from qe_action.analysis.advice.enclosing_blocks import Statement
+from qe_action.analysis.advice.fallthrough import TRIES, in_line, leaves, passed
 from qe_action.analysis.advice.jumps import JUMPS
 from qe_action.analysis.advice.loops import loop_clause
-from qe_action.analysis.advice.passing import TRIES, in_line, leaves, passed
-from qe_action.analysis.advice.standing import after, within
+from qe_action.analysis.advice.stale_conditions import after, within
 from qe_action.analysis.python_module import PythonModule
 
 _DEEPEST = 6

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from qe_action.analysis.advice.conditions import Clause
 from qe_action.analysis.advice.excerpt import LIMIT
-from qe_action.analysis.advice.satisfiable import ANYTHING, can_hold
+from qe_action.analysis.advice.satisfiability import ANYTHING, can_hold
 
 LONGEST = 300
 """Characters of a sentence."""

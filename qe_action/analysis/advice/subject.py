@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from qe_action.analysis.advice.enclosing import Step
+from qe_action.analysis.advice.enclosing_blocks import Step
 from qe_action.analysis.advice.excerpt import clip, excerpt, safe
 from qe_action.analysis.advice.sentence import Lead
 from qe_action.analysis.python_module import DEFINITIONS, FUNCTIONS, FunctionNode, PythonModule

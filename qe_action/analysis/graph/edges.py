@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qe_action.analysis.graph.calls import FileFacts
-from qe_action.analysis.graph.resolve import Resolver
-from qe_action.analysis.graph.values import Node
+from qe_action.analysis.graph.call_facts import FileFacts
+from qe_action.analysis.graph.chain_values import Node
+from qe_action.analysis.graph.resolution import Resolver
 
 
 class Edges:

@@ -7,11 +7,11 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from qe_action.analysis.graph.calls import FileFacts
+from qe_action.analysis.graph.call_facts import FileFacts
+from qe_action.analysis.graph.chain_values import CONSTRUCTORS, Node, Value
 from qe_action.analysis.graph.chains import Chain
 from qe_action.analysis.graph.imports import Modules
-from qe_action.analysis.graph.resolve import Resolver
-from qe_action.analysis.graph.values import CONSTRUCTORS, Node, Value
+from qe_action.analysis.graph.resolution import Resolver
 
 SCRIPT = "a console script"
 PROGRAM = "run as a program"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from qe_action.analysis.graph.values import OUTSIDE, Value
+from qe_action.analysis.graph.chain_values import OUTSIDE, Value
 
 _CLASSES = 40
 """How many bases of a class are looked at; further ones are as good as outside."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from qe_action.analysis.graph.calls import FileFacts, file_facts
+from qe_action.analysis.graph.call_facts import FileFacts, file_facts
 from qe_action.analysis.python_module import parse_module
 
 _A_TURN = 10

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qe_action.generators.offline.expecting import Expectation
-from qe_action.generators.offline.slots import name_at, slots, value_at, with_value
+from qe_action.generators.offline.line_wrapping import WIDTH, wrapped
+from qe_action.generators.offline.oracle import Expectation
 from qe_action.generators.offline.subjects import Case, Input, case_of
+from qe_action.generators.offline.value_slots import name_at, slots, value_at, with_value
 from qe_action.generators.offline.values import Code, quoted, text
-from qe_action.generators.offline.wrapping import WIDTH, wrapped
 from qe_action.generators.port import Arc
 
 WIDE = WIDTH - 4

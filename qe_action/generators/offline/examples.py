@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from qe_action.generators.offline.reading import Reading
+from qe_action.generators.offline.code_hints import CodeHints
 from qe_action.generators.offline.subjects import Input, Subject
 from qe_action.generators.offline.values import Lit, Value, parse
 
@@ -32,7 +32,7 @@ class Example:
     want: str
 
 
-def examples_of(reading: Reading) -> list[Example]:
+def examples_of(reading: CodeHints) -> list[Example]:
     """The examples of all docstrings, in their order."""
     found: list[Example] = []
     docs = [(name, function.examples) for name, function in reading.functions.items()]

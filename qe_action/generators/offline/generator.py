@@ -13,20 +13,20 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from qe_action.generators.offline.asking import Asking, Survey
+from qe_action.generators.offline.arguments import ArgumentMaker
+from qe_action.generators.offline.code_hints import CodeHints, imported_tops, quoted_words
 from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
-from qe_action.generators.offline.killing import Killer
-from qe_action.generators.offline.making import Maker
-from qe_action.generators.offline.plan import Plan
+from qe_action.generators.offline.mutant_search import MutantSearch
 from qe_action.generators.offline.pools import Pool, pool_for
-from qe_action.generators.offline.reading import Reading, imported_tops, quoted_words
-from qe_action.generators.offline.rendering import Renderer
-from qe_action.generators.offline.settling import Settler
+from qe_action.generators.offline.relevance import worth_calling
+from qe_action.generators.offline.search import Search
 from qe_action.generators.offline.subjects import Input, Subject, subjects_of
+from qe_action.generators.offline.synthesis import Synthesis
+from qe_action.generators.offline.test_source import Renderer
 from qe_action.generators.offline.values import Call
-from qe_action.generators.offline.worth import worth_calling
+from qe_action.generators.offline.worker_client import Survey, WorkerClient
 from qe_action.generators.port import Job, Proposal, Suspicion, Trouble
-from qe_action.lab import WorkerLost
+from qe_action.project_worker.client import WorkerLost
 
 BATCH = 250
 ROUND = 6
@@ -44,13 +44,13 @@ class OfflineGenerator:
     async def candidates(self, job: Job) -> AsyncGenerator[Proposal, None]:
         """Tests for the job's goals, in the same order for the same seed and budget."""
         try:
-            reading = Reading(job.source)
+            reading = CodeHints(job.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             yield Trouble(job.target, "The file can't be parsed.", str(error))
             return
         try:
-            async with job.lab.worker(readable=(Path(job.root),)) as worker:
-                run = Run(job, reading, Asking(worker, job))
+            async with job.interpreter.worker(readable=(Path(job.root),)) as worker:
+                run = Run(job, reading, WorkerClient(worker, job))
                 async with aclosing(run.proposals()) as proposals:
                     async for proposal in proposals:
                         yield proposal
@@ -66,22 +66,22 @@ class OfflineGenerator:
 class Run:
     """One job from the survey to the last test."""
 
-    def __init__(self, job: Job, reading: Reading, asking: Asking) -> None:
-        self.job, self.reading, self.asking = job, reading, asking
+    def __init__(self, job: Job, reading: CodeHints, worker: WorkerClient) -> None:
+        self.job, self.reading, self.worker = job, reading, worker
         self.rng = random.Random(job.seed)  # noqa: S311 - a repeatable search, no secret
 
     async def proposals(self) -> AsyncGenerator[Proposal, None]:
-        survey = await self.asking.survey()
+        survey = await self.worker.survey()
         found = subjects_of(survey.functions, survey.own, survey.module)
         subjects = worth_calling(found, self.reading, _words(self.job))
         if not subjects:
             yield Trouble(self.job.target, f"Nothing public in {self.job.target} can be called.")
             return
-        maker = Maker(self.rng, survey.classes, survey.module)
+        maker = ArgumentMaker(self.rng, survey.classes, survey.module)
         pools = self._pools(subjects, survey)
         goals = self.job.goals
-        plan = Plan(goals, self.reading, subjects, pools, maker, self.rng)
-        plan.imported(survey.arcs)
+        search = Search(goals, self.reading, subjects, pools, maker, self.rng)
+        search.imported(survey.arcs)
         seeds = await self._seeds(subjects, survey, pools, maker)
         suspicions = await self._suspicions(survey)
         for suspicion in suspicions:
@@ -89,15 +89,17 @@ class Run:
         doubtful = {suspicion.qualname for suspicion in suspicions}
         await self._warm(subjects, pools, maker)
         mutants = self.job.mutants
-        killer = Killer(plan, self.asking, mutants) if mutants else None
+        mutant_search = MutantSearch(search, self.worker, mutants) if mutants else None
         renderer, allowed = Renderer(self.job, _taken(self.job)), self._allowed()
-        settler = Settler(plan, self.asking, renderer, doubtful, allowed, killer)
-        while self.asking.spent < self.job.budget and (plan.open or (killer and killer.open)):
-            before = self.asking.spent
-            seeds = await self._round(plan, seeds)
-            for candidate in await settler.settle():
+        synthesis = Synthesis(search, self.worker, renderer, doubtful, allowed, mutant_search)
+        while self.worker.spent < self.job.budget and (
+            search.open or (mutant_search and mutant_search.open)
+        ):
+            before = self.worker.spent
+            seeds = await self._round(search, seeds)
+            for candidate in await synthesis.tests():
                 yield candidate
-            if self.asking.spent == before:  # every input there is has been tried
+            if self.worker.spent == before:  # every input there is has been tried
                 return
 
     def _allowed(self) -> frozenset[str]:
@@ -118,12 +120,12 @@ class Run:
         return pools
 
     async def _seeds(
-        self, subjects: list[Subject], survey: Survey, pools: dict[str, Pool], maker: Maker
+        self, subjects: list[Subject], survey: Survey, pools: dict[str, Pool], maker: ArgumentMaker
     ) -> list[Input]:
         """Inputs from the project's tests and documentation; their values go into the pools."""
         known = {subject.names[0][0]: subject.module for subject in subjects}
         known.update({name.split(".")[0]: info.module for name, info in survey.classes.items()})
-        seeds = await self.asking.recorded(subjects, known)
+        seeds = await self.worker.recorded(subjects, known)
         seeds += inputs_of(examples_of(self.reading), subjects, known)
         seeds = [replace(call, shown=True) for call in seeds]
         for call in seeds:
@@ -141,7 +143,7 @@ class Run:
     async def _suspicions(self, survey: Survey) -> list[Suspicion]:
         """Examples of the documentation that the code contradicts."""
         examples = [e for e in examples_of(self.reading) if e.want.strip()][:200]
-        got = await self.asking.examples(examples, survey)
+        got = await self.worker.examples(examples, survey)
         found = []
         for example, ran in zip(examples, got, strict=True):
             if ran is None or ran.value is None or ran.iterator:
@@ -152,7 +154,9 @@ class Run:
                 found.append(Suspicion(*place, example.source, example.want.strip(), shown.strip()))
         return found
 
-    async def _warm(self, subjects: list[Subject], pools: dict[str, Pool], maker: Maker) -> None:
+    async def _warm(
+        self, subjects: list[Subject], pools: dict[str, Pool], maker: ArgumentMaker
+    ) -> None:
         """Find constructor calls that work."""
         for _ in range(2):
             calls = [
@@ -161,26 +165,26 @@ class Run:
                 if subject.kind == "class"
                 for _ in range(WARM)
             ]
-            for call, ran in await self.asking.run(calls, every=True):
+            for call, ran in await self.worker.run(calls, every=True):
                 if ran.good and ran.outcome == "value" and call.subject.owner:
                     value = Call(call.subject.name, call.args, call.kwargs, call.subject.names)
                     maker.keep(call.subject.owner.name, value)
 
-    async def _round(self, plan: Plan, seeds: list[Input]) -> list[Input]:
+    async def _round(self, search: Search, seeds: list[Input]) -> list[Input]:
         """Some batches; while one runs, the next one is made."""
-        batch = seeds[:BATCH] or plan.batch(BATCH)
+        batch = seeds[:BATCH] or search.batch(BATCH)
         seeds = seeds[BATCH:]
         for _ in range(ROUND):
             if not batch:
                 break
-            running = asyncio.ensure_future(self.asking.run(batch))
+            running = asyncio.ensure_future(self.worker.run(batch))
             try:
                 await asyncio.sleep(0)
-                following = seeds[:BATCH] or plan.batch(BATCH)
+                following = seeds[:BATCH] or search.batch(BATCH)
                 seeds = seeds[BATCH:]
                 for call, ran in await running:
-                    if plan.learn(call, ran):  # the worker takes it for known
-                        self.asking.forget(ran.arcs)
+                    if search.learn(call, ran):  # the worker takes it for known
+                        self.worker.forget(ran.arcs)
             finally:
                 running.cancel()
             batch = following

@@ -6,11 +6,11 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from qe_action.generators.offline.answers import Constants
-from qe_action.generators.offline.reading import Reading
+from qe_action.generators.offline.code_hints import CodeHints
 from qe_action.generators.offline.regexes import matching
 from qe_action.generators.offline.subjects import Subject
 from qe_action.generators.offline.values import Lit, Value, read
+from qe_action.generators.offline.worker_answers import Constants
 
 SAMPLES = (
     "", "a", "abc", "Hello World", "a b", "123", "1.0", "-1", " x ", "é", "A", "foo_bar", "fooBar",
@@ -46,7 +46,7 @@ class Pool:
         return matching(pattern, flags, rng) or ""
 
 
-def pool_for(subject: Subject, reading: Reading, constants: Constants, words: list[str]) -> Pool:
+def pool_for(subject: Subject, reading: CodeHints, constants: Constants, words: list[str]) -> Pool:
     """The pool of a subject from the functions that it may reach."""
     pool = Pool()
     reached = reading.reach(subject.qualname)
@@ -82,7 +82,7 @@ def pool_for(subject: Subject, reading: Reading, constants: Constants, words: li
     return pool
 
 
-def _globals(pool: Pool, mentions: set[str], reading: Reading, constants: Constants) -> None:
+def _globals(pool: Pool, mentions: set[str], reading: CodeHints, constants: Constants) -> None:
     """Module constants that the reached functions name; the module's literals where none is."""
     for name, pattern, flags in constants.patterns:
         if name in mentions:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from qe_action.generators.offline.changing import changed_text
 from qe_action.generators.offline.pools import SAMPLES, Pool
+from qe_action.generators.offline.value_changes import changed_text
 from qe_action.generators.offline.values import Code, Lit, Value
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qe_action.generators.offline.slots import closed, parameter_at, value_at, with_value
 from qe_action.generators.offline.subjects import Input
+from qe_action.generators.offline.value_slots import closed, parameter_at, value_at, with_value
 from qe_action.generators.offline.values import (
     Call,
     Code,

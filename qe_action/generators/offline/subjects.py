@@ -7,8 +7,8 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from qe_action.generators.offline.answers import ClassInfo, Parameter, Signature
 from qe_action.generators.offline.values import Call, Names, Value, arguments, names, operand
+from qe_action.generators.offline.worker_answers import ClassInfo, Parameter, Signature
 
 OPERATORS = {
     "__eq__": "{} == {}", "__ne__": "{} != {}", "__lt__": "{} < {}", "__le__": "{} <= {}",

@@ -1,0 +1,145 @@
+"""`qe-action analyze`: a report against the checkout it stands in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.agents.options import options_of
+from qe_action.analysis.diff_text import diff_text
+from qe_action.errors import UsageError
+from qe_action.input_file import bounded, content
+from qe_action.render.links import Links
+from qe_action.render.markdown import Heading, comment
+from qe_action.render.state import RunState
+from qe_action.sinks.fold import FoldSink
+from qe_action.sinks.jsonl import EventsSink, JournalSink
+from qe_action.sinks.workflow_commands import no_command
+from qe_action.stream import Sink
+from qe_action.stream_runner import stream_to
+from qe_action.task import QETask
+from qe_action.text import document
+from qe_action.verbosity import Words
+from qe_action.workspace.change import list_files, resolve_change
+from qe_action.workspace.checkout import Checkout, GitCheckout
+from qe_action.workspace.earlier_run import EarlierRun
+from qe_action.workspace.git import DIFF_LIMIT, Git
+
+
+async def analyze(arguments: Namespace) -> RunState:
+    """Run the analysis that the command line asks for; its last state.
+
+    Raises `QEError` for what the user can mend.
+    """
+    checkout, working = _checkout(arguments)
+    task = QETask(task_type="coverage_analysis", context=_context(arguments, working))
+    options_of(task)  # what does not fit is said before anything is written
+    earlier = EarlierRun(Path(arguments.baseline)) if arguments.baseline else None
+    state = RunState()
+    with ExitStack() as files:
+        sinks: list[Sink] = [FoldSink(state)]
+        if arguments.journal:
+            sinks.append(JournalSink(files.enter_context(_writing(arguments.journal, "wb"))))
+        out: IO[str] = sys.stdout
+        if arguments.out:
+            out = files.enter_context(_writing(arguments.out, "w"))
+        sinks += _sinks(arguments, out)
+        agent = CoverageAnalyzerAgent(checkout=checkout, baselines=earlier)
+        failures: list[BaseException] = []
+        broadcast = await stream_to(
+            agent.analyze_coverage_streaming(task),
+            sinks,
+            on_failure=lambda _sink, error: failures.append(error),
+        )
+        if arguments.output in ("markdown", "html"):
+            text = _document(arguments, state)
+            text = document(text)
+            out.write(text if arguments.out else no_command(text))
+    for error in (broadcast.failure, *failures):
+        if error is not None:
+            raise error
+    return state
+
+
+def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
+    return {
+        "coverage_file": tuple(arguments.reports) or (str(Path(arguments.repo, "coverage.xml")),),
+        "all_files": arguments.all_files == "true",
+        "include": tuple(arguments.include),
+        "exclude": tuple(arguments.exclude),
+        "unmeasured": arguments.unmeasured,
+        "source_roots": tuple(arguments.source_root),
+        "working": working,
+        "min_patch_coverage": arguments.min_patch_coverage,
+        "min_project_coverage": arguments.min_project_coverage,
+        "min_branch_coverage": arguments.min_branch_coverage,
+        "max_drop": arguments.max_drop,
+        "path_gates": tuple(arguments.path_gate),
+        "place": "command line",
+    }
+
+
+def _checkout(arguments: Namespace) -> tuple[Checkout, str]:
+    """The checkout around `--repo`, and that folder from its top, empty where it is the top."""
+    folder = Path(arguments.repo).resolve()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {arguments.repo}.", anchor="command-line")
+    git = Git(folder, env=os.environ)
+    root = git.toplevel or folder
+    resolve = partial(
+        resolve_change, git, base=arguments.base, diff_text=_diff_text(arguments.diff)
+    )
+    checkout = GitCheckout(root, resolve=resolve, list_files=partial(list_files, git))
+    below = folder.relative_to(root.resolve()).as_posix()
+    return checkout, below if below != "." else ""
+
+
+def _diff_text(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        if name == "-":
+            return diff_text(bounded(sys.stdin.buffer, DIFF_LIMIT))
+        return diff_text(content(Path(name), DIFF_LIMIT))
+    except OSError as error:
+        raise UsageError(
+            f"The diff {name} can't be read: {error.strerror}.", anchor="command-line"
+        ) from None
+
+
+def _sinks(arguments: Namespace, out: IO[str]) -> list[Sink]:
+    if arguments.output == "jsonl":
+        return [EventsSink(out)]
+    from qe_action.sinks.console import stderr_console
+    from qe_action.sinks.terminal import TerminalSink
+
+    words: Words = arguments.words if arguments.output == "terminal" else "few"
+    return [TerminalSink(stderr_console(arguments.color), words=words)]
+
+
+def _document(arguments: Namespace, state: RunState) -> str:
+    heading, links = Heading(arguments.name), Links()
+    if arguments.output == "markdown":
+        return comment(state, links, heading)
+    from qe_action.render.html import page
+
+    return page(state, links, heading, why="Made in a local checkout; nothing was sent.")
+
+
+@contextmanager
+def _writing(name: str, mode: str) -> Iterator[IO[Any]]:
+    encoding = None if "b" in mode else "utf-8"
+    try:
+        with Path(name).open(mode, encoding=encoding) as file:
+            yield file
+    except OSError as error:
+        raise UsageError(
+            f"{name} can't be written: {error.strerror}.", anchor="command-line"
+        ) from None

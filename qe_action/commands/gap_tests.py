@@ -1,0 +1,152 @@
+"""The action's second part: tests for the gaps of an analysis, as further events of its stream.
+
+It never costs the analysis anything: that has ended and is delivered before a line of the
+project's code runs, and what goes wrong here is said where the tests would have been shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from pathlib import Path
+
+from qe_action.agents.test_generator import TestGeneratorAgent
+from qe_action.defaults import ProjectInterpreters, ProjectSetup
+from qe_action.errors import QEError, SetupFailed
+from qe_action.events import (
+    AnalysisComplete,
+    AnalyzerEvent,
+    Event,
+    Gap,
+    GapFound,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorEvent,
+    GeneratorProgress,
+    without_tests,
+)
+from qe_action.findings import keep_worst
+from qe_action.settings import Inputs
+from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.pace import either
+from qe_action.task import QETask
+
+GAPS = 1000
+"""How many gaps of each kind, the worst, tests are made for at most."""
+RED = "The suite did not pass, so that what it misses is not known: no tests were made."
+NO_GAP = "No Python file has a gap that is known, so no tests were made."
+FOREIGN = "The sandbox is off, and code of a fork is never run without one: no tests were made."
+UNPROTECTED = "The project's code was run without a sandbox, as sandbox: off asks for."
+
+OpenInterpreters = Callable[[ProjectSetup], AbstractAsyncContextManager[ProjectInterpreters]]
+
+
+class GapTests:
+    """Makes tests for the project checked out at `repo`, as the inputs ask for."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        repo: Path,
+        delivery: Delivery,
+        *,
+        fork: bool,
+        interpreters: OpenInterpreters,
+    ) -> None:
+        self._inputs = inputs
+        self._repo = repo
+        self._delivery = delivery
+        self._fork = fork
+        self._interpreters = interpreters
+
+    async def after(
+        self, analysis: AsyncGenerator[AnalyzerEvent, None]
+    ) -> AsyncGenerator[Event, None]:
+        """The analysis, and behind its result the generation; nothing where it has none."""
+        changed: list[Gap] = []
+        elsewhere: list[Gap] = []
+        result: AnalysisComplete | None = None
+        async with aclosing(analysis) as events:
+            async for event in events:
+                if isinstance(event, GapFound) and event.gap.file_path.endswith(".py"):
+                    keep_worst(changed if event.gap.in_diff else elsewhere, event.gap, GAPS)
+                elif isinstance(event, AnalysisComplete):
+                    result = event
+                yield event
+        if result is None or result.conclusion != "finished":
+            return
+        async with aclosing(self._tests(result, [*changed, *elsewhere])) as tests:
+            async for made in tests:
+                yield made
+
+    async def _tests(
+        self, result: AnalysisComplete, gaps: list[Gap]
+    ) -> AsyncGenerator[GeneratorEvent, None]:
+        why_not = self._why_not(result, gaps)
+        if why_not:
+            yield without_tests("finished", (why_not,))
+            return
+        # The only event of 0 percent: there are at most 101.
+        yield GeneratorProgress(
+            percent=0, message="Setting up the project", count=0, total=self._inputs.max_tests
+        )
+        delivered, hurried = self._delivery.check_done, self._delivery.hurry_asked
+        await either(delivered.wait(), hurried.wait())
+        try:
+            async with (
+                self._interpreters(self._setup()) as found,
+                aclosing(self._generated(found, gaps)) as events,
+            ):
+                async for event in events:
+                    yield event
+        except QEError as error:
+            output = error.output if isinstance(error, SetupFailed) else ()
+            yield GeneratorError(message=error.message, hint=error.hint, output=output)
+            yield without_tests("failed", (error.message,))
+
+    def _why_not(self, result: AnalysisComplete, gaps: list[Gap]) -> str:
+        """Why no tests are made; empty where they are."""
+        if self._fork and self._inputs.sandbox == "off":
+            return FOREIGN
+        if result.tests_failed:
+            return RED
+        return "" if gaps else NO_GAP
+
+    async def _generated(
+        self, found: ProjectInterpreters, gaps: list[Gap]
+    ) -> AsyncGenerator[GeneratorEvent, None]:
+        """The agent's events; its result with what is to be said of the set-up."""
+        notes = (*((UNPROTECTED,) if self._inputs.sandbox == "off" else ()), *found.notes)
+        agent = TestGeneratorAgent(interpreter=found.interpreters)
+        task = QETask(task_type="test_generation", context=self._context(gaps))
+        async with aclosing(agent.generate_tests_streaming(task)) as events:
+            async for event in events:
+                if isinstance(event, GeneratorProgress) and not event.percent:
+                    continue
+                if isinstance(event, GenerationComplete):
+                    yield event.model_copy(update={"notes": (*notes, *event.notes)})
+                else:
+                    yield event
+
+    def _setup(self) -> ProjectSetup:
+        inputs = self._inputs
+        return ProjectSetup(
+            repo=self._repo,
+            below=Path(inputs.working_directory).as_posix(),
+            sandbox=inputs.sandbox,
+            command=inputs.setup_command,
+            python_version=inputs.python_version,
+            cache=self._repo / inputs.cache_dir if inputs.cache_dir else None,
+        )
+
+    def _context(self, gaps: list[Gap]) -> dict[str, object]:
+        inputs = self._inputs
+        return {
+            "repo": self._repo,
+            "gaps": gaps,
+            "target_count": inputs.max_tests,
+            "time_budget": inputs.time_budget,
+            "suite_timeout": inputs.suite_timeout,
+            "tests_known": True,
+            "sandbox": inputs.sandbox,
+        }

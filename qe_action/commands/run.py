@@ -1,0 +1,140 @@
+"""`qe-action run`: what the container does, from the runner's environment to the outputs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.commands.step import Step
+from qe_action.errors import QEError, ReportError
+from qe_action.events import Event
+from qe_action.github.baseline_lookup import BaselineFinder
+from qe_action.github.named_pull import named_pull
+from qe_action.task import QETask
+from qe_action.workspace.change import list_files, resolve_change
+from qe_action.workspace.checkout import Checkout, GitCheckout
+from qe_action.workspace.git import Git
+from qe_action.workspace.history import first_parents
+from qe_action.workspace.report_digest import report_digest
+from qe_action.workspace.report_file import expand
+
+if TYPE_CHECKING:
+    from qe_action.commands.gap_tests import GapTests
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
+default of ten times as much, that thread's many small waits add up to seconds."""
+
+
+class ActionRun(Step):
+    """A step that analyses reports."""
+
+    async def run(self) -> None:
+        """Analyse, deliver, and write summary, outputs and files.
+
+        Raises `UsageError` before anything else where an output has a wrong name.
+        """
+        await self._name_pull()
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        git = Git(self.settings.workspace, env=self.environment)
+        agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
+        task = QETask(task_type="coverage_analysis", context=self._task_context())
+        analysis = agent.analyze_coverage_streaming(task)
+        wanted = self.settings.inputs.generate_tests
+        events: AsyncIterator[Event] = self._gap_tests(git).after(analysis) if wanted else analysis
+        await self.deliver(events, reads=self._report_files())
+
+    def content_digest(self) -> str:
+        return report_digest(self._reports())
+
+    async def _name_pull(self) -> None:
+        """Take the pull request that the input names, where the event names none."""
+        if self.context is None:
+            return
+        number = self.settings.inputs.pull_request
+        try:
+            self.context, problem = await named_pull(self.context, number, self.github)
+        except QEError:
+            await self.hang_up()
+            raise
+        if problem:
+            self.problems.append(problem)
+        self.links = self._make_links()
+
+    def _checkout(self, git: Git) -> Checkout:
+        # A workflow measures what it checked out; on a desk the edits in progress count too.
+        worktree = not self.settings.in_workflow
+        resolve = partial(
+            resolve_change,
+            git,
+            pull=self.context.pull if self.context else None,
+            commit=self.context.commit if self.context else None,
+            base=self.settings.inputs.base,
+            api=self.github,
+            worktree=worktree,
+        )
+        root = git.toplevel or self.settings.workspace
+        files = partial(list_files, git, worktree=worktree)
+        return GitCheckout(root, resolve=resolve, list_files=files)
+
+    def _gap_tests(self, git: Git) -> GapTests:
+        from qe_action.commands.gap_tests import GapTests
+        from qe_action.defaults import project_interpreters
+
+        return GapTests(
+            self.settings.inputs,
+            git.toplevel or self.settings.workspace,
+            self.delivery,
+            fork=self.context is not None and self.context.is_fork,
+            interpreters=project_interpreters,
+        )
+
+    def _baselines(self, git: Git) -> BaselineFinder | None:
+        """Where to look for a baseline; nowhere outside of a workflow's run."""
+        if self.github is None or self.context is None or self.context.target_sha is None:
+            return None
+        return BaselineFinder(
+            self.github,
+            check_name=self.settings.inputs.name,
+            own_app=self.delivery.own_app,
+            history=partial(first_parents, git),
+            advise=self.context.pull is not None,
+        )
+
+    def _task_context(self) -> dict[str, object]:
+        inputs = self.settings.inputs
+        below = Path(inputs.working_directory).as_posix()
+        return {
+            "coverage_file": self._reports(),
+            "all_files": inputs.all_files,
+            "include": inputs.include,
+            "exclude": inputs.exclude,
+            "unmeasured": inputs.unmeasured,
+            "source_roots": inputs.source_root,
+            "working": below if below != "." else "",
+            "workspaces": self.settings.roots,
+            "min_patch_coverage": inputs.min_patch_coverage,
+            "min_project_coverage": inputs.min_project_coverage,
+            "min_branch_coverage": inputs.min_branch_coverage,
+            "max_drop": inputs.max_drop,
+            "path_gates": inputs.path_gate,
+            "check_name": inputs.name,
+            "keeps_digest": self.context is not None and self.context.keeps_baseline,
+            "tests_outcome": inputs.tests_outcome,
+            "place": "workflow" if self.settings.in_workflow else "command line",
+        }
+
+    def _reports(self) -> tuple[Path, ...]:
+        inputs = self.settings.inputs
+        folder = self.settings.workspace / inputs.working_directory
+        return tuple(folder / name for name in inputs.coverage_file)
+
+    def _report_files(self) -> Iterator[Path]:
+        for name in self._reports():
+            with suppress(ReportError):  # said when it is read
+                yield from expand(name)

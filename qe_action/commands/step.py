@@ -1,0 +1,191 @@
+"""One step of a workflow: where it stands, what it may write to, and how it ends.
+
+What a step that analyses and one that publishes have in common; they differ in where their
+events come from.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from typing import IO
+
+from qe_action.errors import QEError, UsageError, WorkspaceError
+from qe_action.events import Event
+from qe_action.github.client import GitHub
+from qe_action.github.context import RunContext, read_context
+from qe_action.github.retry_policy import Ports, policy_of
+from qe_action.render.links import Links
+from qe_action.render.markdown import Heading
+from qe_action.render.state import RunState
+from qe_action.settings import Settings
+from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.finish import Finish
+from qe_action.sinks.table import Wiring, sinks_of
+from qe_action.stream import Sink
+from qe_action.stream_runner import stream_to
+from qe_action.workspace.outputs import OutputFile
+
+
+class Step(ABC):
+    """A step from its settings on. After `deliver`, `state` and `delivery` say what came of it.
+
+    `context` is None where there is no event that can be read, `github` where there is nothing
+    to write to; `problems` are sentences for the end of the log. `environment` is for programs
+    that are started; what a step reads of it stands in the settings.
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.environment = environment
+        self.state = RunState()
+        self.delivery = Delivery()
+        self.problems: list[str] = []
+        self.context = self._read_context()
+        self.github = self._connect()
+        self.links = self._make_links()
+
+    async def deliver(self, source: AsyncIterator[Event], *, reads: Iterable[Path] = ()) -> None:
+        """Send the events to every sink, then write summary, outputs and files.
+
+        Raises `UsageError` before anything else where an output has a wrong name; `reads` are
+        files that none of them may replace.
+        """
+        self._check_names(reads)
+        self._check_group()
+        journal = self._output(self.settings.inputs.journal)
+        preview = self._output(self.settings.inputs.preview_file)
+        try:
+            broadcast = await stream_to(
+                source,
+                self._sinks(journal.stream if journal else None),
+                on_failure=self._sink_failed,
+                on_signal=self._hurry,
+            )
+        finally:
+            await self.hang_up()
+        if broadcast.failure is not None:
+            self.problems.append(f"{broadcast.failed}: {broadcast.failure!r}")
+        Finish(
+            self.settings,
+            self.state,
+            self.delivery,
+            self.links,
+            Heading(self.settings.inputs.name),
+            fork=self.context is not None and self.context.is_fork,
+        ).write(self._why_not(), self.problems, journal, preview)
+
+    @abstractmethod
+    def content_digest(self) -> str:
+        """Names what is delivered by its content; read once, beside the loop."""
+
+    async def hang_up(self) -> None:
+        """Close the connection to GitHub, if there is one."""
+        if self.github is not None:
+            await self.github.aclose()
+
+    def _read_context(self) -> RunContext | None:
+        environment = self.settings.environment
+        if not environment.get("GITHUB_REPOSITORY"):
+            return None
+        try:
+            return read_context(environment, self.settings.payload())
+        except UsageError as error:
+            self.problems.append(error.line())
+            return None
+
+    def _connect(self) -> GitHub | None:
+        context, token = self.context, self.settings.inputs.token
+        if context is None or context.repo is None or not token.get_secret_value():
+            return None
+        try:
+            return GitHub(
+                token=token,
+                repo=context.repo,
+                api_url=context.api_url,
+                policy=policy_of(self.settings.pacing),
+                ports=Ports(authorities=self.settings.authorities),
+            )
+        except QEError as error:
+            self.problems.append(error.line())
+            return None
+
+    def _make_links(self) -> Links:
+        context = self.context
+        if context is None:
+            return Links()
+        return Links(
+            server=context.server_url,
+            repo=context.repo or "",
+            sha=context.head_sha or "",
+            run_url=context.run_url or "",
+        )
+
+    def _why_not(self) -> str:
+        """Why nothing is sent; empty where something is."""
+        if self.context is None:
+            broken = bool(self.settings.environment.get("GITHUB_EVENT_PATH"))
+            return "the event can't be read" if broken else "this run has no GitHub event"
+        if self.context.target_sha is None:
+            event = self.context.event_name
+            why = f"the event {event} is about no pull request and no pushed branch"
+            hint = ", and the input pull-request names none" if event == "workflow_dispatch" else ""
+            return f"{why}{hint}"
+        return "" if self.github else "there is no token"
+
+    def _sinks(self, journal: IO[bytes] | None) -> list[Sink]:
+        return sinks_of(
+            Wiring(
+                settings=self.settings,
+                context=self.context or RunContext(),
+                github=self.github,
+                links=self.links,
+                delivery=self.delivery,
+                state=self.state,
+                journal=journal,
+                report_digest=self.content_digest,
+                environment=self.environment,
+            )
+        )
+
+    def _check_names(self, reads: Iterable[Path]) -> None:
+        """Writing one file must not cost another."""
+        inputs, workspace = self.settings.inputs, self.settings.workspace
+        named = [_same(workspace / n) for n in (inputs.journal, inputs.preview_file) if n]
+        if len(set(named)) < len(named) or set(named).intersection(map(_same, reads)):
+            raise UsageError(
+                "journal, preview-file and what is read must be different files.",
+                anchor="inputs",
+            )
+
+    def _check_group(self) -> None:
+        """What is counted must be there to be counted."""
+        inputs = self.settings.inputs
+        if inputs.expect_parts and not inputs.comment_group:
+            self.problems.append(
+                "expect-parts does nothing: it counts the parts of comment-group, which is missing."
+            )
+
+    def _output(self, name: str | None) -> OutputFile | None:
+        """A file that was asked for; a disk that takes none is no reason to deliver nothing."""
+        try:
+            return None if name is None else OutputFile(self.settings.workspace, name)
+        except WorkspaceError as error:
+            self.problems.append(error.line())
+            return None
+
+    def _hurry(self) -> None:
+        self.delivery.hurry()
+        if self.github is not None:
+            self.github.hurry()
+
+    def _sink_failed(self, sink: Sink, error: BaseException) -> None:
+        said = error.line() if isinstance(error, QEError) else repr(error)
+        self.problems.append(f"The {sink.name} is not complete: {said}")
+
+
+def _same(path: Path) -> str:
+    """A path as it is compared with others."""
+    return os.path.normcase(os.path.realpath(path))

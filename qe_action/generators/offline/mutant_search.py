@@ -1,0 +1,213 @@
+"""Which inputs notice mutants of the code that no test before notices."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from qe_action.generators.offline.search import Search
+from qe_action.generators.offline.subjects import Input, case_of
+from qe_action.generators.offline.worker_answers import Ran
+from qe_action.generators.offline.worker_client import WorkerClient
+from qe_action.generators.port import Arc, Mutant
+
+FIRST = 9000
+"""So many executions may go to mutants, and then..."""
+SHARE = 0.2
+"""...this part of all, and..."""
+IDLE = 0.4
+"""...this, while the search brings nothing new."""
+TRIES = 300
+"""After how many calls that did not notice it a mutant is taken for an equivalent one."""
+CANDIDATES = 12
+DIRECTED = 8
+"""How many new inputs are made for one input and a line that has surviving mutants."""
+MOST_DIRECTED = 240
+EACH = 20
+"""How many inputs at once are tried on one mutant."""
+HUNTED = 200
+"""How many inputs one hunt looks at..."""
+CAUGHT = 6
+"""...and at most takes; nothing..."""
+LONGEST = 70
+"""...longer than this."""
+PATIENCE = 6
+"""After how many hunts in which nothing was caught there are no more."""
+COMPANIONS = 4
+"""How many more inputs go with one: a test with many cases is not read."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """An input that may go beside another (by its number), what it runs, and why it was made."""
+
+    beside: int
+    call: Input
+    arcs: tuple[Arc, ...]
+    line: int = 0
+    """The line that it was made for."""
+
+
+class MutantSearch:
+    """Knows the mutants of a target and which of them the tests so far notice."""
+
+    def __init__(self, search: Search, worker: WorkerClient, mutants: Sequence[Mutant]) -> None:
+        self._search, self._worker = search, worker
+        self._at_line: dict[int, list[Mutant]] = defaultdict(list)
+        for mutant in mutants:
+            self._at_line[search.first(mutant.line)].append(mutant)
+        self._tries: dict[str, int] = defaultdict(int)
+        self._noticed: set[str] = set()
+        self._by_call: dict[Input, set[str]] = {}
+        self._kept: list[Input] = []
+        self._tried = self._vain = 0
+        self._share = SHARE
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something left to hunt for."""
+        return self._vain < PATIENCE and self._allowed() > 0
+
+    def hold(self, calls: Iterable[Input]) -> None:
+        """These are in a test now: what they notice is noticed."""
+        for call in calls:
+            self._noticed |= self._by_call.get(call, set())
+
+    async def companions(
+        self, kept: list[tuple[Input, Ran | None]], near: list[Near]
+    ) -> list[tuple[int, Input]]:
+        """Inputs to add to those that are kept, each with the number of the one it goes with."""
+        self._by_call, self._kept = {}, [call for call, _ in kept]
+        self._share = SHARE if kept else IDLE
+        good = [(at, call, ran.arcs) for at, (call, ran) in enumerate(kept) if ran and ran.good]
+        open_ = self._open(await self._told([Near(*one) for one in good], 1))
+        near = [one for one in near if self._lines(one.arcs) & open_.keys()]
+        open_ = self._open(await self._told(_few(near)), open_)
+        directed = await self._directed(good, open_)
+        await self._told(directed)
+        return self._chosen([*_few(near), *directed])
+
+    def _allowed(self) -> float:
+        """How many more calls may be tried on mutants."""
+        return max(FIRST, self._share * self._worker.spent) - self._tried
+
+    async def hunt(self) -> list[Input]:
+        """Inputs that notice what no test does: of those seen, and a step on from them."""
+        if not self.open:
+            return []
+        made: dict[Input, int] = {}
+        open_ = self._open(self._at_line)
+        for line in sorted(open_, key=lambda line: min(self._tries[m.id] for m in open_[line])):
+            for call in self._search.inputs_at(line):
+                for one in (call, *self._search.neighbours(call, 2, line)):
+                    if one.size <= LONGEST and len(made) < HUNTED:
+                        made.setdefault(one, line)
+        near: list[Near] = []
+        for call, ran in await self._worker.run(list(made), every=True):
+            self._search.learn(call, ran)
+            if ran.outcome in ("value", "raised") and self._search.proper(call, ran):
+                near.append(Near(len(near), call, ran.arcs, made[call]))
+        await self._told(near)
+        caught = [call for _, call in self._chosen(near)][:CAUGHT]
+        self._vain = 0 if caught else self._vain + 1
+        return caught
+
+    def lines(self, call: Input) -> frozenset[int]:
+        """The lines of what an input notices."""
+        names = self._by_call.get(call, set())
+        found = (line for line, some in self._at_line.items() for m in some if m.id in names)
+        return frozenset(found)
+
+    def _lines(self, arcs: tuple[Arc, ...]) -> set[int]:
+        return {goal for goal in self._search.reached(arcs) if isinstance(goal, int)}
+
+    def _open(
+        self, lines: Iterable[int], among: Iterable[int] | None = None
+    ) -> dict[int, list[Mutant]]:
+        """The lines of these with mutants that nothing notices."""
+        seen = set().union(*self._by_call.values(), self._noticed)
+        wanted = set(lines) if among is None else set(among)
+        return {
+            line: left
+            for line in sorted(wanted)
+            if (left := [m for m in self._at_line.get(line, ()) if self._alive(m, seen)])
+        }
+
+    def _alive(self, mutant: Mutant, seen: set[str]) -> bool:
+        return mutant.id not in seen and self._tries[mutant.id] < TRIES
+
+    async def _told(self, inputs: list[Near], enough: int = 3) -> set[int]:
+        """Ask what each input notices of what is unnoticed on its lines; all lines they run."""
+        ran = [self._lines(one.arcs) for one in inputs]
+        lines = set().union(*ran)
+        tried: list[tuple[Mutant, list[int]]] = []
+        left = self._allowed()
+        for line, mutants in self._open(lines).items():
+            numbers = [at for at, own in enumerate(ran) if line in own]
+            numbers.sort(key=lambda at: inputs[at].line != line)
+            for mutant in mutants:
+                left -= len(numbers[:EACH])
+                if left >= 0:
+                    tried.append((mutant, numbers[:EACH]))
+        cases = [case_of(one.call, apart=one.call.subject.on_object) for one in inputs]
+        told = await self._worker.noticed(cases, tried, enough)
+        for mutant, numbers in tried:
+            found = told.get(mutant.id, [])
+            ended = len(found) >= enough
+            count = numbers.index(found[-1]) + 1 if ended else len(numbers)
+            self._tried += count
+            self._worker.spent += count
+            self._tries[mutant.id] += count
+            for at in found:
+                self._by_call.setdefault(inputs[at].call, set()).add(mutant.id)
+        return lines
+
+    async def _directed(
+        self, good: list[tuple[int, Input, tuple[Arc, ...]]], open_: dict[int, list[Mutant]]
+    ) -> list[Near]:
+        """Inputs a step from those kept, at what the lines with unnoticed versions say."""
+        made: dict[Input, tuple[int, int]] = {}
+        for at, call, arcs in good:
+            for line in sorted(self._lines(arcs) & open_.keys()):
+                for one in self._search.neighbours(call, DIRECTED, line):
+                    if len(made) < MOST_DIRECTED:
+                        made.setdefault(one, (at, line))
+        found = []
+        for call, ran in await self._worker.run(list(made), every=True):
+            if ran.raised is None and self._search.proper(call, ran) and ran.outcome == "value":
+                at, line = made[call]
+                found.append(Near(at, call, ran.arcs, line))
+        return found
+
+    def _chosen(self, near: list[Near]) -> list[tuple[int, Input]]:
+        """The few that notice most of what is left, short ones first."""
+        seen = self._noticed.union(*(self._by_call.get(call, set()) for call in self._kept))
+        left = {one.call: one for one in near if self._by_call.get(one.call)}
+        counts: dict[int, int] = defaultdict(int)
+        found: list[tuple[int, Input]] = []
+        while left:
+            best = max(
+                left.values(), key=lambda o: (len(self._by_call[o.call] - seen), -o.call.size)
+            )
+            del left[best.call]
+            gain = self._by_call[best.call] - seen
+            if not gain:
+                break
+            if counts[best.beside] < COMPANIONS:
+                counts[best.beside] += 1
+                seen |= gain
+                found.append((best.beside, best.call))
+        self._kept += [call for _, call in found]
+        return found
+
+
+def _few(near: list[Near]) -> list[Near]:
+    """Of each input's like the shortest."""
+    counts: dict[int, int] = defaultdict(int)
+    found = []
+    for one in sorted(near, key=lambda one: one.call.size):
+        if counts[one.beside] < CANDIDATES:
+            counts[one.beside] += 1
+            found.append(one)
+    return found

@@ -1,0 +1,225 @@
+"""From inputs that reach goals to tests: shrunk, looked at twice, written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from qe_action.generators.offline.mutant_search import COMPANIONS, MutantSearch, Near
+from qe_action.generators.offline.oracle import expectation
+from qe_action.generators.offline.readability import Shown, objection
+from qe_action.generators.offline.search import Goal, Reached, Search, tells
+from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler_inputs
+from qe_action.generators.offline.subjects import Case, Input, case_of
+from qe_action.generators.offline.test_source import Proof, Renderer, single
+from qe_action.generators.offline.worker_answers import Ran
+from qe_action.generators.offline.worker_client import WorkerClient
+from qe_action.generators.port import Arc, Candidate
+
+WINDOW = 24
+ROUNDS = 16
+SHORT = 60
+"""Inputs from documentation and tests that are no longer than this stay as people wrote them."""
+NEIGHBOURS = 16
+OTHER_SEEDS = (4321, 7, 99)
+
+
+@dataclass
+class Shrinking:
+    """An input on its way to the shortest that still serves."""
+
+    item: Reached
+    left: Iterator[Input]
+    over: bool = False
+    kept: bool = False
+    """Whether it stays as people wrote it, and only its like are looked at."""
+    shown: str = ""
+    like: dict[tuple[str, tuple[Arc, ...]], Input] = field(default_factory=dict)
+    """The shortest input for each other result or way that came up on the way."""
+
+    def companions(self) -> list[Input]:
+        """A few more inputs for the same test: those that give something else."""
+        same_result = self.shown in ("True", "False")
+        by_result: dict[str, Input] = {}
+        for (shown, _), call in sorted(self.like.items(), key=lambda pair: cost(pair[1])):
+            if (shown == self.shown) == same_result and call != self.item.call:
+                key = str(len(by_result)) if same_result else shown
+                by_result.setdefault(key, call)
+        return list(by_result.values())[:COMPANIONS]
+
+
+Found = tuple[Reached, Proof, Ran]
+
+
+class Synthesis:
+    """Writes what a plan has found so far.
+
+    Of functions in `doubtful` nothing is pinned; tests import from packages in `allowed`.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        worker: WorkerClient,
+        renderer: Renderer,
+        doubtful: set[str],
+        allowed: frozenset[str],
+        mutant_search: MutantSearch | None = None,
+    ) -> None:
+        self._search, self._worker, self._renderer = search, worker, renderer
+        self._doubtful, self._allowed, self._mutant_search = doubtful, allowed, mutant_search
+
+    async def tests(self) -> list[Candidate]:
+        """Candidates for all that is pending."""
+        chosen = self._search.take()
+        if not chosen and self._mutant_search is None:
+            return []
+        shrunk = await self._shrunk(chosen)
+        looked = await self._worker.looked_at([_case(one.item.call) for one in shrunk])
+        for one, ran in zip(shrunk, looked, strict=True):
+            one.shown = ran.repr[:200] if ran is not None else ""
+        more = await self._more(shrunk, looked)
+        looked += await self._worker.looked_at([_case(item.call) for item in more])
+        found = await self._found([one.item for one in shrunk] + more, looked, len(shrunk))
+        proofs = await self._held(found)
+        order = {subject.id: at for at, subject in enumerate(self._search.subjects)}
+        proofs.sort(key=lambda proof: (order[proof.call.subject.id], proof.extra))
+        if self._mutant_search is not None:
+            self._mutant_search.hold(proof.call for proof in proofs)
+        return self._renderer.render(proofs)
+
+    async def _more(self, shrunk: list[Shrinking], looked: list[Ran | None]) -> list[Reached]:
+        """More inputs to show: where mutants are known, those that notice one."""
+        if self._mutant_search is None:
+            like = [call for one in shrunk for call in one.companions()]
+            return [Reached(call, frozenset(), "") for call in like]
+        kept = [(one.item.call, ran) for one, ran in zip(shrunk, looked, strict=True)]
+        near = [
+            Near(at, call, arcs)
+            for at, one in enumerate(shrunk)
+            for (_, arcs), call in one.like.items()
+            if call != one.item.call
+        ]
+        found = [call for _, call in await self._mutant_search.companions(kept, near)]
+        found += await self._mutant_search.hunt()
+        return [Reached(call, self._mutant_search.lines(call), "") for call in found]
+
+    async def _found(
+        self, items: list[Reached], looked: list[Ran | None], needed: int
+    ) -> list[Found]:
+        """What two runs agree on; those behind the first `needed` are companions."""
+        cases = [_case(item.call) for item in items]
+        again = await self._worker.looked_at(cases, fresh=OTHER_SEEDS[0])
+        found: list[Found] = []
+        for at, (item, first, second) in enumerate(zip(items, looked, again, strict=True)):
+            extra = at >= needed
+            proof = self._proof(item, first, second, extra=extra)
+            if proof is not None and first is not None:
+                found.append((item, proof, first))
+            elif not extra:
+                self._give_back(item)
+        return found
+
+    def _give_back(self, item: Reached) -> None:
+        if self._search.give_back(item):
+            self._worker.forget(item.raw)
+
+    async def _held(self, found: list[Found]) -> list[Proof]:
+        """Those that more hash seeds bear out, where the order of a set may show."""
+        for seed in OTHER_SEEDS[1:]:
+            doubted = [one for one in found if self._search.unordered(one[1].call)]
+            if not doubted:
+                break
+            cases = [_case(item.call) for item, _, _ in doubted]
+            again = await self._worker.looked_at(cases, fresh=seed)
+            fallen = set()
+            for (item, proof, one), ran in zip(doubted, again, strict=True):
+                if ran is None or expectation(one, ran) != proof.expected:
+                    fallen.add(id(proof))
+                    if not proof.extra:
+                        self._give_back(item)
+            found = [one for one in found if id(one[1]) not in fallen]
+        return [proof for _, proof, _ in found]
+
+    def _proof(
+        self, item: Reached, one: Ran | None, two: Ran | None, *, extra: bool
+    ) -> Proof | None:
+        if one is None or two is None or item.call.subject.qualname in self._doubtful:
+            return None
+        expected = expectation(one, two)
+        reached = self._search.reached(one.arcs)
+        aims = item.goals & reached
+        if expected is None or not (aims or extra):
+            return None
+        lines = frozenset(goal for goal in aims if isinstance(goal, int))
+        arcs = frozenset(goal for goal in aims if not isinstance(goal, int))
+        proof = Proof(item.call, expected, lines, arcs, extra, bool(extra and aims))
+        return None if self._objection(proof) else proof
+
+    def _objection(self, proof: Proof) -> str:
+        expected = proof.expected
+        lines, needed = single("test_it", proof)
+        wanted = expected.wanted + "".join(wanted for _, wanted in expected.more)
+        home, people = proof.call.subject.module, proof.call.shown
+        return objection(Shown("\n".join(lines), wanted, needed, home, self._allowed, people))
+
+    async def _shrunk(self, chosen: list[Reached]) -> list[Shrinking]:
+        work = [Shrinking(item, simpler_inputs(item.call)) for item in chosen]
+        for one in work:
+            one.kept = one.item.call.shown and one.item.call.size <= SHORT
+        near = [(one, call) for one in work for call in self._near(one)]
+        if near:
+            await self._round(near)
+        for _ in range(ROUNDS):
+            tried: list[tuple[Shrinking, Input]] = []
+            for one in work:
+                window = [] if one.over else list(islice(one.left, WINDOW))
+                one.over = one.kept or not window
+                tried += [(one, call) for call in window]
+            if not tried:
+                break
+            await self._round(tried)
+        return work
+
+    def _near(self, one: Shrinking) -> list[Input]:
+        return (
+            self._search.neighbours(one.item.call, NEIGHBOURS) if one.item.kind == "value" else []
+        )
+
+    async def _round(self, tried: list[tuple[Shrinking, Input]]) -> None:
+        calls = [call for _, call in tried]
+        best: dict[int, tuple[Shrinking, Input]] = {}
+        at = {id(call): number for number, call in enumerate(calls)}
+        for call, ran in await self._worker.run(calls, every=True):
+            one, _ = tried[at[id(call)]]
+            if one.item.kind == "value" == _kind(ran) and self._search.proper(call, ran):
+                shorter = one.like.get((ran.repr, ran.arcs))
+                if shorter is None or cost(call) < cost(shorter):
+                    one.like[ran.repr, ran.arcs] = call
+            if one.kept or not self._serves(replace(one.item, call=call), ran):
+                continue
+            if cost(call) > cost(one.item.call) or leaves_folder(one.item.call, call, ran.files):
+                continue
+            kept = best.get(id(one))
+            if kept is None or cost(call) < cost(kept[1]):
+                best[id(one)] = (one, call)
+        for one, call in best.values():
+            one.item = replace(one.item, call=call)
+            one.left = simpler_inputs(call)
+
+    def _serves(self, item: Reached, ran: Ran) -> bool:
+        if not self._search.proper(item.call, ran) or _kind(ran) != item.kind:
+            return False
+        needed: frozenset[Goal] = item.goals
+        if item.telling and not tells(item.call, ran):
+            return False
+        return needed <= self._search.reached(ran.arcs)
+
+
+def _kind(ran: Ran) -> str:
+    return ran.raised.type if ran.raised else "value"
+
+
+def _case(call: Input) -> Case:
+    return case_of(call, apart=call.subject.on_object)

@@ -1,0 +1,99 @@
+"""The comment that several check runs of a commit share: made anew from all of them each time.
+
+Each part's check run is the truth. A part completes its own before it writes the comment, and
+looks afterwards whether the comment holds every part that has ended by then; so whoever writes
+last has seen them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qe_action.github.identity import RunKey, group_hash, read_external_id
+from qe_action.github.payloads import CheckSeen
+from qe_action.render.check_group import Part, group_comment
+from qe_action.render.markdown import of_the_run
+from qe_action.render.marker import Marker
+from qe_action.render.state import RunState
+from qe_action.sinks.comment import CommentSink, Place, comment_sink, conclusion_of
+
+
+class GroupWords:
+    """The words of a group's comment, out of the check runs of `sha`."""
+
+    def __init__(self, place: Place, group: str, expected: int | None) -> None:
+        self._github = place.github
+        self._number = place.number
+        self._group = group
+        self._expected = expected
+        self._marker = place.marker
+        self._sha = place.links.sha
+        self._told: tuple[str, frozenset[tuple[int, str]]] = ("", frozenset())
+
+    async def body(self, *, done: bool) -> str:
+        return self._body(self._sha, await self._parts(self._sha), done=done)
+
+    async def better(self) -> str | None:
+        """The words with what parts have said meanwhile, or those of the newer head."""
+        head = await self._github.pull_head(self._number)
+        parts = await self._parts(head)
+        sha = head if parts else self._sha
+        parts = parts or await self._parts(sha)
+        if (sha, _said(parts)) == self._told:
+            return None
+        return self._body(sha, parts, done=True)
+
+    async def _parts(self, sha: str) -> list[Part]:
+        return parts_of(await self._github.list_checks(sha), self._group)
+
+    def _body(self, sha: str, parts: list[Part], *, done: bool) -> str:
+        self._told = (sha, _said(parts))
+        newest = max((part.key for part in parts), default=None)
+        marker = self._marker.ended(done, tuple(sorted(_ended(parts))))
+        if newest is not None and sha != self._sha:
+            marker = replace(marker, run=newest[0], attempt=newest[1], sha=sha)
+        return group_comment(parts, self._group, marker.line, self._expected)
+
+
+def _ended(parts: list[Part]) -> frozenset[int]:
+    return frozenset(part.check_id for part in parts if part.conclusion is not None)
+
+
+def _said(parts: list[Part]) -> frozenset[tuple[int, str]]:
+    """What those that have ended say: tests that are made for a part come after its end."""
+    return frozenset((part.check_id, part.summary) for part in parts if part.conclusion)
+
+
+def parts_of(checks: list[CheckSeen], group: str) -> list[Part]:
+    """The newest check run of every name of the group, by name."""
+    newest: dict[str, tuple[RunKey, int, CheckSeen]] = {}
+    for check in checks:
+        seen = read_external_id(check.external_id)
+        if seen is None or seen.group != group_hash(group):
+            continue
+        entry = (seen.key, check.ref.id, check)
+        if check.name not in newest or entry[:2] > newest[check.name][:2]:
+            newest[check.name] = entry
+    return [_part(key, check) for _, (key, _, check) in sorted(newest.items())]
+
+
+def _part(key: RunKey, check: CheckSeen) -> Part:
+    return Part(
+        check_id=check.ref.id,
+        key=key,
+        name=check.name,
+        title=check.title,
+        url=check.ref.html_url,
+        conclusion=conclusion_of(check) if check.status == "completed" else None,
+        summary=of_the_run(check.summary),
+    )
+
+
+def group_comment_sink(place: Place, group: str, expected: int | None) -> CommentSink:
+    """The sink of a comment that several names share."""
+    return comment_sink(place, RunState(), GroupWords(place, group, expected), _newer)
+
+
+def _newer(mine: Marker, theirs: Marker) -> bool:
+    """Of the same commit any part may write, as the words are always all parts'."""
+    return theirs.sha != mine.sha and mine.is_older_than(theirs)

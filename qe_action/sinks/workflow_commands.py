@@ -1,0 +1,102 @@
+"""The one place where workflow commands and the runner's files are written.
+
+Text from outside is made one visible line first: the toolkit escapes what follows a command,
+and this keeps a log line from being read as one (`::name::` at its start, `##[name]` anywhere).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from qe_action.render.annotations import Words
+from qe_action.text import document, plain, visible
+
+_ZERO_WIDTH = "\u200b"
+SUMMARY_LIMIT = 1024 * 1024
+"""Bytes of a step's summary; GitHub drops all of a larger one."""
+
+
+def log_line(text: str) -> str:
+    """`text` as one log line that is no command."""
+    line = no_command(visible(text))
+    return f"{_ZERO_WIDTH}{line}" if line.lstrip().startswith("::") else line
+
+
+def no_command(text: str) -> str:
+    """Lines of ours, none of which starts with `::`, without the older `##[name]` in them."""
+    return text.replace("##[", f"##{_ZERO_WIDTH}[")
+
+
+def group(title: str, lines: list[str], out: IO[str]) -> None:
+    """A foldable group of log lines."""
+    print(f"::group::{log_line(title)}", file=out)
+    for line in lines:
+        print(log_line(line), file=out)
+    print("::endgroup::", file=out, flush=True)
+
+
+def warn(text: str) -> None:
+    """A warning on the run's page."""
+    from actions_toolkit import core
+
+    core.warning(visible(text), title="qe-action")
+
+
+def error(text: str) -> None:
+    """An error on the run's page."""
+    from actions_toolkit import core
+
+    core.error(visible(text), title="qe-action")
+
+
+def notice(text: str) -> None:
+    """A notice on the run's page."""
+    from actions_toolkit import core
+
+    core.notice(visible(text), title="qe-action")
+
+
+def notice_or_line(text: str, *, in_workflow: bool) -> None:
+    """A notice on the run's page in a workflow, else a line for whoever looks on."""
+    if in_workflow:
+        notice(text)
+    else:
+        sys.stderr.write(f"{log_line(text)}\n")
+
+
+def annotate(path: str, start: int, end: int, words: Words) -> None:
+    """An annotation by workflow command, for tokens that may not write checks."""
+    from actions_toolkit import core
+
+    say = {"notice": core.notice, "warning": core.warning, "failure": core.error}[words.level]
+    say(words.message, title=words.title, file=visible(path), start_line=start, end_line=end)
+
+
+def set_outputs(outputs: Mapping[str, str]) -> None:
+    """The step's outputs, through the runner's file."""
+    from actions_toolkit import core
+
+    for name, value in outputs.items():
+        core.set_output(name, visible(value))
+
+
+def summarise_error(path: str | None, text: str) -> None:
+    """The one line of a job summary where there is nothing else to say; the log has it too."""
+    if not path:
+        return
+    with suppress(OSError):
+        append_summary(Path(path), f"❌ qe-action: {plain(text)}\n")
+
+
+def append_summary(path: Path, text: str) -> bool:
+    """Add to the job's summary; False where it would grow beyond what GitHub takes."""
+    data = document(text).encode("utf-8", "replace")
+    with path.open("ab") as file:
+        if file.tell() + len(data) > SUMMARY_LIMIT:
+            return False
+        file.write(data)
+    return True

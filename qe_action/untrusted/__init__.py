@@ -1,0 +1,1 @@
+"""What strangers made: their journals, tests and archives, read within bounds. Pure."""

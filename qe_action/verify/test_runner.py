@@ -1,0 +1,312 @@
+"""Where tests are run: working copies of the project, a worker for each, requests and answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from qe_action.errors import WorkspaceError
+from qe_action.project_worker.client import ProjectInterpreter, WorkerLost
+from qe_action.verify.mutants import Mutant
+from qe_action.verify.project import Project
+from qe_action.verify.run_answers import Hello, MutantSaid, Run, Styled
+from qe_action.verify.working_copy import WorkingCopy, fill, own_folder
+from qe_action.workspace.folders import clear
+
+PLUGINS_OFF = (
+    *("pytest_cov", "xdist", "xdist.looponfail", "randomly", "random_order", "pytest-randomly"),
+    *("cacheprovider", "pytest_reverse", "benchmark", "rerunfailures", "sugar", "html"),
+    "hypothesispytest",  # its summary alone imports all of hypothesis; tests run without it
+)
+"""Plugins that measure, distribute, reorder or repeat: candidates run without them."""
+ALONE = (
+    *("-o", "addopts=", "-o", "required_plugins=", "-q", "--tb=short", "--no-header"),
+    *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
+)
+"""The project's own configuration, its `addopts` cleared."""
+AS_CONFIGURED = ("--maxfail=0", "--continue-on-collection-errors")
+"""All of the suite: what fails or can't be collected hides nothing of the rest."""
+USAGE = 4
+"""pytest's exit where it can't read its options."""
+MEMORY = 2 << 30
+"""Bytes that a candidate may take; the whole suite as much as there is."""
+HELLO = 60.0
+"""Seconds in which an interpreter has to say what it is."""
+SLACK = 10.0
+"""Seconds that a worker may answer later than a run's own time-out."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What differs between runs that must come out the same.
+
+    With `start`, a folder of the project, it is as by `python -m pytest` there: that folder alone
+    is imported from.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    order: int | None = None
+    elsewhere: bool = False
+    days: float = 0.0
+    start: str | None = None
+
+
+class TestRunner:
+    """Runs tests on copies of `tree`, at most `slots` at the same time."""
+
+    __test__ = False
+
+    def __init__(
+        self,
+        interpreter: ProjectInterpreter,
+        project: Project,
+        tree: Path,
+        slots: int = 2,
+        slack: float = SLACK,
+    ) -> None:
+        self._interpreter = interpreter
+        self._slack = slack
+        self.project = project
+        self._tree = tree
+        self._count = slots
+        self._free: asyncio.Queue[WorkingCopy] = asyncio.Queue()
+        self.exclude: tuple[str, ...] = ()
+        self._early: tuple[int, ...] | None = None
+        self.why_cold = "nothing was imported ahead"
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        interpreter: ProjectInterpreter,
+        project: Project,
+        tree: Path,
+        slots: int = 2,
+        slack: float = SLACK,
+    ) -> AsyncGenerator[TestRunner, None]:
+        """A test runner whose workers and copies are gone when the block ends."""
+        runner = cls(interpreter, project, tree, slots, slack)
+        async with AsyncExitStack() as stack:
+            for _ in range(slots):
+                folder = await stack.enter_async_context(own_folder())
+                closing = await stack.enter_async_context(AsyncExitStack())
+                await asyncio.to_thread(fill, tree, folder)
+                worker = await closing.enter_async_context(interpreter.worker(folder))
+                runner._free.put_nowait(WorkingCopy(folder, worker, closing))
+            yield runner
+
+    async def _renew(self, slot: WorkingCopy) -> None:
+        """The copy as it was, and another worker: the interpreter gives the folder to it anew."""
+        await slot.closing.aclose()
+        await asyncio.to_thread(clear, slot.folder)
+        await asyncio.to_thread(fill, self._tree, slot.folder)
+        slot.worker = await slot.closing.enter_async_context(self._interpreter.worker(slot.folder))
+        slot.dirty = slot.used = False
+        if self._early is not None:
+            await self._warmed(slot)
+
+    async def warm(self, early: Sequence[int], timeout: float) -> str:
+        """Import the target once in each slot; runs in a fork then need no import.
+
+        `early` are the lines that the import runs. Says what speaks against it, if anything: then
+        every run imports for itself.
+        """
+        self._early, self._import_timeout = tuple(early), timeout
+        slots = [await self._free.get() for _ in range(self._count)]
+        try:
+            said = await asyncio.gather(*map(self._warmed, slots))
+        finally:
+            for slot in slots:
+                self._free.put_nowait(slot)
+        self.why_cold = next(filter(None, said), "")
+        if self.why_cold:
+            self.cool()
+        return self.why_cold
+
+    def cool(self) -> None:
+        """Have every run import for itself."""
+        self._early = None
+
+    async def _warmed(self, slot: WorkingCopy) -> str:
+        request = {
+            **self._request(slot, "warm", {}, (), self._import_timeout, ()),
+            "module": self.project.module,
+        }
+        try:
+            answer = await _last(slot, request, self._import_timeout + self._slack)
+            return str(answer.get("why"))[:300]
+        except WorkerLost as error:
+            slot.dirty = True
+            return str(error)
+
+    async def hello(self) -> Hello:
+        """What the interpreter is. Raises `WorkspaceError` where it can't be used."""
+        async with self._slot() as slot:
+            try:
+                answer = await _last(slot, {"op": "hello"}, HELLO)
+                slot.dirty = False
+                return Hello.model_validate(answer)
+            except (WorkerLost, ValidationError) as error:
+                raise WorkspaceError(
+                    f"The project's interpreter can't be used: {error}.",
+                    hint="Name one with --python.",
+                ) from None
+
+    async def run(
+        self,
+        files: Mapping[str, str],
+        paths: Sequence[str],
+        *,
+        timeout: float,
+        options: Sequence[str] = ALONE,
+        around: Surroundings | None = None,
+        measure: bool = False,
+        watch: bool = False,
+        clean: bool = False,
+    ) -> Run:
+        """Run `paths` with `files` in place. With `around` in a fresh process, else in a fork.
+
+        `clean`: in a copy of the tree in which nothing was run before.
+        """
+        async with self._slot(clean=clean) as slot:
+            request = self._request(slot, "check", files, paths, timeout, options)
+            request |= {"measure": measure, "fresh": around is not None}
+            if around is not None:
+                request |= self._around(slot, around)
+            if around is not None and around.elsewhere:
+                request["watch"].append(request["cwd"])
+            if watch:
+                request["watch_each"] = request["watch"]
+            run = await self._ask_run(slot, request, timeout)
+            wrote = run.written or run.written_by or options is not ALONE
+            slot.dirty = bool(wrote) or run.end == "unreadable"
+            return run
+
+    def as_configured(self, plugins: Sequence[str]) -> tuple[str, ...]:
+        """The options of the whole suite: as it is, in one process that we measure ourselves."""
+        options = list(AS_CONFIGURED)
+        if "pytest_cov" in plugins:
+            options.append("--no-cov")
+        if "xdist" in plugins:
+            options += ["-n", "0"]
+        if "randomly" in plugins:
+            options.append("--randomly-seed=1")
+        return tuple(options)
+
+    async def _ask_run(self, slot: WorkingCopy, request: dict[str, Any], timeout: float) -> Run:
+        try:
+            return Run.model_validate(await _last(slot, request, timeout + self._slack))
+        except (WorkerLost, ValidationError):
+            return Run(end="unreadable")
+
+    async def mutate(
+        self,
+        files: Mapping[str, str],
+        paths: Sequence[str],
+        mutants: Sequence[Mutant],
+        *,
+        timeout: float,
+    ) -> list[MutantSaid]:
+        """What the tests say to each mutant; those that no answer came for are left out."""
+        async with self._slot() as slot:
+            request = self._request(slot, "mutate", files, paths, timeout, ALONE)
+            request["mutants"] = [
+                {"id": m.id, "line": m.line, "start": m.start, "end": m.end, "text": m.text}
+                for m in mutants
+            ]
+            said: dict[str, MutantSaid] = {}
+            within = timeout * len(mutants) + self._slack
+            try:
+                async with aclosing(
+                    slot.worker.ask(request, timeout + self._slack, within)
+                ) as answers:
+                    async for answer in answers:
+                        if answer["done"]:
+                            slot.dirty = bool(answer.get("written"))
+                        else:
+                            one = MutantSaid.model_validate(answer)
+                            said.setdefault(one.mutant, one)
+            except (WorkerLost, ValidationError):
+                pass
+            return [said[mutant.id] for mutant in mutants if mutant.id in said]
+
+    async def styled(
+        self, files: Mapping[str, str], tools: Sequence[Sequence[str]], *, timeout: float
+    ) -> list[Mapping[str, str]]:
+        """The files after each of the project's tools that is installed, as far as they came."""
+        async with self._slot() as slot:
+            request = self._request(slot, "style", files, (), timeout, ())
+            request["tools"] = [list(tool) for tool in tools]
+            said: list[Mapping[str, str]] = []
+            within = timeout + self._slack
+            try:
+                async with aclosing(slot.worker.ask(request, within, within)) as answers:
+                    async for answer in answers:
+                        if not answer["done"] and len(said) < len(tools):
+                            said.append(Styled.model_validate(answer).texts)
+            except (WorkerLost, ValidationError):
+                pass
+            return said  # the slot stays dirty: a tool may have left its cache
+
+    def _request(
+        self,
+        slot: WorkingCopy,
+        op: str,
+        files: Mapping[str, str],
+        paths: Sequence[str],
+        timeout: float,
+        options: Sequence[str],
+    ) -> dict[str, Any]:
+        root = slot.root
+        arguments = [*options, f"--rootdir={root}", *(str(root / path) for path in paths)]
+        return {
+            "op": op,
+            "root": str(root),
+            "files": dict(files),
+            "arguments": arguments,
+            "pythonpath": [str(root / path) for path in self.project.paths],
+            "file": str(root / self.project.target),
+            "exclude": list(self.exclude),
+            "timeout": timeout,
+            "memory": MEMORY if options is ALONE else None,
+            "held": self._early is not None,
+            "early": list(self._early or ()),
+            "beside": str(slot.folder),
+            "watch": [str(slot.root), str(slot.folder / "home")],
+        }
+
+    def _around(self, slot: WorkingCopy, around: Surroundings) -> dict[str, Any]:
+        cwd = slot.folder / "elsewhere" if around.elsewhere else slot.root / (around.start or "")
+        found = {
+            "env": dict(around.env),
+            "seed": around.order,
+            "cwd": str(cwd),
+            "days": around.days,
+        }
+        return found if around.start is None else {**found, "pythonpath": [str(cwd)]}
+
+    @asynccontextmanager
+    async def _slot(self, *, clean: bool = False) -> AsyncIterator[WorkingCopy]:
+        slot = await self._free.get()
+        try:
+            if slot.dirty or (clean and slot.used):
+                await self._renew(slot)
+            slot.dirty = slot.used = True  # dirty until the run has come to its end
+            yield slot
+        finally:
+            self._free.put_nowait(slot)
+
+
+async def _last(slot: WorkingCopy, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """The answer that ends a request; what a worker says before it is not kept."""
+    answer: dict[str, Any] = {}
+    async with aclosing(slot.worker.ask(request, seconds, seconds)) as answers:
+        async for one in answers:
+            answer = one
+    return answer

@@ -1,0 +1,144 @@
+"""How the parts lie: imports go down, no circles, pure modules do no I/O, one meaning a name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = ROOT / "qe_action"
+
+LAYERS = (
+    {"__main__"},
+    {"entry"},
+    {"cli"},
+    {"app"},
+    {"commands"},
+    {"agents", "sinks"},
+    {"defaults", "doctor", "verify"},
+    {"generators"},
+    {"github", "project_worker"},
+    {"stream_runner", "workspace"},
+    {"diagnosis", "render", "settings", "stream", "untrusted"},
+    {"analysis"},
+    {"reports"},
+    {"journal", "option_groups"},
+    {"command_line", "events", "figures", "sandbox"},
+    {"errors", "findings", "import_path", "input_file", "inputs", "place", "quoting", "stdio"}
+    | {"task", "text", "verbosity", "worker", "__init__"},
+)
+"""The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""
+
+PURE = {
+    "analysis", "diagnosis", "events", "figures", "findings", "inputs", "journal", "place",
+    "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
+}  # fmt: skip
+FORBIDDEN = {
+    "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
+    "threading", "tempfile", "pathlib",
+}  # fmt: skip
+
+SAME_NAME = {
+    "client": "the one of GitHub and the one of a project's worker: each is its room's way out",
+    "comparison": "an agent's step, and how its outcome is shown",
+    "generated": "generated tests: a stranger's, and how any are shown",
+    "journal": "the journal, ours and a stranger's",
+}
+"""Basenames that several modules may have, since they mean one thing there."""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """All modules that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(path.relative_to(ROOT).parts[: -node.level]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name(path): path for path in modules()}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def part(module: str) -> str:
+    """A module, or the sub-package that it lies in."""
+    path = MODULES[module].relative_to(PACKAGE)
+    return ".".join(path.parts[:2]) if len(path.parts) > 2 else module
+
+
+def edges() -> Iterator[tuple[str, str]]:
+    for module, path in MODULES.items():
+        yield from ((module, other) for other in imports(path) if other in MODULES)
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_every_room_has_its_layer() -> None:
+    assert sorted(room for layer in LAYERS for room in layer) == sorted({room(m) for m in MODULES})
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path: Path) -> None:
+    level = {each: number for number, layer in enumerate(LAYERS) for each in layer}
+    here = room(name(path))
+    for module in imports(path):
+        if module in MODULES and (there := room(module)) not in {here, "__init__"}:
+            assert level[there] > level[here], f"{name(path)} imports {module}"
+
+
+def test_no_circle_between_modules_and_sub_packages() -> None:
+    graph: dict[str, set[str]] = {}
+    for module, other in edges():
+        if part(module) != part(other):
+            graph.setdefault(part(module), set()).add(part(other))
+    assert circle(graph) == []
+
+
+def test_no_circle_within_a_sub_package() -> None:
+    graph: dict[str, set[str]] = {}
+    for module, other in edges():
+        if MODULES[other].name != "__init__.py":
+            graph.setdefault(module, set()).add(other)
+    assert circle(graph) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules() if room(name(path)) in PURE],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_the_pure_core_does_no_io(path: Path) -> None:
+    assert {module.split(".")[0] for module in imports(path)}.isdisjoint(FORBIDDEN)
+
+
+def test_no_two_modules_share_a_name_for_different_things() -> None:
+    seen: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        if path.name not in {"__init__.py", "__main__.py"}:
+            seen.setdefault(path.stem, []).append(module)
+    twice = {stem: found for stem, found in seen.items() if len(found) > 1}
+    assert {stem: twice[stem] for stem in twice.keys() - SAME_NAME.keys()} == {}
