@@ -42,8 +42,9 @@ Out = tuple[Trial, Refusal]
 class Batch:
     """The tests that are left, and what was measured of them.
 
-    `spare` are those that hold and have no room below `limit`. `rank` gives each line the number of
-    its gap, 0 the worst.
+    `others` are runners on other versions of Python. `spare` are the tests that hold and have no
+    room below `limit`. `rank` gives each line the number of its gap, 0 the worst. `progress` is
+    told which part of the gates is done, of 1, and what is being done.
     """
 
     runner: Runner
@@ -55,21 +56,25 @@ class Batch:
     spare: list[Trial] = field(default_factory=list)
     rounds: Sequence[Surroundings] = ROUNDS
     python: str = ""
-    words: str = ""
     tools: Sequence[Tool] = ()
     progress: Callable[[float, str], None] = lambda _part, _words: None
     pythons: list[str] = field(default_factory=list)
+    _gate: int = 0
 
     async def judge(self) -> AsyncGenerator[Out, None]:
         """The tests that are out, each as soon as it is known; `trials` holds the others."""
-        for number, (name, gate) in enumerate(GATES):
+        for self._gate, (name, gate) in enumerate(GATES):
             if not self.trials:
                 return
-            self.progress(number / len(GATES), name)
+            self.step(0, name)
             async for trial, refusal in gate(self):
                 trial.refusal = refusal
                 self.trials.remove(trial)
                 yield trial, refusal
+
+    def step(self, part: float, words: str) -> None:
+        """Tell which part of the present gate is done, of 1."""
+        self.progress((self._gate + part) / len(GATES), words)
 
 
 def _path(batch: Batch, trial: Trial) -> str:
@@ -78,12 +83,16 @@ def _path(batch: Batch, trial: Trial) -> str:
 
 async def steady(batch: Batch) -> AsyncIterator[Out]:
     """Five fresh processes over the whole batch."""
-    runs = await asyncio.gather(
-        *(
-            _run(batch, batch.runner, batch.trials, around, watch=number < WATCHED)
-            for number, around in enumerate(batch.rounds)
-        )
-    )
+    done = 0
+
+    async def one(number: int, around: Surroundings) -> Run:
+        nonlocal done
+        run = await _run(batch, batch.runner, batch.trials, around, watch=number < WATCHED)
+        done += 1
+        batch.step(done / len(batch.rounds), f"{done} of {len(batch.rounds)} fresh processes ended")
+        return run
+
+    runs = await asyncio.gather(*(one(n, around) for n, around in enumerate(batch.rounds)))
     batch.pythons.append(batch.python)
     for trial in batch.trials.copy():
         for number, run in enumerate(runs):
@@ -135,7 +144,8 @@ def _written(run: Run, path: str) -> tuple[str, ...]:
 
 async def other_pythons(batch: Batch) -> AsyncIterator[Out]:
     """Once on every other interpreter that is there."""
-    for version, runner in batch.others:
+    for number, (version, runner) in enumerate(batch.others):
+        batch.step(number / len(batch.others), f"Running all tests on Python {version}")
         run = await _run(batch, runner, batch.trials, batch.rounds[0], watch=False)
         batch.pythons.append(version)
         for trial in batch.trials.copy():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -44,7 +44,7 @@ class Suite:
     _narrow: bool = False
     _options: tuple[str, ...] = ()
 
-    async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
+    async def judge(self, trials: list[Trial]) -> AsyncGenerator[tuple[Trial, str], None]:
         """The tests that break another or don't hold beside it; the others stay."""
         await self.measure_before()
         left = list(trials)
