@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from qe_action import __version__, stdio
 from qe_action.command_line import GUIDE, Parser
 from qe_action.errors import QEError
+from qe_action.generators import AUTO, CHOICES
 from qe_action.inputs import INPUTS, PUBLISHING
 from qe_action.option_groups import (
     FLAG,
@@ -139,7 +140,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         metavar="FILE[::QUALNAME]",
         help="one Python file of the checkout, or a function or class of it",
     )
-    add("--generator", choices=("auto", "offline"), default="auto", help=argparse.SUPPRESS)
+    add("--generator", choices=CHOICES, default=AUTO, help=argparse.SUPPRESS)
     add(
         "--tests",
         action="append",

@@ -27,7 +27,6 @@ from qe_action.events import (
 )
 from qe_action.findings import Counts
 from qe_action.generators.port import Generator
-from qe_action.generators.provided import ProvidedTests
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.project_worker.sandboxed import SandboxedInterpreter
 from qe_action.text import plural
@@ -48,12 +47,12 @@ class Generation:
         self,
         options: GenerationOptions,
         interpreters: Sequence[ProjectInterpreter],
-        generator: Generator | None,
+        make_generator: Callable[[], Generator],
         clock: Callable[[], float],
     ) -> None:
         self._options = options
         self._interpreters = tuple(interpreters)
-        self._generator = generator
+        self._make_generator = make_generator
         self._clock = clock
         self._spent = 0.0
         self._percent = -1
@@ -98,7 +97,8 @@ class Generation:
         interpreters = self._interpreters or await self._found()
         await asyncio.to_thread(_lay_over, interpreters, tree)
         slots = self._options.side_by_side(len(interpreters), defaults.cores())
-        shared = Shared(self._options, interpreters, self._chosen(), tree, self._clock, slots)
+        generator = self._make_generator()
+        shared = Shared(self._options, interpreters, generator, tree, self._clock, slots)
         self._targets = len(targets)
         for changed in (True, False):
             await self._tier([target for target in targets if target.changed is changed], shared)
@@ -201,16 +201,6 @@ class Generation:
             good = {targets[0].target} if place.is_file() and place.suffix == ".py" else ()
             check_target(targets[0].target, good, tree)
         return targets, tree
-
-    def _chosen(self) -> Generator:
-        if self._generator is not None:
-            return self._generator
-        if self._options.given:
-            return ProvidedTests(self._options.given)
-        from qe_action.generators import GENERATORS
-
-        name = self._options.generator
-        return GENERATORS["offline" if name == "auto" else name]()
 
     def _progress(self, percent: float, message: str) -> None:
         """At most one event for each whole percent: 101 a run."""

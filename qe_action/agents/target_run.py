@@ -13,10 +13,11 @@ from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import functions_around
 from qe_action.agents.target_report import TargetReport
 from qe_action.agents.target_runners import checked, collected, imported, others, tools, warm
-from qe_action.agents.trials import trials
+from qe_action.agents.trials import Trials
 from qe_action.errors import WorkspaceError
 from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
+from qe_action.generators.whole_file import first_lines
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.verify.batch import Batch
 from qe_action.verify.gates import Refusal, Setting, Trial
@@ -147,10 +148,8 @@ class TargetRun:
         """What is missed: of the report's gaps, or of all statements."""
         lines, arcs = self._target.goals(runner.project.source, at_import, at_import)
         lines, arcs = lines - spared, frozenset(arc for arc in arcs if arc[0] not in spared)
-        gaps = self._target.gaps or ()
-        ids = {n: gap.id for gap in gaps for n in gap.branch_lines}
-        ids |= {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
-        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs, {}, ids)
+        first = first_lines(runner.project.source.decode("utf-8", "replace"))
+        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs, first)
 
     def _job(self, setting: Setting, goals: Goals) -> Job:
         project, tree = setting.runner.project, self._shared.tree
@@ -164,14 +163,15 @@ class TargetRun:
             interpreter=self._shared.interpreters[0],
             seed=self._shared.options.seed,
             mutants=mutants(project.source, setting.lines | {arc[0] for arc in setting.arcs}),
+            gaps=tuple(self._target.gaps or ()),
         )
 
     async def _search(self, setting: Setting, goals: Goals) -> None:
         """Report the candidates as they pass or are refused, and what was left untried."""
         report, told = self.report, len(self.report.notes)
         job, ahead = self._job(setting, goals), 2 * self._shared.slots
-        released = trials(self._shared.generator, job, setting, self._left, ahead)
-        async with aclosing(released) as found:
+        trials = Trials(self._shared.generator, job, setting, ahead)
+        async with aclosing(trials.released(self._left)) as found:
             async for item in found:
                 if isinstance(item, Trouble):
                     report.trouble(item)
@@ -180,7 +180,6 @@ class TargetRun:
                 elif item.refusal is not None:
                     report.refused(item, item.refusal)
                 else:
-                    setting.reached |= item.reached
                     report.proposed(item)
                 report.searching(self._searched())
                 if len(report.shown) >= self._most:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from qe_action import defaults
 from qe_action.agents.generation import Generation
-from qe_action.agents.generation_options import generation_options
+from qe_action.agents.generation_options import GenerationOptions, generation_options
 from qe_action.events import GenerationComplete, GeneratorEvent
-from qe_action.generators.port import Generator
+from qe_action.generators import generator_for
+from qe_action.generators.port import Generator, Ports
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.task import QETask
 
@@ -52,7 +54,12 @@ class TestGeneratorAgent:
         where the task does not fit. Closing the stream early leaves nothing running.
         """
         options = generation_options(task)
-        return Generation(options, self._interpreters, self._generator, self._clock).events()
+        make = partial(self._generator_for, options)
+        return Generation(options, self._interpreters, make, self._clock).events()
+
+    def _generator_for(self, options: GenerationOptions) -> Generator:
+        ports = Ports(self._clock, self._model, options)
+        return self._generator or generator_for(options.generator, ports)
 
     async def execute(self, task: QETask) -> GenerationComplete:
         """The result alone: the same stream, drained."""

@@ -52,6 +52,7 @@ class Trial:
     adds: frozenset[object] = frozenset()
     mutants: int = 0
     killed: frozenset[str] = frozenset()
+    survived: frozenset[str] = frozenset()
     assertions: tuple[str, ...] = ()
     refusal: Refusal | None = None
     id: str = ""
@@ -233,6 +234,7 @@ async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
             if verdict.killed:
                 trial.killed |= {verdict.mutant}
             else:
+                trial.survived |= {verdict.mutant}
                 setting.survived[verdict.mutant] = setting.survived.get(verdict.mutant, 0) + 1
 
 

@@ -186,6 +186,7 @@ def perform(spec: dict, target: int) -> None:
         "seconds": time.perf_counter() - started,
         "outcomes": recorder.outcomes,
         "errors": recorder.errors,
+        "tracebacks": recorder.tracebacks,
         "written_by": recorder.written,
         "measured": _measured(measuring),
     }

@@ -461,7 +461,7 @@ def proofs() -> list[Proof]:
 
 def test_tests_are_rendered_as_a_colleague_would_write_them() -> None:
     job = Job("cart.py", "", Goals(), ".", Layout("shop.cart", ()), PlainInterpreter("python"))
-    candidates = Renderer(job).render(proofs())
+    candidates = [candidate for candidate, _ in Renderer(job).render(proofs())]
     shown = "\n\n".join(
         "\n".join([*candidate.imports, "", candidate.code.rstrip()]) for candidate in candidates
     )

@@ -57,7 +57,7 @@ def test_names_of_the_file_s_own_tests_are_left_to_them() -> None:
     job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
     length = Input(member("length", "property"), receiver=word("a"))
     proof = Proof(length, Expectation("equal", "1"), frozenset([1]), frozenset())
-    (test,) = Renderer(job, ["test_word_length"]).render([proof])
+    ((test, _),) = Renderer(job, ["test_word_length"]).render([proof])
     assert test.name == "test_word_length_for_a"
 
 
@@ -70,7 +70,7 @@ def test_powers_stand_close() -> None:
 def rendered(*proofs: tuple[Input, Expectation]) -> list[Candidate]:
     job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
     made = [Proof(call, expected, frozenset([1]), frozenset()) for call, expected in proofs]
-    return Renderer(job).render(made)
+    return [candidate for candidate, _ in Renderer(job).render(made)]
 
 
 def bad(message: str) -> Expectation:

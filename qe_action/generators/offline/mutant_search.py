@@ -10,7 +10,7 @@ from qe_action.generators.offline.search import Search
 from qe_action.generators.offline.subjects import Input, case_of
 from qe_action.generators.offline.worker_answers import Ran
 from qe_action.generators.offline.worker_client import WorkerClient
-from qe_action.generators.port import Arc, Mutant
+from qe_action.generators.port import Arc, Mutant, Verdict
 
 FIRST = 9000
 """So many executions may go to mutants, and then..."""
@@ -34,6 +34,8 @@ LONGEST = 70
 """...longer than this."""
 PATIENCE = 6
 """After how many hunts in which nothing was caught there are no more."""
+AGAIN = 3
+"""How often a mutant is searched for again that survived a test in spite of its calls."""
 COMPANIONS = 4
 """How many more inputs go with one: a test with many cases is not read."""
 
@@ -59,6 +61,10 @@ class MutantSearch:
             self._at_line[search.first(mutant.line)].append(mutant)
         self._tries: dict[str, int] = defaultdict(int)
         self._noticed: set[str] = set()
+        self._killed: set[str] = set()
+        self._claimed: dict[Input, set[str]] = {}
+        self._lost: dict[str, int] = defaultdict(int)
+        self._in_vain: set[tuple[Input, str]] = set()
         self._by_call: dict[Input, set[str]] = {}
         self._kept: list[Input] = []
         self._tried = self._vain = 0
@@ -72,7 +78,30 @@ class MutantSearch:
     def hold(self, calls: Iterable[Input]) -> None:
         """These are in a test now: what they notice is noticed."""
         for call in calls:
-            self._noticed |= self._by_call.get(call, set())
+            self._claimed.setdefault(call, set()).update(self._by_call.get(call, ()))
+        self._count()
+
+    def hear(self, verdict: Verdict, calls: Iterable[Input]) -> None:
+        """What a test notices is what its verdict says, not what its calls were seen to notice.
+
+        The others are searched for again, a few times.
+        """
+        if verdict.kept:
+            self._killed |= verdict.killed
+        lost: set[str] = set()
+        for call in calls:
+            claimed = self._claimed.get(call, set())
+            wrong = claimed & verdict.survived if verdict.kept else set(claimed)
+            claimed -= wrong
+            self._in_vain |= {(call, name) for name in wrong}
+            lost |= wrong
+        for name in lost:
+            self._lost[name] += 1
+        self._count()
+
+    def _count(self) -> None:
+        given_up = {name for name, times in self._lost.items() if times > AGAIN}
+        self._noticed = given_up.union(self._killed, *self._claimed.values())
 
     async def companions(
         self, kept: list[tuple[Input, Ran | None]], near: list[Near]
@@ -160,13 +189,15 @@ class MutantSearch:
             self._worker.spent += count
             self._tries[mutant.id] += count
             for at in found:
-                self._by_call.setdefault(inputs[at].call, set()).add(mutant.id)
+                call = inputs[at].call
+                if (call, mutant.id) not in self._in_vain:
+                    self._by_call.setdefault(call, set()).add(mutant.id)
         return lines
 
     async def _directed(
         self, good: list[tuple[int, Input, tuple[Arc, ...]]], open_: dict[int, list[Mutant]]
     ) -> list[Near]:
-        """Inputs a step from those kept, at what the lines with unnoticed versions say."""
+        """Inputs a step from those kept, at what the lines with surviving mutants say."""
         made: dict[Input, tuple[int, int]] = {}
         for at, call, arcs in good:
             for line in sorted(self._lines(arcs) & open_.keys()):

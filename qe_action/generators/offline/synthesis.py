@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -15,7 +15,7 @@ from qe_action.generators.offline.subjects import Case, Input, case_of
 from qe_action.generators.offline.test_source import Proof, Renderer, single
 from qe_action.generators.offline.worker_answers import Ran
 from qe_action.generators.offline.worker_client import WorkerClient
-from qe_action.generators.port import Arc, Candidate
+from qe_action.generators.port import Arc, Candidate, Verdict
 
 WINDOW = 24
 ROUNDS = 16
@@ -69,6 +69,8 @@ class Synthesis:
     ) -> None:
         self._search, self._worker, self._renderer = search, worker, renderer
         self._doubtful, self._allowed, self._mutant_search = doubtful, allowed, mutant_search
+        self._offered: dict[str, list[Reached]] = {}
+        self._refused: set[Input] = set()
 
     async def tests(self) -> list[Candidate]:
         """Candidates for all that is pending."""
@@ -87,7 +89,30 @@ class Synthesis:
         proofs.sort(key=lambda proof: (order[proof.call.subject.id], proof.extra))
         if self._mutant_search is not None:
             self._mutant_search.hold(proof.call for proof in proofs)
-        return self._renderer.render(proofs)
+        items = {proof.call: item for item, proof, _ in found}
+        rendered = self._renderer.render(proofs)
+        for candidate, calls in rendered:
+            self._offered[candidate.id] = [items[call] for call in calls]
+        return [candidate for candidate, _ in rendered]
+
+    def hear(self, verdicts: Sequence[Verdict]) -> None:
+        """Goals that a test was meant for and that none reaches are open again.
+
+        Inputs of a test that was refused serve no more, mutants that survive are searched for.
+        """
+        reached = {goal for v in verdicts if v.kept for goal in (*v.lines, *v.arcs)}
+        for verdict in verdicts:
+            items = self._offered.pop(verdict.candidate.id, [])
+            if not verdict.kept:
+                self._refused.update(item.call for item in items)
+            if self._mutant_search is not None:
+                self._mutant_search.hear(verdict, [item.call for item in items])
+            if verdict.reason == "kills nothing" and not verdict.survived:
+                continue  # there is no mutant that another test could notice
+            missed = (verdict.missed_lines | verdict.missed_arcs) - reached
+            for item in items:
+                if lost := item.goals & missed:
+                    self._give_back(replace(item, goals=lost))
 
     async def _more(self, shrunk: list[Shrinking], looked: list[Ran | None]) -> list[Reached]:
         """More inputs to show: where mutants are known, those that notice one."""
@@ -146,6 +171,8 @@ class Synthesis:
         self, item: Reached, one: Ran | None, two: Ran | None, *, extra: bool
     ) -> Proof | None:
         if one is None or two is None or item.call.subject.qualname in self._doubtful:
+            return None
+        if item.call in self._refused:
             return None
         expected = expectation(one, two)
         reached = self._search.reached(one.arcs)
@@ -210,6 +237,8 @@ class Synthesis:
 
     def _serves(self, item: Reached, ran: Ran) -> bool:
         if not self._search.proper(item.call, ran) or _kind(ran) != item.kind:
+            return False
+        if item.call in self._refused:
             return False
         needed: frozenset[Goal] = item.goals
         if item.telling and not tells(item.call, ran):

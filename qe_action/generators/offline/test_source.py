@@ -33,13 +33,13 @@ class Renderer:
         self._rows: set[object] = set()
         self._messages = Messages(job.source)
 
-    def render(self, proofs: list[Proof]) -> list[Candidate]:
-        """Tests for all proofs, those alike in one."""
+    def render(self, proofs: list[Proof]) -> list[tuple[Candidate, list[Input]]]:
+        """Tests for all proofs, those alike in one, each with the inputs that it shows."""
         found = [self._told(proof) for proof in proofs]
         new = [p for p in found if not (p.extra and _row(p) in self._rows)]
         groups = _groups(new)
         self._rows.update(_row(proof) for group in groups for proof in group)
-        return [self._candidate(group) for group in groups]
+        return [(self._candidate(group), [proof.call for proof in group]) for group in groups]
 
     def _told(self, proof: Proof) -> Proof:
         """The proof with what its exception's message says, apart from the values in it."""
@@ -62,8 +62,6 @@ class Renderer:
         lines, needed = single(name, first) if len(group) == 1 else parametrised(name, group)
         comment = f"# Pins what {first.call.subject.id} does today."
         code = "\n".join([comment, *lines]) + "\n"
-        aims = frozenset().union(*(proof.lines for proof in group))
-        ids = self._job.goals.ids
         return Candidate(
             id=hashlib.sha256(code.encode()).hexdigest()[:12],
             name=name,
@@ -71,8 +69,7 @@ class Renderer:
             imports=import_lines(needed),
             target=self._job.target,
             qualname=first.call.subject.id,
-            gap_id=next((ids[line] for line in sorted(aims) if line in ids), None),
-            aim_lines=aims,
+            aim_lines=frozenset().union(*(proof.lines for proof in group)),
             aim_arcs=frozenset().union(*(proof.arcs for proof in group)),
         )
 
