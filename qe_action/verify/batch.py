@@ -77,10 +77,6 @@ class Batch:
         self.progress((self._gate + part) / len(GATES), words)
 
 
-def _path(batch: Batch, trial: Trial) -> str:
-    return f"{batch.runner.project.folder}/test_qe_candidate_{trial.number}.py"
-
-
 async def steady(batch: Batch) -> AsyncIterator[Out]:
     """Five fresh processes over the whole batch."""
     done = 0
@@ -96,7 +92,7 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
     batch.pythons.append(batch.python)
     for trial in batch.trials.copy():
         for number, run in enumerate(runs):
-            path = _path(batch, trial)
+            path = trial.place_in(batch.runner.project)
             if (why := _failure(run, path)) is not None:
                 yield trial, Refusal("flaky", f"in fresh process {number + 1} of 5: {why}")
                 break
@@ -109,7 +105,7 @@ async def _run(
     batch: Batch, runner: Runner, trials: Sequence[Trial], around: Surroundings, *, watch: bool
 ) -> Run:
     """One process over all tests; where it does not come to its end, one for each of them."""
-    files = {_path(batch, trial): trial.text for trial in trials}
+    files = {trial.place_in(runner.project): trial.text for trial in trials}
     timeout = 30.0 + EACH * len(files)
     request = RunRequest(files, list(files), timeout, around=around, watch=watch)
     run = await runner.run(request)
@@ -149,7 +145,7 @@ async def other_pythons(batch: Batch) -> AsyncIterator[Out]:
         run = await _run(batch, runner, batch.trials, batch.rounds[0], watch=False)
         batch.pythons.append(version)
         for trial in batch.trials.copy():
-            if (why := _failure(run, _path(batch, trial))) is not None:
+            if (why := _failure(run, trial.place_in(runner.project))) is not None:
                 yield trial, Refusal("other python", f"on Python {version}: {why}")
 
 

@@ -18,6 +18,7 @@ from qe_action.text import plural
 from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
+from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Run
 from qe_action.verify.run_request import Runner, RunRequest
 from qe_action.verify.static_checks import reaches_outside, refused_import, skips
@@ -69,7 +70,12 @@ class Trial:
 
     @property
     def text(self) -> str:
+        """The candidate as a test file."""
         return new_file([self.part])
+
+    def place_in(self, project: Project) -> str:
+        """Where that file lies while the candidate is tried."""
+        return f"{project.folder}/test_qe_candidate_{self.number}.py"
 
     @property
     def reached(self) -> frozenset[object]:
@@ -88,10 +94,6 @@ class Setting:
     fingerprints: set[str] = field(default_factory=set)
     reached: set[object] = field(default_factory=set)
     survived: dict[str, int] = field(default_factory=dict)
-
-    def file(self, trial: Trial) -> str:
-        """Where a candidate lies while it is tried."""
-        return f"{self.runner.project.folder}/test_qe_candidate_{trial.number}.py"
 
 
 Check = Callable[[Trial, Setting], Awaitable[Refusal | None]]
@@ -144,7 +146,7 @@ async def new(trial: Trial, setting: Setting) -> Refusal | None:
 
 
 async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
-    path = setting.file(trial)
+    path = trial.place_in(setting.runner.project)
     request = RunRequest({path: trial.text}, [path], setting.timeout(), measure=True)
     run = await setting.runner.run(request)
     trial.run = run
@@ -218,7 +220,7 @@ def _to_try(possible: tuple[Mutant, ...], setting: Setting, *, only_new: bool) -
 
 
 async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
-    path, source = setting.file(trial), setting.runner.project.source
+    path, source = trial.place_in(setting.runner.project), setting.runner.project.source
     wanted = [mutant for mutant in wanted if mutant.parses(source)]
     for start in range(0, len(wanted), AT_ONCE):
         if trial.killed and start >= 2 * AT_ONCE:
