@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
-from generation import SHAPES, generate, project
+from generation import SHAPES, generate, interpreter, project, workers
 from projects import job, written
 from test_generation_gaps import gap
 
+from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.generators.offline import OfflineGenerator
 from qe_action.generators.port import Candidate, Job, Proposal, Verdict, Verdicts
+from qe_action.task import QETask
 from qe_action.verify.mutants import mutants
 
 
@@ -62,6 +64,45 @@ def test_a_generator_hears_why_a_test_is_refused_and_repairs_it(tmp_path: Path) 
     assert none is None
     (made,) = generator.jobs
     assert [one.id for one in made.gaps] == [gaps[0].id]
+
+
+class Waiting(Repairing):
+    """Offers a test that never ends, and waits for the verdict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = asyncio.Event()
+        self.closed = False
+
+    async def candidates(self, job: Job, verdicts: Verdicts) -> AsyncGenerator[Proposal, None]:
+        try:
+            yield self._candidate(job, "while area(2, 2): pass\n    assert area(1, 1) == 1")
+            self.waits.set()
+            self.heard.append(await verdicts.next())
+        finally:
+            self.closed = True
+
+
+def test_a_generator_that_waits_for_a_verdict_is_closed_with_the_stream(tmp_path: Path) -> None:
+    project(tmp_path, {"shapes.py": SHAPES})
+    context = {"repo": tmp_path, "file": "shapes.py", "tests_known": True}
+    task = QETask(task_type="test_generation", context=context)
+
+    async def main() -> Waiting:
+        generator = Waiting()
+        agent = TestGeneratorAgent(interpreter=interpreter(), generator=generator)
+        reader = asyncio.create_task(agent.execute(task))
+        await generator.waits.wait()
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+        assert reader.cancelled()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return generator
+
+    generator = asyncio.run(main())
+    assert generator.closed
+    assert generator.heard == []
+    assert not workers()
 
 
 FICKLE = dedent(
