@@ -66,6 +66,18 @@ def test_a_generator_hears_why_a_test_is_refused_and_repairs_it(tmp_path: Path) 
     assert [one.id for one in made.gaps] == [gaps[0].id]
 
 
+def test_a_generator_is_told_where_long_statements_begin(tmp_path: Path) -> None:
+    """A report names their first lines, and what runs of them first is another one."""
+    project(
+        tmp_path, {"shapes.py": SHAPES.replace("width * height", "(\n        width\n * height)")}
+    )
+    generator = Repairing()
+    generate({"repo": tmp_path, "file": "shapes.py", "tests_known": True}, generator=generator)
+    (made,) = generator.jobs
+    assert made.goals.first_line == {11: 10, 12: 10}
+    assert 10 in made.goals.lines
+
+
 class Waiting(Repairing):
     """Offers a test that never ends, and waits for the verdict."""
 

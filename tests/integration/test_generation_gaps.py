@@ -32,25 +32,6 @@ def test_gaps_of_an_analysis_are_what_tests_are_made_for(tmp_path: Path) -> None
         assert outcome.result.tests[0].target == "shapes.py"
 
 
-def test_a_branch_into_a_statement_of_several_lines_is_searched_for(tmp_path: Path) -> None:
-    """Such a statement does not begin to run at its first line, which is the one a report names."""
-    source = """
-        def joined(a: str, b: str) -> str:
-            if a:
-                return (
-                    a +
-                    b
-                )
-            return b
-    """
-    project(tmp_path, {"calc.py": source})
-    branch = {"gap_type": "partial", "branch_lines": (2,), "missing_branches": ("3",)}
-    missed = gap("calc.py", 2, 2).model_copy(update=branch)
-    outcome = generate({"repo": tmp_path, "gaps": [missed], "time_budget": 15})
-    evidence = [case.evidence for case in outcome.result.tests if case.evidence]
-    assert [one.branches for one in evidence] == [("2->3",)]
-
-
 def test_changed_lines_have_their_share_of_the_time_before_all_others(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES, "other.py": "def f(x):\n    return x + 1\n"})
     gaps = [gap("shapes.py", 6, 9), gap("other.py", 2, 2, in_diff=False)]
