@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 
 from qe_action.agents.baseline import Baselines, BaselineSearch
 from qe_action.agents.gathered import Gathered
@@ -116,7 +116,7 @@ class Analysis:
         )
         return PathMapper(tree, excluded=self._excluded)
 
-    def _excluded(self, file: str, lines: tuple[int, ...]) -> bool:
+    def _excluded(self, file: str, lines: Sequence[int]) -> bool:
         """Whether a file of the checkout can't have these lines."""
         content = self._checkout.source(file)
         return content is not None and excludes(file, content, lines)

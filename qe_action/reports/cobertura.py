@@ -87,7 +87,7 @@ class CoberturaParser(XmlReportParser):
 
     def _finish_source(self) -> None:
         source = "".join(self._source or ()).strip()[:MAX_SOURCE]
-        if source and source not in self.sources and len(self.sources) < MAX_SOURCES:
+        if source and len(self.sources) < MAX_SOURCES and source not in self.sources:
             self.sources.append(source)
         self._source = None
         self._parser.CharacterDataHandler = None
