@@ -30,8 +30,8 @@ from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
 from qe_action.workspace.sources import Foreign, Sources
 
-REREAD_AT_ONCE = 400_000
-"""Statements of files that recur and are merged in one further pass, to bound memory."""
+REREAD_AT_ONCE = 600_000
+"""Size of the files that recur and are merged in one further pass, to bound memory."""
 
 
 class Analysis:

@@ -26,7 +26,7 @@ SUPPORT = 2
 """Paths that have to follow a rule before it settles anything for others."""
 ELSEWHERE = 300_000
 MAX_ELSEWHERE = 32 << 20
-"""Paths elsewhere that are looked at, and their characters: one a file, or one a file and source."""
+"""Paths elsewhere that are looked at, and their bytes; a file has one, or one a source."""
 
 
 class Key(NamedTuple):

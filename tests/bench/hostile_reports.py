@@ -80,6 +80,23 @@ def lcov_files() -> Iterator[str]:
         yield f"SF:b{number}.c\nDA:1,0\nend_of_record\n"
 
 
+def lcov_files_again() -> Iterator[str]:
+    """Many files, each in many sections."""
+    for number in count(1):
+        yield f"SF:b{number % 240_000}.c\nDA:{number // 240_000 + 1},0\nend_of_record\n"
+
+
+def lcov_twice() -> Iterator[str]:
+    """One file in sections that are as large as can be."""
+    yield "TN:\n"
+    for part in count():
+        yield "SF:a0.c\n"
+        for line in range(1, 1_000_001):
+            yield f"DA:{line + 500_000 * (part % 4)},{line + 1000}\n"
+        yield from (f"BRDA:{line},0,{part} {line},0\n" for line in range(1, 100_001))
+        yield "end_of_record\n"
+
+
 def lcov_long_names() -> Iterator[str]:
     for number in count(1):
         yield f"SF:b{number}{'/x' * 200}{'y' * 3000}.c\nDA:1,0\nend_of_record\n"
@@ -205,6 +222,28 @@ def cobertura_classes() -> Iterator[str]:
         yield "</lines></class>"
 
 
+def cobertura_files_below_sources() -> Iterator[str]:
+    """Relative paths that each could be below many folders elsewhere."""
+    yield "<coverage><sources>"
+    yield from (f"<source>/build/{'s' * 900}{n}</source>" for n in range(100))
+    yield "</sources><packages><package><classes>"
+    for number in count(1):
+        yield f'<class name="c" filename="b{number}.c"><lines><line number="1" hits="0"/></lines>'
+        yield "</class>"
+
+
+def cobertura_named() -> Iterator[str]:
+    """Classes of one file in turns with another's, their lines with names of branches."""
+    yield "<coverage><packages><package><classes>"
+    names = ",".join(f"{n}" for n in range(100_000, 100_090))
+    for number in count(1):
+        yield f'<class name="c" filename="a{number % 2}.c"><lines>'
+        for line in range(1 + 1000 * (number // 2), 1001 + 1000 * (number // 2)):
+            yield f'<line number="{line}" hits="9" condition-coverage="0% (0/91)" '
+            yield f'missing-branches="{line},{names}"/>'
+        yield "</lines></class>"
+
+
 def cobertura_sources() -> Iterator[str]:
     yield "<coverage><sources>"
     for number in count(1):
@@ -221,6 +260,14 @@ def jacoco_lines() -> Iterator[str]:
     yield '<report name="r"><package name="p"><sourcefile name="a0.c">'
     for number in count(1):
         yield f'<line nr="{number % 9_999_991 + 1}" mi="1" ci="1" mb="{number % 60_000}" cb="1"/>'
+
+
+def jacoco_groups() -> Iterator[str]:
+    """Files in groups of groups with long names."""
+    yield '<report name="r">' + "".join(f'<group name="{str(n) * 190}">' for n in range(9))
+    for number in count(1):
+        yield f'<group name="{number}"><package name=""><sourcefile name="A{number}.java">'
+        yield '<line nr="1" mi="1" ci="0"/></sourcefile></package></group>'
 
 
 def jacoco_long_sources() -> Iterator[str]:
@@ -266,6 +313,18 @@ def json_contexts_of_lines() -> Iterator[str]:
         yield f'], "{number}": ["tests/a.py::test_{number % 200_000}"'
 
 
+def json_files_of_tests() -> Iterator[str]:
+    """One file again and again, its lines run by other tests each time."""
+    yield '{"meta": {}, "files": {"x.py": {"executed_lines": []}'
+    lines = ", ".join(str(n) for n in range(1, 2_001))
+    for number in count(1):
+        yield f', "a0.c": {{"executed_lines": [{lines}], "contexts": {{"0": []'
+        for line in range(1, 2_001):
+            tests = ", ".join(f'"a::{(line * number + n * 7) % 9973}"' for n in range(20))
+            yield f', "{line}": [{tests}]'
+        yield "}}"
+
+
 def json_functions() -> Iterator[str]:
     yield '{"meta": {}, "files": {"a0.c": {"executed_lines": [1], "functions": {"f": {}'
     for number in count(1):
@@ -300,6 +359,8 @@ REPORTS: dict[str, tuple[Writer, str, str]] = {
                 lcov_ways_of_many_files,
                 lcov_functions,
                 lcov_files,
+                lcov_files_again,
+                lcov_twice,
                 lcov_long_names,
                 lcov_deep_names,
                 lcov_long_functions,
@@ -328,16 +389,17 @@ REPORTS: dict[str, tuple[Writer, str, str]] = {
         (
             "xml",
             "</lines></class></classes></package></packages></coverage>",
-            (cobertura_thrice, cobertura_classes),
+            (cobertura_thrice, cobertura_classes, cobertura_files_below_sources, cobertura_named),
         ),
         ("xml", "]><coverage/>", (cobertura_declarations,)),
+        ("xml", "</group>" * 9 + "</report>", (jacoco_groups,)),
         ("xml", "</sourcefile></package></report>", (jacoco_lines,)),
         ("xml", "</class></package></report>", (jacoco_methods,)),
         ("xml", "</package></report>", (jacoco_classes, jacoco_long_sources)),
         ("json", "]}}}", (json_lines, json_arcs)),
         ("json", "]}}}}", (json_contexts, json_contexts_of_lines)),
         ("json", "}}}}", (json_functions,)),
-        ("json", "}}", (json_files,)),
+        ("json", "}}", (json_files, json_files_of_tests)),
     )
     for each in writers
 }
