@@ -148,8 +148,8 @@ class Analysis:
         for part in self._report.read(Sources(mapper, self._checkout)):
             mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
             self._found.label = part.label
-            for file in part.files:
-                collector.add(file)
+            for take in part.one_by_one():
+                collector.add(take())
             message = f"Read {plural(self._found.files, 'file')}"
             for event in self._progress(part.fraction * 85, message):
                 yield event
@@ -184,8 +184,8 @@ class Analysis:
         for part in self._report.read(Sources(mapper, self._checkout)):
             mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
             self._found.label = part.label
-            for file in part.files:
-                parts.add(file, part.report)
+            for take in part.one_by_one():
+                parts.add(take(), part.report)
             await asyncio.sleep(0)
         collector.add_merged(parts)
         self._found.doubts.disagreeing |= parts.disagreeing

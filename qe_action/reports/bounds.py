@@ -14,7 +14,7 @@ MAX_EXACT = 250_000
 """Lines of a file whose hits are kept as they are; of those beyond, more than `FEW` are `FEW`."""
 FEW = 256
 """No count tells more of a line than that it ran; Python holds numbers up to this one for free."""
-MAX_ROOM = 96 << 20
+MAX_ROOM = 80 << 20
 """Bytes, about, that lines, ways and functions of one section of LCOV take together."""
 MAX_HELD = 1_300_000
 """What a parser of XML holds of one file in all, as `FileLines.size` counts it."""

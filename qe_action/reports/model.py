@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -100,6 +101,12 @@ class Part(NamedTuple):
     files: list[FileLines]
     report: int = 0
     label: str = ""
+
+    def one_by_one(self) -> Iterator[Callable[[], FileLines]]:
+        """Each file to be taken out: nothing holds on to it while the next ones are read."""
+        self.files.reverse()
+        while self.files:
+            yield self.files.pop
 
 
 class ReportParser(Protocol):
