@@ -10,7 +10,7 @@ MAX_LINE = 10_000_000
 """No source file has more lines; a greater number is a defect of the report."""
 MAX_STATEMENTS = 1_000_000
 """Statements of one file."""
-MAX_EXACT = 250_000
+MAX_EXACT = 100_000
 """Lines of a file whose hits are kept as they are; of those beyond, more than `FEW` are `FEW`."""
 FEW = 256
 """No count tells more of a line than that it ran; Python holds numbers up to this one for free."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
@@ -126,7 +127,7 @@ def settled(lines: FileLines) -> FileLines:
 
 def _ordered(by_line: dict[int, _Value]) -> dict[int, _Value]:
     """The same by line; pairs would take more room than the lines."""
-    if sorted(by_line) == list(by_line):
+    if all(line < following for line, following in pairwise(by_line)):
         return by_line
     return {line: by_line[line] for line in sorted(by_line)}
 

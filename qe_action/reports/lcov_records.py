@@ -215,6 +215,8 @@ class Section:
                 names = sorted({_name(name) for name, _ in aliases}, key=lambda n: (len(n), n))
                 called = any(calls for _, calls in aliases)
                 found.append(_Found(names[0], start, end, called, tuple(names[:MAX_ALIASES])))
+        if not found:
+            return []  # in order, many lines take room
         lines = sorted(self._hits)
         run = [line for line in lines if self._hits[line]]
         starts = sorted(each.start for each in found)
