@@ -10,6 +10,7 @@ from typing import Any
 
 from qe_action.analysis.path_aliases import Aliases
 from qe_action.analysis.paths import split_path
+from qe_action.ini import read_ini
 from qe_action.reports.coverage_settings import FILES
 
 Lists = Mapping[str, list[str]]
@@ -40,9 +41,7 @@ def _lists(name: str, data: bytes) -> Lists | None:
 
 
 def _ini(name: str, text: str) -> Lists | None:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(text)
+    parser = read_ini(text, strict=True, keep_case=True)
     own = name == ".coveragerc"
     if not own and not any(section.startswith("coverage:") for section in parser.sections()):
         return None

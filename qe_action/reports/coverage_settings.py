@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from qe_action.ini import read_ini
+
 FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
 """Where coverage.py looks, in its order; the first that holds settings counts alone."""
 
@@ -75,8 +77,7 @@ def _used(
 
 def _ini(name: str, text: str, which: str) -> dict[str, list[str] | None] | None:
     """The lists of the section `which`; None where the file is not about coverage.py."""
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(text)
+    parser = read_ini(text, strict=True)
     own = name == ".coveragerc"
     if not own and not any(section.startswith("coverage:") for section in parser.sections()):
         return None

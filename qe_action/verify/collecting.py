@@ -6,12 +6,13 @@ import re
 import shlex
 import tomllib
 from collections.abc import Collection, Mapping
-from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
+
+from qe_action.ini import read_ini
 
 CONFIGS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 """In pytest's own order: the first that has something for it is taken."""
@@ -93,9 +94,8 @@ def _options(name: str, text: str) -> Mapping[str, Any] | None:
             return None
         inner = found.get("ini_options", found)
         return inner if isinstance(inner, dict) else None
-    parser = ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
+        parser = read_ini(text)
     except ConfigError:
         return None
     section = _SECTIONS.get(name, "pytest")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Mapping, Sequence
-from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import replace
 
+from qe_action.ini import read_ini
 from qe_action.verify.bench import Bench
 from qe_action.verify.gates import Trial
 from qe_action.verify.importing import bound_at_top
@@ -47,12 +47,10 @@ def _tools(text: str) -> set[str]:
 
 
 def _sections(text: str) -> list[str]:
-    parser = ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
+        return read_ini(text).sections()
     except ConfigError:
         return []
-    return parser.sections()
 
 
 async def style(bench: Bench, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:

@@ -10,6 +10,8 @@ from configparser import ConfigParser
 from configparser import Error as ConfigError
 from typing import Any
 
+from qe_action.ini import read_ini
+
 UNVERSIONED = "9999.0"
 """The version of a project that asks git for its own: the export has no `.git`."""
 
@@ -84,12 +86,10 @@ def table(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 
 def _config(texts: Mapping[str, str]) -> ConfigParser:
-    found = ConfigParser(interpolation=None, strict=False)
     try:
-        found.read_string(texts.get("setup.cfg", ""))
+        return read_ini(texts.get("setup.cfg", ""))
     except ConfigError:
         return ConfigParser(interpolation=None)
-    return found
 
 
 def _setup_arguments(texts: Mapping[str, str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from qe_action.analysis.graph.chains import Chain
 from qe_action.analysis.graph.imports import Modules
 from qe_action.analysis.graph.resolve import Resolver
 from qe_action.analysis.graph.values import CONSTRUCTORS, Node, Value
+from qe_action.ini import read_ini
 
 SCRIPT = "a console script"
 PROGRAM = "run as a program"
@@ -48,9 +49,8 @@ def _table(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _from_setup_cfg(text: bytes | None) -> Iterator[str]:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string((text or b"").decode("utf-8", "replace"))
+        parser = read_ini((text or b"").decode("utf-8", "replace"))
     except configparser.Error:
         return
     if parser.has_section("options.entry_points"):
