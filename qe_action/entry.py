@@ -18,11 +18,20 @@ TOKENS = ("INPUT_TOKEN", "GITHUB_TOKEN")
 FORGOTTEN = ("GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "RUNNER_TOKEN")
 FORGOTTEN_KINDS = ("ACTIONS_",)
 """Secrets, the runner's own among them, that we need for nothing."""
+STRANGE = (
+    *("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSLKEYLOGFILE"),
+    *("_ARGCOMPLETE", "_ARGCOMPLETE_STDOUT_FILENAME"),
+)
+"""Variables by which a library of ours would load a stranger's code, write our keys down, or do
+something else than it was asked to. An earlier step of a job may have set them."""
 _SET_DUMPABLE = 4
 
 
 def main() -> int:
     """Run a command and return its exit code."""
+    if os.environ.get("GITHUB_ACTIONS"):  # elsewhere they are the user's own
+        for name in STRANGE:
+            os.environ.pop(name, None)
     secrets = _secrets()
     from qe_action.cli import main as command
 

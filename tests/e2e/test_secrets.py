@@ -279,3 +279,48 @@ def test_it_stays_the_process_that_was_started(strict: FakeGitHub, place: Path) 
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode in (0, 130, -signal.SIGINT)
+
+
+def test_what_earlier_steps_set_loads_nothing_into_us_and_turns_us_into_nothing_else(
+    strict: FakeGitHub, place: Path
+) -> None:
+    job = Job(place / "job", strict)
+    job.report()
+    loot = place / "loot"
+    config = "openssl_conf = a\n[a]\nproviders = b\n[b]\nx = y\n[y]\nmodule = {0}\nactivate = 1\n"
+    (place / "openssl.cnf").write_text(config.format(place / "evil.so"))
+    result = job.run(
+        env={
+            "GITHUB_ACTIONS": "true",
+            "OPENSSL_CONF": str(place / "openssl.cnf"),
+            "OPENSSL_MODULES": str(place),
+            "SSLKEYLOGFILE": str(loot),
+            "_ARGCOMPLETE": "1",
+            "_ARGCOMPLETE_STDOUT_FILENAME": str(loot),
+            "COMP_LINE": "qe-action ",
+            "COMP_POINT": "10",
+        }
+    )
+    assert result.status == 0, result.log
+    assert job.check.data["status"] == "completed"
+    assert not loot.exists()
+
+
+def test_openssl_is_not_there_before_its_settings_are_gone() -> None:
+    command = COMMAND.replace(
+        "print(secrets)",
+        "print(sys.modules.keys() & {'_ssl', '_hashlib'}, *os.environ, flush=True)",
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", command],
+        env={"GITHUB_ACTIONS": "true", "OPENSSL_CONF": "x", "SSLKEYLOGFILE": "y", "KEPT": "z"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    first = done.stdout.partition("\n")[0].split()
+    assert "set()" in first, done.stderr
+    assert "KEPT" in first
+    assert not {"OPENSSL_CONF", "SSLKEYLOGFILE"} & set(first)
