@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from qe_action.analysis.path_aliases import Aliases
 from qe_action.analysis.paths import split_path
-from qe_action.ini import read_ini
 from qe_action.reports.coverage_settings import FILES
+from qe_action.settings_files import read_ini, read_toml
 
 Lists = Mapping[str, list[str]]
 
@@ -53,7 +52,7 @@ def _ini(name: str, text: str) -> Lists | None:
 
 
 def _toml(name: str, text: str) -> Lists | None:
-    data = tomllib.loads(text)
+    data = read_toml(text)
     tool = _table(_table(data, "tool"), "coverage")
     own = name == ".coveragerc.toml"
     if not own and not tool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Collection, Mapping
 from configparser import Error as ConfigError
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from qe_action.ini import read_ini
+from qe_action.settings_files import read_ini, read_toml
 
 CONFIGS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 """In pytest's own order: the first that has something for it is taken."""
@@ -85,8 +84,8 @@ def _options(name: str, text: str) -> Mapping[str, Any] | None:
     """pytest's part of a file; None where it has none, or can't be read."""
     if name == "pyproject.toml":
         try:
-            found: Any = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError):
+            found: Any = read_toml(text)
+        except ValueError:
             return None
         for key in ("tool", "pytest"):
             found = found.get(key) if isinstance(found, dict) else None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from typing import Any
 
-from qe_action.ini import read_ini
+from qe_action.settings_files import read_ini, read_toml
 
 UNVERSIONED = "9999.0"
 """The version of a project that asks git for its own: the export has no `.git`."""
@@ -71,8 +70,8 @@ def version_variables(texts: Mapping[str, str], pyproject: Mapping[str, Any]) ->
 
 def toml(text: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return read_toml(text)
+    except ValueError:
         return {}
 
 

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator
 import pytest
 from parsing import feed
 
-from qe_action.analysis.graph.entry_points import _from_setup_cfg
+from qe_action.analysis.graph.entry_points import script_names
 from qe_action.analysis.graph.imports import Modules
 from qe_action.generators.offline import examples, messages
 from qe_action.reports.coverage_paths import read_aliases
 from qe_action.reports.coverage_settings import read_settings
 from qe_action.reports.lcov import LcovParser
+from qe_action.settings_files import read_toml
 from qe_action.verify import heading
 from qe_action.verify.collecting import collecting
 from qe_action.workspace.allowance import Allowance
+from qe_action.workspace.metadata import asked_pythons
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a timer's signal")
 SETTINGS = "[metadata]\nname" + " " * 300_000 + "shop\n"
@@ -41,7 +43,7 @@ def setup_cfg(name: str) -> bytes | None:
     [
         lambda: read_settings(setup_cfg),
         lambda: read_aliases(setup_cfg, working=""),
-        lambda: list(_from_setup_cfg(SETTINGS.encode())),
+        lambda: script_names(None, SETTINGS.encode()),
         lambda: collecting({"setup.cfg": SETTINGS}),
     ],
     ids=["settings", "paths", "entry points", "collecting"],
@@ -74,3 +76,27 @@ def test_words_to_linters() -> None:
     found = heading._QUIET.search("import a  # noqa: F401, E402 # said")
     assert found is not None
     assert found[0] == "# noqa: F401, E402 # said"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * 100_000 + "a = 1", "'a' . " * 50_000 + "a = 1", "[" + "a ." * 100_000 + "a]\nb = 1"],
+)
+def test_keys_of_many_parts(text: str) -> None:
+    with pytest.raises(ValueError, match="parts"):
+        read_toml(text)
+
+
+@pytest.mark.parametrize("text", ["a" * 200_000, '"' * 200_000, '"a" ' * 50_000, "a.a " * 50_000])
+def test_what_looks_like_a_key(text: str) -> None:
+    with pytest.raises(ValueError, match=r"line|Expected|Invalid"):
+        read_toml(text)
+
+
+@pytest.mark.parametrize("value", ["1" * 5_000, "[" * 5_000 + "]" * 5_000, "'"])
+def test_toml_that_the_library_stumbles_over_in_ways_of_its_own(value: str) -> None:
+    """A number that Python refuses is none of the errors of TOML."""
+    text = f"[tool.pytest.ini_options]\na = {value}\n"
+    assert collecting({"pyproject.toml": text}) == collecting({"pyproject.toml": "'"})
+    assert script_names(text.encode()) == ()
+    assert asked_pythons({"pyproject.toml": text}) == asked_pythons({})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from qe_action.analysis.graph.chains import Chain
 from qe_action.analysis.graph.imports import Modules
 from qe_action.analysis.graph.resolve import Resolver
 from qe_action.analysis.graph.values import CONSTRUCTORS, Node, Value
-from qe_action.ini import read_ini
+from qe_action.settings_files import read_ini, read_toml
 
 SCRIPT = "a console script"
 PROGRAM = "run as a program"
@@ -28,8 +27,8 @@ def script_names(pyproject: bytes | None, setup_cfg: bytes | None = None) -> tup
     """
     found: set[str] = set()
     try:
-        declared = tomllib.loads((pyproject or b"").decode("utf-8", "replace"))
-    except (tomllib.TOMLDecodeError, RecursionError):
+        declared = read_toml((pyproject or b"").decode("utf-8", "replace"))
+    except ValueError:
         declared = {}
     project = _table(declared, "project")
     poetry = _table(_table(declared, "tool"), "poetry")
