@@ -50,7 +50,6 @@ class Trial:
     run: Run | None = None
     lines: frozenset[int] = frozenset()
     arcs: frozenset[Arc] = frozenset()
-    adds: frozenset[object] = frozenset()
     mutants: int = 0
     killed: frozenset[str] = frozenset()
     survived: frozenset[str] = frozenset()
@@ -194,19 +193,17 @@ async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     fresh = trial.reached - setting.reached
     wanted = _to_try(possible, setting, only_new=not fresh)
     if not possible:
-        trial.adds = frozenset(fresh)
         if fresh and not fresh & trial.arcs:
             return Refusal("kills nothing", "no mutant of its lines can be made")
         return None if fresh else Refusal("adds nothing", "tests before reach the same")
     await _try(trial, setting, wanted)
-    trial.adds = trial.reached - setting.reached
     if fresh and trial.mutants and not trial.killed:
         go = "goes" if trial.mutants == 1 else "go"
         why = f"{plural(trial.mutants, 'mutant')} of its lines {go} unnoticed"
         return Refusal("kills nothing", why)
     if fresh and not trial.mutants and any(m.parses(source) for m in possible):
         return Refusal("kills nothing", "none of its mutants could be run")
-    if not trial.adds:
+    if not trial.reached - setting.reached:
         return Refusal("adds nothing", "tests before reach the same")
     return None
 

@@ -35,7 +35,6 @@ class Suite:
     runner: Runner
     plugins: Sequence[str]
     timeout: float
-    head: str = ""
     before: Counts | None = None
     after: Counts | None = None
     words: str = ""
@@ -158,7 +157,7 @@ class Suite:
         parts = [trial.part for trial in trials]
         if project.exists:
             return appended(project.test_files[project.place], parts)
-        return new_file(parts, self.head)
+        return new_file(parts)
 
     def _fails(self, run: Run, trial: Trial) -> str:
         """Why a new test does not hold in the suite; empty where it does."""
