@@ -11,9 +11,9 @@ from . import snapshot
 DETAIL = 400
 """Characters of a failure's message."""
 TRACEBACK = 2000
-"""Characters of the end of a failure's traceback, and..."""
+"""Characters of the end of a traceback that are kept."""
 TRACEBACKS = 3
-"""...how many failures one is kept of."""
+"""Failures of a run whose tracebacks are kept."""
 TESTS = 50_000
 NAME = 1000
 """Characters of a test's name: some are named after the whole of a parameter."""

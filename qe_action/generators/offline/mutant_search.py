@@ -13,11 +13,11 @@ from qe_action.generators.offline.worker_client import WorkerClient
 from qe_action.generators.port import Arc, Mutant, Verdict
 
 FIRST = 9000
-"""So many executions may go to mutants, and then..."""
+"""Executions that may go to mutants however few there were of others."""
 SHARE = 0.2
-"""...this part of all, and..."""
+"""The part of all executions that may go to mutants beyond those."""
 IDLE = 0.4
-"""...this, while the search brings nothing new."""
+"""The same part while the search brings nothing new."""
 TRIES = 300
 """After how many calls that did not notice it a mutant is taken for an equivalent one."""
 CANDIDATES = 12
@@ -27,11 +27,11 @@ MOST_DIRECTED = 240
 EACH = 20
 """How many inputs at once are tried on one mutant."""
 HUNTED = 200
-"""How many inputs one hunt looks at..."""
+"""Inputs that one hunt looks at."""
 CAUGHT = 6
-"""...and at most takes; nothing..."""
+"""Inputs that one hunt takes at most."""
 LONGEST = 70
-"""...longer than this."""
+"""The size of the longest input that a hunt looks at."""
 PATIENCE = 6
 """After how many hunts in which nothing was caught there are no more."""
 AGAIN = 3

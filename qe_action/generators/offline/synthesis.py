@@ -53,7 +53,7 @@ Found = tuple[Reached, Proof, Ran]
 
 
 class Synthesis:
-    """Writes what a plan has found so far.
+    """Writes tests of the inputs that a search has found so far.
 
     Of functions in `doubtful` nothing is pinned; tests import from packages in `allowed`.
     """
