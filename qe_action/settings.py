@@ -311,15 +311,16 @@ def load(
     for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):
         kept.pop(secret, None)
     if repo is not None:
-        kept["GITHUB_WORKSPACE"] = _folder(repo)
+        kept["GITHUB_WORKSPACE"] = str(existing_folder(repo))
     notes = tuple(
         note for item in INPUTS if (note := _renamed(item, given[item.name.replace("-", "_")]))
     )
     return Settings(inputs=inputs, environment=kept, notes=notes, voice=voice or Verbosity())
 
 
-def _folder(name: str) -> str:
+def existing_folder(name: str) -> Path:
+    """A folder by its full path. Raises `UsageError` where there is none of that name."""
     folder = Path(name).resolve()
     if not folder.is_dir():
         raise UsageError(f"There is no folder {name}.", anchor="command-line")
-    return str(folder)
+    return folder
