@@ -11,7 +11,8 @@ from pathlib import PurePath
 
 from qe_action.findings import TestCase
 from qe_action.verify.duplicates import fingerprints
-from qe_action.verify.import_placement import Edit, Page, end_of_head, import_edits, is_program
+from qe_action.verify.file_head import end_of_head, is_program
+from qe_action.verify.import_placement import Edit, Page, import_edits
 from qe_action.verify.test_imports import (
     Part,
     bound_at_top,
