@@ -12,7 +12,7 @@ from typing import NamedTuple
 from qe_action.verify.file_head import Import, end_of_head, is_text
 from qe_action.verify.test_imports import WIDTH, Imported, lines, order, section
 
-_QUIET = re.compile(r"# *(?:noqa:.*\bE402|isort: *skip|pylint: *disable=.*wrong-import).*")
+_QUIET = re.compile(r"# *(?:noqa:[^#]*\bE402|isort: *skip|pylint: *disable=[^#]*wrong-import).*")
 _COOKIE = re.compile(r"#!|#.*coding[:=]")
 _FREE = 1
 """The section of what can be imported anywhere: the standard library; pytest is there as well."""
