@@ -161,11 +161,11 @@ class Generation:
     @property
     def _room(self) -> int:
         """How many tests there may be yet."""
-        return self._options.target_count - sum(len(report.kept) for report in self._reports)
+        return self._options.max_tests - sum(len(report.kept) for report in self._reports)
 
     @property
     def _enough(self) -> str:
-        return f"the limit of {plural(self._options.target_count, 'test')} was reached"
+        return f"the limit of {plural(self._options.max_tests, 'test')} was reached"
 
     def _left_out(self, targets: Sequence[Wanted], why: str) -> None:
         if targets:
@@ -211,7 +211,7 @@ class Generation:
             percent=float(self._percent),
             message=message,
             count=sum(len(report.shown) for report in self._reports),
-            total=self._options.target_count,
+            total=self._options.max_tests,
         )
         self._emit(event)
 

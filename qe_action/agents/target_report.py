@@ -100,7 +100,7 @@ class TargetReport:
 
     def no_room(self) -> None:
         """The tests that hold and go beyond what was asked for are out."""
-        limit = self._options.target_count
+        limit = self._options.max_tests
         asked = f"{plural(limit, 'test')} {'was' if limit == 1 else 'were'} asked for"
         for trial in self.batch.spare if self.batch else ():
             self.refused(trial, Refusal("limit", f"no more than {asked}"))

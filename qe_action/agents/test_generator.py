@@ -48,12 +48,15 @@ class TestGeneratorAgent:
         self._clock = clock or defaults.monotonic
 
     def generate_tests_streaming(self, task: QETask) -> AsyncGenerator[GeneratorEvent, None]:
+        """`events` of a task. Raises `UsageError` where the task does not fit."""
+        return self.events(generation_options(task))
+
+    def events(self, options: GenerationOptions) -> AsyncGenerator[GeneratorEvent, None]:
         """The generation as events, the last one `complete`: only its tests are proposed.
 
-        A test that was shown may be withdrawn by a `rejected` with its id. Raises `UsageError`
-        where the task does not fit. Closing the stream early leaves nothing running.
+        A test that was shown may be withdrawn by a `rejected` with its id. Closing the stream
+        early leaves nothing running.
         """
-        options = generation_options(task)
         make = partial(self._generator_for, options)
         return Generation(options, self._interpreters, make, self._clock).events()
 

@@ -1,15 +1,14 @@
-"""The head of a test file: its imports, what prepares them, and where they end. Pure."""
+"""Where the head of a test file ends, and what of it is run as a program. Pure."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+
+Import = ast.Import | ast.ImportFrom
 
 _PREPARES = re.compile(r"\bsys\.path\b|\bimportorskip\b|\benviron\b|\baddsitedir\b")
 _PROGRAM = re.compile(r"\b(?:unittest|pytest)\.main\(|^main\(")
-
-Import = ast.Import | ast.ImportFrom
 
 
 def is_program(node: ast.stmt) -> bool:
@@ -19,41 +18,20 @@ def is_program(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and _PROGRAM.search(ast.unparse(node)) is not None
 
 
+def is_text(node: ast.stmt) -> bool:
+    """Whether a statement is a constant alone, as a docstring is."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def end_of_head(tree: ast.Module) -> int:
     """The last line of imports and of all that prepares them; else of the docstring, else 0."""
     end, tested = 0, False
     for number, node in enumerate(tree.body):
         tested = tested or _is_test(node)
-        docstring = number == 0 and _is_text(node)
+        docstring = number == 0 and is_text(node)
         if docstring or _imports(node) or _prepares(node, tested=tested):
             end = node.end_lineno or end
     return end
-
-
-def leading(body: Sequence[ast.stmt]) -> list[Import]:
-    """The imports that a file begins with, up to anything else."""
-    found: list[Import] = []
-    for number, node in enumerate(body):
-        if isinstance(node, Import):
-            found.append(node)
-        elif not (number == 0 and _is_text(node)):
-            break
-    return found
-
-
-def trailing(body: Sequence[ast.stmt], head: int) -> list[Import]:
-    """The imports that end the head: behind all that prepares them."""
-    found: list[Import] = []
-    for node in body:
-        if isinstance(node, Import):
-            found.append(node)
-        elif (node.end_lineno or 0) <= head:
-            found = []
-    return found
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _is_test(node: ast.stmt) -> bool:
@@ -85,7 +63,7 @@ def _prepares(node: ast.stmt, *, tested: bool) -> bool:
     """
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return False
-    if _is_text(node) or is_program(node):
+    if is_text(node) or is_program(node):
         return False
     if _PREPARES.search(ast.unparse(node)):
         return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from qe_action.verify.file_head import Import, end_of_head, leading, trailing
+from qe_action.verify.file_head import Import, end_of_head, is_text
 from qe_action.verify.test_imports import WIDTH, Imported, lines, order, section
 
 _QUIET = re.compile(r"# *(?:noqa:[^#]*\bE402|isort: *skip|pylint: *disable=[^#]*wrong-import).*")
@@ -162,8 +162,8 @@ def _new_lines(page: Page, names: Sequence[Imported]) -> Iterator[Edit]:
         yield _at_top(page, _sectioned(names))
         return
     body = page.tree.body
-    yield from _into(page, leading(body), [name for name in names if _is_free(name)], head)
-    yield from _into(page, trailing(body, head), [n for n in names if not _is_free(n)], head)
+    yield from _into(page, _leading(body), [name for name in names if _is_free(name)], head)
+    yield from _into(page, _trailing(body, head), [n for n in names if not _is_free(n)], head)
 
 
 def _at_top(page: Page, texts: Sequence[str]) -> Edit:
@@ -193,6 +193,28 @@ def _sectioned(names: Sequence[Imported]) -> list[str]:
             found.append("")
         found += lines(name for name in names if section(name) == number)
         before = number
+    return found
+
+
+def _leading(body: Sequence[ast.stmt]) -> list[Import]:
+    """The imports that a file begins with, up to anything else."""
+    found: list[Import] = []
+    for number, node in enumerate(body):
+        if isinstance(node, Import):
+            found.append(node)
+        elif not (number == 0 and is_text(node)):
+            break
+    return found
+
+
+def _trailing(body: Sequence[ast.stmt], head: int) -> list[Import]:
+    """The imports that end the head: behind all that prepares them."""
+    found: list[Import] = []
+    for node in body:
+        if isinstance(node, Import):
+            found.append(node)
+        elif (node.end_lineno or 0) <= head:
+            found = []
     return found
 
 
