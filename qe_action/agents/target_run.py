@@ -223,10 +223,7 @@ class TargetRun:
         """What is missed: of the report's gaps, or of all statements."""
         lines, arcs = self._target.goals(runner.project.source, at_import, at_import)
         lines, arcs = lines - spared, frozenset(arc for arc in arcs if arc[0] not in spared)
-        gaps = self._target.gaps or ()
-        ids = {n: gap.id for gap in gaps for n in gap.branch_lines}
-        ids |= {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
-        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs, {}, ids)
+        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs)
 
     def _left(self) -> float:
         return self._budget - (self._shared.clock() - self._began)

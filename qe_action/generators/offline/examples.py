@@ -32,11 +32,11 @@ class Example:
     want: str
 
 
-def examples_of(reading: CodeHints) -> list[Example]:
+def examples_of(hints: CodeHints) -> list[Example]:
     """The examples of all docstrings, in their order."""
     found: list[Example] = []
-    docs = [(name, function.examples) for name, function in reading.functions.items()]
-    docs += list(reading.classes.items())
+    docs = [(name, function.examples) for name, function in hints.functions.items()]
+    docs += list(hints.classes.items())
     for name, doc in docs:
         try:
             shown = doctest.DocTestParser().get_examples(doc)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from qe_action.generators.offline.oracle import Expectation
 from qe_action.generators.offline.subjects import OPERATORS, Input, Subject
@@ -175,8 +176,13 @@ def _verb(call: Input, expected: Expectation) -> str:
             return "_writes_file"
         case "begins":
             return "_begins"
-        case _:
+        case (
+            "approx" | "callable" | "each" | "equal" | "fields" | "instance" | "is"
+            | "iterated" | "nan" | "same"
+        ):  # fmt: skip
             return ""
+        case _:
+            assert_never(expected.kind)
 
 
 def _of_operator(call: Input, expected: Expectation) -> str:

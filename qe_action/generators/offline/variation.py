@@ -20,7 +20,7 @@ class Variation:
     def __init__(self, maker: ArgumentMaker, rng: random.Random) -> None:
         self._maker, self._rng = maker, rng
 
-    def mutated(self, call: Input, pool: Pool, others: list[Input], hot: Pool | None) -> Input:
+    def varied(self, call: Input, pool: Pool, others: list[Input], hot: Pool | None) -> Input:
         """The input changed in one or a few places; `hot` is what the next condition says."""
         self._maker.pool = pool
         call = replace(call, shown=False)
