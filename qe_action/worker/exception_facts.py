@@ -40,7 +40,7 @@ class ExceptionFacts:
         return {
             "type": kind.__qualname__,
             "module": kind.__module__,
-            "public": expressions._public(kind) or kind.__module__,
+            "public": expressions.public_module(kind) or kind.__module__,
             "message": self._message(error),
             "line": line if file == self._tracer.filename else 0,
             "explicit": meant and kind is not AssertionError,

@@ -92,7 +92,7 @@ class Printed(io.TextIOBase):
         return len(text)
 
 
-class Place:
+class ProcessState:
     """The process' state as it was, and the way back to it. Made once in a child."""
 
     def __init__(self) -> None:

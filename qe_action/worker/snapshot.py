@@ -6,7 +6,7 @@ import os
 
 IGNORED = {"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".git"}
 NAMED = 20
-"""How many changed files are named."""
+"""How many changed files are named at most."""
 
 
 def take(folders: list, beside: str = "") -> dict:

@@ -169,7 +169,7 @@ class Surveyor:
             told["type"] = {"t": "unknown"}
         self._meet(hint)
         if item.default is not inspect.Parameter.empty:
-            made = expressions.Writer().express(item.default)
+            made = expressions.ExpressionWriter().express(item.default)
             told["default"] = made.text if made and not made.names else ""
         return told
 

@@ -12,6 +12,7 @@ _RESUME = dis.opmap.get("RESUME")
 _YIELD = dis.opmap["YIELD_VALUE"]
 _FROM = dis.opmap.get("YIELD_FROM")
 _EVERY = 64
+"""After how many lines the time is looked at."""
 
 
 class Stop(BaseException):
