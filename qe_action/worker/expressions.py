@@ -246,6 +246,6 @@ def same(one: Any, two: Any, depth: int = 0) -> bool:
     if isinstance(one, dict):
         return list(one) == list(two) and all(same(one[key], two[key], depth) for key in one)
     if getattr(type(one), "__eq__", None) is object.__eq__ and one is not two:
-        held = getattr(one, "__dict__", None)
-        return bool(held) and depth < 4 and same(held, vars(two), depth + 1)
+        attributes = getattr(one, "__dict__", None)
+        return bool(attributes) and depth < 4 and same(attributes, vars(two), depth + 1)
     return bool(one == two)

@@ -125,7 +125,7 @@ def case_names(value: Call) -> dict[str, str]:
     }  # fmt: skip
 
 
-def test_the_reading_says_what_each_function_reaches_and_holds() -> None:
+def test_the_hints_say_what_each_function_reaches_and_holds() -> None:
     hints = CodeHints(SOURCE)
     assert hints.reach("outer") == {"outer", "inner"}
     assert hints.functions["outer"].strings[0] == "alpha"
@@ -136,7 +136,6 @@ def test_the_reading_says_what_each_function_reaches_and_holds() -> None:
     assert hints.functions["alone"].uses["n"] == {"number"}
     assert hints.function_at(18) == "inner"
     assert hints.on_line[11] == ["alpha"]
-    assert 14 in hints.raises
 
 
 def test_a_pool_holds_what_its_subject_reaches_only() -> None:

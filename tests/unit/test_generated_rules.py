@@ -1,4 +1,4 @@
-"""Rules for generated tests: hints that are kept to, and what reviewers object to."""
+"""Rules for generated tests: hints that are kept to, and what makes a test hard to read."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def shown(code: str, wanted: str = "1", people: bool = False, **modules: str) ->
         (shown("assert f(1 =="), "not Python"),
     ],
 )
-def test_what_a_reviewer_objects_to(test: WrittenTest, rule: str) -> None:
+def test_the_rules_that_tests_break(test: WrittenTest, rule: str) -> None:
     assert broken_rule(test) == rule
     assert not rule or rule in RULES or rule == "not Python"
 

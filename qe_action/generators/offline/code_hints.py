@@ -11,7 +11,9 @@ from qe_action.analysis.emptiness import is_empty, left_to_subclasses
 from qe_action.generators.offline.usage import PATTERN, FunctionUsage, note_parameters, note_usage
 
 _ON_MAKING = frozenset(["__init__", "__new__", "__post_init__", "__call__", "__enter__"])
+"""Methods that a class' name alone may come to call."""
 _CHANCE = frozenset(["set", "frozenset", "hash", "id"])
+"""Names of what has another order, or value, in every process."""
 
 
 class CodeHints:
@@ -19,15 +21,13 @@ class CodeHints:
 
     def __init__(self, source: str) -> None:
         self.tree = ast.parse(source)
-        self.lines = source.splitlines()
         self.functions: dict[str, FunctionUsage] = {}
         self.on_line: dict[int, list[object]] = defaultdict(list)
-        self.raises: set[int] = set()
         self.classes: dict[str, str] = {}
         self._bases: dict[str, list[str]] = {}
         self.bare = left_to_subclasses(self.tree)
         self.empty: set[str] = set()
-        module = FunctionUsage("", 1, len(self.lines) + 1)
+        module = FunctionUsage("", 1, len(source.splitlines()) + 1)
         self.functions[""] = module
         self._body(self.tree, module, "")
         module.examples = ast.get_docstring(self.tree) or ""
@@ -79,8 +79,6 @@ class CodeHints:
             owner.mentions.add(node.attr)
         elif isinstance(node, ast.Set | ast.SetComp):
             owner.mentions.add("set")
-        elif isinstance(node, ast.Raise):
-            self.raises.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, ast.Call) and node.args:
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             first = node.args[0]

@@ -74,7 +74,7 @@ def pool_for(subject: Subject, hints: CodeHints, constants: Constants, words: li
             where = pool.keys if parameter.startswith("[") else pool.compared
             kept = where.setdefault(parameter.lstrip("["), [])
             kept += [Lit(v) for v in values if isinstance(v, str | int | float | None)]
-    _globals(pool, mentions, hints, constants)
+    _globals(pool, mentions, constants)
     pool.strings += words
     pool.strings = _distinct([*pool.strings])[:300]
     pool.numbers = _distinct([n for n in pool.numbers if n == n])[:200]
@@ -82,8 +82,8 @@ def pool_for(subject: Subject, hints: CodeHints, constants: Constants, words: li
     return pool
 
 
-def _globals(pool: Pool, mentions: set[str], hints: CodeHints, constants: Constants) -> None:
-    """Module constants that the reached functions name; the module's literals where none is."""
+def _globals(pool: Pool, mentions: set[str], constants: Constants) -> None:
+    """Constants of the module that the reached functions name."""
     for name, pattern, flags in constants.patterns:
         if name in mentions:
             pool.patterns.append((pattern, flags))

@@ -1,4 +1,4 @@
-"""What a reviewer would object to in a test: one table of rules over its parts."""
+"""What makes a test hard to read or to keep: one table of rules over its parts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}|qe-call-|<[\w.]+ object|\bat 0x")
 _REPRS = re.compile(r"<(class|function|module|bound method|built-in|generator|coroutine)\b")
 _INNER = frozenset(["__name__", "__qualname__", "__class__", "__dict__", "__module__", "__doc__"])
 _LONGEST_TEXT = 160
+"""How long a string may be that a reader can take in."""
 _LONGEST_RESULT = 500
+"""How long an expected result may be."""
 _GREATEST = 10**16
+"""The greatest whole number."""
 _FIXTURES = frozenset(["pytest"])
 
 

@@ -19,8 +19,9 @@ from qe_action.generators.port import Arc, Goals
 KEPT = 12
 """How many inputs are remembered for each line."""
 LONGEST = 600
+"""How many characters an input may have in all."""
 LONGEST_MAKING = 70
-"""How long a call may be whose result is used as an object for other calls."""
+"""How long a call may be whose result is an object for other calls."""
 NEAR = 120
 """How long an input may be that is shown beside another."""
 Goal = Arc | int
@@ -66,7 +67,6 @@ class Search:
         self._by_subject: dict[str, list[Input]] = defaultdict(list)
         self._tallies = {subject.id: SubjectTally() for subject in self.subjects}
         self._made: set[str] = set()
-        self._reached_lines: set[int] = set()
         self._failed: dict[Goal, int] = defaultdict(int)
         self.open = {*self.goals.lines, *self.goals.arcs}
 
@@ -278,6 +278,7 @@ def tells(call: Input, ran: CallResult) -> bool:
 
 
 _DULL = frozenset(["", "None", "''", "[]", "{}", "()", "0", "set()", "b''", "0.0"])
+"""Results that say nothing, as their repr shows them."""
 
 
 def _key(call: Input) -> str:

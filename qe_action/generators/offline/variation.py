@@ -15,7 +15,7 @@ from qe_action.generators.offline.worker_answers import Parameter
 
 
 class Variation:
-    """Changes inputs that have proved useful."""
+    """Varies inputs that have proved useful."""
 
     def __init__(self, maker: ArgumentMaker, rng: random.Random) -> None:
         self._maker, self._rng = maker, rng
@@ -26,10 +26,10 @@ class Variation:
         call = replace(call, shown=False)
         for _ in range(self._rng.choice((1, 1, 1, 2, 3))):
             near = hot if hot is not None and self._rng.random() < 0.5 else pool
-            call = self._one(call, near, pool, others)
+            call = self._one(call, near, others)
         return call
 
-    def _one(self, call: Input, near: Pool, pool: Pool, others: list[Input]) -> Input:
+    def _one(self, call: Input, near: Pool, others: list[Input]) -> Input:
         rng = self._rng
         roll = rng.random()
         if call.receiver is not None and roll < 0.35:

@@ -47,12 +47,9 @@ class Signature(WorkerAnswer):
 
     name: Short
     kind: Short
-    line: int = 0
     parameters: tuple[Parameter, ...] = Field(default=(), max_length=60)
-    returns: TypeTree = TypeTree()
     is_async: bool = Field(default=False, alias="async")
     asyncgen: bool = False
-    generator: bool = False
     context: bool = False
     unknown: bool = False
     home: Module = ""
@@ -64,8 +61,6 @@ class ClassInfo(Signature):
 
     module: Module = ""
     abstract: bool = False
-    exception: bool = False
-    dataclass: bool = False
     bases: tuple[Short, ...] = ()
     enum: tuple[Short, ...] = ()
     members: tuple[Signature, ...] = Field(default=(), max_length=2000)
@@ -118,7 +113,6 @@ class CallResult(WorkerAnswer):
     files: dict[Short, Long] = Field(default_factory=dict)
     printed: Annotated[str, StringConstraints(max_length=5000)] | None = ""
     act_printed: Annotated[str, StringConstraints(max_length=5000)] = ""
-    detail: Long = ""
 
 
 class Kills(WorkerAnswer):
