@@ -50,7 +50,10 @@ Proposal = Candidate | Suspicion | Trouble
 
 @dataclass(frozen=True)
 class Goals:
-    """The gaps of one file: lines and branches that nothing has run yet."""
+    """The lines and branches of one file that nothing has run yet.
+
+    `first_line` gives the first line of its statement for each line that is a later one.
+    """
 
     lines: frozenset[int] = frozenset()
     arcs: frozenset[Arc] = frozenset()

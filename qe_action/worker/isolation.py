@@ -33,7 +33,7 @@ class Refused(PermissionError):
     """What the code under test may not do here."""
 
 
-class Guard:
+class AuditGuard:
     """An audit hook that refuses effects outside `folder` while it is armed."""
 
     def __init__(self, folder: str) -> None:
@@ -98,7 +98,7 @@ class ProcessState:
     def __init__(self) -> None:
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix="qe-call-"))
         self.tmp_path = os.path.join(self.folder, "tmp_path")
-        self.guard = Guard(self.folder)
+        self.guard = AuditGuard(self.folder)
         self._environ = dict(os.environ)
         self._raw = dict(getattr(os.environ, "_data", {}))
         self._locale = locale.setlocale(locale.LC_ALL)
