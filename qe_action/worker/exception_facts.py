@@ -24,7 +24,7 @@ _AROUND = " :;,(-\n'\""
 
 
 class ExceptionFacts:
-    """Tells exceptions; files are looked at once. `root` holds the project."""
+    """Describes exceptions; each file is read once. `root` holds the project."""
 
     def __init__(self, tracer: tracing.Tracer, root: str = "") -> None:
         self._tracer = tracer

@@ -422,46 +422,46 @@ def test_goals_of_a_file_are_its_statements_and_branches() -> None:
     assert goals.first_line[3] == 2
 
 
-def proofs() -> list[PinnedCall]:
+def pins() -> list[PinnedCall]:
     item, total = parameter("item"), parameter("count", "int", default="1")
     price = function("price", parameter("value", "int"), parameter("unit", "str", default="''"))
     add = method("add", "method", item, total)
 
-    def proof(call: Input, expected: Expectation) -> PinnedCall:
+    def pin(call: Input, expected: Expectation) -> PinnedCall:
         return PinnedCall(call, expected, frozenset([1]), frozenset())
 
     error = Expectation(
         "raises", "CartError", {"CartError": "shop"}, (("match", '"too few"'),), message="too few"
     )
     return [
-        proof(Input(price, (Lit(1),)), Expectation("equal", '"1 EUR"')),
-        proof(Input(price, (Lit(1000),)), Expectation("equal", '"1,000 EUR"')),
-        proof(Input(price, (Lit(2),), (("unit", Lit("USD")),)), Expectation("equal", '"2 USD"')),
-        proof(Input(function("tax", item), (Lit(9),)), Expectation("approx", "1.71")),
-        proof(Input(function("names", item), (Lit(0),)), Expectation("begins", '["a", "b"]')),
-        proof(Input(function("hello", item), (Lit("Ada"),)),
+        pin(Input(price, (Lit(1),)), Expectation("equal", '"1 EUR"')),
+        pin(Input(price, (Lit(1000),)), Expectation("equal", '"1,000 EUR"')),
+        pin(Input(price, (Lit(2),), (("unit", Lit("USD")),)), Expectation("equal", '"2 USD"')),
+        pin(Input(function("tax", item), (Lit(9),)), Expectation("approx", "1.71")),
+        pin(Input(function("names", item), (Lit(0),)), Expectation("begins", '["a", "b"]')),
+        pin(Input(function("hello", item), (Lit("Ada"),)),
               Expectation("printed", '"Hello Ada\\n"')),
-        proof(Input(function("save", item), (Lit("a.txt"),)),
+        pin(Input(function("save", item), (Lit("a.txt"),)),
               Expectation("files", more=(("a.txt", '"text"'),), writes=True)),
-        proof(Input(function("load", item, **{"async": True}), (Lit(1),)),
+        pin(Input(function("load", item, **{"async": True}), (Lit(1),)),
               Expectation("is", "True")),
-        proof(Input(function("opened", item, context=True), (Lit("x"),)),
+        pin(Input(function("opened", item, context=True), (Lit("x"),)),
               Expectation("equal", '"X"')),
-        proof(Input(add, (Lit("pen"),), receiver=CART),
+        pin(Input(add, (Lit("pen"),), receiver=CART),
               Expectation("state", more=(("cart.items", '["pen"]'),))),
-        proof(Input(add, (Lit("pen"), Lit(0)), receiver=CART), error),
-        proof(Input(method("total", "property"), receiver=CART,
+        pin(Input(add, (Lit("pen"), Lit(0)), receiver=CART), error),
+        pin(Input(method("total", "property"), receiver=CART,
                     steps=(("add", (Lit("pen"),), ()),)), Expectation("equal", "3")),
-        proof(Input(method("__eq__", "method", item), (Lit(1),), receiver=CART),
+        pin(Input(method("__eq__", "method", item), (Lit(1),), receiver=CART),
               Expectation("is", "False")),
-        proof(Input(method("make", "classmethod", item), (Lit(1),)),
+        pin(Input(method("make", "classmethod", item), (Lit(1),)),
               Expectation("fields", more=(("{}.size", "1"), ("len({}.items)", "0")))),
     ]  # fmt: skip
 
 
 def test_tests_are_rendered_as_a_colleague_would_write_them() -> None:
     job = Job("cart.py", "", Goals(), ".", Layout("shop.cart", ()), PlainInterpreter("python"))
-    candidates = SourceWriter(job).write(proofs())
+    candidates = SourceWriter(job).write(pins())
     shown = "\n\n".join(
         "\n".join([*candidate.imports, "", candidate.code.rstrip()]) for candidate in candidates
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import get_args
 
 import pytest
 
 from qe_action.generators.offline.bodies import PinnedCall
 from qe_action.generators.offline.line_wrapping import WIDTH, wrapped
 from qe_action.generators.offline.messages import Messages, MessageSummary
-from qe_action.generators.offline.oracle import Expectation
+from qe_action.generators.offline.oracle import Expectation, Kind
 from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler
 from qe_action.generators.offline.subjects import Input, Subject
 from qe_action.generators.offline.test_source import SourceWriter
@@ -170,6 +171,37 @@ def test_names_differ_without_numbers_where_they_can() -> None:
 def test_the_hash_is_that_of_another_object() -> None:
     (test,) = rendered((Input(member("__hash__"), receiver=word("a")), Expectation("is", "True")))
     assert 'assert hash(Word("a")) == hash(Word("a"))' in test.code
+
+
+ASSERTED: dict[Kind, tuple[Expectation, str]] = {
+    "approx": (Expectation("approx", "1.5"), 'assert show("a") == pytest.approx(1.5)'),
+    "begins": (Expectation("begins", "[1, 2]"), 'assert list(islice(show("a"), 2)) == [1, 2]'),
+    "callable": (Expectation("callable"), 'assert callable(show("a"))'),
+    "each": (Expectation("each", "[[1]]"), 'assert [list(items) for items in show("a")] == [[1]]'),
+    "equal": (Expectation("equal", "1"), 'assert show("a") == 1'),
+    "fields": (Expectation("fields", more=(("{}.size", "1"),)), "assert result.size == 1"),
+    "files": (
+        Expectation("files", more=(("b.txt", '"x"'),)),
+        'assert (tmp_path / "b.txt").read_text() == "x"',
+    ),
+    "instance": (Expectation("instance", "Box"), 'assert isinstance(show("a"), Box)'),
+    "is": (Expectation("is", "None"), 'assert show("a") is None'),
+    "iterated": (Expectation("iterated", "[1]"), 'assert list(show("a")) == [1]'),
+    "nan": (Expectation("nan"), 'assert math.isnan(show("a"))'),
+    "printed": (Expectation("printed", '"x"'), 'assert capsys.readouterr().out == "x"'),
+    "raises": (Expectation("raises", "KeyError"), "with pytest.raises(KeyError):"),
+    "same": (Expectation("same", "box"), 'assert show("a") is box'),
+    "state": (Expectation("state", more=(("box.size", "2"),)), "assert box.size == 2"),
+}
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_assertion_is_written(kind: Kind) -> None:
+    expected, line = ASSERTED[kind]
+    (test,) = rendered((Input(function("show", "n"), (Lit("a"),)), expected))
+    assert f"    {line}\n" in test.code
+    assert 'show("a")' in test.code
+    ast.parse(test.code)
 
 
 def test_yes_and_no_stand_in_one_table() -> None:
