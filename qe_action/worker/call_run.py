@@ -73,7 +73,7 @@ def _elsewhere(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
 
 
 class CallRun:
-    """The cases of one request."""
+    """The cases of one request; `seen` are the arcs that are no news."""
 
     def __init__(self, request: dict[Any, Any], module: Any, tell: Any) -> None:
         filename = target_module.filename(module)

@@ -53,6 +53,7 @@ class Tracer:
         self.running = False
 
     def start(self, seconds: float | None = None) -> None:
+        """Follow what is run from now on, for so many CPU seconds."""
         self.arcs = set()
         self._count = 0
         self._deadline = time.thread_time() + (self._seconds if seconds is None else seconds)

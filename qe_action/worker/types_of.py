@@ -1,4 +1,4 @@
-"""Type hints as small trees of JSON: {"t": name, "of": [...]}."""
+"""Type hints as small trees of JSON: {"t": kind, "of": [...]}."""
 
 from __future__ import annotations
 
