@@ -15,7 +15,7 @@ _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()\"\n]")
 _CLAUSE = re.compile(r"[:;()\[\]!?\n,]|\.(?:\s|$)|\s-\s")
 _SMALL = frozenset(["a", "an", "the", "is", "are", "was", "error", "exception", "value"])
 """Words that tell nothing by themselves."""
-_END = re.compile(r"(?:[_ ](?:and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by))++$")
+_END = re.compile(r"(?:[_ ](?:and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by)(?=[_ ]|$))++$")
 LONGEST = 44
 """How long the part to match may be."""
 _LONGEST_WORDS = 36
