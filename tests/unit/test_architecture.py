@@ -10,8 +10,8 @@ import pytest
 from rooms import LAYERS, MODULES, PACKAGE, edges, imports, modules, name, room
 
 PURE = {
-    "analysis", "diagnosis", "events", "figures", "findings", "inputs", "journal", "place",
-    "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
+    "analysis", "diagnosis", "events", "figures", "findings", "given_inputs", "inputs", "journal",
+    "place", "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
 }  # fmt: skip
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
