@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import ValidationError
 
 from qe_action.errors import ReportError
-from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound
-from qe_action.findings import keep_worst
+from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound, keep_worst
 
 VERSION = 1
 HEADER_LIMIT = 200

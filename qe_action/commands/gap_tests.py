@@ -23,9 +23,9 @@ from qe_action.events import (
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
+    keep_worst,
     without_tests,
 )
-from qe_action.findings import keep_worst
 from qe_action.settings import Inputs
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import either

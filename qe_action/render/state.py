@@ -22,8 +22,8 @@ from qe_action.events import (
     SuspectedBug,
     TestProposed,
     TestRejected,
+    keep_worst,
 )
-from qe_action.findings import keep_worst
 
 IN_DIFF_KEPT = 1000
 ELSEWHERE_KEPT = 200

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from qe_action.errors import ReportError
 from qe_action.events import (
     EVENT,
+    MISFIT,
     AnalysisComplete,
     AnalyzerError,
     AnalyzerProgress,
@@ -39,7 +40,6 @@ from qe_action.events import (
     without_figures,
     without_tests,
 )
-from qe_action.findings import MISFIT
 from qe_action.journal import WorstGaps, check_header
 from qe_action.untrusted.generated import StrangersTests, claimed_error, claimed_note, is_inside
 

@@ -8,7 +8,7 @@ import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from qe_action.findings import TestCase
+from qe_action.events import TestCase
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.import_placement import Edit, Page, end_of_head, import_edits, is_program
 from qe_action.verify.test_imports import (
