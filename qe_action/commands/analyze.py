@@ -22,7 +22,7 @@ from qe_action.render.state import RunState
 from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
 from qe_action.sinks.workflow_commands import no_command
-from qe_action.stream import Sink
+from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.task import QETask
 from qe_action.text import document
@@ -54,7 +54,7 @@ async def analyze(arguments: Namespace) -> RunState:
         agent = CoverageAnalyzerAgent(checkout=checkout, baselines=earlier)
         failures: list[BaseException] = []
         broadcast = await stream_to(
-            agent.analyze_coverage_streaming(task),
+            [Stage("coverage-analyzer", agent.analyze_coverage_streaming(task))],
             sinks,
             on_failure=lambda _sink, error: failures.append(error),
         )

@@ -25,7 +25,7 @@ from qe_action.sinks.code import print_code
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.sinks.generation_view import GenerationSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
-from qe_action.stream import Sink, generation_ended
+from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.task import QETask
 from qe_action.verbosity import Words
@@ -102,10 +102,9 @@ async def _streamed(task: QETask, arguments: Namespace, journal: IO[bytes]) -> G
     sinks.append(GenerationSink(stderr_console(arguments.color), words=words))
     failures: list[BaseException] = []
     broadcast = await stream_to(
-        TestGeneratorAgent().generate_tests_streaming(task),
+        [Stage("test-generator", TestGeneratorAgent().generate_tests_streaming(task))],
         sinks,
         on_failure=lambda _sink, error: failures.append(error),
-        ending=generation_ended,
     )
     for error in (broadcast.failure, *failures):
         if error is not None:

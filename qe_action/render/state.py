@@ -9,6 +9,7 @@ from typing import assert_never
 from qe_action.events import (
     AnalysisComplete,
     AnalyzerError,
+    AnalyzerEvent,
     AnalyzerProgress,
     BugSuspected,
     CriticalPath,
@@ -91,7 +92,15 @@ class RunState:
         return self.elsewhere, ELSEWHERE_KEPT
 
     def fold(self, event: Event) -> None:
-        """Take one event in."""
+        """Take one event in: each agent has a part of its own."""
+        if event.agent == "coverage-analyzer":
+            self._fold_analysis(event)
+        elif event.agent == "test-generator":
+            self.generation.fold(event)
+        else:
+            assert_never(event)
+
+    def _fold_analysis(self, event: AnalyzerEvent) -> None:
         match event:
             case AnalyzerProgress():
                 self.progress = event
@@ -107,14 +116,5 @@ class RunState:
             case CriticalPath():
                 insort(self.paths, event, key=lambda path: path.rank)
                 del self.paths[PATHS_KEPT:]
-            case (
-                GeneratorProgress()
-                | TestProposed()
-                | TestRejected()
-                | BugSuspected()
-                | GenerationComplete()
-                | GeneratorError()
-            ):
-                self.generation.fold(event)
             case _:
                 assert_never(event)
