@@ -52,7 +52,8 @@ def header() -> bytes:
 
 def encode(event: Event) -> bytes:
     """One event as one line."""
-    return event.model_dump_json(exclude=set(event.repeats)).encode("utf-8", "replace") + b"\n"
+    repeated = set(event.repeats) or None
+    return event.model_dump_json(exclude=repeated).encode("utf-8", "replace") + b"\n"
 
 
 def decode(lines: Iterable[bytes]) -> Iterator[Event]:

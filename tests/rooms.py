@@ -27,8 +27,8 @@ LAYERS = (
     {"reports"},
     {"journal", "option_groups"},
     {"command_line", "events", "figures", "sandbox"},
-    {"errors", "import_path", "input_file", "inputs", "place", "quoting", "stdio"}
-    | {"task", "text", "verbosity", "worker"},
+    {"errors", "import_path", "input_file", "inputs", "place", "quoting", "settings_files"}
+    | {"stdio", "task", "text", "verbosity", "worker"},
 )
 """The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""
 

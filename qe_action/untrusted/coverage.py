@@ -25,7 +25,8 @@ from qe_action.untrusted.claims import Claims, Refusal, claimed_error, claimed_n
 from qe_action.untrusted.event_lines import UNREAD
 
 MAX_PROGRESS = 1000
-MAX_ERRORS = MAX_NOTES = 20
+MAX_ERRORS = 20
+MAX_NOTES = 20
 MAX_GATES = 50
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
@@ -296,18 +297,21 @@ def test_a_replay_that_fails_between_two_stages_tells_of_none_that_had_not_begun
     assert isinstance(running.failure, ZeroDivisionError)
 
 
-def test_two_broadcasts_run_side_by_side_in_one_loop_and_touch_no_signal() -> None:
+def test_two_broadcasts_run_side_by_side_in_one_loop_and_leave_the_process_alone() -> None:
     """As in a server: neither waits for the other, and the second goes on when the first ends."""
     turn = asyncio.Event()
     keeps = [Keep(), Keep()]
     signals = (signal.SIGINT, signal.SIGTERM)
     before, during = list[object](), list[object]()
 
+    def process() -> list[object]:
+        return [*map(signal.getsignal, signals), gc.get_threshold()]
+
     async def wait() -> None:
         await turn.wait()
 
     async def note() -> None:
-        during.extend(map(signal.getsignal, signals))
+        during.extend(process())
         turn.set()
 
     async def one(keep: Keep, stages: Sequence[Stage]) -> None:
@@ -317,7 +321,7 @@ def test_two_broadcasts_run_side_by_side_in_one_loop_and_touch_no_signal() -> No
             )
 
     async def main() -> None:
-        before.extend(map(signal.getsignal, signals))
+        before.extend(process())
         waits = Script(READ, ANALYZED, stop_at=1, stop=wait)
         frees = Script(MADE, GENERATED, stop_at=1, stop=note)
         async with asyncio.TaskGroup() as group:
