@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"entry"},
     {"cli"},
-    {"app"},
+    {"app", "command_options"},
     {"commands"},
     {"agents", "sinks"},
     {"defaults", "doctor", "verify"},
@@ -25,7 +25,7 @@ LAYERS = (
     {"diagnosis", "render", "settings", "stream", "untrusted"},
     {"analysis"},
     {"reports"},
-    {"journal", "option_groups"},
+    {"given_inputs", "journal", "option_groups"},
     {"command_line", "events", "figures", "sandbox"},
     {"errors", "import_path", "input_file", "inputs", "place", "quoting", "settings_files"}
     | {"stdio", "task", "text", "verbosity", "worker"},

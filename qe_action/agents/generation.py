@@ -166,11 +166,11 @@ class Generation:
     @property
     def _room(self) -> int:
         """How many tests there may be yet."""
-        return self._options.target_count - sum(len(run.kept) for run in self._runs)
+        return self._options.max_tests - sum(len(run.kept) for run in self._runs)
 
     @property
     def _enough(self) -> str:
-        return f"the limit of {plural(self._options.target_count, 'test')} was reached"
+        return f"the limit of {plural(self._options.max_tests, 'test')} was reached"
 
     def _left_out(self, targets: Sequence[Wanted], why: str) -> None:
         if targets:
@@ -226,7 +226,7 @@ class Generation:
             percent=float(self._percent),
             message=message,
             count=sum(len(run.shown) for run in self._runs),
-            total=self._options.target_count,
+            total=self._options.max_tests,
         )
 
     def _complete(self, conclusion: Conclusion) -> GenerationComplete:

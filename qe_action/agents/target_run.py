@@ -182,7 +182,7 @@ class TargetRun:
 
     def no_room(self) -> list[TestRejected]:
         """The tests that hold and go beyond what was asked for; they are out."""
-        spare, limit = (self._batch.spare if self._batch else []), self._shared.options.target_count
+        spare, limit = (self._batch.spare if self._batch else []), self._shared.options.max_tests
         for trial in spare:
             trial.refusal = Refusal(
                 "limit",

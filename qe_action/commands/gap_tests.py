@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
+from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.defaults import ProjectInterpreters, ProjectSetup
 from qe_action.errors import QEError, SetupFailed
@@ -28,7 +29,6 @@ from qe_action.events import (
 from qe_action.settings import Inputs
 from qe_action.sinks.delivery import Delivery
 from qe_action.stream import Stage
-from qe_action.task import QETask
 
 GAPS = 1000
 """How many gaps of each kind, the worst, tests are made for at most."""
@@ -125,8 +125,7 @@ class GapTests:
         """The agent's events; its result with what is to be said of the set-up."""
         notes = (*((UNPROTECTED,) if self._inputs.sandbox == "off" else ()), *found.notes)
         agent = TestGeneratorAgent(interpreter=found.interpreters)
-        task = QETask(task_type="test_generation", context=self._context(gaps))
-        async with aclosing(agent.generate_tests_streaming(task)) as events:
+        async with aclosing(agent.events(self._options(gaps))) as events:
             async for event in events:
                 if isinstance(event, GeneratorProgress) and not event.percent:
                     continue
@@ -146,14 +145,14 @@ class GapTests:
             cache=self._repo / inputs.cache_dir if inputs.cache_dir else None,
         )
 
-    def _context(self, gaps: list[Gap]) -> dict[str, object]:
+    def _options(self, gaps: list[Gap]) -> GenerationOptions:
         inputs = self._inputs
-        return {
-            "repo": self._repo,
-            "gaps": gaps,
-            "target_count": inputs.max_tests,
-            "time_budget": inputs.time_budget,
-            "suite_timeout": inputs.suite_timeout,
-            "tests_known": True,
-            "sandbox": inputs.sandbox,
-        }
+        return GenerationOptions(
+            repo=self._repo,
+            gaps=tuple(gaps),
+            max_tests=inputs.max_tests,
+            time_budget=inputs.time_budget,
+            suite_timeout=inputs.suite_timeout,
+            tests_known=True,
+            sandbox=inputs.sandbox,
+        )

@@ -10,7 +10,7 @@ import pytest
 from rooms import LAYERS, MODULES, PACKAGE, edges, imports, modules, name, room
 
 PURE = {
-    "analysis", "diagnosis", "events", "figures", "inputs", "journal", "place",
+    "analysis", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal", "place",
     "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
 }  # fmt: skip
 FORBIDDEN = {
