@@ -16,8 +16,13 @@ from qe_action.agents.goals import Wanted, wanted
 from qe_action.agents.shares import share
 from qe_action.agents.target_run import GeneratorEvent, Shared, TargetRun
 from qe_action.errors import QEError, SuiteFails
-from qe_action.events import Conclusion, GenerationComplete, GeneratorError, GeneratorProgress
-from qe_action.findings import Counts
+from qe_action.events import (
+    Conclusion,
+    Counts,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorProgress,
+)
 from qe_action.generators.port import Generator
 from qe_action.generators.provided import ProvidedTests
 from qe_action.project_worker.client import ProjectInterpreter

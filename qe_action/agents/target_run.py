@@ -18,6 +18,7 @@ from qe_action.agents.trials import trials
 from qe_action.errors import WorkspaceError
 from qe_action.events import (
     BugSuspected,
+    Counts,
     GeneratorError,
     GeneratorEvent,
     SuspectedBug,
@@ -25,7 +26,6 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
 )
-from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.text import plural
