@@ -20,12 +20,12 @@ from qe_action.agents.target_run import Shared, TargetRun
 from qe_action.errors import QEError, SuiteFails
 from qe_action.events import (
     Conclusion,
+    Counts,
     GenerationComplete,
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
 )
-from qe_action.findings import Counts
 from qe_action.generators.port import Generator
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.project_worker.sandboxed import SandboxedInterpreter

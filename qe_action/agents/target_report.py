@@ -12,6 +12,7 @@ from qe_action.agents.goals import Wanted
 from qe_action.agents.proposals import bug_of, case_of, verdict
 from qe_action.events import (
     BugSuspected,
+    Counts,
     GeneratorError,
     GeneratorEvent,
     SuspectedBug,
@@ -19,7 +20,6 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
 )
-from qe_action.findings import Counts
 from qe_action.generators.port import Goals, Suspicion, Trouble
 from qe_action.text import plural
 from qe_action.verify.batch import Batch

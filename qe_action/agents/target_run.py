@@ -15,7 +15,7 @@ from qe_action.agents.target_report import TargetReport
 from qe_action.agents.target_runners import checked, collected, imported, others, tools, warm
 from qe_action.agents.trials import Trials
 from qe_action.errors import WorkspaceError
-from qe_action.findings import Counts
+from qe_action.events import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.generators.whole_file import first_lines
 from qe_action.project_worker.client import ProjectInterpreter

@@ -24,7 +24,7 @@ from qe_action.settings import existing_folder
 from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
 from qe_action.sinks.workflow_commands import no_command
-from qe_action.stream import Sink
+from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.text import document
 from qe_action.verbosity import Words
@@ -54,7 +54,7 @@ async def analyze(arguments: Namespace) -> RunState:
         agent = CoverageAnalyzerAgent(checkout=checkout, baselines=earlier)
         failures: list[BaseException] = []
         broadcast = await stream_to(
-            agent.events(options),
+            [Stage("coverage-analyzer", agent.events(options))],
             sinks,
             on_failure=lambda _sink, error: failures.append(error),
         )

@@ -26,7 +26,7 @@ from qe_action.sinks.code import print_code
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.sinks.generation_view import GenerationSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
-from qe_action.stream import Sink, generation_ended
+from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.verbosity import Words
 from qe_action.workspace.git import Git
@@ -103,10 +103,9 @@ async def _streamed(
     sinks.append(GenerationSink(stderr_console(arguments.color), words=words))
     failures: list[BaseException] = []
     broadcast = await stream_to(
-        TestGeneratorAgent().events(options),
+        [Stage("test-generator", TestGeneratorAgent().events(options))],
         sinks,
         on_failure=lambda _sink, error: failures.append(error),
-        ending=generation_ended,
     )
     for error in (broadcast.failure, *failures):
         if error is not None:

@@ -32,6 +32,7 @@ from qe_action.github.finished_run import FinishedRun, read_finished
 from qe_action.input_file import opened
 from qe_action.render.links import Links
 from qe_action.settings import Settings
+from qe_action.stream import Replay
 from qe_action.text import clip, visible
 from qe_action.untrusted.archive import MAX_PACKED, only_member
 from qe_action.untrusted.journal import ReadLine, events_of
@@ -79,7 +80,9 @@ class Publication(Step):
         except BaseException:
             await self.hang_up()
             raise
-        await self.deliver(self._events(read), reads=[self._path] if self._path else [])
+        await self.deliver(
+            Replay(self._events(read)).stages(), reads=[self._path] if self._path else []
+        )
 
     def content_digest(self) -> str:
         """An artifact's content never changes, so its number stands for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,9 @@ from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.step import Step
 from qe_action.errors import QEError, ReportError
-from qe_action.events import Event
 from qe_action.github.baseline_lookup import BaselineFinder
 from qe_action.github.named_pull import named_pull
+from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
@@ -44,9 +44,10 @@ class ActionRun(Step):
         git = Git(self.settings.workspace, env=self.environment)
         agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
         analysis = agent.events(self._options())
-        wanted = self.settings.inputs.generate_tests
-        events: AsyncIterator[Event] = self._gap_tests(git).after(analysis) if wanted else analysis
-        await self.deliver(events, reads=self._report_files())
+        stages = [Stage("coverage-analyzer", analysis)]
+        if self.settings.inputs.generate_tests:
+            stages = self._gap_tests(git).stages(analysis)
+        await self.deliver(stages, reads=self._report_files())
 
     def content_digest(self) -> str:
         return report_digest(self._reports())

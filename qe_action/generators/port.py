@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from qe_action.findings import Gap, Refused
+from qe_action.events import Gap, Refused
 from qe_action.project_worker.client import ProjectInterpreter
 
 Arc = tuple[int, int]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from qe_action.findings import TestCase
+from qe_action.events import TestCase
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.file_head import end_of_head, is_program
 from qe_action.verify.import_placement import Edit, Page, import_edits

@@ -15,6 +15,7 @@ TRACEBACK = 2000
 TRACEBACKS = 3
 """Failures of a run whose tracebacks are kept."""
 TESTS = 50_000
+"""How many tests' outcomes are kept."""
 NAME = 1000
 """Characters of a test's name: some are named after the whole of a parameter."""
 

@@ -295,7 +295,7 @@ def test_a_c_extension_beside_the_code_is_called_through(tmp_path: Path) -> None
 
 
 class Liar:
-    """A lab whose worker answers what it likes."""
+    """An interpreter whose worker answers what it likes."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = answers

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qe_action.commands.checkout_files import add, add_to
 from qe_action.errors import UsageError
-from qe_action.findings import TestCase
+from qe_action.events import TestCase
 from qe_action.verify.writing import ParsingError, additions, moved
 
 CODES = {
