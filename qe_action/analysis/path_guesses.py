@@ -8,12 +8,13 @@ another machine's folders are in the repository, that settles what the ends leav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from qe_action.analysis.libraries import library_root
 from qe_action.analysis.path_bases import Bases
-from qe_action.analysis.paths import Parts, PathIndex, SplitPath
+from qe_action.analysis.path_narrowing import Excluded, Key, Named, by_group, near, tell_apart
+from qe_action.analysis.paths import Parts, SplitPath
 
 JVM = (".java", ".kt", ".kts", ".scala", ".groovy")
 """Languages whose reports name files from their package on, so that one report has many roots."""
@@ -23,30 +24,6 @@ RULES = 10
 """How many rules of one report, those of most paths, are weighed."""
 SUPPORT = 2
 """Paths that have to follow a rule before it settles anything for others."""
-
-
-class Key(NamedTuple):
-    """A path as the report spells it, and what it belongs to there.
-
-    A relative path may be another file in each group and each package, an absolute one in each
-    group.
-    """
-
-    path: str
-    group: str = ""
-    package: str = ""
-
-
-class Named(NamedTuple):
-    """A path that a report names: `group` and `package` are its words for what it belongs to.
-
-    `lines` are the lines that the report lists of it, in order, as far as they were kept.
-    """
-
-    path: SplitPath
-    group: str = ""
-    package: str = ""
-    lines: tuple[int, ...] = ()
 
 
 class Rule(NamedTuple):
@@ -71,10 +48,6 @@ class Guess(NamedTuple):
 
     def rule(self, file: str) -> Rule:
         return Rule(self.form[: -self.length], tuple(file.split("/"))[: -self.length])
-
-
-Excluded = Callable[[str, tuple[int, ...]], bool]
-"""Whether a file can't be the one whose lines a report lists."""
 
 
 def guesses(bases: Bases, named: Named, *, sourced: bool) -> Guess | None:
@@ -303,46 +276,10 @@ def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:
     return found
 
 
-def by_group(index: PathIndex, files: tuple[str, ...], group: str) -> tuple[str, ...]:
-    """The files in a folder that is named as the group is, if there is such a folder at all."""
-    name = _folder_of(group)
-    if not name:
-        return files
-    fitting = in_group(files, group)
-    return fitting if fitting or index.has_component(name) else files
-
-
-def in_group(files: tuple[str, ...], group: str) -> tuple[str, ...]:
-    """The files in a folder that is named as the group is."""
-    name = _folder_of(group)
-    return tuple(file for file in files if name in file.casefold().split("/")[:-1])
-
-
-def _folder_of(group: str) -> str:
-    """What a group's folder is called, in lower case."""
-    return group.rpartition("/")[2].lstrip(":").casefold()
-
-
-def near(files: tuple[str, ...], bases: Bases) -> tuple[str, ...]:
-    """Those of the files that lie closest to the report, then to the folder the run is about."""
-    for place in (bases.place, bases.tree.working):
-        for folder in bases.above(place):
-            start = "".join(f"{part}/" for part in folder)
-            fitting = tuple(file for file in files if file.startswith(start))
-            if fitting:
-                files = fitting
-                break
-    return files
-
-
-def tell_apart(files: tuple[str, ...], named: Named, excluded: Excluded) -> tuple[str, ...]:
-    """Equally good files without those that the package or the report's lines exclude."""
-    words = [word.casefold() for word in named.package.replace(".", "/").split("/") if word]
-    for word in reversed(words):
-        fitting = tuple(file for file in files if word in file.casefold().split("/")[:-1])
-        if fitting:
-            files = fitting
-        if len(files) == 1:
-            return files
-    left = tuple(file for file in files if not excluded(file, named.lines))
-    return left or files
+def rule_between(parts: Parts, file: str) -> Rule:
+    """What is left of both without the end that they have in common."""
+    folder = tuple(file.split("/"))
+    same = 0
+    while same < min(len(parts), len(folder)) and parts[-1 - same] == folder[-1 - same]:
+        same += 1
+    return Rule(parts[: len(parts) - same], folder[: len(folder) - same])

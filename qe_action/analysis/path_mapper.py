@@ -23,15 +23,12 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from qe_action.analysis.path_bases import Bases, Tree
-from qe_action.analysis.path_guesses import (
-    Excluded,
-    Key,
-    Named,
-    Rule,
-)
-from qe_action.analysis.path_weighing import Answer, Weighing, folded_parts, rule_between
+from qe_action.analysis.path_guesses import Rule, rule_between
+from qe_action.analysis.path_narrowing import Excluded, Key, Named
+from qe_action.analysis.path_weighing import Answer, Weighing
 from qe_action.analysis.paths import (
     Match,
+    Parts,
     PathIndex,
     Resolution,
     SplitPath,
@@ -177,7 +174,7 @@ class PathMapper:
                 hint = answer.rule or rule_between(path.parts, answer.resolution.path)
                 if hint.prefix == path.parts:
                     report.in_any_case = rule_between(
-                        folded_parts(path.parts), answer.resolution.path.casefold()
+                        _folded(path.parts), answer.resolution.path.casefold()
                     )
                 else:
                     report.hints = [hint, *report.hints[: HINTS - 1]]
@@ -202,7 +199,7 @@ class PathMapper:
                         return Answer(Match(found), rule=hint)
         if (folded := report.in_any_case) is None:
             return None
-        form, end = folded_parts(path.parts), len(folded.prefix)
+        form, end = _folded(path.parts), len(folded.prefix)
         files = self.tree.index.in_any_case(folded.folder + form[end:])
         return Answer(Match(files[0])) if form[:end] == folded.prefix and len(files) == 1 else None
 
@@ -222,6 +219,10 @@ def _plain(bases: Bases, named: Named) -> Answer | None:
         found = tree.index.at(path.parts)
         return Answer(Match(found)) if found else None
     return None
+
+
+def _folded(parts: Parts) -> Parts:
+    return tuple(map(str.casefold, parts))
 
 
 def _unchecked(path: SplitPath, bases: Bases) -> Resolution:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from gitrepo import GitRepo, git_env, numbered
 
-from qe_action.analysis.diff import LineMap
+from qe_action.analysis.line_map import LineMap
 from qe_action.errors import DeliveryError, UsageError, WorkspaceError
 from qe_action.workspace.change import (
     Change,
