@@ -204,7 +204,7 @@ STARTS = {
 STARTERS = {
     "workspace/process.py": {"create_subprocess_exec"},  # what `Programs` has found
     "sandbox/sandbox.py": {"subprocess_exec"},  # our own interpreter
-    "lab.py": {"create_subprocess_exec"},  # without a sandbox, as the user said
+    "project_worker/client.py": {"create_subprocess_exec"},  # without a sandbox, as the user said
     "entry.py": {"execve"},  # ourselves
 }
 """Where processes are started outside of the sandbox; the rest starts none."""
