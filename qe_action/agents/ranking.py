@@ -25,8 +25,9 @@ OTHER_FILES = 50
 OTHER_GAPS = 100
 """How many gaps of unchanged files are sent."""
 FILE_GAPS = 10_000
+"""How many gaps of one file are sent at most; nobody reads more."""
 ALL_GAPS = 100_000
-"""How many gaps of one file and of all are sent at most; nobody reads more."""
+"""How many gaps of all files together are sent at most."""
 GAPS_A_TURN = 200
 """How many gaps are sent before others get their turn in the event loop."""
 

@@ -20,8 +20,9 @@ from qe_action.analysis.graph.reachability import all_reaching, count_reaching, 
 from qe_action.analysis.graph.resolution import Resolver
 
 WHOLE_FILES = 400
+"""Up to how many Python files a repository is parsed whole."""
 WHOLE_BYTES = 4_000_000
-"""Up to how many Python files and bytes a repository is parsed whole."""
+"""Up to how many bytes of Python files a repository is parsed whole."""
 _SCANNED_A_TURN = 250
 _LINKED_A_TURN = 25
 

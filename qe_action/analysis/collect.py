@@ -13,8 +13,9 @@ from qe_action.reports.combine import absorb, settled
 from qe_action.reports.model import Branch, FileLines, Function
 
 MAX_FILES = 250_000
+"""Files that are counted."""
 MAX_NAMES = 32 << 20
-"""Files that are counted, and characters of their names together."""
+"""Characters that the names of all counted files have together."""
 MAX_HELD = 1_200_000
 """Statements of recurring files that are merged in one pass."""
 MAX_KEPT = 40 << 20

@@ -39,10 +39,11 @@ from qe_action.analysis.paths import (
 )
 
 HINTS = 3
+"""How many of a report's latest hints are tried on its next path."""
 LINES = 2_000
 """How many lines of a path that may change its meaning are kept, to tell files apart."""
 WITH_LINES = 2_000
-"""Of how many paths lines are kept, of those with a file so far and of those without each."""
+"""How many paths with a file so far have their lines kept, and how many without one."""
 
 
 @dataclass(slots=True)

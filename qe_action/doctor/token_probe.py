@@ -30,7 +30,8 @@ TIMEOUT = 4.0
 """Seconds for connecting, and for each wait for bytes."""
 LIMIT = 8.0
 """Seconds for all requests together."""
-SCOPES, ACCEPTED = "x-oauth-scopes", "x-accepted-github-permissions"
+SCOPES = "x-oauth-scopes"
+ACCEPTED = "x-accepted-github-permissions"
 SHOWN = 200
 """Characters of a header that are kept."""
 

@@ -33,7 +33,7 @@ T = TypeVar("T")
 JSON_TYPE = "application/vnd.github+json"
 USER_AGENT = "qe-action"
 STORED = (302, 303, 307)
-"""How GitHub answers where what is asked for is a file that lies elsewhere."""
+"""The statuses of answers that lead to a file, which lies elsewhere."""
 _IMPORTING = threading.Lock()
 
 

@@ -26,10 +26,13 @@ from qe_action.events import (
 from qe_action.findings import keep_worst
 
 IN_DIFF_KEPT = 1000
+"""How many gaps in changed lines, the worst, are kept for showing."""
 ELSEWHERE_KEPT = 200
-"""How many gaps of each kind, the worst, are kept for showing."""
-BUGS_KEPT, ERRORS_KEPT = 100, 20
-"""How many suspected bugs, and errors of the generation, are kept."""
+"""How many gaps elsewhere, the worst, are kept for showing."""
+BUGS_KEPT = 100
+"""How many suspected bugs are kept."""
+ERRORS_KEPT = 20
+"""How many errors of the generation are kept."""
 PATHS_KEPT = 50
 """How many critical paths, the worst, are kept."""
 

@@ -22,8 +22,9 @@ RUN = ("source", "source_pkgs", "source_dirs", *GLOBS)
 """The lists of the section `run`: what is measured."""
 
 MAX_PATTERNS = 200
+"""Patterns of one setting."""
 MAX_PATTERN = 1000
-"""Patterns of one setting, and characters of each."""
+"""Characters of a pattern."""
 
 _VARIABLE = re.compile(r"\$(\w|\{)")
 

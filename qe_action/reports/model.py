@@ -8,8 +8,9 @@ from typing import NamedTuple, Protocol
 from qe_action.reports.defects import Defects
 
 MAX_PATH = 4096
+"""Characters of a path; no file system we know of allows more."""
 MAX_PARTS = 256
-"""Characters and components of a path; no file system we know of allows longer ones."""
+"""Components of a path."""
 
 
 def usable_path(path: str) -> str:

@@ -29,8 +29,11 @@ class Bounds:
     """What an export may hold."""
 
     files: int = 100_000
+    """How many files."""
     file: int = 64 * MEBIBYTE
+    """Bytes of the largest file."""
     total: int = 1024 * MEBIBYTE
+    """Bytes of all files together."""
     batch: int = 32 * MEBIBYTE
     """Bytes of contents that are in memory at the same time, if one file is not longer."""
 
