@@ -36,8 +36,6 @@ DIFF_LIMIT = 64 * 1024 * 1024
 """Bytes of the longest diff that is read."""
 LIST_LIMIT = 128 * 1024 * 1024
 """Bytes of the longest list of files that is read."""
-FILE_LIMIT = 16 * 1024 * 1024
-"""Bytes of the largest file that is read from a commit."""
 TIMEOUT = 120.0
 """Seconds after which a git command is ended."""
 
@@ -161,13 +159,6 @@ class Git:
         # A nested repository is named as a folder: its files are its own.
         return tuple(path for path in _split(out) if not path.endswith("/"))
 
-    async def show(self, sha: str, path: str) -> bytes | None:
-        """A file's content in a commit, unfiltered; None where the commit lacks it."""
-        if not path or "\0" in path:
-            return None
-        code, out = await self._try("cat-file", "blob", f"{_checked(sha)}:{path}", limit=FILE_LIMIT)
-        return out if code == 0 else None
-
     async def entries(self, sha: str | None) -> list[bytes]:
         """`mode type hash size TAB path` of all that a commit holds.
 
@@ -211,9 +202,9 @@ class Git:
             )
         return out
 
-    async def _try(self, *args: str, limit: int = LIST_LIMIT) -> tuple[int, bytes]:
+    async def _try(self, *args: str) -> tuple[int, bytes]:
         """Exit code and output of a command whose failure is an answer."""
-        code, out, _ = await self._call(args, (), limit)
+        code, out, _ = await self._call(args, (), LIST_LIMIT)
         return code, out
 
     async def _call(
