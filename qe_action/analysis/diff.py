@@ -13,16 +13,6 @@ from qe_action.analysis.line_map import LineMap
 from qe_action.analysis.patch import Edit, FilePatch, Status, parse_hunks, parse_patch
 from qe_action.errors import WorkspaceError
 
-__all__ = [
-    "Diff",
-    "FileChange",
-    "PullFile",
-    "Status",
-    "diff_from_patches",
-    "diff_in_tree",
-    "parse_diff",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class FileChange:

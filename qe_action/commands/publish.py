@@ -35,7 +35,7 @@ from qe_action.settings import Settings
 from qe_action.text import clip, visible
 from qe_action.untrusted.archive import MAX_PACKED, only_member
 from qe_action.untrusted.journal import ReadLine, events_of
-from qe_action.workspace.change import PullRef
+from qe_action.workspace.diff_sources import PullRef
 from qe_action.workspace.report_file import report_digest
 
 ANCHOR = "pull-requests-from-forks"

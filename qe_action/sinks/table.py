@@ -19,7 +19,7 @@ from qe_action.settings import Settings
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.jsonl import JournalSink
 from qe_action.stream import Sink
-from qe_action.workspace.change import PullRef
+from qe_action.workspace.diff_sources import PullRef
 
 if TYPE_CHECKING:
     from qe_action.github.client import GitHub

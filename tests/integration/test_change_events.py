@@ -9,7 +9,8 @@ from gitrepo import GitRepo, numbered
 from test_change import RepoApi, lines, resolved
 
 from qe_action.analysis.line_map import LineMap
-from qe_action.workspace.change import Change, CommitRef, PullRef
+from qe_action.workspace.change import Change
+from qe_action.workspace.diff_sources import CommitRef, PullRef
 
 GONE = "f" * 40
 
