@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qe_action.analysis.emptiness import empty_lines, is_empty, left_to_subclasses
-from qe_action.generators.offline.code_hints import Reading
+from qe_action.generators.offline.code_hints import CodeHints
 from qe_action.generators.offline.relevance import worth_calling
 from qe_action.generators.offline.subjects import Subject
 from qe_action.generators.offline.worker_answers import ClassInfo, Signature
@@ -94,7 +94,7 @@ def subject(owner: str, name: str, kind: str = "method") -> Subject:
 
 
 def test_methods_of_a_base_are_called_on_the_class_that_the_suite_uses() -> None:
-    reading = Reading(SOURCE)
+    reading = CodeHints(SOURCE)
     methods = [
         *(
             subject(owner, name)
