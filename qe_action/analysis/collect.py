@@ -8,16 +8,15 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from qe_action.analysis.recurring_files import Parts
 from qe_action.events import Counts
-from qe_action.reports.combine import absorb, settled
+from qe_action.reports.combine import settled
 from qe_action.reports.model import Branch, FileLines, Function
 
 MAX_FILES = 250_000
 """Files that are counted."""
 MAX_NAMES = 32 << 20
-"""Characters that the names of all counted files have together."""
-MAX_HELD = 1_200_000
-"""Statements of recurring files that are merged in one pass."""
+"""Bytes, about, of the names, groups and packages of all counted files together."""
 MAX_KEPT = 40 << 20
 """Bytes of lines that are kept, about, of all files whose gaps may be shown."""
 
@@ -142,46 +141,6 @@ def detail(file: FileLines, path: str) -> Detail:
     )
 
 
-class Parts:
-    """The parts of recurring files, merged as they come.
-
-    `disagreeing` are the Python files that reports list up to different lines: a report lists
-    all statements of a Python file, so these were measured in different versions.
-    """
-
-    def __init__(self, place: Callable[[FileLines], str | None], wanted: set[str]) -> None:
-        self._place = place
-        self._wanted = wanted
-        self.files: dict[str, FileLines] = {}
-        self._ends: dict[str, dict[int, int]] = {}
-        self._held = 0
-
-    def add(self, file: FileLines, report: int = 0) -> None:
-        """Merge `file`, which the given report lists, into what is known of it, if it is wanted."""
-        path = self._place(file)
-        if path is not None and path in self._wanted:
-            known = self.files.get(path)
-            if known is None:
-                self._held += len(file.hits)
-                self.files[path] = file
-            elif self._held > MAX_HELD:
-                known.unreadable += len(file.hits) + len(file.branches)
-            else:
-                self._held -= len(known.hits)
-                absorb(known, file)
-                self._held += len(known.hits)
-            ends = self._ends.setdefault(path, {})
-            ends[report] = max(ends.get(report, 0), max(file.hits, default=0))
-
-    @property
-    def disagreeing(self) -> set[str]:
-        return {
-            path
-            for path, ends in self._ends.items()
-            if path.endswith(".py") and len(set(ends.values())) > 1
-        }
-
-
 class Collector:
     """Takes the report's files one at a time and keeps no more than is needed.
 
@@ -221,6 +180,7 @@ class Collector:
         self.unkept: set[str] = set()
         self.largest: dict[str, int] = {}
         self._names = 0
+        self._last = ("", "")
         self._room = room
         self._sizes: dict[str, int] = {}
 
@@ -237,10 +197,16 @@ class Collector:
         if path in self.files:
             self.recurring.add(path)
             known = self.largest.get(path, self.files[path].statements)
-            self.largest[path] = max(known, len(file.hits))
+            self.largest[path] = max(known, file.size)
             return
-        self._names += len(path)
+        self._names += self._size_of_names(path, file)
         self._keep(path, file)
+
+    def _size_of_names(self, path: str, file: FileLines) -> int:
+        """What the names of a file take that are not those of the file before."""
+        last, self._last = self._last, (file.group, file.package)
+        new = [name for name, known in zip(self._last, last, strict=True) if name != known]
+        return sum(len(name) if name.isascii() else 4 * len(name) for name in (path, *new))
 
     def parts(self, wanted: set[str]) -> Parts:
         """An empty collection for a further pass that merges the files `wanted`."""
@@ -250,9 +216,9 @@ class Collector:
         """Replace what the first pass knew of recurring files by their merged lines."""
         self._heap = [entry for entry in self._heap if entry[1] not in parts.files]
         heapq.heapify(self._heap)
-        for path, file in parts.files.items():
+        for path in list(parts.files):
             self._forget(path)
-            self._keep(path, settled(file))
+            self._keep(path, settled(parts.files.pop(path)))
 
     def _keep(self, path: str, file: FileLines) -> None:
         counts = count(file)

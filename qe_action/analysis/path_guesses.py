@@ -8,12 +8,14 @@ another machine's folders are in the repository, that settles what the ends leav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from qe_action.analysis.libraries import library_root
 from qe_action.analysis.path_bases import Bases
 from qe_action.analysis.path_narrowing import Excluded, Key, Named, by_group, near, tell_apart
+from qe_action.analysis.path_rules import Rule, agree, outvoted
 from qe_action.analysis.paths import Parts, SplitPath
 
 JVM = (".java", ".kt", ".kts", ".scala", ".groovy")
@@ -24,13 +26,10 @@ RULES = 10
 """How many rules of one report, those of most paths, are weighed."""
 SUPPORT = 2
 """Paths that have to follow a rule before it settles anything for others."""
-
-
-class Rule(NamedTuple):
-    """A folder of another machine, and what it is in the repository."""
-
-    prefix: Parts
-    folder: Parts
+ELSEWHERE = 300_000
+"""Paths elsewhere that are looked at; a file has one, or one a source."""
+MAX_ELSEWHERE = 32 << 20
+"""Bytes of all these paths together."""
 
 
 class Guess(NamedTuple):
@@ -128,14 +127,14 @@ class Jury:
         self._settled = settled
         self._placed = placed or bool(settled)
         self._based = based
-        self._elsewhere = list(elsewhere)
+        self._elsewhere = list(islice(_some(elsewhere), ELSEWHERE))
         self._home: Parts = ()
         self._lone: dict[Parts, set[Rule]] = {}
         self._rivals: set[Rule] = set()
         self._sound: list[Rule] = []
         self._open: Counter[frozenset[Rule]] = Counter()
         self._votes: Counter[Rule] = Counter()
-        self._siblings: Counter[Parts] = Counter()
+        self._siblings: Counter[str] = Counter()  # by the folder
 
     def judge(self, found: Mapping[Key, Guess], named: Mapping[Key, Named]) -> dict[Key, Verdict]:
         """What each path can mean."""
@@ -152,7 +151,7 @@ class Jury:
             if 1 < len(files) <= OPEN and found[key].rooted
         )
         votes = self._votes = Counter(own.values())
-        self._siblings = Counter(parts[:-1] for parts in self._elsewhere)
+        self._siblings = Counter(path.rpartition("/")[0] for path in self._elsewhere)
         rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
         bare = {rule for key, rule in own.items() if found[key].length == 1}
         self._rivals = outvoted(votes, bare)
@@ -198,10 +197,15 @@ class Jury:
         """Whether at least half of what the report has below the rule's folder is tracked."""
         if not rule.prefix:
             return True
-        end = len(rule.prefix)
-        here = [parts[end:] for parts in self._elsewhere if parts[:end] == rule.prefix]
-        tracked = sum(self._bases.tree.index.at(rule.folder + rest) is not None for rest in here)
-        return 2 * tracked >= len(here)
+        index, prefix = self._bases.tree.index, "/".join(rule.prefix)
+        folder = "".join(f"{part}/" for part in rule.folder)
+        start = len(prefix) + 1
+        here = tracked = 0
+        for path in self._elsewhere:
+            if path.startswith(prefix) and path[start - 1 : start] in ("", "/"):
+                here += 1
+                tracked += folder + path[start:] in index
+        return 2 * tracked >= here
 
     def _verdict(self, guess: Guess, verdict: Verdict, named: Named, own: Rule | None) -> Verdict:
         """`own` is the rule of the one file that is left, None where there is none or several."""
@@ -229,7 +233,7 @@ class Jury:
         return sum(
             count
             for options, count in self._open.items()
-            if rule.prefix and not any(_agree(option, rule) for option in options)
+            if rule.prefix and not any(agree(option, rule) for option in options)
         )
 
     def _ruled(self, guess: Guess) -> tuple[str, ...]:
@@ -245,41 +249,18 @@ class Jury:
         """Whether one path's end is enough: nothing tells of another place of the report."""
         if self._sound or self._placed or own in self._rivals or self._against(own):
             return False
-        if guess.length == 1 and 2 * self._votes[own] < self._siblings[own.prefix]:
+        if guess.length == 1 and 2 * self._votes[own] < self._siblings["/".join(own.prefix)]:
             return False  # a bare name, and most files beside it are not where it would be
         prefixes = (guess.form[:end] for end in range(len(guess.form) + 1))
         return all(self._lone.get(prefix, {own}) == {own} for prefix in prefixes)
 
 
-def _agree(one: Rule, other: Rule) -> bool:
-    """Whether two rules can both hold: neither makes another folder of what the other is about."""
-    outer, inner = sorted((one, other), key=lambda rule: len(rule.prefix))
-    end = len(outer.prefix)
-    if inner.prefix[:end] != outer.prefix:
-        return True
-    return outer.folder + inner.prefix[end:] == inner.folder
-
-
-def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:
-    """The rules of which one at most can be right, as they make one folder of several.
-
-    That is so of those that rest on file names alone, `bare`; one that most paths follow is right.
-    """
-    by_folder: dict[Parts, list[Rule]] = {}
-    for rule in sorted(bare, key=lambda rule: -votes[rule]):
-        by_folder.setdefault(rule.folder, []).append(rule)
-    found: set[Rule] = set()
-    for first, *others in by_folder.values():
-        found.update(others)
-        if others and votes[others[0]] == votes[first]:
-            found.add(first)
-    return found
-
-
-def rule_between(parts: Parts, file: str) -> Rule:
-    """What is left of both without the end that they have in common."""
-    folder = tuple(file.split("/"))
-    same = 0
-    while same < min(len(parts), len(folder)) and parts[-1 - same] == folder[-1 - same]:
-        same += 1
-    return Rule(parts[: len(parts) - same], folder[: len(folder) - same])
+def _some(paths: Iterable[Parts]) -> Iterator[str]:
+    """Paths as text, as long as there is room for them."""
+    room = MAX_ELSEWHERE
+    for parts in paths:
+        path = "/".join(parts)
+        room -= len(path) if path.isascii() else 4 * len(path)
+        if room < 0:
+            return
+        yield path

@@ -5,11 +5,11 @@ That is its group, where the report lies, its package and its lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from qe_action.analysis.path_bases import Bases
-from qe_action.analysis.paths import PathIndex, SplitPath
+from qe_action.analysis.paths import PathIndex, SplitPath, split_path
 
 
 class Key(NamedTuple):
@@ -25,18 +25,23 @@ class Key(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A path that a report names: `group` and `package` are its words for what it belongs to.
+    """A path as a report spells it: `group` and `package` are its words for what it belongs to.
 
     `lines` are the lines that the report lists of it, in order, as far as they were kept.
     """
 
-    path: SplitPath
+    spelled: str
     group: str = ""
     package: str = ""
-    lines: tuple[int, ...] = ()
+    lines: Sequence[int] = ()
+
+    @property
+    def path(self) -> SplitPath:
+        """Its components, which would take several times its room if they were held."""
+        return split_path(self.spelled)
 
 
-Excluded = Callable[[str, tuple[int, ...]], bool]
+Excluded = Callable[[str, Sequence[int]], bool]
 """Whether a file can't be the one whose lines a report lists."""
 
 

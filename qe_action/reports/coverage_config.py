@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from qe_action.settings_files import read_ini, read_toml
 
 FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
 """Where coverage.py looks, in its order; the first that holds settings counts alone."""
@@ -62,8 +63,7 @@ def items(text: str) -> list[str]:
 
 def _ini(name: str, text: str) -> dict[str, Section] | None:
     """The sections of a file; None where it is not about coverage.py."""
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(text)
+    parser = read_ini(text, strict=True)
     own = name == ".coveragerc"
     if not own and not any(section.startswith("coverage:") for section in parser.sections()):
         return None
@@ -81,7 +81,7 @@ def _ini(name: str, text: str) -> dict[str, Section] | None:
 
 def _toml(name: str, text: str) -> dict[str, Section] | None:
     """As `_ini`."""
-    data = tomllib.loads(text)
+    data = read_toml(text)
     own = name == ".coveragerc.toml"
     tool = _table(_table(data, "tool"), "coverage")
     if not own and not tool:
