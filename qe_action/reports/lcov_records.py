@@ -39,10 +39,9 @@ SHARED = 1000
 MAX_BYTES = 4 * MAX_NAME
 """Bytes of a function's name that are kept."""
 
-OF_LINE = 80
+OF_LINE = 80  # bytes that each of these takes, about, beside its text
 OF_WAY = 250
 OF_FUNCTION = 64
-"""Bytes that each takes, about, beside its text."""
 
 
 class _Found(NamedTuple):
