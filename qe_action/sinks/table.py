@@ -119,8 +119,7 @@ def _journal(wiring: Wiring) -> Sink | None:
 def _check_run(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.target_sha is None:
-        for told in ("check_settled", "check_done", "check_told"):
-            getattr(wiring.delivery, told).set()
+        wiring.delivery.end_check()
         return None
     from qe_action.sinks.annotation_steps import Selection
     from qe_action.sinks.check_run import CheckRunSink
