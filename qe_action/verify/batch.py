@@ -31,7 +31,7 @@ ROUNDS: tuple[Surroundings, ...] = (
 )
 """Five processes that differ in hash seed, time zone, locale, order, folder and date."""
 WATCHED = 2
-"""Of them, how many are watched for what each test writes: in the project and elsewhere."""
+"""How many of the five are watched for what each test writes: in the project and elsewhere."""
 EACH = 10.0
 """Seconds a test may take in a batch, on the average."""
 

@@ -55,13 +55,14 @@ _ENDS: Mapping[End, str] = {
     "timeout": "it took too long and was stopped",
     "unreadable": "what pytest had to say could not be read",
 }
+"""What to say of a run that did not come to its end."""
 _EXITS: Mapping[int | None, str] = {
     2: "pytest was interrupted",
     3: "pytest had an internal error",
     4: "pytest refused how it was started, or its configuration",
     5: "pytest found no test",
 }
-"""How a run ended, where pytest itself says nothing."""
+"""What to say of a run by pytest's exit code, where pytest itself says nothing."""
 
 
 class Run(Said):
