@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _until_told_otherwise() -> None:
-    """Ctrl-C ends all at once, until `running.run` has something to put in order."""
+    """Ctrl-C ends all at once, until `stream_runner.run` has something to put in order."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background
         signal.signal(signal.SIGINT, _stop)
 

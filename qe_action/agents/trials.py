@@ -67,7 +67,7 @@ class Trials:
         number = 0
         try:
             proposals = self._generator.candidates(self._job, self._verdicts)
-            async with aclosing(proposals) as stream:  # type: ignore[type-var]
+            async with aclosing(proposals) as stream:
                 async for proposal in stream:
                     if not isinstance(proposal, Candidate):
                         await self._queue.put(proposal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -154,8 +154,11 @@ class Generator(Protocol):
 
     name: str
 
-    def candidates(self, job: Job, verdicts: Verdicts) -> AsyncIterator[Proposal]:
-        """Candidates for a job. What became of them may be heard from `verdicts` meanwhile."""
+    def candidates(self, job: Job, verdicts: Verdicts) -> AsyncGenerator[Proposal, None]:
+        """Candidates for a job. What became of them may be heard from `verdicts` meanwhile.
+
+        It is closed as soon as no more are wanted.
+        """
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from qe_action.generators.port import Candidate, Job, Proposal, Trouble, Verdicts
 
@@ -21,7 +21,7 @@ class ProvidedTests:
     def __init__(self, sources: Sequence[str]) -> None:
         self._sources = tuple(sources)
 
-    async def candidates(self, job: Job, verdicts: Verdicts) -> AsyncIterator[Proposal]:
+    async def candidates(self, job: Job, verdicts: Verdicts) -> AsyncGenerator[Proposal, None]:
         """The tests as they are, whatever becomes of them."""
         del verdicts
         for number, source in enumerate(self._sources):

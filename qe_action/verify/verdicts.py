@@ -28,12 +28,15 @@ class VerdictQueue:
         self._told.put_nowait(verdict)
 
     async def next(self) -> Verdict | None:
-        """The next verdict; None where each candidate's was heard."""
+        """The next verdict; None where each candidate's was heard, or is waited for elsewhere."""
         if not self._unheard:
             return None
-        verdict = await self._told.get()
         self._unheard -= 1
-        return verdict
+        try:
+            return await self._told.get()
+        except asyncio.CancelledError:
+            self._unheard += 1
+            raise
 
 
 def verdict_on(trial: Trial, setting: Setting) -> Verdict:

@@ -108,3 +108,20 @@ def test_verdicts_come_in_order_and_end_with_the_last_candidate_offered() -> Non
         return [one.candidate.id if one else None for one in found]
 
     assert asyncio.run(heard()) == [None, "first", "second", None]
+
+
+def test_each_of_two_that_wait_hears_once_and_no_verdict_is_waited_for_twice() -> None:
+    async def heard() -> list[str | None]:
+        queue = VerdictQueue()
+        queue.offered()
+        given_up = asyncio.create_task(queue.next())
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        waiting = asyncio.create_task(queue.next())
+        await asyncio.sleep(0)
+        second = await asyncio.wait_for(queue.next(), 60)
+        queue.tell(Verdict(Candidate("only", "only", "", (), "m.py", "")))
+        return [one.candidate.id if one else None for one in (await waiting, second)]
+
+    assert asyncio.run(heard()) == ["only", None]
