@@ -155,9 +155,13 @@ async def fewest(batch: Batch) -> AsyncIterator[Out]:
     for trial in batch.trials.copy():
         if trial.candidate.id not in kept:
             yield trial, Refusal("superseded", "other tests reach the same, or more")
-    reached = {trial.candidate.id: trial.reached for trial in batch.trials}
-    ranks = {trial.candidate.id: _ranks(batch, trial) for trial in batch.trials}
-    chosen = worst_first(reached, ranks, batch.limit)
+    left = {trial.candidate.id: trial for trial in batch.trials}
+    chosen = worst_first(
+        {name: frozenset(trial.lines | trial.arcs) for name, trial in left.items()},
+        {name: _ranks(batch, trial) for name, trial in left.items()},
+        batch.limit,
+        {name: trial.killed for name, trial in left.items()},
+    )
     batch.spare += [trial for trial in batch.trials if trial.candidate.id not in chosen]
     batch.trials[:] = [trial for trial in batch.trials if trial.candidate.id in chosen]
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+
+_NONE: Mapping[str, frozenset[Hashable]] = {}
 
 
 def worst_first(
-    reached: Mapping[str, frozenset[Hashable]], ranks: Mapping[str, frozenset[int]], limit: int
+    reached: Mapping[str, frozenset[Hashable]],
+    ranks: Mapping[str, frozenset[int]],
+    limit: int,
+    killed: Mapping[str, frozenset[Hashable]] = _NONE,
 ) -> list[str]:
     """The names of at most `limit` tests, in the order of the mapping: the worst gaps first.
 
-    `ranks` are the gaps that a test is for, 0 the worst. Each time it is the test for the worst gap
-    that none has yet, of several the one that adds most, then the earlier one.
+    `ranks` are the gaps that a test is for, 0 the worst, `killed` the mutants that it notices. Each
+    time it is the test for the worst gap that none has yet, of several the one that reaches most
+    that none does, then the one that notices most such mutants, then the earlier one.
     """
-    missing = set().union(*reached.values()) if reached else set()
-    open_gaps = set().union(*ranks.values()) if ranks else set()
+    missing = _all(reached)
+    alive = _all(killed)
+    open_gaps = _all(ranks)
     chosen: list[str] = []
     while len(chosen) < min(limit, len(reached)):
         best = min(
@@ -23,12 +34,18 @@ def worst_first(
                 not ranks[name] & open_gaps,
                 min(ranks[name] & open_gaps, default=0),
                 -len(reached[name] & missing),
+                -len(killed.get(name, frozenset()) & alive),
             ),
         )
         chosen.append(best)
         missing -= reached[best]
+        alive -= killed.get(best, frozenset())
         open_gaps -= ranks[best]
     return [name for name in reached if name in chosen]
+
+
+def _all(parts: Mapping[str, frozenset[T]]) -> frozenset[T]:
+    return frozenset[T]().union(*parts.values())
 
 
 def minimal(reached: Mapping[str, frozenset[Hashable]]) -> list[str]:
