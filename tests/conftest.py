@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import fake_github_strict
 import pytest
 from fake_github import FakeGitHub
+from fake_github import strict as api_description
 
 GROUP = 'xdist_group("container")'
 
@@ -47,5 +47,5 @@ def strict(fake_github: FakeGitHub) -> Iterator[FakeGitHub]:
     asks for nothing else skips and says so.
     """
     yield fake_github
-    if not fake_github_strict.missing():
-        assert fake_github_strict.problems(fake_github.requests) == []
+    if not api_description.missing():
+        assert api_description.problems(fake_github.requests) == []

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
+from fake_github.git import GitSide
 from gitrepo import GitRepo, git_env
 from job import REPO, Job, cobertura
 from slowness import in_time

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cases import Case, TestRunner, Verdict
 from fake_github import BOT
-from fake_github_wire import Recorded
+from fake_github.wire import Recorded
 from faulty_github import Act, FaultyGitHub, Position
 from outcome import differing, doubled, parts
 from plans import Nothing

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cases import Case, TestRunner, Verdict
-from fake_github_wire import Recorded
+from fake_github.wire import Recorded
 from faulty_github import Act, FaultyGitHub, Position
 from job import cobertura
 from plans import Nothing

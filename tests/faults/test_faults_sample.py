@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 
-import fake_github_strict
 import losses
 import pytest
 from cases import Case, TestRunner, Verdict, judge_all, kills, singles, storms
 from crowd import crowd, judge_overtaken, overtaken
+from fake_github import strict as api_description
 from kinds import LONGER, PASSING, STAYING
 from sites import sites
 
@@ -38,11 +38,11 @@ def told(verdicts: Iterable[Verdict]) -> str:
 
 
 def test_runs_without_faults_ask_as_github_s_description_says(runner: TestRunner) -> None:
-    if fake_github_strict.missing():
-        pytest.skip(fake_github_strict.missing())
+    if api_description.missing():
+        pytest.skip(api_description.missing())
     for github in runner.exchanges:
         asked = [r for r in github.requests if r.status != 406 and r.answer]
-        assert fake_github_strict.problems(asked) == []
+        assert api_description.problems(asked) == []
 
 
 def test_each_fault_somewhere_ends_as_it_must(runner: TestRunner) -> None:
