@@ -151,7 +151,7 @@ async def interpreters(
 
 @asynccontextmanager
 async def project_interpreters(setup: ProjectSetup) -> AsyncGenerator[ProjectInterpreters, None]:
-    """Interpreters for a checked-out project, its environment set up in the sandbox or taken from `cache`.
+    """Interpreters of a checked-out project, its environment set up in the sandbox or cached.
 
     Where the sandbox is switched off and nothing is said of the set-up, the active environment
     serves. Raises `QEError` where that can't be done.

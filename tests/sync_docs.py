@@ -1,7 +1,7 @@
 """Writes what `qe_action/inputs.py` says into `action.yml` and the README.
 
-And what `tests/faults/losses.py` allows into the page on losses. `make golden` runs it; a test
-fails where they differ.
+And what `tests/faults/losses.py` allows into the page on losses, and the package's rooms into the
+guide for contributors. `make golden` runs it; a test fails where they differ.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from qe_action.inputs import INPUTS, OUTPUTS
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / part) for part in ("faults", "e2e", "integration", "")]
 import losses  # noqa: E402
+import rooms  # noqa: E402
 
+ROOMS = ".github/images/rooms.svg"
 TOKEN_DEFAULT = "${{ github.token }}"
 
 
@@ -77,6 +79,11 @@ def synced_losses(text: str) -> str:
     return _placed(text, "losses", losses.table())
 
 
+def synced_contributing(text: str) -> str:
+    """The guide for contributors with its table of rooms."""
+    return _placed(text, "rooms", rooms.table())
+
+
 def _placed(text: str, name: str, table: str) -> str:
     begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
     place = re.escape(begin) + r".*?" + re.escape(end.lstrip("\n"))
@@ -89,9 +96,11 @@ def main() -> None:
         ("action.yml", synced_action),
         ("README.md", synced_readme),
         (".github/docs/losses.md", synced_losses),
+        (".github/CONTRIBUTING.md", synced_contributing),
     ):
         path = ROOT / name
         path.write_text(sync(path.read_text(encoding="utf-8")), encoding="utf-8")
+    (ROOT / ROOMS).write_text(rooms.picture(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent.parent
-PACKAGE = ROOT / "qe_action"
-
-LAYERS = (
-    {"__main__"},
-    {"entry"},
-    {"cli"},
-    {"app"},
-    {"commands"},
-    {"agents", "sinks"},
-    {"defaults", "doctor", "verify"},
-    {"generators"},
-    {"github", "project_worker"},
-    {"stream_runner", "workspace"},
-    {"diagnosis", "render", "settings", "stream", "untrusted"},
-    {"analysis"},
-    {"reports"},
-    {"journal", "option_groups"},
-    {"command_line", "events", "figures", "sandbox"},
-    {"errors", "findings", "import_path", "input_file", "inputs", "place", "quoting", "stdio"}
-    | {"task", "text", "verbosity", "worker", "__init__"},
-)
-"""The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""
+from rooms import LAYERS, MODULES, PACKAGE, edges, imports, modules, name, room
 
 PURE = {
     "analysis", "diagnosis", "events", "figures", "findings", "inputs", "journal", "place",
@@ -51,42 +27,10 @@ SAME_NAME = {
 """Basenames that several modules may have, since they mean one thing there."""
 
 
-def imports(path: Path) -> Iterator[str]:
-    """All modules that a file imports, at its top or inside a function."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(path.relative_to(ROOT).parts[: -node.level]) if node.level else ""
-            module = ".".join(filter(None, (base, node.module)))
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def name(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-
-
-MODULES = {name(path): path for path in modules()}
-
-
-def room(module: str) -> str:
-    return module.split(".")[1] if "." in module else "__init__"
-
-
 def part(module: str) -> str:
     """A module, or the sub-package that it lies in."""
     path = MODULES[module].relative_to(PACKAGE)
     return ".".join(path.parts[:2]) if len(path.parts) > 2 else module
-
-
-def edges() -> Iterator[tuple[str, str]]:
-    for module, path in MODULES.items():
-        yield from ((module, other) for other in imports(path) if other in MODULES)
 
 
 def circle(graph: Mapping[str, set[str]]) -> list[str]:
@@ -98,7 +42,9 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
 
 
 def test_every_room_has_its_layer() -> None:
-    assert sorted(room for layer in LAYERS for room in layer) == sorted({room(m) for m in MODULES})
+    assert sorted(each for layer in LAYERS for each in layer) == sorted(
+        {room(module) for module in MODULES} - {""}
+    )
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -106,7 +52,7 @@ def test_imports_go_down_only(path: Path) -> None:
     level = {each: number for number, layer in enumerate(LAYERS) for each in layer}
     here = room(name(path))
     for module in imports(path):
-        if module in MODULES and (there := room(module)) not in {here, "__init__"}:
+        if module in MODULES and (there := room(module)) not in {here, ""}:
             assert level[there] > level[here], f"{name(path)} imports {module}"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import readme_workflows
+import rooms
 import sync_docs
 import yaml
 from packaging.requirements import Requirement
@@ -36,6 +37,9 @@ def test_action_yml_and_readme_say_what_the_table_says() -> None:
     assert sync_docs.synced_readme(readme) == readme, "run make golden"
     losses = (ROOT / ".github/docs/losses.md").read_text(encoding="utf-8")
     assert sync_docs.synced_losses(losses) == losses, "run make golden"
+    guide = (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert sync_docs.synced_contributing(guide) == guide, "run make golden"
+    assert (ROOT / sync_docs.ROOMS).read_text(encoding="utf-8") == rooms.picture()
     declared = yaml.safe_load(action)
     assert list(declared["inputs"]) == [n for item in INPUTS for n in (item.name, item.old) if n]
     assert list(declared["outputs"]) == [name for name, _ in OUTPUTS]
