@@ -12,7 +12,7 @@ from qe_action.task import QETask
 
 
 @pytest.mark.parametrize(
-    ("named", "labs", "cores", "slots"),
+    ("named", "interpreters", "cores", "slots"),
     [(None, 1, 2, 2), (None, 1, 4, 4), (None, 1, 64, 7), (8, 3, 2, 5), (1, 1, 8, 1), (8, 5, 8, 3)],
 )
 def test_no_more_workers_than_the_sandbox_has_users(
