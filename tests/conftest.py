@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fake_github import FakeGitHub
 from fake_github import strict as api_description
+from warm_program import end_starter
 
 GROUP = 'xdist_group("container")'
 
@@ -30,6 +31,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return GROUP if _in_group(file) else nodeid
 
     return Scopes(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_program() -> Iterator[None]:
+    """What starts the program in this session ends with it."""
+    yield
+    end_starter()
 
 
 @pytest.fixture

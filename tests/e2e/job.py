@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 from fake_github import BOT, FakeGitHub
 from gitrepo import GitRepo
 from runner import Result, read_commands, read_pairs
+from warm_program import WarmProcess, start_program
 
 from qe_action.render.marker import Marker, read_marker
 
@@ -149,7 +149,7 @@ class Job:
             environment[f"INPUT_{name.upper().replace('_', '-')}"] = value
         environment |= env or {}
         started = time.monotonic()
-        process = self._process(command, environment)
+        process = start_program(command, self.repo.root, environment)
         if cancel_when is not None:
             wait_until(cancel_when)
             process.send_signal(signal.SIGINT)
@@ -165,24 +165,12 @@ class Job:
             commands=tuple(read_commands(log)),
         )
 
-    def started(self, **env: str) -> subprocess.Popen[str]:
+    def started(self, **env: str) -> subprocess.Popen[str] | WarmProcess:
         """A run that goes on by itself, with files for outputs and summary of its own."""
         environment = self.environment("pull_request", self.payload(), self.github.token)
         for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
             environment[name] = tempfile.mkstemp(dir=self.tmp)[1]
-        return self._process(("run",), environment | env)
-
-    def _process(
-        self, command: tuple[str, ...], environment: Mapping[str, str]
-    ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "qe_action", *command],
-            cwd=self.repo.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return start_program(("run",), self.repo.root, environment | env)
 
     @property
     def check(self) -> Any:
