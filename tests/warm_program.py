@@ -9,6 +9,7 @@ environment tells the interpreter something, start it for real.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -237,6 +238,7 @@ def _serve(address: str) -> None:
             importlib.import_module(module.name)
     for name in LATER:
         importlib.import_module(name)
+    gc.freeze()  # or each child, as it ends, copies all that was imported to look for garbage
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
