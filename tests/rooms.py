@@ -28,7 +28,7 @@ LAYERS = (
     {"journal", "option_groups"},
     {"command_line", "events", "figures", "sandbox"},
     {"errors", "findings", "import_path", "input_file", "inputs", "place", "quoting", "stdio"}
-    | {"task", "text", "verbosity", "worker"},
+    | {"settings_files", "task", "text", "verbosity", "worker"},
 )
 """The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""
 

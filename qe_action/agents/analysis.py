@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 
 from qe_action.agents.accumulator import Accumulator
 from qe_action.agents.baseline_search import Baselines, BaselineSearch
@@ -30,8 +30,8 @@ from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
 from qe_action.workspace.sources import Foreign, Sources
 
-REREAD_AT_ONCE = 400_000
-"""Statements of files that recur and are merged in one further pass, to bound memory."""
+REREAD_AT_ONCE = 600_000
+"""Size of the files that recur and are merged in one further pass, to bound memory."""
 
 
 class Analysis:
@@ -116,7 +116,7 @@ class Analysis:
         )
         return PathMapper(tree, excluded=self._excluded)
 
-    def _excluded(self, file: str, lines: tuple[int, ...]) -> bool:
+    def _excluded(self, file: str, lines: Sequence[int]) -> bool:
         """Whether a file of the checkout can't have these lines."""
         content = self._checkout.source(file)
         return content is not None and excludes(file, content, lines)
@@ -148,8 +148,8 @@ class Analysis:
         for part in self._report.read(Sources(mapper, self._checkout)):
             mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
             self._found.label = part.label
-            for file in part.files:
-                collector.add(file)
+            for take in part.one_by_one():
+                collector.add(take())
             message = f"Read {plural(self._found.files, 'file')}"
             for event in self._progress(part.fraction * 85, message):
                 yield event
@@ -184,8 +184,8 @@ class Analysis:
         for part in self._report.read(Sources(mapper, self._checkout)):
             mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
             self._found.label = part.label
-            for file in part.files:
-                parts.add(file, part.report)
+            for take in part.one_by_one():
+                parts.add(take(), part.report)
             await asyncio.sleep(0)
         collector.add_merged(parts)
         self._found.doubts.disagreeing |= parts.disagreeing

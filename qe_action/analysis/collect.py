@@ -14,9 +14,9 @@ from qe_action.reports.model import Branch, FileLines, Function
 
 MAX_FILES = 250_000
 MAX_NAMES = 32 << 20
-"""Files that are counted, and characters of their names together."""
+"""Files that are counted, and bytes, about, of their names, groups and packages together."""
 MAX_HELD = 1_200_000
-"""Statements of recurring files that are merged in one pass."""
+"""Size (`FileLines.size`) of recurring files that are merged in one pass."""
 MAX_KEPT = 40 << 20
 """Bytes of lines that are kept, about, of all files whose gaps may be shown."""
 
@@ -161,14 +161,14 @@ class Parts:
         if path is not None and path in self._wanted:
             known = self.files.get(path)
             if known is None:
-                self._held += len(file.hits)
+                self._held += file.size
                 self.files[path] = file
             elif self._held > MAX_HELD:
                 known.unreadable += len(file.hits) + len(file.branches)
             else:
-                self._held -= len(known.hits)
+                self._held -= known.size
                 absorb(known, file)
-                self._held += len(known.hits)
+                self._held += known.size
             ends = self._ends.setdefault(path, {})
             ends[report] = max(ends.get(report, 0), max(file.hits, default=0))
 
@@ -220,6 +220,7 @@ class Collector:
         self.unkept: set[str] = set()
         self.largest: dict[str, int] = {}
         self._names = 0
+        self._last = ("", "")
         self._room = room
         self._sizes: dict[str, int] = {}
 
@@ -236,10 +237,16 @@ class Collector:
         if path in self.files:
             self.recurring.add(path)
             known = self.largest.get(path, self.files[path].statements)
-            self.largest[path] = max(known, len(file.hits))
+            self.largest[path] = max(known, file.size)
             return
-        self._names += len(path)
+        self._names += self._size_of_names(path, file)
         self._keep(path, file)
+
+    def _size_of_names(self, path: str, file: FileLines) -> int:
+        """What the names of a file take that are not those of the file before."""
+        last, self._last = self._last, (file.group, file.package)
+        new = [name for name, known in zip(self._last, last, strict=True) if name != known]
+        return sum(len(name) if name.isascii() else 4 * len(name) for name in (path, *new))
 
     def parts(self, wanted: set[str]) -> Parts:
         """An empty collection for a further pass that merges the files `wanted`."""
@@ -249,9 +256,9 @@ class Collector:
         """Replace what the first pass knew of recurring files by their merged lines."""
         self._heap = [entry for entry in self._heap if entry[1] not in parts.files]
         heapq.heapify(self._heap)
-        for path, file in parts.files.items():
+        for path in list(parts.files):
             self._forget(path)
-            self._keep(path, settled(file))
+            self._keep(path, settled(parts.files.pop(path)))
 
     def _keep(self, path: str, file: FileLines) -> None:
         counts = count(file)

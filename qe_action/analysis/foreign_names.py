@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Container, Hashable
 
-from qe_action.analysis.paths import split_path
+from qe_action.analysis.paths import is_absolute
 
 
 class ForeignNames:
@@ -18,6 +20,7 @@ class ForeignNames:
         self._tracked = tracked
         self._names: dict[Hashable, str] = {}
         self._given: set[str] = set()
+        self._shared: Counter[str] = Counter()  # how often a name was asked for beyond its first
 
     def name(
         self,
@@ -35,9 +38,12 @@ class ForeignNames:
         report and package; a relative one is another file in each. `label` tells reports apart
         for people.
         """
-        joined = path if split_path(path).absolute or not source else f"{source}/{path}"
-        absolute = split_path(joined).absolute
-        identity = (joined, group) if absolute else (joined, group, package, report)
+        joined = path if is_absolute(path) or not source else f"{source}/{path}"
+        identity: Hashable
+        if is_absolute(joined):
+            identity = (_digest(joined), group)  # a source may be longer than all paths below it
+        else:
+            identity = (path, source, group, package, report)
         if identity not in self._names:
             self._names[identity] = self._free(path, group or label or package)
             self._given.add(self._names[identity])
@@ -46,9 +52,12 @@ class ForeignNames:
     def _free(self, path: str, label: str) -> str:
         if path not in self._given and path not in self._tracked:
             return path
-        name = f"{path} ({label or 'not placed'})"
-        number = 2
+        name = first = f"{path} ({label or 'not placed'})"
         while name in self._given or name in self._tracked:
-            name = f"{path} ({label or 'not placed'}, {number})"
-            number += 1
+            self._shared[first] += 1
+            name = f"{path} ({label or 'not placed'}, {self._shared[first] + 1})"
         return name
+
+
+def _digest(path: str) -> bytes:
+    return hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=16).digest()

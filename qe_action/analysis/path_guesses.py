@@ -8,12 +8,13 @@ another machine's folders are in the repository, that settles what the ends leav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from qe_action.analysis.libraries import library_root
 from qe_action.analysis.path_bases import Bases
-from qe_action.analysis.paths import Parts, PathIndex, SplitPath
+from qe_action.analysis.paths import Parts, PathIndex, SplitPath, split_path
 
 JVM = (".java", ".kt", ".kts", ".scala", ".groovy")
 """Languages whose reports name files from their package on, so that one report has many roots."""
@@ -23,6 +24,9 @@ RULES = 10
 """How many rules of one report, those of most paths, are weighed."""
 SUPPORT = 2
 """Paths that have to follow a rule before it settles anything for others."""
+ELSEWHERE = 300_000
+MAX_ELSEWHERE = 32 << 20
+"""Paths elsewhere that are looked at, and their bytes; a file has one, or one a source."""
 
 
 class Key(NamedTuple):
@@ -38,15 +42,20 @@ class Key(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A path that a report names: `group` and `package` are its words for what it belongs to.
+    """A path as a report spells it: `group` and `package` are its words for what it belongs to.
 
     `lines` are the lines that the report lists of it, in order, as far as they were kept.
     """
 
-    path: SplitPath
+    spelled: str
     group: str = ""
     package: str = ""
-    lines: tuple[int, ...] = ()
+    lines: Sequence[int] = ()
+
+    @property
+    def path(self) -> SplitPath:
+        """Its components, which would take several times its room if they were held."""
+        return split_path(self.spelled)
 
 
 class Rule(NamedTuple):
@@ -73,7 +82,7 @@ class Guess(NamedTuple):
         return Rule(self.form[: -self.length], tuple(file.split("/"))[: -self.length])
 
 
-Excluded = Callable[[str, tuple[int, ...]], bool]
+Excluded = Callable[[str, Sequence[int]], bool]
 """Whether a file can't be the one whose lines a report lists."""
 
 
@@ -155,14 +164,14 @@ class Jury:
         self._settled = settled
         self._placed = placed or bool(settled)
         self._based = based
-        self._elsewhere = list(elsewhere)
+        self._elsewhere = list(islice(_some(elsewhere), ELSEWHERE))
         self._home: Parts = ()
         self._lone: dict[Parts, set[Rule]] = {}
         self._rivals: set[Rule] = set()
         self._sound: list[Rule] = []
         self._open: Counter[frozenset[Rule]] = Counter()
         self._votes: Counter[Rule] = Counter()
-        self._siblings: Counter[Parts] = Counter()
+        self._siblings: Counter[str] = Counter()  # by the folder
 
     def judge(self, found: Mapping[Key, Guess], named: Mapping[Key, Named]) -> dict[Key, Verdict]:
         """What each path can mean."""
@@ -179,7 +188,7 @@ class Jury:
             if 1 < len(files) <= OPEN and found[key].rooted
         )
         votes = self._votes = Counter(own.values())
-        self._siblings = Counter(parts[:-1] for parts in self._elsewhere)
+        self._siblings = Counter(path.rpartition("/")[0] for path in self._elsewhere)
         rules = [rule for rule, count in votes.most_common(RULES) if count >= SUPPORT]
         bare = {rule for key, rule in own.items() if found[key].length == 1}
         self._rivals = outvoted(votes, bare)
@@ -225,10 +234,15 @@ class Jury:
         """Whether at least half of what the report has below the rule's folder is tracked."""
         if not rule.prefix:
             return True
-        end = len(rule.prefix)
-        here = [parts[end:] for parts in self._elsewhere if parts[:end] == rule.prefix]
-        tracked = sum(self._bases.tree.index.at(rule.folder + rest) is not None for rest in here)
-        return 2 * tracked >= len(here)
+        index, prefix = self._bases.tree.index, "/".join(rule.prefix)
+        folder = "".join(f"{part}/" for part in rule.folder)
+        start = len(prefix) + 1
+        here = tracked = 0
+        for path in self._elsewhere:
+            if path.startswith(prefix) and path[start - 1 : start] in ("", "/"):
+                here += 1
+                tracked += folder + path[start:] in index
+        return 2 * tracked >= here
 
     def _verdict(self, guess: Guess, verdict: Verdict, named: Named, own: Rule | None) -> Verdict:
         """`own` is the rule of the one file that is left, None where there is none or several."""
@@ -272,10 +286,21 @@ class Jury:
         """Whether one path's end is enough: nothing tells of another place of the report."""
         if self._sound or self._placed or own in self._rivals or self._against(own):
             return False
-        if guess.length == 1 and 2 * self._votes[own] < self._siblings[own.prefix]:
+        if guess.length == 1 and 2 * self._votes[own] < self._siblings["/".join(own.prefix)]:
             return False  # a bare name, and most files beside it are not where it would be
         prefixes = (guess.form[:end] for end in range(len(guess.form) + 1))
         return all(self._lone.get(prefix, {own}) == {own} for prefix in prefixes)
+
+
+def _some(paths: Iterable[Parts]) -> Iterator[str]:
+    """Paths as text, as long as there is room for them."""
+    room = MAX_ELSEWHERE
+    for parts in paths:
+        path = "/".join(parts)
+        room -= len(path) if path.isascii() else 4 * len(path)
+        if room < 0:
+            return
+        yield path
 
 
 def _agree(one: Rule, other: Rule) -> bool:

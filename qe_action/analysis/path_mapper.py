@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qe_action.analysis.path_bases import Bases, Tree
@@ -51,7 +51,7 @@ WITH_LINES = 2_000
 @dataclass(slots=True)
 class _Evidence:
     package: str
-    lines: array[int]
+    lines: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -67,6 +67,15 @@ class _Report:
     open: dict[Key, _Evidence] = field(default_factory=dict)
     hints: list[Rule] = field(default_factory=list)
     in_any_case: Rule | None = None
+    _bare: _Evidence = field(default_factory=lambda: _Evidence(""))
+
+    def evidence(self, package: str, lines: Sequence[int] = ()) -> _Evidence:
+        """What tells of a path beside its name; one for all without lines of a package."""
+        if lines:
+            return _Evidence(package, lines)
+        if self._bare.package != package:
+            self._bare = _Evidence(package)
+        return self._bare
 
 
 class PathMapper:
@@ -103,7 +112,7 @@ class PathMapper:
             else:
                 known.bases = bases
                 for key in known.answers:
-                    known.open.setdefault(key, _Evidence(key.package, array("I")))
+                    known.open.setdefault(key, known.evidence(key.package))
         self._report = known
         self.report = report
 
@@ -128,7 +137,7 @@ class PathMapper:
         changed = False
         for report in [self._reports[each] for each in only] or self._reports.values():
             named = {
-                key: Named(split_path(key.path), key.group, evidence.package, tuple(evidence.lines))
+                key: Named(key.path, key.group, evidence.package, evidence.lines)
                 for key, evidence in report.open.items()
             }
             closed = (
@@ -164,11 +173,11 @@ class PathMapper:
         report = self._report
         if not self.tree.known:
             return Answer(_unchecked(path, report.bases))
-        named = Named(path, key.group, package)
-        answer = _plain(report.bases, named)
+        named = Named(key.path, key.group, package)
+        answer = _plain(report.bases, path)
         if answer is not None:
             return answer
-        kept = array("I")
+        kept: Sequence[int] = ()
         answer = self._by_hints(path)
         if answer is None:
             weighing = Weighing(report.bases, {key: named}, set(), self._excluded)
@@ -184,8 +193,8 @@ class PathMapper:
         matched = isinstance(answer.resolution, Match)
         if self._with_lines[matched] < WITH_LINES:
             self._with_lines[matched] += 1
-            kept.extend(sorted(line for line in lines if line < 1 << 31)[-LINES:])
-        report.open[key] = _Evidence(package, kept)
+            kept = array("I", sorted(line for line in lines if line < 1 << 31)[-LINES:])
+        report.open[key] = report.evidence(package, kept)
         return answer
 
     def _by_hints(self, path: SplitPath) -> Answer | None:
@@ -207,9 +216,9 @@ class PathMapper:
         return Answer(Match(files[0])) if form[:end] == folded.prefix and len(files) == 1 else None
 
 
-def _plain(bases: Bases, named: Named) -> Answer | None:
+def _plain(bases: Bases, path: SplitPath) -> Answer | None:
     """The answer that nothing else in the report can change."""
-    path, tree = named.path, bases.tree
+    tree = bases.tree
     inside = tree.inside(path) if path.absolute else None
     if inside is not None and (found := tree.index.at(inside)):
         return Answer(Match(found))

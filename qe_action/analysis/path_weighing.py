@@ -27,7 +27,9 @@ from qe_action.analysis.paths import (
     Resolution,
     SplitPath,
     Unmatched,
+    is_absolute,
     join,
+    split_path,
 )
 
 
@@ -36,6 +38,11 @@ class Answer(NamedTuple):
 
     resolution: Resolution
     rule: Rule | None = None
+
+
+NOWHERE = Answer(Unmatched())
+INSTALLED = Answer(Unmatched(library=True))
+"""What most paths of a report may mean: one object for all of them."""
 
 
 class Weighing:
@@ -53,12 +60,13 @@ class Weighing:
         self._anchors = bases.anchors  # where relative paths start, as far as that is known
         self._bare = True
         self._based = False
-        self._inside = {
-            key: self._tree.inside(each.path) for key, each in named.items() if each.path.absolute
-        }
-        self._absolute = [
-            named[key].path.parts for key, inside in self._inside.items() if inside is None
+        self._outside = [
+            key for key in named if is_absolute(key.path) and self._inside(key) is None
         ]
+
+    def _inside(self, key: Key) -> Parts | None:
+        """An absolute path's components below the repository's top; None of all others."""
+        return self._tree.inside(split_path(key.path)) if is_absolute(key.path) else None
 
     def answers(self) -> Iterator[tuple[Key, Answer]]:
         """The meaning of each path."""
@@ -93,7 +101,7 @@ class Weighing:
             self._settled.add(found[0])
             self._answers[key] = Answer(Match(found[0]), rule=rule)
         else:
-            self._answers[key] = Answer(Ambiguous(found) if found else Unmatched())
+            self._answers[key] = Answer(Ambiguous(found)) if found else NOWHERE
 
     def _told(self) -> bool:
         """By its place in the workspace, by the user's source roots, by the aliases.
@@ -109,7 +117,7 @@ class Weighing:
         )
         under_roots: dict[Key, tuple[str, ...]] = {}
         for key, named in list(self._left.items()):
-            if found := tree.index.at(self._inside.get(key)):
+            if found := tree.index.at(self._inside(key)):
                 self._answer(key, [found])
             elif tree.roots and (
                 files := bases.under_roots(named.path, whole=rooted and not named.path.absolute)
@@ -212,11 +220,11 @@ class Weighing:
         """What is left of installed software is no file of the repository."""
         for key, named in list(self._left.items()):
             path = named.path
-            inside = self._inside.get(key) is not None
+            inside = self._inside(key) is not None
             below = self._bases.installed and not path.absolute
             if below or library_root(path.parts, absolute=path.absolute and not inside):
                 del self._left[key]
-                self._answers[key] = Answer(Unmatched(library=True))
+                self._answers[key] = INSTALLED
 
     def _guessed(self, *, sourced: bool) -> bool:
         """By the longest end in common; whether any path was settled so."""
@@ -224,7 +232,7 @@ class Weighing:
         if sourced and not self._bases.outside:
             return False
         for key, named in self._left.items():
-            if self._inside.get(key) is not None or (sourced and named.path.absolute):
+            if self._inside(key) is not None or (sourced and named.path.absolute):
                 continue
             if guess := guesses(self._bases, named, sourced=sourced):
                 found[key] = guess
@@ -260,11 +268,13 @@ class Weighing:
             else:
                 self._answers[key] = Answer(Ambiguous((file,)))
 
-    def _forms(self) -> list[Parts]:
+    def _forms(self) -> Iterator[Parts]:
         """All paths elsewhere, absolute or below the sources there."""
-        relative = [each for each in self._left.values() if not each.path.absolute]
-        joined = (form for each in relative for form in self._bases.forms(each.path))
-        return [*self._absolute, *joined]
+        for key in self._outside:
+            yield split_path(key.path).parts
+        for key, named in self._left.items():
+            if not is_absolute(key.path):
+                yield from self._bases.forms(named.path)
 
     def _last_resorts(self) -> None:
         """Links and another case, where exactly one file fits that nothing else names.
@@ -278,7 +288,9 @@ class Weighing:
         guessed: dict[Key, set[str]] = {}
         rivals: dict[str, set[Key]] = defaultdict(set)
         for key, named in self._left.items():
-            files = guessed[key] = self._ending_in_any_case(named.path)
+            files = self._ending_in_any_case(named.path)
+            if files:
+                guessed[key] = files
             for file in files:
                 rivals[file].add(Key(key.path.casefold(), key.group))
         shared = [(key, files) for key, files in guessed.items() if len(files) == 1]
@@ -286,8 +298,8 @@ class Weighing:
             if any(len(rivals[file]) > 1 for file in files):
                 self._answers[key] = Answer(Ambiguous(tuple(files)))
                 del self._left[key]
-        self._take((key, guessed[key]) for key in list(self._left))
-        self._answers.update(dict.fromkeys(self._left, Answer(Unmatched())))
+        self._take((key, files) for key, files in guessed.items() if key in self._left)
+        self._answers.update(dict.fromkeys(self._left, NOWHERE))
 
     def _take(self, found: Iterable[tuple[Key, set[str]]]) -> None:
         """Settle paths that fit one file alone which none named before, or several."""
@@ -296,7 +308,7 @@ class Weighing:
             for answer in self._answers.values()
             if isinstance(answer.resolution, Match)
         }
-        for key, files in list(found):
+        for key, files in [each for each in found if each[1]]:  # most have none
             if len(files) == 1 and not files & taken:
                 self._answers[key] = Answer(Match(*files))
             elif len(files) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -185,7 +185,7 @@ class Reading:
         report = replace(report, files=len(files), statements=sum(files.values()))
         return self._aged(replace(report, at_least=not whole), path, places)
 
-    def _excluded(self, file: str, lines: tuple[int, ...]) -> bool:
+    def _excluded(self, file: str, lines: Sequence[int]) -> bool:
         """Whether a file of the checkout can't have these lines."""
         content = self._checkout.source(file)
         return content is not None and excludes(file, content, lines)

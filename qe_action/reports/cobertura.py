@@ -61,7 +61,11 @@ class CoberturaParser(XmlReportParser):
 
     def _take_lines(self, rows: list[Row]) -> None:
         if self._target is not None:
-            take_lines(rows, self._target, self.defects)
+            if self._target is self._class:
+                self._of_methods = None  # they count only where the class has no lines of its own
+            known = (self._file, self._class, self._of_methods, self._method)
+            held = sum(each.size for each in known if each and each is not self._target)
+            take_lines(rows, self._target, self.defects, held)
 
     def _settled(self) -> None:
         if self._file_open and self._depth < self._class_depth:
@@ -87,7 +91,7 @@ class CoberturaParser(XmlReportParser):
 
     def _finish_source(self) -> None:
         source = "".join(self._source or ()).strip()[:MAX_SOURCE]
-        if source and source not in self.sources and len(self.sources) < MAX_SOURCES:
+        if source and len(self.sources) < MAX_SOURCES and source not in self.sources:
             self.sources.append(source)
         self._source = None
         self._parser.CharacterDataHandler = None

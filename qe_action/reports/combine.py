@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
@@ -36,22 +37,42 @@ def absorb(into: FileLines, other: FileLines) -> None:
     into.functions.extend(other.functions)
     if len(into.functions) > 2 * MAX_FUNCTIONS:
         into.functions = combine_functions(into.functions)[:MAX_FUNCTIONS]
-    for number, tests in other.contexts.items():
-        into.contexts[number] = unite_tests(into.contexts.get(number, ()), tests)
+    _absorb_tests(into, other)
     into.unreadable += other.unreadable
     into.stale = into.stale or other.stale
+
+
+def _absorb_tests(into: FileLines, other: FileLines) -> None:
+    """Unite the tests of each line; many lines have few sets of them, which stay one object."""
+    united: dict[tuple[int, int], tuple[tuple[str, ...], ...]] = {}
+    for number, tests in other.contexts.items():
+        known = into.contexts.get(number)
+        if known is None:
+            if len(into.contexts) < MAX_WEIGHT:
+                into.contexts[number] = tests
+            continue
+        key = id(known), id(tests)
+        if key not in united:
+            both = unite_tests(known, tests)
+            if both != known:
+                into.weight += len(both)
+            united[key] = known, tests, both if into.weight <= MAX_WEIGHT else known
+        into.contexts[number] = united[key][-1]
 
 
 def _absorb_branch(into: FileLines, other: FileLines, number: int, branch: Branch) -> None:
     known = into.branches.get(number)
     if known is None:
-        if number not in into.hits and len(into.branches) >= MAX_STATEMENTS:
+        ways = other.ways.get(number)
+        more = len(branch.missing if ways is None else ways)
+        full = into.weight + more > MAX_WEIGHT
+        if len(into.branches) >= MAX_WEIGHT or (full and ways is not None):
             into.unreadable += 1
             return
-        into.branches[number] = branch
-        if number in other.ways:
-            into.ways[number] = other.ways[number]
-            into.weight += len(other.ways[number])
+        into.branches[number] = branch._replace(missing=()) if full else branch
+        into.weight += 0 if full else more
+        if ways is not None:
+            into.ways[number] = ways
         return
     ours, theirs = into.ways.get(number), other.ways.get(number)
     if ours is None or theirs is None:
@@ -106,6 +127,8 @@ def settled(lines: FileLines) -> FileLines:
 
 def _ordered(by_line: dict[int, _Value]) -> dict[int, _Value]:
     """The same by line; pairs would take more room than the lines."""
+    if all(line < following for line, following in pairwise(by_line)):
+        return by_line
     return {line: by_line[line] for line in sorted(by_line)}
 
 

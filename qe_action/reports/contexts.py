@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 
@@ -75,19 +76,19 @@ class ContextReader:
         """The tests of each statement, of those of physical lines.
 
         coverage.py records physical lines. One that no statement begins on continues the last
-        one before it; if that one is `excluded`, neither counts.
+        one before it; if that one is `excluded`, neither counts. An array of these is in order.
         """
         if not found:
             return {}
-        counted = set(statements)
-        firsts = sorted(counted.union(excluded))
+        firsts = array("I", sorted(statements))
+        passed_over = excluded if isinstance(excluded, array) else array("I", sorted(excluded))
         united: dict[int, tuple[str, ...]] = {}
-        for line, tests in found.items():
-            at = bisect_right(firsts, line) - 1
-            if at >= 0 and firsts[at] in counted and tests:
-                known = united.get(firsts[at], ())
-                united[firsts[at]] = self._shared(unite(known, tests)) if known else tests
-        return dict(sorted(united.items()))
+        for line in sorted(found):
+            tests, first = found[line], _last_before(firsts, line)
+            if tests and first and first >= _last_before(passed_over, line):
+                known = united.get(first, ())
+                united[first] = self._shared(unite(known, tests)) if known else tests
+        return united
 
     def tests(self, contexts: Iterable[str]) -> tuple[str, ...]:
         """The tests that the contexts of a line name, sorted, within the limit."""
@@ -117,6 +118,12 @@ class ContextReader:
             return False
         self._room -= size
         return True
+
+
+def _last_before(lines: array[int], line: int) -> int:
+    """The last of the lines up to this one, 0 where there is none."""
+    at = bisect_right(lines, line)
+    return lines[at - 1] if at else 0
 
 
 def unite(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from qe_action.errors import ReportError
@@ -25,6 +27,8 @@ HINT = "Give the file that `coverage json` writes."
 
 LINES = ("executed_lines", "missing_lines", "excluded_lines")
 ARCS = ("executed_branches", "missing_branches")
+_ARC = 1 << 25
+"""A way from a line is held as one number: the line times this, and where it leads."""
 
 
 class Entry:
@@ -37,8 +41,8 @@ class Entry:
         self._unreadable = 0
         self._measured = False
         self._hits: dict[int, int] = {}
-        self._excluded: set[int] = set()
-        self._arcs: dict[str, dict[int, set[int]]] = {key: {} for key in ARCS}
+        self._excluded = bytearray()  # by line
+        self._arcs: dict[str, set[int]] = {key: set() for key in ARCS}  # packed
         self._unknown: Counter[int] = Counter()  # ways out of a line that can't be read
         self._weight = 0
         self._functions: list[Function] = []
@@ -69,8 +73,10 @@ class Entry:
         """Some of a key's lines."""
         self._measured = self._measured or key == "executed_lines"
         if key == "excluded_lines":
-            if len(self._excluded) < MAX_STATEMENTS:
-                self._excluded.update(self.readable(numbers, key))
+            for number in self.readable(numbers, key):
+                if number >= len(self._excluded):
+                    self._excluded.extend(bytes(number + 1 - len(self._excluded)))
+                self._excluded[number] = 1
             return
         hits, run = self._hits, int(key == "executed_lines")
         for number in self.readable(numbers, key):
@@ -87,9 +93,12 @@ class Entry:
         arcs = self._arcs[key]
         for pair in pairs:
             match pair:
-                case [int() as line, int() as target] if 0 < line <= MAX_LINE:
-                    if target not in arcs.get(line, ()) and self._has_room(f"{key}: {line}"):
-                        arcs.setdefault(line, set()).add(target)
+                case [int() as line, int() as target] if (
+                    0 < line <= MAX_LINE and abs(target) <= MAX_LINE
+                ):
+                    arc = line * _ARC + target + MAX_LINE
+                    if arc not in arcs and self._has_room(f"{key}: {line}"):
+                        arcs.add(arc)
                 case [int() as line, *_] if 0 < line <= MAX_LINE:
                     self.note("branch", f"{key}: {pair!r:.80}")
                     if self._has_room(f"{key}: {line}"):
@@ -115,7 +124,9 @@ class Entry:
         tests = self._reader.tests(name for name in names if isinstance(name, str))
         if known := self._contexts.get(number):
             tests = self._reader.tests((*known, *tests))
-        if tests and (known or len(self._contexts) < MAX_STATEMENTS):
+        if tests and not known and len(self._contexts) >= MAX_WEIGHT:
+            self.note("tests", f"line {number}")
+        elif tests:
             self._contexts[number] = tests
 
     def file(self) -> FileLines:
@@ -125,32 +136,42 @@ class Entry:
         branches = dict(self._branches())
         # A lone surrogate, which JSON can spell, could not be written to any output.
         spelled = usable_path(self.path).encode("utf-8", "replace").decode("utf-8")
-        hits = {line: self._hits[line] for line in sorted(self._hits)}
-        self._hits = {}
+        hits = self._ordered_hits()
+        excluded = array("I", (line for line, flag in enumerate(self._excluded) if flag))
         return FileLines(
             spelled,
             hits,
             branches,
             combine_functions(self._functions),
-            self._reader.placed(self._contexts, hits, self._excluded),
+            self._reader.placed(self._contexts, hits, excluded),
             excused=self._excuse(branches),
             unreadable=self._unreadable,
+            weight=sum(len(branch.missing) for branch in branches.values()),
         )
+
+    def _ordered_hits(self) -> dict[int, int]:
+        """The hits by line, which are not held twice."""
+        lines = array("I", sorted(self._hits))
+        run = bytes(self._hits[line] for line in lines)
+        self._hits.clear()
+        return dict(zip(lines, run, strict=True))
 
     def _branches(self) -> Iterator[tuple[int, Branch]]:
         """Branches by the line they leave; a negative target is a way out of the code block."""
         executed, missing = (self._arcs[key] for key in ARCS)
         weight = 0
-        for line in sorted(executed.keys() | missing.keys() | self._unknown.keys()):
-            taken = executed.get(line, set())
-            missed = missing.get(line, set()) - taken
-            unknown = self._unknown[line]
-            targets = sorted(missed)[:MAX_NAMED] if weight < MAX_WEIGHT else ()
-            weight += len(targets)
-            if len(targets) < len(missed):
+        taken = Counter(arc // _ARC for arc in executed)
+        missed = Counter(arc // _ARC for arc in missing if arc not in executed)
+        arcs = iter(sorted(arc for arc in missing if arc not in executed))
+        for line in sorted(taken.keys() | missed.keys() | self._unknown.keys()):
+            targets = [arc % _ARC - MAX_LINE for arc in islice(arcs, missed[line])]
+            named = targets[:MAX_NAMED] if weight < MAX_WEIGHT else []
+            weight += len(named)
+            if len(named) < len(targets):
                 self.note("names", f"line {line}")
-            names = tuple("exit" if target < 0 else str(target) for target in targets)
-            yield line, Branch(len(taken), len(taken) + len(missed) + unknown, names)
+            names = tuple("exit" if target < 0 else str(target) for target in named)
+            total = taken[line] + missed[line] + self._unknown[line]
+            yield line, Branch(taken[line], total, names)
 
     def _excuse(self, branches: dict[int, Branch]) -> int:
         """Count what the summary has beyond the lists: branches not taken that are excused.

@@ -13,7 +13,18 @@ EXAMPLES = 2
 SHOWN = 100
 """Characters of an example, and of the path before it."""
 
-Kind = Literal["line", "branch", "function", "statements", "functions", "names", "tests", "ways"]
+Kind = Literal[
+    "line",
+    "branch",
+    "function",
+    "statements",
+    "functions",
+    "names",
+    "tests",
+    "ways",
+    "branches",
+    "room",
+]
 
 _LOST: dict[Kind, tuple[str, str]] = {
     "line": ("line can't be read and is left out", "lines can't be read and are left out"),
@@ -45,8 +56,18 @@ _LOST: dict[Kind, tuple[str, str]] = {
         f"branch is left out, as no more than {MAX_WEIGHT:,} of a file are read",
         f"branches are left out, as no more than {MAX_WEIGHT:,} of a file are read",
     ),
+    "branches": (
+        f"line's branches are left out, as those of no more than {MAX_WEIGHT:,} of a file are read",
+        f"lines' branches are left out, as those of no more than {MAX_WEIGHT:,} of a file are read",
+    ),
+    "room": (
+        "record is left out, as its file has too many together",
+        "records are left out, as their file has too many together",
+    ),
 }
-UNREADABLE: frozenset[Kind] = frozenset({"line", "branch", "statements", "ways"})
+UNREADABLE: frozenset[Kind] = frozenset(
+    {"line", "branch", "statements", "ways", "branches", "room"}
+)
 """What the counts of lines and branches lack; the rest costs names or functions only."""
 
 

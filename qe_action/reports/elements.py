@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from qe_action.reports.bounds import (
+    FEW,
     MAX_BRANCHES,
+    MAX_EXACT,
+    MAX_HELD,
     MAX_LINE,
     MAX_NAMED,
     MAX_STATEMENTS,
@@ -43,14 +46,16 @@ def as_mapping(row: Row) -> Attributes:
     return dict(zip(values, values, strict=True))  # twice the same iterator: pairs
 
 
-def take_lines(rows: Iterable[Row], into: FileLines, defects: Defects) -> None:
+def take_lines(rows: Iterable[Row], into: FileLines, defects: Defects, held: int = 0) -> None:
     """Enter `line` elements; what makes no sense of them becomes a defect.
 
+    `held` is the size of what else the parser holds of the file.
     The loop runs once for each line of a report, so it looks for number and hits where all
     writers put them first, and for the rest of the attributes among those met before.
     """
     hits, limit = into.hits, MAX_LINE
-    full = len(hits) >= MAX_STATEMENTS
+    full = len(hits) >= MAX_STATEMENTS or held + into.size >= MAX_HELD
+    most = FEW if len(hits) >= MAX_EXACT else int(MAX_HITS)
     for row in rows:
         try:
             if row[0] == "number" and row[2] == "hits":
@@ -62,27 +67,39 @@ def take_lines(rows: Iterable[Row], into: FileLines, defects: Defects) -> None:
         if not 0 < number <= limit or (full and number not in hits):
             note(defects, "statements" if 0 < number <= limit else "line", row, into)
             continue
+        taken = min(taken, most)
         if hits.setdefault(number, taken) < taken:
             hits[number] = taken
         if taken < 0:
             hits[number] = max(0, hits[number])
         if len(row) > 4:
-            branch, defect = _branch(row[more:])
-            if branch is not None:
-                enter_branch(into, number, branch)
-                if defect is not None:
-                    note(defects, defect, row, into)
+            _take_branch(row, more, number, into, defects)
 
 
-def enter_branch(into: FileLines, number: int, branch: Branch) -> None:
-    """Enter a line's branches; without the names of those missed where the file has too many."""
+def _take_branch(row: Row, rest: int, number: int, into: FileLines, defects: Defects) -> None:
+    """Enter the branches that the attributes from `rest` on tell of."""
+    branch, defect = _branch(row[rest:])
+    if branch is None:
+        return
+    defect = enter_branch(into, number, branch) or defect
+    if defect is not None:
+        note(defects, defect, row, into)
+
+
+def enter_branch(into: FileLines, number: int, branch: Branch) -> Kind | None:
+    """Enter a line's branches; without the names of those missed where the file has too many.
+
+    The defect where these are of too many lines.
+    """
     branches = into.branches
-    if branch.missing:
-        into.weight += len(branch.missing)
-        if into.weight > MAX_WEIGHT:
-            branch = branch._replace(missing=())
+    if number not in branches and len(branches) >= MAX_WEIGHT:
+        return "branches"
+    if into.weight + len(branch.missing) > MAX_WEIGHT:
+        branch = branch._replace(missing=())
+    into.weight += len(branch.missing)
     known = branches.get(number)
     branches[number] = combine_branches(known, branch) if known else branch
+    return None
 
 
 def note(defects: Defects, kind: Kind, row: Row, of: FileLines) -> None:
@@ -183,8 +200,8 @@ def take_condition(condition: Attributes, line: Attributes, into: FileLines) -> 
     name = f"{label}: {coverage}" if _TARGET.fullmatch(label) else coverage
     if name in branch.missing or len(branch.missing) >= MAX_CONDITIONS:
         return
-    into.weight += 1
-    if into.weight <= MAX_WEIGHT:
+    if into.weight < MAX_WEIGHT:
+        into.weight += 1
         into.branches[number] = branch._replace(missing=(*branch.missing, name))
 
 

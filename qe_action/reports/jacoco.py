@@ -12,7 +12,13 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
-from qe_action.reports.bounds import MAX_BRANCHES, MAX_FUNCTIONS, MAX_LINE, MAX_STATEMENTS
+from qe_action.reports.bounds import (
+    MAX_BRANCHES,
+    MAX_FILE_NAME,
+    MAX_FUNCTIONS,
+    MAX_LINE,
+    MAX_STATEMENTS,
+)
 from qe_action.reports.combine import combine_functions
 from qe_action.reports.defects import Defects, Kind
 from qe_action.reports.elements import (
@@ -25,7 +31,7 @@ from qe_action.reports.elements import (
     note,
     unreadable_branch,
 )
-from qe_action.reports.model import MAX_PATH, Branch, FileLines, Function, usable_path
+from qe_action.reports.model import Branch, FileLines, Function, usable_path
 from qe_action.reports.xml_errors import FOREIGN_ROOTS, wrong_root
 from qe_action.reports.xml_parser import XmlReportParser
 
@@ -62,6 +68,7 @@ class JacocoParser(XmlReportParser):
     def __init__(self) -> None:
         super().__init__()
         self._groups: list[tuple[int, str]] = []  # the open ones, with their depths
+        self._last_group = ""
         self._package = ""
         self._methods: dict[str, list[_Method]] = {}  # by the name of the source file
         self._methods_held = 0
@@ -115,8 +122,10 @@ class JacocoParser(XmlReportParser):
     def _start_class(self, _depth: int, attributes: Attributes) -> None:
         source = attributes.get("sourcefilename")
         self._class_methods = None
-        if source and (source in self._methods or self._has_room()):
-            self._class_methods = self._methods.setdefault(source[:MAX_PATH], [])
+        if source is None or len(source) > MAX_FILE_NAME:
+            pass  # no file has such a name
+        elif source and (source in self._methods or self._has_room()):
+            self._class_methods = self._methods.setdefault(source, [])
         self._class_name = _class_name(attributes.get("name", ""))
 
     def _start_method(self, depth: int, attributes: Attributes) -> None:
@@ -151,9 +160,15 @@ class JacocoParser(XmlReportParser):
         name = attributes.get("name", "")
         path = usable_path(f"{self._package}/{name}" if self._package else name)
         if name.strip() and path:
-            group = "/".join(group for _, group in self._groups)
-            self._file = FileLines(path, group=group, package=self._package)
+            self._file = FileLines(path, group=self._group(), package=self._package)
             self._file_name, self._file_depth = name, depth
+
+    def _group(self) -> str:
+        """The names of the open groups, one object as long as they are the same."""
+        group = "/".join(group for _, group in self._groups)
+        if group != self._last_group:
+            self._last_group = group
+        return self._last_group
 
     def _finish(self) -> None:
         file, self._file = self._file, None
@@ -187,7 +202,7 @@ def _take_line(row: Row, into: FileLines, defects: Defects) -> None:
         if into.hits.setdefault(number, run) < run:
             into.hits[number] = run
         if branch is not None:
-            enter_branch(into, number, branch)
+            defect = enter_branch(into, number, branch) or defect
     if defect is not None:
         note(defects, defect, row, into)
 

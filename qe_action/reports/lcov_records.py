@@ -9,9 +9,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from qe_action.reports.bounds import (
+    FEW,
+    MAX_EXACT,
     MAX_FUNCTIONS,
     MAX_LINE,
     MAX_NAMED,
+    MAX_ROOM,
     MAX_STATEMENTS,
     MAX_WEIGHT,
 )
@@ -21,7 +24,7 @@ from qe_action.reports.elements import MAX_HITS, MAX_NAME
 from qe_action.reports.model import Branch, FileLines, Function, Ways
 from qe_action.reports.ways import as_ways, branch_of, way_id
 
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(rb"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d{1,4})?")
 _NOT_RUN = (b"#####", b"=====")
 """How gcov marks a line not run; the second one only runs after an exception."""
 
@@ -36,6 +39,11 @@ SHARED = 1000
 """Sets of ways of a line that are remembered to be shared by others."""
 MAX_BYTES = 4 * MAX_NAME
 """Bytes of a function's name that are kept."""
+
+OF_LINE = 80
+OF_WAY = 250
+OF_FUNCTION = 64
+"""Bytes that each takes, about, beside its text."""
 
 
 class _Found(NamedTuple):
@@ -63,6 +71,7 @@ class Section:
         self._leaders: dict[bytes, tuple[int, int | None]] = {}
         self._aliases: dict[bytes, list[tuple[bytes, int]]] = {}
         self._names = 0
+        self._texts = 0  # bytes of names and ways
 
     def take(self, kind: bytes, value: bytes) -> None:
         """Enter one of `RECORDS`; what makes no sense of it becomes a defect."""
@@ -93,8 +102,13 @@ class Section:
         line, taken = _line(number), _hits(more.partition(b",")[0])
         if line is None or taken is None:
             return "line"
-        if line not in self._hits and len(self._hits) >= MAX_STATEMENTS:
-            return "statements"
+        if line not in self._hits:
+            if len(self._hits) >= MAX_STATEMENTS:
+                return "statements"
+            if not self._fits(OF_LINE):
+                return "room"
+        if len(self._hits) >= MAX_EXACT:
+            taken = min(taken, FEW)
         if self._hits.setdefault(line, taken) < taken:
             self._hits[line] = taken
         return None
@@ -121,7 +135,10 @@ class Section:
         if ways is None or way not in ways:
             if self._weight >= MAX_WEIGHT:
                 return "ways"
+            if not self._fits(OF_WAY + len(way)):
+                return "room"
             self._weight += 1
+            self._texts += len(way)
         if ways is None:
             ways = self._ways[line] = {}
         if not comma or taken is None:
@@ -136,7 +153,7 @@ class Section:
         start = _line(found[1]) if found else None
         if not found or start is None:
             return "function"
-        if not self._has_room():
+        if not self._has_room(found[3]):
             return "functions"
         self._functions.append((start, _end(found[2], start), found[3][:MAX_BYTES]))
         return None
@@ -146,7 +163,7 @@ class Section:
         count, _, name = value.partition(b",")
         name = name[:MAX_BYTES]
         calls = _hits(count)
-        if name not in self._calls and not self._has_room():
+        if name not in self._calls and not self._has_room(name):
             return "functions"
         self._calls[name] = max(calls or 0, self._calls.get(name, 0))
         return "function" if calls is None else None
@@ -157,7 +174,7 @@ class Section:
         start = _line(leader[2]) if leader else None
         if not leader or start is None:
             return "function"
-        if not self._has_room():
+        if not self._has_room(leader[1]):
             return "functions"
         self._leaders[leader[1]] = (start, _end(leader[3], start))
         return None
@@ -167,16 +184,25 @@ class Section:
         alias = _ALIAS.fullmatch(value)
         if not alias:
             return "function"
-        if not self._has_room():
+        if not self._has_room(alias[3]):
             return "functions"
         calls = _hits(alias[2])
         self._aliases.setdefault(alias[1], []).append((alias[3][:MAX_BYTES], calls or 0))
         return "function" if calls is None else None
 
-    def _has_room(self) -> bool:
+    def _has_room(self, name: bytes) -> bool:
         """Whether one more record of a function may be kept."""
         self._names += 1
-        return self._names <= MAX_RECORDS
+        size = 2 * min(len(name), MAX_BYTES)  # as bytes, and as text in the end
+        if self._names > MAX_RECORDS or not self._fits(OF_FUNCTION + size):
+            return False
+        self._texts += size
+        return True
+
+    def _fits(self, size: int) -> bool:
+        """Whether so many bytes more can be held of the file."""
+        held = OF_LINE * len(self._hits) + OF_WAY * self._weight + OF_FUNCTION * self._names
+        return held + self._texts + size <= MAX_ROOM
 
     def _all_functions(self) -> list[Function]:
         found = []
@@ -189,6 +215,8 @@ class Section:
                 names = sorted({_name(name) for name, _ in aliases}, key=lambda n: (len(n), n))
                 called = any(calls for _, calls in aliases)
                 found.append(_Found(names[0], start, end, called, tuple(names[:MAX_ALIASES])))
+        if not found:
+            return []  # in order, many lines take room
         lines = sorted(self._hits)
         run = [line for line in lines if self._hits[line]]
         starts = sorted(each.start for each in found)

@@ -22,6 +22,12 @@ MAX_DEPTH = 256
 MAX_TOKEN = 1 << 20
 """Bytes of one tag or comment. Expat before 2.6 reads an unfinished one again and again."""
 
+MAX_NAMES = 1000
+"""Names of elements and attributes, which expat keeps to the end; real reports have fifty."""
+
+MAX_DOCTYPE = 1 << 20
+"""Bytes of a document type, of which expat keeps every declaration; JaCoCo's has 6 KB."""
+
 
 class XmlReportParser(ABC):
     """Reads XML as it comes. Entities, depth and the length of a token are bounded.
@@ -47,6 +53,8 @@ class XmlReportParser(ABC):
         self._ends: list[str] = []
         self._depth = 0
         self._fed = 0
+        self._doctype: int | None = None  # where the open document type begins
+        self._names: dict[str, str] = {}
         self._root_seen = False
         self._handlers: dict[str, Callable[[int, Attributes], None]] = {}
         self._parser = self._hardened_parser()
@@ -69,13 +77,16 @@ class XmlReportParser(ABC):
 
     def _hardened_parser(self) -> expat.XMLParserType:
         # One string object a name makes comparing a name a comparison of pointers.
-        parser = expat.ParserCreate(intern={name: name for name in self.interned})
+        self._names.update((name, name) for name in self.interned)
+        parser = expat.ParserCreate(intern=self._names)
         parser.specified_attributes = True  # no defaults from a DTD
         parser.ordered_attributes = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)  # MAX_TOKEN bounds what it guards against
         parser.EntityDeclHandler = self._refuse_entity
+        parser.StartDoctypeDeclHandler = self._start_doctype
+        parser.EndDoctypeDeclHandler = self._end_doctype
         parser.EndElementHandler = self._ends.append
         collect, start = self._rows.append, self._start
 
@@ -142,6 +153,12 @@ class XmlReportParser(ABC):
             self._failure = self._refusal(f"elements nest more than {MAX_DEPTH} deep")
         elif self._fed - parser.CurrentByteIndex > MAX_TOKEN:
             self._failure = self._refusal(f"one tag is longer than {MAX_TOKEN >> 20} MB")
+        elif len(self._names) > MAX_NAMES:
+            self._failure = self._refusal(f"its elements have more than {MAX_NAMES:,} names")
+        elif self._doctype is not None and self._fed - self._doctype > MAX_DOCTYPE:
+            self._failure = self._refusal(
+                f"its document type is longer than {MAX_DOCTYPE >> 20} MB"
+            )
         elif final and not self._root_seen:
             self._failure = wrong_root("line")
 
@@ -150,6 +167,12 @@ class XmlReportParser(ABC):
             f"The report is refused at line {self._parser.CurrentLineNumber}: {why}.",
             hint="No coverage tool writes this. Create the report again.",
         )
+
+    def _start_doctype(self, *_: object) -> None:
+        self._doctype = self._parser.CurrentByteIndex
+
+    def _end_doctype(self) -> None:
+        self._doctype = None
 
     def _refuse_entity(self, name: str, *_: object) -> None:
         raise self._refusal(f"it declares the XML entity {name[:40]!r}")

@@ -13,7 +13,7 @@ from qe_action.verify.test_imports import WIDTH, Imported, lines, order, section
 
 _PREPARES = re.compile(r"\bsys\.path\b|\bimportorskip\b|\benviron\b|\baddsitedir\b")
 _PROGRAM = re.compile(r"\b(?:unittest|pytest)\.main\(|^main\(")
-_QUIET = re.compile(r"# *(?:noqa:.*\bE402|isort: *skip|pylint: *disable=.*wrong-import).*")
+_QUIET = re.compile(r"# *(?:noqa:[^#]*\bE402|isort: *skip|pylint: *disable=[^#]*wrong-import).*")
 _COOKIE = re.compile(r"#!|#.*coding[:=]")
 _FREE = 1
 """The section of what can be imported anywhere: the standard library; pytest is there as well."""

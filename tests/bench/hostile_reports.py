@@ -80,9 +80,58 @@ def lcov_files() -> Iterator[str]:
         yield f"SF:b{number}.c\nDA:1,0\nend_of_record\n"
 
 
+def lcov_files_again() -> Iterator[str]:
+    """Many files, each in many sections."""
+    for number in count(1):
+        yield f"SF:b{number % 240_000}.c\nDA:{number // 240_000 + 1},0\nend_of_record\n"
+
+
+def lcov_twice() -> Iterator[str]:
+    """One file in sections that are as large as can be."""
+    yield "TN:\n"
+    for part in count():
+        yield "SF:a0.c\n"
+        for line in range(1, 1_000_001):
+            yield f"DA:{line + 500_000 * (part % 4)},{line + 1000}\n"
+        yield from (f"BRDA:{line},0,{part} {line},0\n" for line in range(1, 100_001))
+        yield "end_of_record\n"
+
+
 def lcov_long_names() -> Iterator[str]:
     for number in count(1):
         yield f"SF:b{number}{'/x' * 200}{'y' * 3000}.c\nDA:1,0\nend_of_record\n"
+
+
+def lcov_deep_names() -> Iterator[str]:
+    """Paths of as many folders as a path may have."""
+    for number in count(1):
+        yield f"SF:b{number}{'/xy' * 250}.c\nDA:1,0\nend_of_record\n"
+
+
+def lcov_long_functions() -> Iterator[str]:
+    yield "TN:\nSF:a0.c\nDA:1,1\n"
+    for number in count(1):
+        yield f"FN:{number % 999_983 + 1},{'f' * 900}\nFN:1,{number}{'g' * 780}\n"
+
+
+def lcov_everything() -> Iterator[str]:
+    """One file at every limit: lines run often, ways and functions with long names."""
+    yield "TN:\nSF:a0.c\n"
+    for number in count(1):
+        yield f"DA:{number % 9_999_991 + 1},{number + 1000}\n"
+        if number % 2 == 0:
+            yield f"BRDA:{number},0,{number} {'w' * 180},0\n"
+        if number % 4 == 0:
+            yield f"FN:{number},{number}{'f' * 180}\nFNDA:5,{number}{'f' * 180}\n"
+
+
+def lcov_scattered() -> Iterator[str]:
+    """Many files, each in sections of other lines with ways of their own."""
+    for number in count(1):
+        yield f"SF:a{number % 90}.c\n"
+        for line in range(1 + 1000 * (number // 90), 1001 + 1000 * (number // 90)):
+            yield f"DA:{line % 9_999_991 + 1},1\nBRDA:{line % 9_999_991 + 1},0,way {line},0\n"
+        yield "end_of_record\n"
 
 
 def lcov_unreadable() -> Iterator[str]:
@@ -121,6 +170,80 @@ def cobertura_methods() -> Iterator[str]:
         yield "</lines></method>"
 
 
+def cobertura_thrice() -> Iterator[str]:
+    """A file as classes with lines of their own and of methods."""
+    yield "<coverage><packages><package><classes>"
+    for part in count():
+        yield '<class name="a" filename="a0.c">'
+        for place in ("methods><method name='m'", "lines"):
+            name = place.partition(">")[0]
+            yield f"<{place}>" if name == "lines" else f"<{place}><lines>"
+            for line in range(1, 1_000_001):
+                yield f'<line number="{line + 2_000_000 * (part % 4)}" hits="{line + 300}"/>'
+            yield "</lines>" if name == "lines" else "</lines></method></methods>"
+        yield "</class>"
+
+
+def cobertura_elements() -> Iterator[str]:
+    """No element is named as another."""
+    yield COBERTURA
+    for number in count(1):
+        yield f"<e{number}/>"
+
+
+def cobertura_attributes() -> Iterator[str]:
+    yield COBERTURA
+    for number in count(1):
+        yield f'<line number="1" hits="1" a{number}=""/>'
+
+
+def cobertura_declarations() -> Iterator[str]:
+    """Attributes that a document type gives values to."""
+    yield "<!DOCTYPE coverage ["
+    for number in count(1):
+        yield f'<!ATTLIST line a{number} CDATA "x">'
+
+
+def cobertura_conditions() -> Iterator[str]:
+    yield COBERTURA
+    for number in count(1):
+        yield f'<line number="{number}" hits="1" condition-coverage="0% (0/9)"><conditions>'
+        yield "".join(f'<condition number="{n}" coverage="0%"/>' for n in range(20))
+        yield "</conditions></line>"
+
+
+def cobertura_classes() -> Iterator[str]:
+    """Classes of a few files in turns, each with lines and branches of its own."""
+    yield "<coverage><packages><package><classes>"
+    for number in count(1):
+        yield f'<class name="c{number}" filename="a{number % 90}.c"><lines>'
+        for line in range(1 + 1000 * (number // 90), 1001 + 1000 * (number // 90)):
+            yield f'<line number="{line}" hits="9999" condition-coverage="0% (0/{line})"/>'
+        yield "</lines></class>"
+
+
+def cobertura_files_below_sources() -> Iterator[str]:
+    """Relative paths that each could be below many folders elsewhere."""
+    yield "<coverage><sources>"
+    yield from (f"<source>/build/{'s' * 900}{n}</source>" for n in range(100))
+    yield "</sources><packages><package><classes>"
+    for number in count(1):
+        yield f'<class name="c" filename="b{number}.c"><lines><line number="1" hits="0"/></lines>'
+        yield "</class>"
+
+
+def cobertura_named() -> Iterator[str]:
+    """Classes of one file in turns with another's, their lines with names of branches."""
+    yield "<coverage><packages><package><classes>"
+    names = ",".join(f"{n}" for n in range(100_000, 100_090))
+    for number in count(1):
+        yield f'<class name="c" filename="a{number % 2}.c"><lines>'
+        for line in range(1 + 1000 * (number // 2), 1001 + 1000 * (number // 2)):
+            yield f'<line number="{line}" hits="9" condition-coverage="0% (0/91)" '
+            yield f'missing-branches="{line},{names}"/>'
+        yield "</lines></class>"
+
+
 def cobertura_sources() -> Iterator[str]:
     yield "<coverage><sources>"
     for number in count(1):
@@ -131,6 +254,26 @@ def jacoco_methods() -> Iterator[str]:
     yield '<report name="r"><package name="p"><class name="p/A" sourcefilename="a0.c">'
     for number in count(1):
         yield f'<method name="m{number}" line="{number % 999_983 + 1}"/>'
+
+
+def jacoco_lines() -> Iterator[str]:
+    yield '<report name="r"><package name="p"><sourcefile name="a0.c">'
+    for number in count(1):
+        yield f'<line nr="{number % 9_999_991 + 1}" mi="1" ci="1" mb="{number % 60_000}" cb="1"/>'
+
+
+def jacoco_groups() -> Iterator[str]:
+    """Files in groups of groups with long names."""
+    yield '<report name="r">' + "".join(f'<group name="{str(n) * 190}">' for n in range(9))
+    for number in count(1):
+        yield f'<group name="{number}"><package name=""><sourcefile name="A{number}.java">'
+        yield '<line nr="1" mi="1" ci="0"/></sourcefile></package></group>'
+
+
+def jacoco_long_sources() -> Iterator[str]:
+    yield '<report name="r"><package name="p">'
+    for number in count(1):
+        yield f'<class name="p/A{number}" sourcefilename="{number}{"s" * 4000}"/>'
 
 
 def jacoco_classes() -> Iterator[str]:
@@ -157,6 +300,29 @@ def json_contexts() -> Iterator[str]:
         yield f', "tests/test_a.py::test_{number}|run"'
         if number % 5000 == 0:
             yield f'], "{number // 5000 + 1}": ["a::b"'
+
+
+def json_contexts_of_lines() -> Iterator[str]:
+    """Many lines, all run by the same tests, and as many excluded."""
+    yield '{"meta": {}, "files": {"a0.c": {"executed_lines": [1'
+    yield from (f", {line}" for line in range(2, 1_000_001))
+    yield '], "excluded_lines": [2000001'
+    yield from (f", {line}" for line in range(2_000_002, 3_000_001))
+    yield '], "contexts": {"1": ["a::b"'
+    for number in count(2):
+        yield f'], "{number}": ["tests/a.py::test_{number % 200_000}"'
+
+
+def json_files_of_tests() -> Iterator[str]:
+    """One file again and again, its lines run by other tests each time."""
+    yield '{"meta": {}, "files": {"x.py": {"executed_lines": []}'
+    lines = ", ".join(str(n) for n in range(1, 2_001))
+    for number in count(1):
+        yield f', "a0.c": {{"executed_lines": [{lines}], "contexts": {{"0": []'
+        for line in range(1, 2_001):
+            tests = ", ".join(f'"a::{(line * number + n * 7) % 9973}"' for n in range(20))
+            yield f', "{line}": [{tests}]'
+        yield "}}"
 
 
 def json_functions() -> Iterator[str]:
@@ -193,14 +359,26 @@ REPORTS: dict[str, tuple[Writer, str, str]] = {
                 lcov_ways_of_many_files,
                 lcov_functions,
                 lcov_files,
+                lcov_files_again,
+                lcov_twice,
                 lcov_long_names,
+                lcov_deep_names,
+                lcov_long_functions,
+                lcov_everything,
+                lcov_scattered,
                 lcov_unreadable,
             ),
         ),
         (
             "xml",
             "</lines></class></classes></package></packages></coverage>",
-            (cobertura_missing, cobertura_lines),
+            (
+                cobertura_missing,
+                cobertura_lines,
+                cobertura_elements,
+                cobertura_attributes,
+                cobertura_conditions,
+            ),
         ),
         (
             "xml",
@@ -208,12 +386,20 @@ REPORTS: dict[str, tuple[Writer, str, str]] = {
             (cobertura_methods,),
         ),
         ("xml", "</sources></coverage>", (cobertura_sources,)),
+        (
+            "xml",
+            "</lines></class></classes></package></packages></coverage>",
+            (cobertura_thrice, cobertura_classes, cobertura_files_below_sources, cobertura_named),
+        ),
+        ("xml", "]><coverage/>", (cobertura_declarations,)),
+        ("xml", "</group>" * 9 + "</report>", (jacoco_groups,)),
+        ("xml", "</sourcefile></package></report>", (jacoco_lines,)),
         ("xml", "</class></package></report>", (jacoco_methods,)),
-        ("xml", "</package></report>", (jacoco_classes,)),
+        ("xml", "</package></report>", (jacoco_classes, jacoco_long_sources)),
         ("json", "]}}}", (json_lines, json_arcs)),
-        ("json", "]}}}}", (json_contexts,)),
+        ("json", "]}}}}", (json_contexts, json_contexts_of_lines)),
         ("json", "}}}}", (json_functions,)),
-        ("json", "}}", (json_files,)),
+        ("json", "}}", (json_files, json_files_of_tests)),
     )
     for each in writers
 }

@@ -12,7 +12,7 @@ from qe_action.generators.offline.code_hints import CodeHints
 from qe_action.generators.offline.subjects import Input, Subject
 from qe_action.generators.offline.values import Lit, Value, parse
 
-_ARROW = re.compile(r"^\W*([\w.]+\([^\n]*\))\s*(?:#|->|=>|returns|==)", re.MULTILINE)
+_ARROW = re.compile(r"^[^\w\n]*+([\w.]+\([^\n]*\))\s*(?:#|->|=>|returns|==)", re.MULTILINE)
 
 
 _OLD_OR_STRING = re.compile(

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from qe_action.generators.offline.values import quoted
 
-_HOLE = re.compile(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdrifgxa]|\{[^{}]*\}")
+_HOLE = re.compile(r"%(?:\(\w+\))?[-+ #0]*+[\d.]*+[sdrifgxa]|\{[^{}]*\}")
 _VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\}|-?\d[\d.]*")
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()\"\n]")
 _CLAUSE = re.compile(r"[:;()\[\]!?\n,]|\.(?:\s|$)|\s-\s")
 _SMALL = frozenset(["a", "an", "the", "is", "are", "was", "error", "exception", "value"])
-_END = re.compile(r"([_ ](and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by))+$")
+_END = re.compile(r"(?:[_ ](?:and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by))++$")
 LONGEST = 44
 _LONGEST_WORDS = 36
 
