@@ -153,7 +153,7 @@ class TargetRun:
         await self._settle(suite, self.kept)
 
     async def _runner(self, stack: AsyncExitStack, slots: int) -> tuple[Project, TestRunner]:
-        """The project as it is by now, with the accepted tests, and a test runner for it."""
+        """The project as it is by now, with the tests that were accepted, and a runner for it."""
         shared, path = self._shared, self._target.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         check_target(path, files, shared.tree)

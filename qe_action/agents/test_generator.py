@@ -17,8 +17,8 @@ from qe_action.task import QETask
 class TestGeneratorAgent:
     """Makes tests for gaps, and proposes those alone that hold all it can measure.
 
-    `model` is for generators that ask one. `interpreter` is where the project's code runs
-    (or several, for more versions of Python), `generator` what writes candidates, `clock` gives
+    `model` is for generators that ask one. `interpreter` is where the project's code runs (or
+    several, for more versions of Python), `generator` what writes candidates, `clock` gives
     seconds; the task's options and the system's clock serve where they are absent.
     """
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from qe_action.verify.gates import Refusal, Trial, shown
 from qe_action.verify.run_answers import Run
+from qe_action.verify.run_request import Runner, RunRequest, Surroundings
 from qe_action.verify.set_cover import minimal, worst_first
 from qe_action.verify.style import Tool, style
 from qe_action.verify.suite import Suite
-from qe_action.verify.test_runner import Surroundings, TestRunner
 
 ROUNDS: tuple[Surroundings, ...] = (
     Surroundings({"PYTHONHASHSEED": "0", "TZ": "UTC0", "LC_ALL": "C.UTF-8"}, order=1),
@@ -46,8 +46,8 @@ class Batch:
     its gap, 0 the worst.
     """
 
-    runner: TestRunner
-    others: Sequence[tuple[str, TestRunner]]
+    runner: Runner
+    others: Sequence[tuple[str, Runner]]
     suite: Suite
     trials: list[Trial]
     limit: int
@@ -97,12 +97,13 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
 
 
 async def _run(
-    batch: Batch, runner: TestRunner, trials: Sequence[Trial], around: Surroundings, *, watch: bool
+    batch: Batch, runner: Runner, trials: Sequence[Trial], around: Surroundings, *, watch: bool
 ) -> Run:
     """One process over all tests; where it does not come to its end, one for each of them."""
     files = {_path(batch, trial): trial.text for trial in trials}
     timeout = 30.0 + EACH * len(files)
-    run = await runner.run(files, list(files), timeout=timeout, around=around, watch=watch)
+    request = RunRequest(files, list(files), timeout, around=around, watch=watch)
+    run = await runner.run(request)
     if run.end == "done" or len(trials) == 1:
         return run
     alone = [await _run(batch, runner, [trial], around, watch=watch) for trial in trials]

@@ -19,8 +19,8 @@ from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
 from qe_action.verify.run_answers import Run
+from qe_action.verify.run_request import Runner, RunRequest
 from qe_action.verify.static_checks import reaches_outside, refused_import, skips
-from qe_action.verify.test_runner import TestRunner
 from qe_action.verify.writing import Part, new_file
 
 TRIED = 12
@@ -80,7 +80,7 @@ class Trial:
 class Setting:
     """What the gates share: the test runner, the goals, and what tests before have reached."""
 
-    runner: TestRunner
+    runner: Runner
     lines: frozenset[int]
     arcs: frozenset[Arc]
     timeout: Callable[[], float]
@@ -144,9 +144,8 @@ async def new(trial: Trial, setting: Setting) -> Refusal | None:
 
 async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
     path = setting.file(trial)
-    run = await setting.runner.run(
-        {path: trial.text}, [path], timeout=setting.timeout(), measure=True
-    )
+    request = RunRequest({path: trial.text}, [path], setting.timeout(), measure=True)
+    run = await setting.runner.run(request)
     trial.run = run
     if run.end == "timeout":
         return Refusal("times out")
@@ -225,7 +224,8 @@ async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
             return
         chunk = wanted[start : start + AT_ONCE]
         seconds = min(setting.timeout(), _patience(trial))
-        said = await setting.runner.mutate({path: trial.text}, [path], chunk, timeout=seconds)
+        request = RunRequest({path: trial.text}, [path], seconds)
+        said = await setting.runner.mutate(request, chunk)
         for verdict in said:
             if verdict.how == "timeout" and seconds < _patience(trial):
                 continue  # the budget's end, which no test noticed

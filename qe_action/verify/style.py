@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from qe_action.settings_files import read_ini, read_toml
 from qe_action.verify.gates import Trial
+from qe_action.verify.run_request import Runner
 from qe_action.verify.test_imports import bound_at_top
-from qe_action.verify.test_runner import TestRunner
 from qe_action.verify.writing import new_file
 
 SECONDS = 30.0
@@ -52,7 +52,7 @@ def _sections(text: str) -> list[str]:
         return []
 
 
-async def style(runner: TestRunner, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:
+async def style(runner: Runner, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:
     """Give the tests the looks that the tools give them."""
     if not tools or not trials:
         return

@@ -9,7 +9,14 @@ from functools import partial
 from qe_action.findings import Counts
 from qe_action.verify.gates import Trial
 from qe_action.verify.run_answers import Run
-from qe_action.verify.test_runner import ALONE, USAGE, Surroundings, TestRunner
+from qe_action.verify.run_request import (
+    ALONE,
+    USAGE,
+    Runner,
+    RunRequest,
+    Surroundings,
+    as_configured,
+)
 from qe_action.verify.writing import appended, new_file
 
 ROUNDS = 6
@@ -25,7 +32,7 @@ class Suite:
     was run.
     """
 
-    runner: TestRunner
+    runner: Runner
     plugins: Sequence[str]
     timeout: float
     head: str = ""
@@ -127,15 +134,16 @@ class Suite:
     async def _run(
         self, files: Mapping[str, str], paths: Sequence[str], *, order: bool = True
     ) -> Run:
-        return await self.runner.run(
+        request = RunRequest(
             files,
             paths,
             timeout=self.timeout,
-            options=self._options or self.runner.as_configured(self.plugins),
+            options=self._options or as_configured(self.plugins),
             around=ORDER if order else Surroundings(),
             measure=True,
             clean=True,
         )
+        return await self.runner.run(request)
 
     async def _with(self, trials: Sequence[Trial]) -> Run:
         place = self.runner.project.place

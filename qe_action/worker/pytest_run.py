@@ -245,8 +245,6 @@ def _measure(spec: dict):
     measuring = coverage.Coverage(
         data_file=None, config_file=False, branch=True, include=[spec["file"]], messages=False
     )
-    for pattern in spec.get("exclude", []):
-        measuring.exclude(pattern)
     measuring.start()
     return measuring
 
