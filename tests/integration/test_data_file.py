@@ -34,6 +34,15 @@ def project(tmp_path: Path) -> GitRepo:
     return repo
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileLines]:
+    """What a run without settings gives."""
+    repo = GitRepo(tmp_path_factory.mktemp("plain"))
+    repo.write(PROJECT)
+    measure(repo, "--cov-branch")
+    return read(repo.root)[0]
+
+
 def by_coverage(root: Path) -> dict[str, FileLines]:
     """What `coverage json` and `coverage xml` say: the one of contexts, the other of branches.
 
@@ -96,9 +105,9 @@ def test_missing_branches_functions_and_tests_are_named(project: GitRepo) -> Non
         ("pyproject.toml", "[tool.coverage.run]\nrelative_files = true\n"),
     ],
 )
-def test_the_project_s_settings_count(project: GitRepo, name: str, settings: str) -> None:
-    measure(project, "--cov-branch")
-    plain, _ = read(project.root)
+def test_the_project_s_settings_count(
+    project: GitRepo, plain: dict[str, FileLines], name: str, settings: str
+) -> None:
     project.write({name: settings})
     measure(project, "--cov-branch")
     files, notes = read(project.root)
