@@ -32,8 +32,8 @@ help: ## Show the targets.
 demo: $(VENV)/.ready ## Analyse a small real project live and leave an HTML preview.
 	$(BIN)/python tests/demo/run_demo.py
 
-test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them).
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them); print the 20 slowest.
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --durations=20 $(PYTEST_ARGS)
 
 slow: $(VENV)/.ready ## Run the tests that `make test` leaves out: more cases of what others show.
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow $(PYTEST_ARGS)
