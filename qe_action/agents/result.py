@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
-from qe_action.agents.options import AnalysisOptions
+from qe_action.agents.options import GateOptions
 from qe_action.analysis.collect import Collector, Detail, FileCounts
 from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.gate import (
@@ -61,9 +61,9 @@ class Judged:
     def unreadable(self, kind: Kind, whole: int, allowed: Allowed = lambda _: True) -> str:
         """Why a gate on the files among those `allowed`, `whole` in all, can't be judged."""
         if kind == "project":
-            return self.unread.objection(kind, allowed, whole)
+            return self.unread.obstacle(kind, allowed, whole)
         changed = {*(self.patches or ()), *self.unread.unkept}
-        return self.unread.objection(kind, lambda path: path in changed and allowed(path), 0)
+        return self.unread.obstacle(kind, lambda path: path in changed and allowed(path), 0)
 
     def unsound(self, kind: Kind, allowed: Allowed = lambda _: True) -> str:
         """What else keeps a gate on these files from being judged; mostly nothing."""
@@ -89,7 +89,7 @@ class Judged:
         return DropFrom(digest.totals.wire(), sha=digest.sha)
 
 
-def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
+def gates(options: GateOptions, judged: Judged) -> tuple[GateResult, ...]:
     """The verdicts of the gates that are set, one by one. A red test suite gives none."""
     patch = partial(patch_gate, unmeasured=judged.unmeasured)
     totals = judged.totals

@@ -8,15 +8,15 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from qe_action.analysis.recurring_files import Parts
 from qe_action.events import Counts
-from qe_action.reports.combine import absorb, settled
+from qe_action.reports.combine import settled
 from qe_action.reports.model import Branch, FileLines, Function
 
 MAX_FILES = 250_000
+"""Files that are counted."""
 MAX_NAMES = 32 << 20
-"""Files that are counted, and bytes, about, of their names, groups and packages together."""
-MAX_HELD = 1_200_000
-"""Size (`FileLines.size`) of recurring files that are merged in one pass."""
+"""Bytes, about, of the names, groups and packages of all counted files together."""
 MAX_KEPT = 40 << 20
 """Bytes of lines that are kept, about, of all files whose gaps may be shown."""
 
@@ -139,46 +139,6 @@ def detail(file: FileLines, path: str) -> Detail:
         functions=tuple(file.functions),
         contexts={line: shared.setdefault(each, each) for line, each in file.contexts.items()},
     )
-
-
-class Parts:
-    """The parts of recurring files, merged as they come.
-
-    `disagreeing` are the Python files that reports list up to different lines: a report lists
-    all statements of a Python file, so these were measured in different versions.
-    """
-
-    def __init__(self, place: Callable[[FileLines], str | None], wanted: set[str]) -> None:
-        self._place = place
-        self._wanted = wanted
-        self.files: dict[str, FileLines] = {}
-        self._ends: dict[str, dict[int, int]] = {}
-        self._held = 0
-
-    def add(self, file: FileLines, report: int = 0) -> None:
-        """Merge `file`, which the given report lists, into what is known of it, if it is wanted."""
-        path = self._place(file)
-        if path is not None and path in self._wanted:
-            known = self.files.get(path)
-            if known is None:
-                self._held += file.size
-                self.files[path] = file
-            elif self._held > MAX_HELD:
-                known.unreadable += len(file.hits) + len(file.branches)
-            else:
-                self._held -= known.size
-                absorb(known, file)
-                self._held += known.size
-            ends = self._ends.setdefault(path, {})
-            ends[report] = max(ends.get(report, 0), max(file.hits, default=0))
-
-    @property
-    def disagreeing(self) -> set[str]:
-        return {
-            path
-            for path, ends in self._ends.items()
-            if path.endswith(".py") and len(set(ends.values())) > 1
-        }
 
 
 class Collector:

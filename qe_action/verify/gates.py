@@ -12,12 +12,13 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from qe_action.findings import Refused
+from qe_action.events import Refused
 from qe_action.generators.port import Candidate
 from qe_action.text import plural
 from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
+from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Run
 from qe_action.verify.run_request import Runner, RunRequest
 from qe_action.verify.static_checks import reaches_outside, refused_import, skips
@@ -49,9 +50,9 @@ class Trial:
     run: Run | None = None
     lines: frozenset[int] = frozenset()
     arcs: frozenset[Arc] = frozenset()
-    adds: frozenset[object] = frozenset()
     mutants: int = 0
     killed: frozenset[str] = frozenset()
+    survived: frozenset[str] = frozenset()
     assertions: tuple[str, ...] = ()
     refusal: Refusal | None = None
     id: str = ""
@@ -68,7 +69,12 @@ class Trial:
 
     @property
     def text(self) -> str:
+        """The candidate as a test file."""
         return new_file([self.part])
+
+    def place_in(self, project: Project) -> str:
+        """Where that file lies while the candidate is tried."""
+        return f"{project.folder}/test_qe_candidate_{self.number}.py"
 
     @property
     def reached(self) -> frozenset[object]:
@@ -87,10 +93,6 @@ class Setting:
     fingerprints: set[str] = field(default_factory=set)
     reached: set[object] = field(default_factory=set)
     survived: dict[str, int] = field(default_factory=dict)
-
-    def file(self, trial: Trial) -> str:
-        """Where a candidate lies while it is tried."""
-        return f"{self.runner.project.folder}/test_qe_candidate_{trial.number}.py"
 
 
 Check = Callable[[Trial, Setting], Awaitable[Refusal | None]]
@@ -143,7 +145,7 @@ async def new(trial: Trial, setting: Setting) -> Refusal | None:
 
 
 async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
-    path = setting.file(trial)
+    path = trial.place_in(setting.runner.project)
     request = RunRequest({path: trial.text}, [path], setting.timeout(), measure=True)
     run = await setting.runner.run(request)
     trial.run = run
@@ -191,19 +193,17 @@ async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     fresh = trial.reached - setting.reached
     wanted = _to_try(possible, setting, only_new=not fresh)
     if not possible:
-        trial.adds = frozenset(fresh)
         if fresh and not fresh & trial.arcs:
             return Refusal("kills nothing", "no mutant of its lines can be made")
         return None if fresh else Refusal("adds nothing", "tests before reach the same")
     await _try(trial, setting, wanted)
-    trial.adds = trial.reached - setting.reached
     if fresh and trial.mutants and not trial.killed:
         go = "goes" if trial.mutants == 1 else "go"
         why = f"{plural(trial.mutants, 'mutant')} of its lines {go} unnoticed"
         return Refusal("kills nothing", why)
     if fresh and not trial.mutants and any(m.parses(source) for m in possible):
         return Refusal("kills nothing", "none of its mutants could be run")
-    if not trial.adds:
+    if not trial.reached - setting.reached:
         return Refusal("adds nothing", "tests before reach the same")
     return None
 
@@ -217,7 +217,7 @@ def _to_try(possible: tuple[Mutant, ...], setting: Setting, *, only_new: bool) -
 
 
 async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
-    path, source = setting.file(trial), setting.runner.project.source
+    path, source = trial.place_in(setting.runner.project), setting.runner.project.source
     wanted = [mutant for mutant in wanted if mutant.parses(source)]
     for start in range(0, len(wanted), AT_ONCE):
         if trial.killed and start >= 2 * AT_ONCE:
@@ -233,6 +233,7 @@ async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
             if verdict.killed:
                 trial.killed |= {verdict.mutant}
             else:
+                trial.survived |= {verdict.mutant}
                 setting.survived[verdict.mutant] = setting.survived.get(verdict.mutant, 0) + 1
 
 

@@ -56,8 +56,7 @@ async def style(runner: Runner, trials: Sequence[Trial], tools: Sequence[Tool]) 
     """Give the tests the looks that the tools give them."""
     if not tools or not trials:
         return
-    folder = runner.project.folder
-    files = {f"{folder}/test_qe_candidate_{t.number}.py": t.text for t in trials}
+    files = {trial.place_in(runner.project): trial.text for trial in trials}
     after = await runner.styled(files, tools, timeout=SECONDS)
     for path, trial in zip(files, trials, strict=True):
         for texts in reversed(after):

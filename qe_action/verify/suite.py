@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from qe_action.findings import Counts
+from qe_action.events import Counts
 from qe_action.verify.gates import Trial
 from qe_action.verify.run_answers import Run
 from qe_action.verify.run_request import (
@@ -35,7 +35,6 @@ class Suite:
     runner: Runner
     plugins: Sequence[str]
     timeout: float
-    head: str = ""
     before: Counts | None = None
     after: Counts | None = None
     words: str = ""
@@ -44,7 +43,7 @@ class Suite:
     _narrow: bool = False
     _options: tuple[str, ...] = ()
 
-    async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
+    async def judge(self, trials: list[Trial]) -> AsyncGenerator[tuple[Trial, str], None]:
         """The tests that break another or don't hold beside it; the others stay."""
         await self.measure_before()
         left = list(trials)
@@ -158,7 +157,7 @@ class Suite:
         parts = [trial.part for trial in trials]
         if project.exists:
             return appended(project.test_files[project.place], parts)
-        return new_file(parts, self.head)
+        return new_file(parts)
 
     def _fails(self, run: Run, trial: Trial) -> str:
         """Why a new test does not hold in the suite; empty where it does."""

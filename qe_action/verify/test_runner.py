@@ -47,7 +47,6 @@ class TestRunner:
         self._count = slots
         self._free: asyncio.Queue[WorkingCopy] = asyncio.Queue()
         self._early: tuple[int, ...] | None = None
-        self.why_cold = "nothing was imported ahead"
 
     @classmethod
     @asynccontextmanager
@@ -93,10 +92,10 @@ class TestRunner:
         finally:
             for slot in slots:
                 self._free.put_nowait(slot)
-        self.why_cold = next(filter(None, said), "")
-        if self.why_cold:
+        why_not = next(filter(None, said), "")
+        if why_not:
             self.cool()
-        return self.why_cold
+        return why_not
 
     def cool(self) -> None:
         """Have every run import for itself."""

@@ -20,7 +20,7 @@ from gitrepo import GitRepo, git_env
 from job import cobertura
 from warm_program import run_program
 
-from qe_action.cli import parser
+from qe_action.command_options import parser
 from qe_action.journal import decode
 
 COMMAND = (sys.executable, "-m", "qe_action")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qe_action.agents.generation_options import PYTHONS, GenerationOptions, generation_options
+from qe_action.command_options import parser
 from qe_action.errors import UsageError
+from qe_action.generators import AUTO, CHOICES, GENERATORS
 from qe_action.task import QETask
 
 
@@ -28,3 +31,36 @@ def test_a_run_looks_at_a_few_interpreters_only() -> None:
     task = QETask(task_type="test_generation", context={"file": "a.py", "python": pythons})
     with pytest.raises(UsageError, match="more than 5 interpreters"):
         generation_options(task)
+
+
+@pytest.mark.parametrize("key", ["max_tests", "target_count"])
+def test_the_number_of_tests_has_two_keys_in_a_task(key: str) -> None:
+    def options(number: int) -> GenerationOptions:
+        context = {"file": "a.py", key: number}
+        return generation_options(QETask(task_type="test_generation", context=context))
+
+    assert options(7).max_tests == 7
+    with pytest.raises(UsageError, match=f"The task's {key} does not fit"):
+        options(0)
+
+
+@pytest.mark.parametrize("context", [{}, {"code": "", "file": "a.py"}, {"file": "a", "seed": "x"}])
+def test_options_that_do_not_fit_are_an_error_of_the_user_s_however_they_are_made(
+    context: dict[str, Any],
+) -> None:
+    with pytest.raises(UsageError):
+        GenerationOptions(**context)
+    with pytest.raises(UsageError):
+        generation_options(QETask(task_type="test_generation", context=context))
+
+
+def test_options_and_command_line_take_the_generators_of_the_table() -> None:
+    assert (AUTO, *GENERATORS) == CHOICES
+    for name in CHOICES:
+        assert GenerationOptions(file="a.py", generator=name).generator == name
+        arguments = parser().parse_args(["generate", "coverage.xml", "--generator", name])
+        assert arguments.generator == name
+    with pytest.raises(UsageError, match="generator does not fit: Input should be 'auto' or 'off"):
+        GenerationOptions(file="a.py", generator="given")
+    with pytest.raises(SystemExit):
+        parser().parse_args(["generate", "coverage.xml", "--generator", "given"])
