@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from recorded_runner import Answer, RecordedRunner, passed, with_outcomes
 
-from qe_action.findings import Counts
+from qe_action.events.coverage_figures import Counts
 from qe_action.generators.port import Candidate
 from qe_action.verify.batch import GATES, ROUNDS, Batch
 from qe_action.verify.gates import Refusal, Trial
