@@ -57,11 +57,10 @@ def passed(
     *nodes: str,
     lines: Sequence[int] = (),
     branches: Sequence[tuple[int, int]] = (),
-    missing: Sequence[int] = (),
     **more: object,
 ) -> Run:
     """A run to the end in which these tests pass and these lines and branches of the target run."""
-    measured = Measured(lines=tuple(lines), branches=tuple(branches), missing_lines=tuple(missing))
+    measured = Measured(lines=tuple(lines), branches=tuple(branches))
     outcomes: dict[str, tuple[Outcome, str]] = dict.fromkeys(nodes, ("passed", ""))
     return Run(end="done", exit=0, outcomes=outcomes, measured=measured).model_copy(update=more)
 

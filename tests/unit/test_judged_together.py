@@ -12,7 +12,7 @@ from qe_action.events.coverage_figures import Counts
 from qe_action.generators.port import Candidate
 from qe_action.verify.batch import GATES, ROUNDS, Batch
 from qe_action.verify.gates import Refusal, Trial
-from qe_action.verify.run_answers import Run
+from qe_action.verify.run_answers import Measured, Run
 from qe_action.verify.run_request import ALONE, USAGE, RunRequest, Surroundings
 from qe_action.verify.suite import ROUNDS as SUITE_ROUNDS
 from qe_action.verify.suite import Suite
@@ -221,7 +221,9 @@ def with_new(change: Callable[[RunRequest, Run], Run]) -> Answer:
 
 def test_the_suite_counts_the_coverage_without_and_with_the_tests(two: list[Trial]) -> None:
     def more(_: RunRequest, run: Run) -> Run:
-        measured = passed(lines=(2, 6), missing=(1,)).measured
+        measured = Measured(
+            lines=(2, 6), missing_lines=(1,), branches=((1, 2),), missing_branches=((1, 3), (2, 3))
+        )
         return run.model_copy(update={"measured": measured})
 
     made, of = batch(two, runner(with_new(more)))
@@ -229,7 +231,7 @@ def test_the_suite_counts_the_coverage_without_and_with_the_tests(two: list[Tria
     suite = made.suite
     assert suite.words == "the whole suite in random order"
     assert suite.before == Counts(statements=2, covered=2, branches=0, covered_branches=0)
-    assert suite.after == Counts(statements=3, covered=2, branches=0, covered_branches=0)
+    assert suite.after == Counts(statements=3, covered=2, branches=3, covered_branches=1)
     before, after = [request for request in of.asked if request.options is not ALONE]
     assert (before.files, before.paths, after.paths) == ({}, (), ())
     assert after.files == {PLACE: suite.text(two)}
@@ -407,6 +409,21 @@ def test_what_fails_once_and_passes_when_run_again_does_not_fail() -> None:
         return run if request.paths else with_outcomes(run, test_user=("failed", "x"))
 
     assert asyncio.run(Suite(runner(answer), (), 60.0).failing()) == {}
+
+
+@pytest.mark.parametrize(
+    ("run", "trouble"),
+    [
+        (Run(end="done", errors=(("x", "ImportError"),)), "ImportError"),
+        (with_outcomes(passed("x::test_a"), test_a=("failed", "no")), "failed: no"),
+        (Run(end="crashed"), "the interpreter crashed"),
+        (Run(end="done", exit=5), "pytest found no test"),
+        (Run(end="done", measured=Measured(error="No data")), "No data"),
+        (Run(end="done"), "coverage has no measurement of it"),
+    ],
+)
+def test_the_first_trouble_of_a_run_is_told(run: Run, trouble: str) -> None:
+    assert run.trouble() == trouble
 
 
 def test_the_lines_of_some_tests_are_those_of_a_run_of_them() -> None:
