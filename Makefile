@@ -12,8 +12,9 @@ BIN := $(VENV)/bin
 IMAGE ?= qe-action:local
 BASE ?= python:3.13-slim
 PYTEST_ARGS ?=
-# Tests that run side by side: as many as there are cores; JOBS=0 for one after the other.
-JOBS ?= auto
+# Tests that run side by side: one more than there are cores, as some wait most of the time; JOBS=0
+# for one after the other.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SEED ?=
 ONLY ?=
 SETS ?= nine,others,fresh,held-out
