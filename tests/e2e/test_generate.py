@@ -219,7 +219,7 @@ def test_nothing_is_written_through_a_link_out_of_the_project(
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("link", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_interpreter_that_came_with_the_repository_is_not_run(
     tmp_path: Path, link: bool
 ) -> None:

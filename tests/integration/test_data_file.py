@@ -97,11 +97,19 @@ def test_missing_branches_functions_and_tests_are_named(project: GitRepo) -> Non
     ("name", "settings"),
     [
         ("pyproject.toml", '[tool.coverage.report]\nexclude_also = ["raise Not", "^class "]\n'),
-        (".coveragerc", "[report]\nexclude_lines =\n    while len\n    if self.size\n"),
+        pytest.param(
+            ".coveragerc",
+            "[report]\nexclude_lines =\n    while len\n    if self.size\n",
+            marks=pytest.mark.slow,
+        ),
         ("setup.cfg", "[coverage:report]\npartial_branches = if text ==\n[other]\nx = 1\n"),
-        ("setup.cfg", "[coverage:report]\nexclude_lines =\n"),
+        pytest.param("setup.cfg", "[coverage:report]\nexclude_lines =\n", marks=pytest.mark.slow),
         ("tox.ini", "[coverage:report]\nomit =\n    pkg/idle.py\n    */text.py\n"),
-        (".coveragerc", "[report]\ninclude = pkg/core.py, pkg/text.py\n"),
+        pytest.param(
+            ".coveragerc",
+            "[report]\ninclude = pkg/core.py, pkg/text.py\n",
+            marks=pytest.mark.slow,
+        ),
         ("pyproject.toml", "[tool.coverage.run]\nrelative_files = true\n"),
     ],
 )

@@ -90,7 +90,8 @@ def test_the_files_of_a_report_are_targets_one_after_the_other(tmp_path: Path) -
         },
         "totals": {},
     }
-    outcome = generate({"repo": tmp_path, "coverage_data": data, "time_budget": 60})
+    of_half = "from half import half\n\n\ndef test_half():\n    assert half(4) == 2\n"
+    outcome = generate({"repo": tmp_path, "coverage_data": data, "tests": (GOOD, of_half)})
     assert {case.path for case in outcome.result.tests} == {
         "tests/test_shapes.py",
         "tests/test_half.py",
