@@ -8,15 +8,14 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from qe_action.analysis.recurring_files import Parts
 from qe_action.events import Counts
-from qe_action.reports.combine import absorb, settled
+from qe_action.reports.defects import Defects
 from qe_action.reports.model import Branch, FileLines, Function
 
 MAX_FILES = 250_000
 MAX_NAMES = 32 << 20
 """Files that are counted, and bytes, about, of their names, groups and packages together."""
-MAX_HELD = 1_200_000
-"""Size (`FileLines.size`) of recurring files that are merged in one pass."""
 MAX_KEPT = 40 << 20
 """Bytes of lines that are kept, about, of all files whose gaps may be shown."""
 
@@ -141,46 +140,6 @@ def detail(file: FileLines, path: str) -> Detail:
     )
 
 
-class Parts:
-    """The parts of recurring files, merged as they come.
-
-    `disagreeing` are the Python files that reports list up to different lines: a report lists
-    all statements of a Python file, so these were measured in different versions.
-    """
-
-    def __init__(self, place: Callable[[FileLines], str | None], wanted: set[str]) -> None:
-        self._place = place
-        self._wanted = wanted
-        self.files: dict[str, FileLines] = {}
-        self._ends: dict[str, dict[int, int]] = {}
-        self._held = 0
-
-    def add(self, file: FileLines, report: int = 0) -> None:
-        """Merge `file`, which the given report lists, into what is known of it, if it is wanted."""
-        path = self._place(file)
-        if path is not None and path in self._wanted:
-            known = self.files.get(path)
-            if known is None:
-                self._held += file.size
-                self.files[path] = file
-            elif self._held > MAX_HELD:
-                known.unreadable += len(file.hits) + len(file.branches)
-            else:
-                self._held -= known.size
-                absorb(known, file)
-                self._held += known.size
-            ends = self._ends.setdefault(path, {})
-            ends[report] = max(ends.get(report, 0), max(file.hits, default=0))
-
-    @property
-    def disagreeing(self) -> set[str]:
-        return {
-            path
-            for path, ends in self._ends.items()
-            if path.endswith(".py") and len(set(ends.values())) > 1
-        }
-
-
 class Collector:
     """Takes the report's files one at a time and keeps no more than is needed.
 
@@ -194,7 +153,7 @@ class Collector:
     those of others take all the room.
 
     A file that comes again apart from its first part is named in `recurring`; its parts must
-    be read again into `parts` and given to `add_merged`.
+    be read again into `parts` and given to `add_merged`. `defects` is what was left out then.
     """
 
     def __init__(
@@ -218,6 +177,7 @@ class Collector:
         self.unreadable: dict[str, int] = {}
         self.beyond = 0
         self.unkept: set[str] = set()
+        self.defects = Defects()
         self.largest: dict[str, int] = {}
         self._names = 0
         self._last = ("", "")
@@ -250,15 +210,16 @@ class Collector:
 
     def parts(self, wanted: set[str]) -> Parts:
         """An empty collection for a further pass that merges the files `wanted`."""
-        return Parts(self._place, wanted)
+        return Parts(self._place, wanted, self.defects)
 
     def add_merged(self, parts: Parts) -> None:
         """Replace what the first pass knew of recurring files by their merged lines."""
-        self._heap = [entry for entry in self._heap if entry[1] not in parts.files]
+        paths = dict.fromkeys(parts.paths)
+        self._heap = [entry for entry in self._heap if entry[1] not in paths]
         heapq.heapify(self._heap)
-        for path in list(parts.files):
+        for path in paths:
             self._forget(path)
-            self._keep(path, settled(parts.files.pop(path)))
+            self._keep(path, parts.take(path))
 
     def _keep(self, path: str, file: FileLines) -> None:
         counts = count(file)
