@@ -1,4 +1,4 @@
-"""How the command line is read and what it says of mistakes; what there is stands in `cli`."""
+"""How the command line is read and what it says of mistakes; `command_options` has the options."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
 """How the program starts: what is secret leaves the environment before anything else is done.
 
-The environment that a process was started with stays readable to its children in /proc, whatever
-is removed from it later. So the program starts itself once more, in the same process, with the
-token handed over through a pipe. This comes before all that takes time to import.
+The environment that a process was started with stays readable in /proc, to its children and to
+other programs of its user, whatever is removed from it later. So the secrets are overwritten where
+the kernel has put them, and from then on nobody may look into this process. It is not started
+again for that: a new program can be looked into until it says otherwise, and who has opened its
+memory or its pipes by then keeps them. This comes before all that takes time to import.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Mapping
 
@@ -17,87 +18,78 @@ TOKENS = ("INPUT_TOKEN", "GITHUB_TOKEN")
 FORGOTTEN = ("GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "RUNNER_TOKEN")
 FORGOTTEN_KINDS = ("ACTIONS_",)
 """Secrets, the runner's own among them, that we need for nothing."""
-_HANDED = "QE_ACTION_HANDED"
-"""Names the pipe, after the process that it is for: anybody may set a variable."""
-_LONGEST = 4096
-"""Bytes of the longest token that is handed over; a pipe takes as much at once."""
+STRANGE = (
+    *("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSLKEYLOGFILE"),
+    *("_ARGCOMPLETE", "_ARGCOMPLETE_STDOUT_FILENAME"),
+)
+"""Variables by which a library of ours would load a stranger's code, write our keys down, or do
+something else than it was asked to. An earlier step of a job may have set them."""
 _SET_DUMPABLE = 4
 
 
 def main() -> int:
     """Run a command and return its exit code."""
+    if os.environ.get("GITHUB_ACTIONS"):  # elsewhere they are the user's own
+        for name in STRANGE:
+            os.environ.pop(name, None)
     secrets = _secrets()
-    if secrets:
-        _close_to_others()
     from qe_action.cli import main as command
 
     return command(secrets=secrets)
 
 
 def _secrets() -> Mapping[str, str]:
-    """The token by its variable's name, once this process's environment has nothing secret.
-
-    Where the program can't start itself again, it is out of `os.environ` all the same.
-    """
-    handed = os.environ.pop(_HANDED, "")
-    held = {name: os.environ.pop(name) for name in list(os.environ) if _is_secret(name)}
-    if not any(held.values()):
-        return _named(_received(handed))
+    """The token by its variable's name, once this process's environment has nothing secret."""
+    names = [name for name in os.environ if _is_secret(name)]
+    if not any(os.environ[name] for name in names):
+        return {}
+    if sys.platform == "linux":
+        _close_to_others()
+        places = _places()
+    held = {name: os.environ.pop(name) for name in names}
+    if sys.platform == "linux":
+        _overwrite(places)
     token = next((held[name] for name in TOKENS if held.get(name, "").strip()), "")
-    if sys.platform != "win32" and not _debugged():
-        _start_again(os.fsencode(token))
-    return _named(token)
+    return {TOKENS[0]: token} if token else {}
 
 
 def _is_secret(name: str) -> bool:
     return name in TOKENS or name in FORGOTTEN or name.startswith(FORGOTTEN_KINDS)
 
 
-def _named(token: str) -> Mapping[str, str]:
-    return {TOKENS[0]: token} if token else {}
-
-
-def _debugged() -> bool:
-    """Whether a debugger holds this interpreter: it would lose hold of the next."""
-    return not {"bdb", "pydevd"}.isdisjoint(sys.modules)
-
-
-def _start_again(token: bytes) -> None:
-    """The same command in the same process; returns only where that can't be done."""
-    if len(token) > _LONGEST or not sys.executable:
-        return
-    source, target = os.pipe()
-    try:
-        os.write(target, token)
-        os.set_inheritable(source, True)
-        os.execve(  # noqa: S606 - no shell is wanted
-            sys.executable,
-            [sys.executable, *sys.orig_argv[1:]],
-            {**os.environ, _HANDED: f"{os.getpid()} {source}"},
-        )
-    except OSError:
-        os.close(source)
-    finally:
-        os.close(target)
-
-
-def _received(handed: str) -> str:
-    """The token that the start before this one has handed over."""
-    process, _, number = handed.partition(" ")
-    if process != str(os.getpid()) or not number.isdecimal():
-        return ""
-    try:
-        if not stat.S_ISFIFO(os.fstat(int(number)).st_mode):
-            return ""
-        with os.fdopen(int(number), "rb") as pipe:
-            return os.fsdecode(pipe.read(_LONGEST))
-    except (OSError, OverflowError):
-        return ""
-
-
 def _close_to_others() -> None:
-    """Keep other processes of our user out of our memory and out of what /proc has of us."""
-    if sys.platform == "linux":
-        import ctypes
+    """Keep other processes of our user out of our memory and out of what /proc has of us.
 
-        ctypes.CDLL(None).prctl(*map(ctypes.c_ulong, (_SET_DUMPABLE, 0, 0, 0, 0)))
+    It also keeps the kernel from writing our memory to a file; that of the programs we start, the
+    limit does.
+    """
+    import ctypes
+    import resource
+
+    ctypes.CDLL(None).prctl(*map(ctypes.c_ulong, (_SET_DUMPABLE, 0, 0, 0, 0)))
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    if hard != 0:  # with 0 a crash would still start the machine's handler
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+
+
+def _places() -> list[tuple[int, int]]:
+    """Where in memory the secrets of the environment are: address and length."""
+    import ctypes
+
+    entries = ctypes.POINTER(ctypes.c_void_p).in_dll(ctypes.CDLL(None), "environ")
+    found = []
+    number = 0
+    while address := entries[number]:
+        entry = ctypes.string_at(address)
+        if _is_secret(os.fsdecode(entry.partition(b"=")[0])):
+            found.append((address, len(entry)))
+        number += 1
+    return found
+
+
+def _overwrite(places: list[tuple[int, int]]) -> None:
+    """Write over them; only once the environment no longer leads to them."""
+    import ctypes
+
+    for address, length in places:
+        ctypes.memset(address, 0, length)

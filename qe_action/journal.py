@@ -1,7 +1,6 @@
 """The event log as lines of JSON: a versioned header, then one event a line.
 
-The result's `gaps` are left out of its line, since each stands in a line of its own already;
-`decode` puts them back.
+What a result repeats of earlier events is left out of its line; `decode` puts it back.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import ValidationError
 
 from qe_action.errors import ReportError
-from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound
-from qe_action.findings import keep_worst
+from qe_action.events import EVENT, AnalysisComplete, Event, Gap, GapFound, keep_worst
 
 VERSION = 1
 HEADER_LIMIT = 200
@@ -38,6 +36,14 @@ class WorstGaps:
         """The gaps that the result repeats."""
         return tuple((self._in_diff + self._elsewhere)[:GAPS_IN_RESULT])
 
+    def restored(self, event: Event) -> Event:
+        """The next event of a journal; the result with its gaps."""
+        if isinstance(event, GapFound):
+            self.add(event.gap)
+        if isinstance(event, AnalysisComplete):
+            return event.model_copy(update={"gaps": self.result()})
+        return event
+
 
 def header() -> bytes:
     """The journal's first line."""
@@ -46,8 +52,8 @@ def header() -> bytes:
 
 def encode(event: Event) -> bytes:
     """One event as one line."""
-    left_out = {"gaps"} if isinstance(event, AnalysisComplete) else None
-    return event.model_dump_json(exclude=left_out).encode("utf-8", "replace") + b"\n"
+    repeated = set(event.repeats) or None
+    return event.model_dump_json(exclude=repeated).encode("utf-8", "replace") + b"\n"
 
 
 def decode(lines: Iterable[bytes]) -> Iterator[Event]:
@@ -67,11 +73,7 @@ def decode(lines: Iterable[bytes]) -> Iterator[Event]:
                 f"Line {number} of the journal is not an event: {reason}.",
                 hint="The file may be cut off or come from another version.",
             ) from None
-        if isinstance(event, GapFound):
-            gaps.add(event.gap)
-        if isinstance(event, AnalysisComplete):
-            event = event.model_copy(update={"gaps": gaps.result()})
-        yield event
+        yield gaps.restored(event)
 
 
 def check_header(line: bytes) -> None:

@@ -25,6 +25,12 @@ def add_repo(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_out(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder"
+    )
+
+
 def add_voice(command: argparse.ArgumentParser) -> None:
     """How much is said to people, and in which colours."""
     much = command.add_mutually_exclusive_group()

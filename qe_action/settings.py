@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,7 @@ from pydantic import (
 
 from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
+from qe_action.given_inputs import GivenInput, given_input, renamed, takes
 from qe_action.input_file import content
 from qe_action.inputs import INPUTS, Input
 from qe_action.text import clip, visible
@@ -218,65 +219,9 @@ class Settings(BaseModel):
         return Path(value) if value else None
 
 
-_TAKES = {
-    "name": "1 to 100 characters",
-    "max_annotations": "a whole number from 0 to 1000",
-    "min_patch_coverage": "a percentage from 0 to 100",
-    "min_project_coverage": "a percentage from 0 to 100",
-    "min_branch_coverage": "a percentage from 0 to 100",
-    "max_drop": "percentage points from 0 to 100",
-    "comment_group": "at most 100 characters",
-    "expect_parts": "a whole number from 1 to 100",
-    "max_tests": "a whole number from 1 to 100",
-    "time_budget": "seconds, from 1 to 3600",
-    "suite_timeout": "seconds, from 1 to 3600",
-    "python_version": "a version of Python such as 3.12",
-    "pull_request": "the number of a pull request",
-    "journal_artifact": "1 to 100 characters",
-}
-
-
-def _takes(name: str) -> str:
-    choices = {item.name.replace("-", "_"): item.choices for item in INPUTS}[name]
-    return " or ".join(choices) if choices else _TAKES.get(name, "something else")
-
-
 def in_workflow(environment: Environment) -> bool:
     """Whether this is a step of a workflow: then words go to its log, as its commands."""
     return environment.get("GITHUB_ACTIONS") == "true"
-
-
-class _Given(NamedTuple):
-    """The value of an input, and where it was given: an option's name, an input's, or nowhere."""
-
-    value: str
-    name: str = ""
-    option: bool = False
-
-    @property
-    def subject(self) -> str:
-        """Its name, for the beginning of a sentence."""
-        return f"--{self.name}" if self.option else f"The input {self.name}"
-
-
-def _given(item: Input, environment: Environment, options: Mapping[str, str]) -> _Given:
-    """An option goes before an input, a name before the one that it had."""
-    names = [name for name in (item.name, item.old) if name]
-    for name in names:
-        if value := options.get(name):
-            return _Given(value, name, option=True)
-    for name in names:
-        if value := environment.get(f"INPUT_{name.upper()}", "").strip():
-            return _Given(value, name)
-    return _Given(item.default, item.name)
-
-
-def _renamed(item: Input, given: _Given) -> str:
-    """A note where the old name was used."""
-    if not item.old or given.name != item.old:
-        return ""
-    new = f"--{item.name}" if given.option else item.name
-    return f"{given.subject} is called {new} now; the old name goes on working."
 
 
 def load(
@@ -291,35 +236,36 @@ def load(
     `repo` is the checkout, where it is not the runner's workspace or the current folder.
     Raises `UsageError` that names the input and what it takes.
     """
-    given = {
-        item.name.replace("-", "_"): _given(item, environment, options or {}) for item in INPUTS
-    }
-    values = {name: found.value for name, found in given.items()}
-    values["token"] = values["token"] or environment.get("GITHUB_TOKEN", "")
-    try:
-        inputs = Inputs.model_validate(values)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        name = str(first["loc"][0])
-        value = clip(visible(values[name]), 40)
-        asked = given[name]
-        raise UsageError(
-            f"{asked.subject} takes {_takes(name)}, not {value!r}.",
-            anchor="inputs",
-        ) from None
+    given = {item: given_input(item, environment, options or {}) for item in INPUTS}
+    inputs = _checked(given, environment)
     kept = {k: v for k, v in environment.items() if k.startswith(_KEPT) or k in _AUTHORITIES}
     for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):
         kept.pop(secret, None)
     if repo is not None:
-        kept["GITHUB_WORKSPACE"] = _folder(repo)
-    notes = tuple(
-        note for item in INPUTS if (note := _renamed(item, given[item.name.replace("-", "_")]))
-    )
+        kept["GITHUB_WORKSPACE"] = str(existing_folder(repo))
+    notes = tuple(note for item in INPUTS if (note := renamed(item, given[item])))
     return Settings(inputs=inputs, environment=kept, notes=notes, voice=voice or Verbosity())
 
 
-def _folder(name: str) -> str:
+def _checked(given: Mapping[Input, GivenInput], environment: Environment) -> Inputs:
+    """The inputs by their types. Raises `UsageError` for the first that does not fit."""
+    by_name = {item.name.replace("-", "_"): found for item, found in given.items()}
+    values = {name: found.value for name, found in by_name.items()}
+    values["token"] = values["token"] or environment.get("GITHUB_TOKEN", "")
+    try:
+        return Inputs.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = str(first["loc"][0])
+        value = clip(visible(values[name]), 40)
+        raise UsageError(
+            f"{by_name[name].subject} takes {takes(name)}, not {value!r}.", anchor="inputs"
+        ) from None
+
+
+def existing_folder(name: str) -> Path:
+    """A folder by its full path. Raises `UsageError` where there is none of that name."""
     folder = Path(name).resolve()
     if not folder.is_dir():
         raise UsageError(f"There is no folder {name}.", anchor="command-line")
-    return str(folder)
+    return folder

@@ -1,29 +1,25 @@
-"""The event log, and the broadcast that lets every consumer read it at its own pace."""
+"""The event log, its stages, and the broadcast that lets consumers read it at their own pace.
+
+Nothing here touches the process: several broadcasts may run in one event loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from array import array
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
 from typing import IO, Protocol
 
-from qe_action.events import (
-    EVENT,
-    AnalysisComplete,
-    AnalyzerError,
-    Conclusion,
-    Event,
-    GenerationComplete,
-    GeneratorError,
-    without_figures,
-    without_tests,
-)
+from qe_action.events import AGENTS, EVENT, AgentName, Conclusion, Event
 from qe_action.journal import encode
 
 WINDOW = 1000
 """How many of the latest events stay in memory; older ones are read back from the spool."""
+CANCELLED = "The run was cancelled."
 
 
 class Sink(Protocol):
@@ -104,40 +100,75 @@ class EventLog:
                 waiter.set_result(None)
 
 
-async def analysis_of(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-    """The events up to the analysis' result; what follows can be read on from `events`."""
+async def at_once() -> bool:
+    """The need of a stage that waits for nothing."""
+    return True
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One agent's part of a run.
+
+    Stages come one after the other. When its turn has come, a stage waits for `needs`, which
+    returns when it may start, or False where it is left out; then its `source` is read to the
+    end.
+    """
+
+    agent: AgentName
+    source: AsyncGenerator[Event, None]
+    needs: Callable[[], Awaitable[bool]] = at_once
+
+    def is_result(self, event: Event) -> bool:
+        """Whether nothing more of this stage follows."""
+        return isinstance(event, AGENTS[self.agent].complete)
+
+    def ending(self, conclusion: Conclusion, message: str) -> tuple[Event, ...]:
+        """The last events of a stage that can't say them itself."""
+        return AGENTS[self.agent].ending(conclusion, message)
+
+
+async def up_to_result(
+    events: AsyncIterator[Event], agent: AgentName
+) -> AsyncGenerator[Event, None]:
+    """The events up to the result of `agent`; what follows can be read on from `events`."""
     async for event in events:
         yield event
-        if isinstance(event, AnalysisComplete):
+        if event.type == "complete" and event.agent == agent:
             return
 
 
-Ending = Callable[[Conclusion, str], tuple[Event, ...]]
-"""The last events of a producer that can't say them itself."""
+class Replay:
+    """A stream that was recorded, cut into the stages of which it was made."""
 
+    def __init__(self, events: AsyncGenerator[Event, None]) -> None:
+        self._events = events
+        self._next: Event | None = None
 
-def analysis_ended(conclusion: Conclusion, message: str) -> tuple[Event, ...]:
-    """An analysis that ended without a result."""
-    return (
-        AnalyzerError(message=message),
-        without_figures(conclusion, notes=(message,)),
-    )
+    def stages(self) -> tuple[Stage, ...]:
+        """One for each agent, left out where the recording has nothing of it at that place."""
+        return tuple(
+            Stage(agent, self._part(agent), partial(self._begins, agent)) for agent in AGENTS
+        )
 
+    async def _begins(self, agent: AgentName) -> bool:
+        if self._next is None:
+            self._next = await anext(self._events, None)
+        return self._next is not None and self._next.agent == agent
 
-def generation_ended(conclusion: Conclusion, message: str) -> tuple[Event, ...]:
-    """A generation that ended without a result."""
-    return (
-        GeneratorError(message=message),
-        without_tests(conclusion, (message,)),
-    )
+    async def _part(self, agent: AgentName) -> AsyncGenerator[Event, None]:
+        while await self._begins(agent):
+            event, self._next = self._next, None
+            assert event is not None
+            yield event
 
 
 class Broadcast:
-    """One producer's events to many sinks: none waits for another, none can stop another.
+    """The events of a run to many sinks: none waits for another, none can stop another.
 
-    `on_failure(sink, error)` hears of a sink that failed or was cut off. A producer's
-    exception becomes an `error` and a `complete` event: the analysis', or the generation's where
-    the analysis has ended or `ending` says so.
+    `on_failure(sink, error)` hears of a sink that failed or was cut off. A stage that fails or is
+    cancelled, while it waits as well, is the last one; where it has not said how it ended, the
+    stream says so for it. `failure` is the exception of a stage that failed, `failed` that in
+    words.
     """
 
     def __init__(
@@ -147,34 +178,36 @@ class Broadcast:
         *,
         grace: float,
         on_failure: Callable[[Sink, BaseException], None],
-        ending: Ending = analysis_ended,
     ) -> None:
-        self._ending = ending
         self._log = log
         self._sinks = sinks
         self._grace = grace
         self._on_failure = on_failure
         self._pump: asyncio.Task[None] | None = None
         self._interrupted = asyncio.Event()
+        self._has_result = False
         self.failure: BaseException | None = None
         self.failed = ""
 
-    async def run(self, source: AsyncIterator[Event]) -> None:
-        """Pump `source` into the log until it ends, then give the sinks `grace` seconds."""
+    async def run(self, stages: Sequence[Stage]) -> None:
+        """Pump the stages into the log until they end, then give the sinks `grace` seconds.
+
+        A run that is cancelled itself leaves nothing running.
+        """
         tasks = {asyncio.create_task(self._consume(sink)): sink for sink in self._sinks}
-        self._pump = asyncio.create_task(self._produce(source))
+        pump = self._pump = asyncio.create_task(self._produce(stages))
         if self._interrupted.is_set():
-            self._pump.cancel()
-        await asyncio.wait({self._pump})
-        if self._pump.cancelled():  # before its first step, where it can't say so itself
-            self._finish("cancelled", "The run was cancelled.")
-        self._log.close()
-        late = await self._drain(set(tasks))
-        for task in late:
-            task.cancel()
-            self._on_failure(tasks[task], TimeoutError(f"cut off after {self._grace:g} s"))
-        if late:
-            await asyncio.wait(late, timeout=1)
+            pump.cancel()
+        try:
+            await asyncio.wait({pump})
+            if pump.cancelled() and stages:  # before its first step, where it can't say so itself
+                self._say_end(stages[0], "cancelled", CANCELLED)
+            self._log.close()
+            for task in await self._drain(set(tasks)):
+                self._on_failure(tasks[task], TimeoutError(f"cut off after {self._grace:g} s"))
+        finally:
+            await _stop({pump})
+            await _stop(set(tasks), within=1)
 
     def interrupt(self, grace: float) -> None:
         """End the production now; the sinks get `grace` seconds for their last word."""
@@ -189,40 +222,50 @@ class Broadcast:
         interrupted = asyncio.create_task(self._wait_for_interrupt())
         deadline = loop.time() + self._grace
         watched = {interrupted}
-        while tasks and (left := deadline - loop.time()) > 0:
-            done, _ = await asyncio.wait(
-                tasks | watched, timeout=left, return_when=asyncio.FIRST_COMPLETED
-            )
-            tasks = tasks - done
-            if watched & done:
-                watched = set()
-                deadline = min(deadline, loop.time() + self._grace)
-        interrupted.cancel()
+        try:
+            while tasks and (left := deadline - loop.time()) > 0:
+                done, _ = await asyncio.wait(
+                    tasks | watched, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                tasks = tasks - done
+                if watched & done:
+                    watched = set()
+                    deadline = min(deadline, loop.time() + self._grace)
+        finally:
+            interrupted.cancel()
         return tasks
 
     async def _wait_for_interrupt(self) -> None:
         await self._interrupted.wait()
 
-    async def _produce(self, source: AsyncIterator[Event]) -> None:
-        try:
-            async for event in source:
-                self._log.append(event)
-                if isinstance(event, AnalysisComplete):
-                    self._ending = generation_ended
-        except asyncio.CancelledError:
-            self._finish("cancelled", "The run was cancelled.")
-        except Exception as error:  # noqa: BLE001 - the run ends here, with what it has
-            self.failure = error
-            what = "generation of tests" if self._ending is generation_ended else "analysis"
-            self.failed = f"The {what} failed"
-            self._finish("failed", f"{self.failed}: {type(error).__name__}.")
+    async def _produce(self, stages: Sequence[Stage]) -> None:
+        """The stages in turn. One that came to no result is the last: others build on it."""
+        for stage in stages:
+            self._has_result = False
+            try:
+                if await stage.needs():
+                    await self._read(stage)
+                    if not self._has_result or self._interrupted.is_set():
+                        return
+            except asyncio.CancelledError:
+                self._say_end(stage, "cancelled", CANCELLED)
+                return
+            except Exception as error:  # noqa: BLE001 - the run ends here, with what it has
+                self.failure = error
+                self.failed = f"The {AGENTS[stage.agent].task} failed"
+                self._say_end(stage, "failed", f"{self.failed}: {type(error).__name__}.")
+                return
 
-    def _finish(self, conclusion: Conclusion, message: str) -> None:
-        last = self._log[len(self._log) - 1] if len(self._log) else None
-        if isinstance(last, AnalysisComplete | GenerationComplete):
-            return
-        for event in self._ending(conclusion, message):
-            self._log.append(event)
+    async def _read(self, stage: Stage) -> None:
+        async with aclosing(stage.source) as events:
+            async for event in events:
+                self._log.append(event)
+                self._has_result = self._has_result or stage.is_result(event)
+
+    def _say_end(self, stage: Stage, conclusion: Conclusion, message: str) -> None:
+        if not self._has_result:
+            for event in stage.ending(conclusion, message):
+                self._log.append(event)
 
     async def _consume(self, sink: Sink) -> None:
         try:
@@ -230,3 +273,12 @@ class Broadcast:
                 await sink.consume(events)
         except Exception as error:  # noqa: BLE001 - one sink's failure is its own
             self._on_failure(sink, error)
+
+
+async def _stop(tasks: set[asyncio.Task[None]], *, within: float | None = None) -> None:
+    """End what is still running, and wait for that for so many seconds."""
+    running = {task for task in tasks if not task.done()}
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running, timeout=within)

@@ -6,13 +6,12 @@ import asyncio
 import gc
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
-from qe_action.events import Event
-from qe_action.stream import Broadcast, Ending, EventLog, Sink, analysis_ended
+from qe_action.stream import Broadcast, EventLog, Sink, Stage
 
 T = TypeVar("T")
 
@@ -39,22 +38,21 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 async def stream_to(
-    source: AsyncIterator[Event],
+    stages: Sequence[Stage],
     sinks: Sequence[Sink],
     *,
     on_failure: Callable[[Sink, BaseException], None],
     on_signal: Callable[[], None] = lambda: None,
-    ending: Ending = analysis_ended,
 ) -> Broadcast:
-    """Run `source` into `sinks` to the end, or until SIGINT or SIGTERM ends it early."""
+    """Run the stages into `sinks` to the end, or until SIGINT or SIGTERM ends them early."""
     gc.set_threshold(COLLECT_AFTER)
     spool = tempfile.TemporaryFile(prefix="qe-action-")  # noqa: SIM115 - closed below
     log = EventLog(spool)
-    broadcast = Broadcast(log, sinks, grace=GRACE, on_failure=on_failure, ending=ending)
+    broadcast = Broadcast(log, sinks, grace=GRACE, on_failure=on_failure)
     restore = _on_signals(lambda: _interrupt(broadcast, on_signal))
     try:
         await asyncio.sleep(0)  # a signal until now has cancelled this before anything began
-        await broadcast.run(source)
+        await broadcast.run(stages)
     finally:
         restore()
         with suppress(OSError):  # a full disk is no reason to lose the result

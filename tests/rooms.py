@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"entry"},
     {"cli"},
-    {"app"},
+    {"app", "command_options"},
     {"commands"},
     {"agents", "sinks"},
     {"defaults", "doctor", "verify"},
@@ -25,10 +25,10 @@ LAYERS = (
     {"diagnosis", "render", "settings", "stream", "untrusted"},
     {"analysis"},
     {"reports"},
-    {"journal", "option_groups"},
+    {"given_inputs", "journal", "option_groups"},
     {"command_line", "events", "figures", "sandbox"},
-    {"errors", "findings", "import_path", "input_file", "inputs", "place", "quoting", "stdio"}
-    | {"task", "text", "verbosity", "worker"},
+    {"errors", "import_path", "input_file", "inputs", "place", "quoting", "settings_files"}
+    | {"stdio", "task", "text", "verbosity", "worker"},
 )
 """The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from qe_action import defaults
 from qe_action.agents.analysis import Analysis
 from qe_action.agents.baseline_search import Baselines
-from qe_action.agents.options import options_of
+from qe_action.agents.options import AnalysisOptions, options_of
 from qe_action.events import AnalysisComplete, AnalyzerEvent
 from qe_action.task import QETask
 from qe_action.workspace.checkout import Checkout
@@ -36,22 +36,21 @@ class CoverageAnalyzerAgent:
         self._clock = clock or defaults.monotonic
         self._baselines = baselines
 
-    async def analyze_coverage_streaming(self, task: QETask) -> AsyncGenerator[AnalyzerEvent, None]:
+    def analyze_coverage_streaming(self, task: QETask) -> AsyncGenerator[AnalyzerEvent, None]:
+        """`events` of a task. Raises `UsageError` where the task does not fit."""
+        return self.events(options_of(task))
+
+    def events(self, options: AnalysisOptions) -> AsyncGenerator[AnalyzerEvent, None]:
         """The analysis as events, the last one `complete`.
 
         A problem with the report or the repository is an `error` event before a `complete`
-        whose conclusion is `failed`. Raises `UsageError` where the task does not fit.
-        Closing the stream early leaves nothing running.
+        whose conclusion is `failed`. Closing the stream early leaves nothing running.
         """
-        options = options_of(task)
         report: Report = ReportFiles(options.coverage_files, options.place)
         if options.coverage_data is not None:
             report = ReportData(options.coverage_data)
         checkout = self._checkout or defaults.checkout(options.repo, options.base)
-        analysis = Analysis(options, report, checkout, self._clock, self._baselines)
-        async with aclosing(analysis.events()) as events:
-            async for event in events:
-                yield event
+        return Analysis(options, report, checkout, self._clock, self._baselines).events()
 
     async def execute(self, task: QETask) -> AnalysisComplete:
         """The result alone: the same stream, drained."""

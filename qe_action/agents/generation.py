@@ -16,8 +16,13 @@ from qe_action.agents.goals import Wanted, wanted
 from qe_action.agents.shares import share
 from qe_action.agents.target_run import GeneratorEvent, Shared, TargetRun
 from qe_action.errors import QEError, SuiteFails
-from qe_action.events import Conclusion, GenerationComplete, GeneratorError, GeneratorProgress
-from qe_action.findings import Counts
+from qe_action.events import (
+    Conclusion,
+    Counts,
+    GenerationComplete,
+    GeneratorError,
+    GeneratorProgress,
+)
 from qe_action.generators.port import Generator
 from qe_action.generators.provided import ProvidedTests
 from qe_action.project_worker.client import ProjectInterpreter
@@ -161,11 +166,11 @@ class Generation:
     @property
     def _room(self) -> int:
         """How many tests there may be yet."""
-        return self._options.target_count - sum(len(run.kept) for run in self._runs)
+        return self._options.max_tests - sum(len(run.kept) for run in self._runs)
 
     @property
     def _enough(self) -> str:
-        return f"the limit of {plural(self._options.target_count, 'test')} was reached"
+        return f"the limit of {plural(self._options.max_tests, 'test')} was reached"
 
     def _left_out(self, targets: Sequence[Wanted], why: str) -> None:
         if targets:
@@ -221,7 +226,7 @@ class Generation:
             percent=float(self._percent),
             message=message,
             count=sum(len(run.shown) for run in self._runs),
-            total=self._options.target_count,
+            total=self._options.max_tests,
         )
 
     def _complete(self, conclusion: Conclusion) -> GenerationComplete:

@@ -1,14 +1,14 @@
-"""What a test generation can be told, read from a task's context."""
+"""What a test generation can be told."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field, model_validator
 
-from qe_action.agents.task_options import read_context
+from qe_action.agents.task_options import TaskOptions, read_context
 from qe_action.errors import UsageError
 from qe_action.events import Gap
 from qe_action.place import Place
@@ -20,25 +20,23 @@ PYTHONS = 5
 """Interpreters that one run looks at."""
 
 
-class GenerationOptions(BaseModel):
-    """The context of a `test_generation` task.
+class GenerationOptions(TaskOptions):
+    """What a `test_generation` can be told.
 
     What to test is `code` (a module's source), or `file`, `FILE::QUALNAME` for a part of it, or
     the worst gaps of a report: `coverage_file` (one or several) or `coverage_data`. `gaps` are
     those of an analysis (`Gap`s or their dicts), the first ones first, in place of a report. With
     `file` and one of these the gaps of that file count, without them all its statements.
 
-    `target_count` bounds the tests, `time_budget` the seconds of search and of the gates of
-    single tests; the same `seed` gives the same tests. `python` is the project's interpreter,
-    or several, the first for all but the last look. `tests` are sources of tests to be judged
-    instead of generated ones. `sandbox` may be `off` on a machine of one's own. `slots` are the
-    tests that run side by side: where absent, as many as there are cores. `place` is where the
-    options were written: in whose words it is said what to change. `allow_red` makes tests also
-    where some of the project's fail: for code that those don't run. `tests_known` says that whoever
-    asks knows that the suite passed: then it is not asked.
+    `max_tests` bounds the tests (a task's context may call it `target_count`), `time_budget` the
+    seconds of search and of the gates of single tests; the same `seed` gives the same tests.
+    `python` is the project's interpreter, or several, the first for all but the last gate. `tests`
+    are sources of tests to be judged instead of generated ones. `sandbox` may be `off` on a machine
+    of one's own. `slots` are the tests that run side by side: where absent, as many as there are
+    cores. `place` is where the options were written: in whose words it is said what to change.
+    `allow_red` makes tests also where some of the project's fail: for code that those don't run.
+    With `tests_known` the suite is known to pass, and is not run to find out.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str | None = Field(default=None, max_length=2_000_000)
     file: str | None = None
@@ -48,7 +46,9 @@ class GenerationOptions(BaseModel):
     repo: Path = Path()
     framework: Literal["pytest"] = "pytest"
     test_type: str = "unit"
-    target_count: int = Field(default=10, ge=1, le=1000)
+    max_tests: int = Field(
+        default=10, ge=1, le=1000, validation_alias=AliasChoices("max_tests", "target_count")
+    )
     time_budget: float = Field(default=120.0, gt=0, le=86_400)
     suite_timeout: float = Field(default=300.0, gt=0, le=86_400)
     seed: int = 0
@@ -60,6 +60,21 @@ class GenerationOptions(BaseModel):
     place: Place = "library"
     allow_red: bool = False
     tests_known: bool = False
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        found = self.has_report or self.gaps is not None
+        if self.code is None and self.file is None and not found:
+            raise UsageError("The task needs code, file, gaps or a coverage report.")
+        if self.has_report and self.gaps is not None:
+            raise UsageError("The task has gaps and a coverage report; it can take one of them.")
+        if len(self.pythons) > PYTHONS:
+            raise UsageError(f"The task names more than {PYTHONS} interpreters.")
+        if self.code is not None:
+            for name in ("file", "gaps"):
+                if getattr(self, name) is not None:
+                    raise UsageError(f"The task has code and {name}; it can take one of them.")
+        return self
 
     @property
     def pythons(self) -> tuple[Path, ...]:
@@ -84,16 +99,4 @@ class GenerationOptions(BaseModel):
 
 def generation_options(task: QETask) -> GenerationOptions:
     """The options of a task. Raises `UsageError` where they don't fit."""
-    options = read_context(task, "test_generation", "test generator", GenerationOptions)
-    found = options.has_report or options.gaps is not None
-    if options.code is None and options.file is None and not found:
-        raise UsageError("The task needs code, file, gaps or a coverage report.")
-    if options.has_report and options.gaps is not None:
-        raise UsageError("The task has gaps and a coverage report; it can take one of them.")
-    if len(options.pythons) > PYTHONS:
-        raise UsageError(f"The task names more than {PYTHONS} interpreters.")
-    if options.code is not None:
-        for name in ("file", "gaps"):
-            if getattr(options, name) is not None:
-                raise UsageError(f"The task has code and {name}; it can take one of them.")
-    return options
+    return read_context(task, "test_generation", "test generator", GenerationOptions)

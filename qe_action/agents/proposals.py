@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qe_action.agents.goals import extent
 from qe_action.errors import UsageError
-from qe_action.findings import Evidence, SuspectedBug, TestCase
+from qe_action.events import Evidence, SuspectedBug, TestCase
 from qe_action.generators.port import Suspicion
 from qe_action.text import clip, plural
 from qe_action.verify.gates import Trial

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
-from qe_action.agents.options import AnalysisOptions
+from qe_action.agents.options import GateOptions
 from qe_action.analysis.collect import Collector, Detail, FileCounts
 from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.gate import (
@@ -89,7 +89,7 @@ class Judged:
         return DropFrom(digest.totals.wire(), sha=digest.sha)
 
 
-def gates(options: AnalysisOptions, judged: Judged) -> tuple[GateResult, ...]:
+def gates(options: GateOptions, judged: Judged) -> tuple[GateResult, ...]:
     """The verdicts of the gates that are set, one by one. A red test suite gives none."""
     patch = partial(patch_gate, unmeasured=judged.unmeasured)
     totals = judged.totals

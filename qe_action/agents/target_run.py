@@ -18,6 +18,7 @@ from qe_action.agents.trials import trials
 from qe_action.errors import WorkspaceError
 from qe_action.events import (
     BugSuspected,
+    Counts,
     GeneratorError,
     GeneratorEvent,
     SuspectedBug,
@@ -25,7 +26,6 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
 )
-from qe_action.findings import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.text import plural
@@ -182,7 +182,7 @@ class TargetRun:
 
     def no_room(self) -> list[TestRejected]:
         """The tests that hold and go beyond what was asked for; they are out."""
-        spare, limit = (self._batch.spare if self._batch else []), self._shared.options.target_count
+        spare, limit = (self._batch.spare if self._batch else []), self._shared.options.max_tests
         for trial in spare:
             trial.refusal = Refusal(
                 "limit",
@@ -223,10 +223,7 @@ class TargetRun:
         """What is missed: of the report's gaps, or of all statements."""
         lines, arcs = self._target.goals(runner.project.source, at_import, at_import)
         lines, arcs = lines - spared, frozenset(arc for arc in arcs if arc[0] not in spared)
-        gaps = self._target.gaps or ()
-        ids = {n: gap.id for gap in gaps for n in gap.branch_lines}
-        ids |= {n: gap.id for gap in gaps for n in range(gap.line_start, gap.line_end + 1)}
-        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs, {}, ids)
+        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs)
 
     def _left(self) -> float:
         return self._budget - (self._shared.clock() - self._began)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from qe_action import defaults
 from qe_action.agents.generation import Generation, GeneratorEvent
-from qe_action.agents.generation_options import generation_options
+from qe_action.agents.generation_options import GenerationOptions, generation_options
 from qe_action.events import GenerationComplete
 from qe_action.generators.port import Generator
 from qe_action.project_worker.client import ProjectInterpreter
@@ -45,17 +45,17 @@ class TestGeneratorAgent:
         self._generator = generator
         self._clock = clock or defaults.monotonic
 
-    async def generate_tests_streaming(self, task: QETask) -> AsyncGenerator[GeneratorEvent, None]:
+    def generate_tests_streaming(self, task: QETask) -> AsyncGenerator[GeneratorEvent, None]:
+        """`events` of a task. Raises `UsageError` where the task does not fit."""
+        return self.events(generation_options(task))
+
+    def events(self, options: GenerationOptions) -> AsyncGenerator[GeneratorEvent, None]:
         """The generation as events, the last one `complete`: only its tests are proposed.
 
-        A test that was shown may be withdrawn by a `rejected` with its id. Raises `UsageError`
-        where the task does not fit. Closing the stream early leaves nothing running.
+        A test that was shown may be withdrawn by a `rejected` with its id. Closing the stream
+        early leaves nothing running.
         """
-        options = generation_options(task)
-        generation = Generation(options, self._interpreters, self._generator, self._clock)
-        async with aclosing(generation.events()) as events:
-            async for event in events:
-                yield event
+        return Generation(options, self._interpreters, self._generator, self._clock).events()
 
     async def execute(self, task: QETask) -> GenerationComplete:
         """The result alone: the same stream, drained."""

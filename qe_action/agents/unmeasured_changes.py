@@ -22,9 +22,10 @@ from qe_action.analysis.unmeasured_files import (
 )
 from qe_action.errors import sentence
 from qe_action.reports.coverage_scope import Scope, scope_of
-from qe_action.reports.coverage_settings import Settings, read_settings
+from qe_action.reports.coverage_settings import Settings
 from qe_action.reports.model import FileLines
 from qe_action.text import plural
+from qe_action.workspace.allowance import Allowance, settings_in_time
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.python_statements import StatementParser
 
@@ -90,6 +91,7 @@ class Search:
         self._written = written
         self._globs = PathFilter(options.include, options.exclude)
         self._settings, self._scope = Settings(), Scope()
+        self._allowance = Allowance()
         self._parser: StatementParser | None = None
         self._bytes = 0
         self._unplaced: list[str] = []
@@ -156,7 +158,7 @@ class Search:
 
     def _statements(self, source: bytes) -> list[int] | None:
         if self._parser is None:
-            self._parser = StatementParser(self._settings)
+            self._parser = StatementParser(self._settings, self._allowance)
         return self._parser.statements(source)
 
     def _read_settings(self, files: set[str]) -> None:
@@ -166,7 +168,7 @@ class Search:
             return any(not place or path.startswith(f"{place}/") for path in files)
 
         for folder in (*filter(None, [self._options.working]), *self._options.source_roots, ""):
-            settings = read_settings(partial(self._content, folder))
+            settings = settings_in_time(partial(self._content, folder), self._allowance)
             if settings.file:
                 self._settings = settings
                 self._scope = scope_of(settings, folder, has_folder)

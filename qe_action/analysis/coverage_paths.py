@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from qe_action.analysis.path_aliases import Aliases
 from qe_action.analysis.paths import split_path
 from qe_action.reports.coverage_settings import FILES
+from qe_action.settings_files import read_ini, read_toml
 
 Lists = Mapping[str, list[str]]
 
@@ -40,9 +40,7 @@ def _lists(name: str, data: bytes) -> Lists | None:
 
 
 def _ini(name: str, text: str) -> Lists | None:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(text)
+    parser = read_ini(text, strict=True, keep_case=True)
     own = name == ".coveragerc"
     if not own and not any(section.startswith("coverage:") for section in parser.sections()):
         return None
@@ -54,7 +52,7 @@ def _ini(name: str, text: str) -> Lists | None:
 
 
 def _toml(name: str, text: str) -> Lists | None:
-    data = tomllib.loads(text)
+    data = read_toml(text)
     tool = _table(_table(data, "tool"), "coverage")
     own = name == ".coveragerc.toml"
     if not own and not tool:

@@ -28,7 +28,7 @@ from qe_action.analysis.diff import Diff, FileChange
 from qe_action.analysis.globs import is_test_or_migration
 from qe_action.analysis.libraries import library_root
 from qe_action.analysis.paths import split_path
-from qe_action.findings import MISFIT
+from qe_action.events import MISFIT
 from qe_action.reports.coverage_scope import Scope
 
 PYTHON = "python"

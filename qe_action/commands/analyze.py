@@ -5,26 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
-from qe_action.agents.options import options_of
+from qe_action.agents.options import AnalysisOptions
 from qe_action.analysis.diff_text import diff_text
+from qe_action.analysis.gate import path_gate
 from qe_action.errors import UsageError
 from qe_action.input_file import bounded, content
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
 from qe_action.render.state import RunState
+from qe_action.settings import existing_folder
 from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
 from qe_action.sinks.workflow_commands import no_command
-from qe_action.stream import Sink
+from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
-from qe_action.task import QETask
 from qe_action.text import document
 from qe_action.verbosity import Words
 from qe_action.workspace.change import list_files, resolve_change
@@ -39,8 +40,7 @@ async def analyze(arguments: Namespace) -> RunState:
     Raises `QEError` for what the user can mend.
     """
     checkout, working = _checkout(arguments)
-    task = QETask(task_type="coverage_analysis", context=_context(arguments, working))
-    options_of(task)  # what does not fit is said before anything is written
+    options = _options(arguments, working)  # what does not fit is said before a file is written
     earlier = EarlierRun(Path(arguments.baseline)) if arguments.baseline else None
     state = RunState()
     with ExitStack() as files:
@@ -54,13 +54,12 @@ async def analyze(arguments: Namespace) -> RunState:
         agent = CoverageAnalyzerAgent(checkout=checkout, baselines=earlier)
         failures: list[BaseException] = []
         broadcast = await stream_to(
-            agent.analyze_coverage_streaming(task),
+            [Stage("coverage-analyzer", agent.events(options))],
             sinks,
             on_failure=lambda _sink, error: failures.append(error),
         )
         if arguments.output in ("markdown", "html"):
-            text = _document(arguments, state)
-            text = document(text)
+            text = document(_document(arguments, state))
             out.write(text if arguments.out else no_command(text))
     for error in (broadcast.failure, *failures):
         if error is not None:
@@ -68,29 +67,28 @@ async def analyze(arguments: Namespace) -> RunState:
     return state
 
 
-def _context(arguments: Namespace, working: str) -> Mapping[str, Any]:
-    return {
-        "coverage_file": tuple(arguments.reports) or (str(Path(arguments.repo, "coverage.xml")),),
-        "all_files": arguments.all_files == "true",
-        "include": tuple(arguments.include),
-        "exclude": tuple(arguments.exclude),
-        "unmeasured": arguments.unmeasured,
-        "source_roots": tuple(arguments.source_root),
-        "working": working,
-        "min_patch_coverage": arguments.min_patch_coverage,
-        "min_project_coverage": arguments.min_project_coverage,
-        "min_branch_coverage": arguments.min_branch_coverage,
-        "max_drop": arguments.max_drop,
-        "path_gates": tuple(arguments.path_gate),
-        "place": "command line",
-    }
+def _options(arguments: Namespace, working: str) -> AnalysisOptions:
+    reports = arguments.reports or [Path(arguments.repo, "coverage.xml")]
+    return AnalysisOptions(
+        coverage_file=tuple(map(Path, reports)),
+        all_files=arguments.all_files == "true",
+        include=tuple(arguments.include),
+        exclude=tuple(arguments.exclude),
+        unmeasured=arguments.unmeasured,
+        source_roots=tuple(arguments.source_root),
+        working=working,
+        min_patch_coverage=arguments.min_patch_coverage,
+        min_project_coverage=arguments.min_project_coverage,
+        min_branch_coverage=arguments.min_branch_coverage,
+        max_drop=arguments.max_drop,
+        path_gates=tuple(map(path_gate, arguments.path_gate)),
+        place="command line",
+    )
 
 
 def _checkout(arguments: Namespace) -> tuple[Checkout, str]:
     """The checkout around `--repo`, and that folder from its top, empty where it is the top."""
-    folder = Path(arguments.repo).resolve()
-    if not folder.is_dir():
-        raise UsageError(f"There is no folder {arguments.repo}.", anchor="command-line")
+    folder = existing_folder(arguments.repo)
     git = Git(folder, env=os.environ)
     root = git.toplevel or folder
     resolve = partial(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qe_action.errors import UsageError
 from qe_action.events import TestCase
-from qe_action.verify.writing import additions
+from qe_action.verify.writing import ParsingError, additions, moved
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,21 @@ class Added:
                 folder.rmdir()
 
 
+def add_to_project(tests: Iterable[TestCase], root: Path) -> list[Added]:
+    """The tests into the project's files, as `add` writes them.
+
+    Raises `UsageError`, also where a link leads out of the project.
+    """
+    cases = list(tests)
+    return add(cases, {case.path: in_project(root, case.path) for case in cases})
+
+
+def add_to(out: str, tests: Iterable[TestCase]) -> list[Added]:
+    """The tests into the file `out`, or into files in that folder, as `add` writes them."""
+    cases = moved(tests, out, folder=out.endswith("/") or Path(out).is_dir())
+    return add(cases, {case.path: Path(case.path) for case in cases})
+
+
 def add(tests: Iterable[TestCase], places: Mapping[str, Path]) -> list[Added]:
     """Write the tests to the places that their paths have; all of them or, on an error, none.
 
@@ -40,28 +55,20 @@ def add(tests: Iterable[TestCase], places: Mapping[str, Path]) -> list[Added]:
     """
     there = {path: place for path, place in places.items() if os.path.lexists(place)}
     present = {path: _read(place) for path, place in there.items()}
+    try:
+        texts = additions(tests, present)
+    except ParsingError as error:
+        place = shown(places[error.path])
+        raise UsageError(f"Tests can't be added to {place}: {error}.") from None
     added: list[Added] = []
     try:
-        for path, data in _texts(tests, present, places).items():
+        for path, data in texts.items():
             added.append(_write(places[path], present.get(path), data))
     except UsageError:
         for one in added:
             one.put_back()
         raise
     return added
-
-
-def _texts(
-    tests: Iterable[TestCase], present: Mapping[str, bytes], places: Mapping[str, Path]
-) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    cases = list(tests)
-    for path in dict.fromkeys(case.path for case in cases):
-        try:
-            found |= additions([case for case in cases if case.path == path], present)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise UsageError(f"Tests can't be added to {shown(places[path])}: {error}.") from None
-    return found
 
 
 def _read(place: Path) -> bytes:
@@ -93,12 +100,6 @@ def in_project(root: Path, path: str) -> Path:
             hint="Take --out.",
         )
     return root / path
-
-
-def chosen_places(tests: Iterable[TestCase], out: str) -> dict[str, Path]:
-    """Where `--out` puts each path: into a file of that name in a folder, or all into one file."""
-    folder = out.endswith("/") or Path(out).is_dir()
-    return {case.path: Path(out, Path(case.path).name) if folder else Path(out) for case in tests}
 
 
 def shown(place: Path) -> str:

@@ -1,4 +1,4 @@
-"""The action's second part: tests for the gaps of an analysis, as further events of its stream.
+"""Tests for the gaps of an analysis, as the stage that follows it.
 
 It never costs the analysis anything: that has ended and is delivered before a line of the
 project's code runs, and what goes wrong here is said where the tests would have been shown.
@@ -10,26 +10,25 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
+from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.defaults import ProjectInterpreters, ProjectSetup
 from qe_action.errors import QEError, SetupFailed
 from qe_action.events import (
     AnalysisComplete,
     AnalyzerEvent,
-    Event,
     Gap,
     GapFound,
     GenerationComplete,
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
+    keep_worst,
     without_tests,
 )
-from qe_action.findings import keep_worst
 from qe_action.settings import Inputs
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import either
-from qe_action.task import QETask
+from qe_action.stream import Stage
 
 GAPS = 1000
 """How many gaps of each kind, the worst, tests are made for at most."""
@@ -58,31 +57,41 @@ class GapTests:
         self._delivery = delivery
         self._fork = fork
         self._interpreters = interpreters
+        self._changed: list[Gap] = []
+        self._elsewhere: list[Gap] = []
+        self._result: AnalysisComplete | None = None
 
-    async def after(
+    def stages(self, analysis: AsyncGenerator[AnalyzerEvent, None]) -> list[Stage]:
+        """The analysis, and the generation that begins once its result is delivered.
+
+        An analysis without a result has no second stage.
+        """
+        return [
+            Stage("coverage-analyzer", self._noted(analysis)),
+            Stage("test-generator", self._tests(), self._ready),
+        ]
+
+    async def _noted(
         self, analysis: AsyncGenerator[AnalyzerEvent, None]
-    ) -> AsyncGenerator[Event, None]:
-        """The analysis, and behind its result the generation; nothing where it has none."""
-        changed: list[Gap] = []
-        elsewhere: list[Gap] = []
-        result: AnalysisComplete | None = None
+    ) -> AsyncGenerator[AnalyzerEvent, None]:
+        """The analysis as it is; its gaps and its result are kept."""
         async with aclosing(analysis) as events:
             async for event in events:
                 if isinstance(event, GapFound) and event.gap.file_path.endswith(".py"):
-                    keep_worst(changed if event.gap.in_diff else elsewhere, event.gap, GAPS)
+                    kept = self._changed if event.gap.in_diff else self._elsewhere
+                    keep_worst(kept, event.gap, GAPS)
                 elif isinstance(event, AnalysisComplete):
-                    result = event
+                    self._result = event
                 yield event
-        if result is None or result.conclusion != "finished":
-            return
-        async with aclosing(self._tests(result, [*changed, *elsewhere])) as tests:
-            async for made in tests:
-                yield made
 
-    async def _tests(
-        self, result: AnalysisComplete, gaps: list[Gap]
-    ) -> AsyncGenerator[GeneratorEvent, None]:
-        why_not = self._why_not(result, gaps)
+    async def _ready(self) -> bool:
+        if self._result is None or self._result.conclusion != "finished":
+            return False
+        return await self._delivery.once_shown("coverage-analyzer")
+
+    async def _tests(self) -> AsyncGenerator[GeneratorEvent, None]:
+        gaps = [*self._changed, *self._elsewhere]
+        why_not = self._why_not(gaps)
         if why_not:
             yield without_tests("finished", (why_not,))
             return
@@ -90,8 +99,6 @@ class GapTests:
         yield GeneratorProgress(
             percent=0, message="Setting up the project", count=0, total=self._inputs.max_tests
         )
-        delivered, hurried = self._delivery.check_done, self._delivery.hurry_asked
-        await either(delivered.wait(), hurried.wait())
         try:
             async with (
                 self._interpreters(self._setup()) as found,
@@ -104,11 +111,11 @@ class GapTests:
             yield GeneratorError(message=error.message, hint=error.hint, output=output)
             yield without_tests("failed", (error.message,))
 
-    def _why_not(self, result: AnalysisComplete, gaps: list[Gap]) -> str:
+    def _why_not(self, gaps: list[Gap]) -> str:
         """Why no tests are made; empty where they are."""
         if self._fork and self._inputs.sandbox == "off":
             return FOREIGN
-        if result.tests_failed:
+        if self._result is not None and self._result.tests_failed:
             return RED
         return "" if gaps else NO_GAP
 
@@ -118,8 +125,7 @@ class GapTests:
         """The agent's events; its result with what is to be said of the set-up."""
         notes = (*((UNPROTECTED,) if self._inputs.sandbox == "off" else ()), *found.notes)
         agent = TestGeneratorAgent(interpreter=found.interpreters)
-        task = QETask(task_type="test_generation", context=self._context(gaps))
-        async with aclosing(agent.generate_tests_streaming(task)) as events:
+        async with aclosing(agent.events(self._options(gaps))) as events:
             async for event in events:
                 if isinstance(event, GeneratorProgress) and not event.percent:
                     continue
@@ -139,14 +145,14 @@ class GapTests:
             cache=self._repo / inputs.cache_dir if inputs.cache_dir else None,
         )
 
-    def _context(self, gaps: list[Gap]) -> dict[str, object]:
+    def _options(self, gaps: list[Gap]) -> GenerationOptions:
         inputs = self._inputs
-        return {
-            "repo": self._repo,
-            "gaps": gaps,
-            "target_count": inputs.max_tests,
-            "time_budget": inputs.time_budget,
-            "suite_timeout": inputs.suite_timeout,
-            "tests_known": True,
-            "sandbox": inputs.sandbox,
-        }
+        return GenerationOptions(
+            repo=self._repo,
+            gaps=tuple(gaps),
+            max_tests=inputs.max_tests,
+            time_budget=inputs.time_budget,
+            suite_timeout=inputs.suite_timeout,
+            tests_known=True,
+            sandbox=inputs.sandbox,
+        )

@@ -11,23 +11,23 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from qe_action import defaults
-from qe_action.agents.generation_options import generation_options
+from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.agents.written_files import broken_files
-from qe_action.commands.checkout_files import Added, add, chosen_places, in_project, shown
+from qe_action.commands.checkout_files import Added, add_to, add_to_project, shown
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete
 from qe_action.input_file import content
+from qe_action.settings import existing_folder
 from qe_action.sinks.code import print_code
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.sinks.generation_view import GenerationSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
-from qe_action.stream import Sink, generation_ended
+from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
-from qe_action.task import QETask
 from qe_action.verbosity import Words
 from qe_action.workspace.git import Git
 
@@ -75,11 +75,10 @@ async def generate(arguments: Namespace) -> Generated:
     Raises `QEError` for what the user can mend.
     """
     here = _here(arguments.repo)
-    task = QETask(task_type="test_generation", context=_context(arguments, here))
-    generation_options(task)  # what does not fit is said before anything runs
+    options = _options(arguments, here)  # what does not fit is said before anything runs
     with ExitStack() as stack:
         journal, file = stack.enter_context(_journal(arguments.journal))
-        result = await _streamed(task, arguments, file)
+        result = await _streamed(options, arguments, file)
         if not result.tests:
             return Generated(result)
         added = _added(arguments, here, result)
@@ -93,7 +92,9 @@ async def generate(arguments: Namespace) -> Generated:
     return Generated(result, kept=not broken)
 
 
-async def _streamed(task: QETask, arguments: Namespace, journal: IO[bytes]) -> GenerationComplete:
+async def _streamed(
+    options: GenerationOptions, arguments: Namespace, journal: IO[bytes]
+) -> GenerationComplete:
     last = _Last()
     sinks: list[Sink] = [last, JournalSink(journal)]
     if arguments.output == "jsonl":
@@ -102,10 +103,9 @@ async def _streamed(task: QETask, arguments: Namespace, journal: IO[bytes]) -> G
     sinks.append(GenerationSink(stderr_console(arguments.color), words=words))
     failures: list[BaseException] = []
     broadcast = await stream_to(
-        TestGeneratorAgent().generate_tests_streaming(task),
+        [Stage("test-generator", TestGeneratorAgent().events(options))],
         sinks,
         on_failure=lambda _sink, error: failures.append(error),
-        ending=generation_ended,
     )
     for error in (broadcast.failure, *failures):
         if error is not None:
@@ -161,9 +161,7 @@ def _journal(name: str | None) -> Iterator[tuple[_Journal, IO[bytes]]]:
 
 def _here(repo: str) -> Here:
     """Raises `UsageError` where there is no such folder or it is in no repository."""
-    folder = Path(repo).resolve()
-    if not folder.is_dir():
-        raise UsageError(f"There is no folder {repo}.", anchor="command-line")
+    folder = existing_folder(repo)
     root = Git(folder, env=os.environ).toplevel
     if root is None:
         raise UsageError(
@@ -174,33 +172,45 @@ def _here(repo: str) -> Here:
     return Here(root.resolve(), folder)
 
 
-def _context(arguments: Namespace, here: Here) -> Mapping[str, Any]:
-    context: dict[str, Any] = {
-        "repo": here.folder,
-        "target_count": arguments.max_tests,
-        "time_budget": arguments.time_budget,
-        "suite_timeout": arguments.suite_timeout,
-        "generator": arguments.generator,
-        "python": tuple(Path(name).absolute() for name in arguments.python),
-        "sandbox": arguments.sandbox,
-        "seed": arguments.seed,
-        "place": "command line",
-        "tests": tuple(_read(name) for name in arguments.tests),
-        "allow_red": arguments.allow_red,
-    }
-    reports = [Path(name) for name in arguments.reports]
+def _options(arguments: Namespace, here: Here) -> GenerationOptions:
+    return GenerationOptions(
+        repo=here.folder,
+        file=_target(arguments.target, here),
+        coverage_file=_reports(arguments, here) or None,
+        max_tests=arguments.max_tests,
+        time_budget=arguments.time_budget,
+        suite_timeout=arguments.suite_timeout,
+        generator=arguments.generator,
+        python=_pythons(arguments),
+        sandbox=arguments.sandbox,
+        seed=arguments.seed,
+        tests=tuple(map(_read, arguments.tests)),
+        allow_red=arguments.allow_red,
+        place="command line",
+    )
+
+
+def _target(name: str | None, here: Here) -> str | None:
+    """The target by its path in the repository."""
+    if not name:
+        return None
+    path, colons, qualname = name.partition("::")
+    return f"{here.path(path)}{colons}{qualname}"
+
+
+def _reports(arguments: Namespace, here: Here) -> tuple[Path, ...]:
+    """The reports that were named; without them and without a target, the one of the folder."""
+    named: list[str] = arguments.reports
     if arguments.target:
-        path, colons, qualname = arguments.target.partition("::")
-        context["file"] = f"{here.path(path)}{colons}{qualname}"
-    else:
-        for name in arguments.reports:
-            if name.partition("::")[0].endswith(".py"):
-                raise UsageError(f"{name} is no coverage report. Name it as --target {name}.")
-        named = Path(shown(here.folder / "coverage.xml"))
-        reports = reports or [named]
-    if reports:
-        context["coverage_file"] = tuple(reports)
-    return context
+        return tuple(map(Path, named))
+    for name in named:
+        if name.partition("::")[0].endswith(".py"):
+            raise UsageError(f"{name} is no coverage report. Name it as --target {name}.")
+    return tuple(map(Path, named or [shown(here.folder / "coverage.xml")]))
+
+
+def _pythons(arguments: Namespace) -> tuple[Path, ...]:
+    return tuple(Path(name).absolute() for name in arguments.python)
 
 
 _LONGEST_TESTS = 16 * 1024 * 1024
@@ -218,14 +228,9 @@ def _added(arguments: Namespace, here: Here, result: GenerationComplete) -> list
     """The tests in the project with `--write`, and where `--out` says."""
     added: list[Added] = []
     if arguments.write:
-        paths = dict.fromkeys(case.path for case in result.tests)
-        added += add(result.tests, {path: in_project(here.root, path) for path in paths})
+        added += add_to_project(result.tests, here.root)
     if arguments.out:
-        places = chosen_places(result.tests, arguments.out)
-        one = len(set(places.values())) == 1
-        path = str(next(iter(places.values())))
-        tests = [case.model_copy(update={"path": path}) if one else case for case in result.tests]
-        added += add(tests, {path: Path(path)} if one else places)
+        added += add_to(arguments.out, result.tests)
     return added
 
 
@@ -238,8 +243,8 @@ async def _put_back(arguments: Namespace, here: Here, added: list[Added]) -> dic
     }
     if not inside:
         return {}
-    pythons = tuple(Path(name).absolute() for name in arguments.python)
-    found = await defaults.interpreters(pythons[:1], sandbox=arguments.sandbox, repo=here.folder)
+    first = _pythons(arguments)[:1]
+    found = await defaults.interpreters(first, sandbox=arguments.sandbox, repo=here.folder)
     files = {path: (one.before, one.place.read_bytes()) for path, one in inside.items()}
     timeout = arguments.suite_timeout
     broken = await broken_files(found.interpreters[0], here.root, files, here.start, timeout)

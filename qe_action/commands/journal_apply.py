@@ -10,10 +10,11 @@ from argparse import Namespace
 from pathlib import Path, PurePosixPath
 
 from qe_action.agents.target_runners import collected
-from qe_action.commands.checkout_files import add, chosen_places, in_project, shown
+from qe_action.commands.checkout_files import add_to, add_to_project, shown
 from qe_action.errors import UsageError
 from qe_action.events import TestCase
 from qe_action.input_file import opened
+from qe_action.settings import existing_folder
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.untrusted.journal import tests_of
 from qe_action.verify.static_checks import unfit
@@ -39,12 +40,7 @@ def apply(arguments: Namespace) -> int:
             tell(console, f"left out  {case.test_name}: {why}", "yellow")
         else:
             good.append(case)
-    if arguments.out:
-        places = chosen_places(good, arguments.out)
-        good = [case.model_copy(update={"path": str(places[case.path])}) for case in good]
-        added = add(good, {str(place): place for place in places.values()})
-    else:
-        added = add(good, {case.path: in_project(root, case.path) for case in good})
+    added = add_to(arguments.out, good) if arguments.out else add_to_project(good, root)
     if added:
         places_said = ", ".join(shown(one.place) for one in added)
         tell(console, f"Written to {places_said}. Nothing was run: read them, and run your tests.")
@@ -66,9 +62,7 @@ def _tests(name: str) -> tuple[TestCase, ...]:
 
 
 def _root(repo: str) -> Path:
-    folder = Path(repo).resolve()
-    if not folder.is_dir():
-        raise UsageError(f"There is no folder {repo}.", anchor="command-line")
+    folder = existing_folder(repo)
     return (Git(folder, env=os.environ).toplevel or folder).resolve()
 
 

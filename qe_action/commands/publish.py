@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from qe_action.agents.options import AnalysisOptions
+from qe_action.agents.options import GateOptions
 from qe_action.agents.result import Judged, gates
 from qe_action.commands.step import Step
 from qe_action.errors import QEError, ReportError, UsageError, sentence
@@ -32,6 +32,7 @@ from qe_action.github.finished_run import FinishedRun, read_finished
 from qe_action.input_file import opened
 from qe_action.render.links import Links
 from qe_action.settings import Settings
+from qe_action.stream import Replay
 from qe_action.text import clip, visible
 from qe_action.untrusted.archive import MAX_PACKED, only_member
 from qe_action.untrusted.journal import ReadLine, events_of
@@ -79,7 +80,9 @@ class Publication(Step):
         except BaseException:
             await self.hang_up()
             raise
-        await self.deliver(self._events(read), reads=[self._path] if self._path else [])
+        await self.deliver(
+            Replay(self._events(read)).stages(), reads=[self._path] if self._path else []
+        )
 
     def content_digest(self) -> str:
         """An artifact's content never changes, so its number stands for it."""
@@ -216,23 +219,21 @@ class Publication(Step):
         A gate that is not set here is shown as the journal has it.
         """
         inputs = self.settings.inputs
-        options = AnalysisOptions(
+        options = GateOptions(
             min_patch_coverage=inputs.min_patch_coverage,
             min_project_coverage=inputs.min_project_coverage,
             min_branch_coverage=inputs.min_branch_coverage,
             tests_outcome=inputs.tests_outcome,
         )
-        judged = gates(
-            options,
-            Judged(
-                result.patch,
-                result.totals,
-                None,
-                {},
-                unmeasured=result.unmeasured,
-                misfit=result.misfit,
-            ),
+        seen = Judged(
+            patch=result.patch,
+            totals=result.totals,
+            patches=None,
+            files={},
+            unmeasured=result.unmeasured,
+            misfit=result.misfit,
         )
+        judged = gates(options, seen)
         names = {gate.name for gate in judged}
         others = (gate for gate in result.gates if gate.name not in names)
         notes = (ITS_OWN_WORD, *result.notes) if self._foreign else result.notes

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.step import Step
 from qe_action.errors import QEError, ReportError
-from qe_action.events import Event
 from qe_action.github.baseline_lookup import BaselineFinder
 from qe_action.github.named_pull import named_pull
-from qe_action.task import QETask
+from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
@@ -43,11 +43,11 @@ class ActionRun(Step):
         sys.setswitchinterval(SWITCH_INTERVAL)
         git = Git(self.settings.workspace, env=self.environment)
         agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
-        task = QETask(task_type="coverage_analysis", context=self._task_context())
-        analysis = agent.analyze_coverage_streaming(task)
-        wanted = self.settings.inputs.generate_tests
-        events: AsyncIterator[Event] = self._gap_tests(git).after(analysis) if wanted else analysis
-        await self.deliver(events, reads=self._report_files())
+        analysis = agent.events(self._options())
+        stages = [Stage("coverage-analyzer", analysis)]
+        if self.settings.inputs.generate_tests:
+            stages = self._gap_tests(git).stages(analysis)
+        await self.deliver(stages, reads=self._report_files())
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
@@ -106,28 +106,28 @@ class ActionRun(Step):
             advise=self.context.pull is not None,
         )
 
-    def _task_context(self) -> dict[str, object]:
+    def _options(self) -> AnalysisOptions:
         inputs = self.settings.inputs
         below = Path(inputs.working_directory).as_posix()
-        return {
-            "coverage_file": self._reports(),
-            "all_files": inputs.all_files,
-            "include": inputs.include,
-            "exclude": inputs.exclude,
-            "unmeasured": inputs.unmeasured,
-            "source_roots": inputs.source_root,
-            "working": below if below != "." else "",
-            "workspaces": self.settings.roots,
-            "min_patch_coverage": inputs.min_patch_coverage,
-            "min_project_coverage": inputs.min_project_coverage,
-            "min_branch_coverage": inputs.min_branch_coverage,
-            "max_drop": inputs.max_drop,
-            "path_gates": inputs.path_gate,
-            "check_name": inputs.name,
-            "keeps_digest": self.context is not None and self.context.keeps_baseline,
-            "tests_outcome": inputs.tests_outcome,
-            "place": "workflow" if self.settings.in_workflow else "command line",
-        }
+        return AnalysisOptions(
+            coverage_file=self._reports(),
+            all_files=inputs.all_files,
+            include=inputs.include,
+            exclude=inputs.exclude,
+            unmeasured=inputs.unmeasured,
+            source_roots=inputs.source_root,
+            working=below if below != "." else "",
+            workspaces=self.settings.roots,
+            min_patch_coverage=inputs.min_patch_coverage,
+            min_project_coverage=inputs.min_project_coverage,
+            min_branch_coverage=inputs.min_branch_coverage,
+            max_drop=inputs.max_drop,
+            path_gates=inputs.path_gate,
+            check_name=inputs.name,
+            keeps_digest=self.context is not None and self.context.keeps_baseline,
+            tests_outcome=inputs.tests_outcome,
+            place="workflow" if self.settings.in_workflow else "command line",
+        )
 
     def _reports(self) -> tuple[Path, ...]:
         inputs = self.settings.inputs

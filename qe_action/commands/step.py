@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from qe_action.errors import QEError, UsageError, WorkspaceError
-from qe_action.events import Event
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
 from qe_action.github.retry_policy import Ports, policy_of
@@ -24,7 +23,7 @@ from qe_action.settings import Settings
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.finish import Finish
 from qe_action.sinks.table import Wiring, sinks_of
-from qe_action.stream import Sink
+from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.workspace.outputs import OutputFile
 
@@ -47,8 +46,8 @@ class Step(ABC):
         self.github = self._connect()
         self.links = self._make_links()
 
-    async def deliver(self, source: AsyncIterator[Event], *, reads: Iterable[Path] = ()) -> None:
-        """Send the events to every sink, then write summary, outputs and files.
+    async def deliver(self, stages: Sequence[Stage], *, reads: Iterable[Path] = ()) -> None:
+        """Send the stages' events to every sink, then write summary, outputs and files.
 
         Raises `UsageError` before anything else where an output has a wrong name; `reads` are
         files that none of them may replace.
@@ -59,7 +58,7 @@ class Step(ABC):
         preview = self._output(self.settings.inputs.preview_file)
         try:
             broadcast = await stream_to(
-                source,
+                stages,
                 self._sinks(journal.stream if journal else None),
                 on_failure=self._sink_failed,
                 on_signal=self._hurry,

@@ -21,7 +21,6 @@ class Candidate:
     imports: tuple[str, ...]
     target: str
     qualname: str
-    gap_id: str | None = None
     aim_lines: frozenset[int] = frozenset()
     aim_arcs: frozenset[Arc] = frozenset()
 
@@ -51,12 +50,14 @@ Proposal = Candidate | Suspicion | Trouble
 
 @dataclass(frozen=True)
 class Goals:
-    """The gaps of one file: lines and branches nothing has run yet; `ids` are their gaps'."""
+    """The lines and branches of one file that nothing has run yet.
+
+    `first_line` gives the first line of its statement for each line that is a later one.
+    """
 
     lines: frozenset[int] = frozenset()
     arcs: frozenset[Arc] = frozenset()
     first_line: dict[int, int] = field(default_factory=dict)
-    ids: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

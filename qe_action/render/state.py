@@ -9,6 +9,7 @@ from typing import assert_never
 from qe_action.events import (
     AnalysisComplete,
     AnalyzerError,
+    AnalyzerEvent,
     AnalyzerProgress,
     BugSuspected,
     CriticalPath,
@@ -22,14 +23,17 @@ from qe_action.events import (
     SuspectedBug,
     TestProposed,
     TestRejected,
+    keep_worst,
 )
-from qe_action.findings import keep_worst
 
 IN_DIFF_KEPT = 1000
+"""How many gaps in changed lines, the worst, are kept for showing."""
 ELSEWHERE_KEPT = 200
-"""How many gaps of each kind, the worst, are kept for showing."""
-BUGS_KEPT, ERRORS_KEPT = 100, 20
-"""How many suspected bugs, and errors of the generation, are kept."""
+"""How many other gaps, the worst, are kept for showing."""
+BUGS_KEPT = 100
+"""How many suspected bugs are kept."""
+ERRORS_KEPT = 20
+"""How many errors of the generation are kept."""
 PATHS_KEPT = 50
 """How many critical paths, the worst, are kept."""
 
@@ -91,7 +95,15 @@ class RunState:
         return self.elsewhere, ELSEWHERE_KEPT
 
     def fold(self, event: Event) -> None:
-        """Take one event in."""
+        """Take one event in: each agent has a part of its own."""
+        if event.agent == "coverage-analyzer":
+            self._fold_analysis(event)
+        elif event.agent == "test-generator":
+            self.generation.fold(event)
+        else:
+            assert_never(event)
+
+    def _fold_analysis(self, event: AnalyzerEvent) -> None:
         match event:
             case AnalyzerProgress():
                 self.progress = event
@@ -107,14 +119,5 @@ class RunState:
             case CriticalPath():
                 insort(self.paths, event, key=lambda path: path.rank)
                 del self.paths[PATHS_KEPT:]
-            case (
-                GeneratorProgress()
-                | TestProposed()
-                | TestRejected()
-                | BugSuspected()
-                | GenerationComplete()
-                | GeneratorError()
-            ):
-                self.generation.fold(event)
             case _:
                 assert_never(event)

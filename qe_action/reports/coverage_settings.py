@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from qe_action.settings_files import read_ini, read_toml
 
 FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
 """Where coverage.py looks, in its order; the first that holds settings counts alone."""
@@ -75,8 +76,7 @@ def _used(
 
 def _ini(name: str, text: str, which: str) -> dict[str, list[str] | None] | None:
     """The lists of the section `which`; None where the file is not about coverage.py."""
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(text)
+    parser = read_ini(text, strict=True)
     own = name == ".coveragerc"
     if not own and not any(section.startswith("coverage:") for section in parser.sections()):
         return None
@@ -92,7 +92,7 @@ def _ini(name: str, text: str, which: str) -> dict[str, list[str] | None] | None
 
 def _toml(name: str, text: str, which: str) -> dict[str, list[str] | None] | None:
     """The lists of the section `which`, None for what is no list; as `_ini` otherwise."""
-    data = tomllib.loads(text)
+    data = read_toml(text)
     own = name == ".coveragerc.toml"
     tool = _table(_table(data, "tool"), "coverage")
     if not own and not tool:

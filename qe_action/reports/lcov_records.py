@@ -24,7 +24,7 @@ from qe_action.reports.elements import MAX_HITS, MAX_NAME
 from qe_action.reports.model import Branch, FileLines, Function, Ways
 from qe_action.reports.ways import as_ways, branch_of, way_id
 
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(rb"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d{1,4})?")
 _NOT_RUN = (b"#####", b"=====")
 """How gcov marks a line not run; the second one only runs after an exception."""
 

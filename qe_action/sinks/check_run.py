@@ -35,7 +35,7 @@ from qe_action.sinks.annotation_steps import AnnotationSteps, Selection
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
 from qe_action.sinks.predecessors import has_namesake, supersede
-from qe_action.stream import analysis_of
+from qe_action.stream import up_to_result
 from qe_action.text import plural, visible
 
 REFUSALS = (Forbidden, NotFound, Rejected)
@@ -76,16 +76,15 @@ class CheckRunSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            await self._follow(analysis_of(events))
+            await self._follow(up_to_result(events, "coverage-analyzer"))
             lost = await self._complete()
-            self._delivery.check_done.set()
+            self._delivery.shown["coverage-analyzer"].set()
             await self._settle(lost)
-            await self._add_tests(events)
+            await self._add_stages(events)
         except DeliveryError as error:
             self._delivery.failed(error)
         finally:
-            self._delivery.check_done.set()
-            self._delivery.check_told.set()
+            self._delivery.end_check()
 
     async def _follow(self, events: AsyncIterator[Event]) -> None:
         """The check run, and edits on the way. What can't begin at once begins at the end."""
@@ -246,13 +245,16 @@ class CheckRunSink:
                 self._annotations.doubt(step)
                 raise
 
-    async def _add_tests(self, events: AsyncIterator[Event]) -> None:
-        """What followed the analysis, once it has ended, below what the summary says already."""
+    async def _add_stages(self, events: AsyncIterator[Event]) -> None:
+        """The stages after the analysis, each at its end, below what the summary says already."""
         async for event in events:
             self._state.fold(event)
-        verdict = conclude(self._state)
-        if self._state.generation.result and not self._delivery.hurried:
-            await self._send(verdict.title, [], verdict.conclusion)
+            if event.type != "complete":
+                continue
+            verdict = conclude(self._state)
+            if not self._delivery.hurried:
+                await self._send(verdict.title, [], verdict.conclusion)
+            self._delivery.shown[event.agent].set()
 
     async def _send(
         self,

@@ -18,9 +18,9 @@ from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
 from qe_action.render.verdict import CheckConclusion, conclude
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, either, persist
+from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, persist
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words
-from qe_action.stream import analysis_of
+from qe_action.stream import up_to_result
 
 When = Literal["always", "on-gap", "never"]
 GROWTH = 4
@@ -106,12 +106,11 @@ class CommentSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            delivery, hurried = self._delivery, self._delivery.hurry_asked
-            await self._follow(analysis_of(events))
-            await either(delivery.check_done.wait(), hurried.wait())
+            await self._follow(up_to_result(events, "coverage-analyzer"))
+            await self._delivery.once_shown("coverage-analyzer")
             if (event := await anext(events, None)) is not None:
                 await self._follow(_with(event, events))
-                await either(delivery.check_told.wait(), hurried.wait())
+                await self._delivery.once_all_shown()
             await persist(self._last, lambda: self._delivery.hurried)
         except DeliveryError as error:
             self._delivery.failed(error)
@@ -145,7 +144,7 @@ class CommentSink:
         await self._write(done=True)
         # In a hurry the check run is completed beside this. Jobs that are cancelled together would
         # miss each other's results if they looked before their own are there.
-        await self._delivery.check_done.wait()
+        await self._delivery.shown["coverage-analyzer"].wait()
         with suppress(DeliveryError):  # our words are there; it is others' that are looked for
             await self._shared.settle(self._words)
         newer = self._shared.newer

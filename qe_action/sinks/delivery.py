@@ -6,7 +6,13 @@ import asyncio
 from dataclasses import dataclass, field
 
 from qe_action.errors import DeliveryError
+from qe_action.events import AGENTS, AgentName
 from qe_action.github.refusals import Forbidden, Locked
+from qe_action.sinks.pace import either
+
+
+def _unset() -> dict[AgentName, asyncio.Event]:
+    return {agent: asyncio.Event() for agent in AGENTS}
 
 
 @dataclass(slots=True)
@@ -14,9 +20,10 @@ class Delivery:
     """What reached GitHub and what did not.
 
     `hurry` asks the sinks for their last word at once: no more annotations, one edit each.
-    `check_settled` is set once the check run is created, or will not be, `check_done` once it
-    is completed, or will not be, `check_told` once it also says what followed the analysis, or
-    will not. `notes` say what was left undone on purpose.
+    `check_settled` is set once the check run is created, or will not be, and `shown` of an agent
+    once the check run has its result, or will not. The analysis' result completes the check run;
+    those of other stages are shown with it or after it. `notes` say what was left undone on
+    purpose.
     """
 
     check_url: str = ""
@@ -25,8 +32,7 @@ class Delivery:
     writes: int = 0
     problems: list[DeliveryError] = field(default_factory=list)
     check_settled: asyncio.Event = field(default_factory=asyncio.Event)
-    check_done: asyncio.Event = field(default_factory=asyncio.Event)
-    check_told: asyncio.Event = field(default_factory=asyncio.Event)
+    shown: dict[AgentName, asyncio.Event] = field(default_factory=_unset)
     hurry_asked: asyncio.Event = field(default_factory=asyncio.Event)
     check_app: int | None = None
     notes: list[str] = field(default_factory=list)
@@ -38,6 +44,22 @@ class Delivery:
     def hurry(self) -> None:
         """Ask for last words."""
         self.hurry_asked.set()
+
+    def end_check(self) -> None:
+        """Say that nothing more will come of the check run, if there ever was one."""
+        self.check_settled.set()
+        for shown in self.shown.values():
+            shown.set()
+
+    async def once_shown(self, agent: AgentName) -> bool:
+        """The need of a stage, to begin once the check run has an agent's result, or in a hurry."""
+        await either(self.shown[agent].wait(), self.hurry_asked.wait())
+        return True
+
+    async def once_all_shown(self) -> None:
+        """Return once nothing more will come of the check run, or in a hurry."""
+        for agent in AGENTS:
+            await self.once_shown(agent)
 
     async def own_app(self) -> int | None:
         """The id of the App that made this run's check run; None where there is none."""

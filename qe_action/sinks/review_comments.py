@@ -31,7 +31,7 @@ from qe_action.render.state import RunState
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import RESERVE, persist
 from qe_action.sinks.review_plan import Plan, Wanted, key_of, make_plan, may_go, wanted
-from qe_action.stream import analysis_of
+from qe_action.stream import up_to_result
 from qe_action.text import plural
 
 LIMIT = 10
@@ -68,7 +68,7 @@ class ReviewSink:
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
-        async for event in analysis_of(events):
+        async for event in up_to_result(events, "coverage-analyzer"):
             self._state.fold(event)
         result = self._state.result
         if result is None or result.conclusion != "finished" or result.tests_failed:

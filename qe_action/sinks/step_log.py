@@ -24,7 +24,7 @@ from qe_action.render.generated import summed_up, suspicion
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude, gate_lines
 from qe_action.sinks.workflow_commands import group, log_line
-from qe_action.stream import analysis_of
+from qe_action.stream import up_to_result
 from qe_action.text import duration, percent, plural
 from qe_action.verbosity import Words
 
@@ -49,7 +49,7 @@ class StepLogSink:
         self._next = 0.0
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        async for event in analysis_of(events):
+        async for event in up_to_result(events, "coverage-analyzer"):
             self._state.fold(event)
             if isinstance(event, AnalyzerProgress):
                 self._progress(event)

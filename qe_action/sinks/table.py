@@ -104,8 +104,7 @@ def _journal(wiring: Wiring) -> Sink | None:
 def _check_run(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.target_sha is None:
-        for told in ("check_settled", "check_done", "check_told"):
-            getattr(wiring.delivery, told).set()
+        wiring.delivery.end_check()
         return None
     return CheckRunSink(
         wiring.github,

@@ -20,7 +20,7 @@ from qe_action.render.verdict import Mark, conclude, gate_lines, mark, running_t
 from qe_action.sinks.console import hanging, say
 from qe_action.sinks.generation_view import GenerationSink
 from qe_action.sinks.workflow_commands import log_line
-from qe_action.stream import analysis_of
+from qe_action.stream import up_to_result
 from qe_action.text import duration, percent, plural
 from qe_action.verbosity import Words
 
@@ -72,13 +72,13 @@ class TerminalSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         if self._console.is_terminal and self._words != "few":
             with Live(console=self._console, refresh_per_second=12, transient=True) as live:
-                async for event in analysis_of(events):
+                async for event in up_to_result(events, "coverage-analyzer"):
                     self._state.fold(event)
                     if isinstance(event, GapFound):
                         self._latest.append(event.gap)
                     live.update(self._running())
         else:
-            async for event in analysis_of(events):
+            async for event in up_to_result(events, "coverage-analyzer"):
                 self._state.fold(event)
         for part in self._closing():
             if isinstance(part, Text):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TypeVar, assert_never, get_args
+from typing import assert_never, get_args
 
 from qe_action.events import (
-    AnalyzerError,
     BugSuspected,
+    Conclusion,
     GenerationComplete,
     GeneratorError,
     GeneratorEvent,
@@ -17,8 +17,9 @@ from qe_action.events import (
     TestCase,
     TestProposed,
     TestRejected,
+    without_tests,
 )
-from qe_action.quoting import quoted
+from qe_action.untrusted.claims import Claims, claimed_error, claimed_note, is_inside
 
 MAX_PROGRESS = 200
 MAX_ERRORS = MAX_NOTES = 20
@@ -31,18 +32,16 @@ _PYTHON = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _REASONS = frozenset(get_args(Refused))
 
 
-class StrangersTests:
-    """The events of a generation, with what can be believed of them."""
+class StrangersTests(Claims[GeneratorEvent]):
+    """The events of a generation.
+
+    Of the tests themselves only those in the result count: all others were not proposed.
+    """
 
     def __init__(self) -> None:
         self._seen = Counter[str]()
-        self.begun = self.ended = False
 
     def take(self, event: GeneratorEvent) -> GeneratorEvent | None:
-        """The event; None where it is left out.
-
-        Of the tests themselves only those in the result count: all others were not proposed.
-        """
         self.begun = True
         match event:
             case GeneratorProgress():
@@ -59,6 +58,9 @@ class StrangersTests:
                 return _result(event)
             case _:
                 assert_never(event)
+
+    def without_result(self, conclusion: Conclusion) -> GeneratorEvent:
+        return without_tests(conclusion)
 
     def _few(self, event: GeneratorEvent, most: int) -> GeneratorEvent | None:
         self._seen[event.type] += 1
@@ -102,24 +104,3 @@ def _test(case: TestCase) -> TestCase | None:
             "imports": case.imports[:MAX_REACHED],
         }
     )
-
-
-_Error = TypeVar("_Error", AnalyzerError, GeneratorError)
-
-
-def claimed_error(error: _Error) -> _Error:
-    """A stranger's error, as what it is: a title and a line of the log could come of it."""
-    hint = f"Its hint: {quoted(error.hint)}" if error.hint.strip() else ""
-    return error.model_copy(update={"message": claimed_note(error.message), "hint": hint})
-
-
-def claimed_note(note: str) -> str:
-    """A stranger's sentence, which stands in one list with ours."""
-    return f"The first run says {quoted(note)}"
-
-
-def is_inside(path: str) -> bool:
-    """Whether it names a file inside a repository."""
-    parts = path.split("/")
-    inside = not {"", ".", ".."}.intersection(parts) and "\\" not in path and ":" not in parts[0]
-    return inside and path.isprintable()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Collection, Mapping
-from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
+
+from qe_action.settings_files import read_ini, read_toml
 
 CONFIGS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 """In pytest's own order: the first that has something for it is taken."""
@@ -84,8 +84,8 @@ def _options(name: str, text: str) -> Mapping[str, Any] | None:
     """pytest's part of a file; None where it has none, or can't be read."""
     if name == "pyproject.toml":
         try:
-            found: Any = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError):
+            found: Any = read_toml(text)
+        except ValueError:
             return None
         for key in ("tool", "pytest"):
             found = found.get(key) if isinstance(found, dict) else None
@@ -93,9 +93,8 @@ def _options(name: str, text: str) -> Mapping[str, Any] | None:
             return None
         inner = found.get("ini_options", found)
         return inner if isinstance(inner, dict) else None
-    parser = ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
+        parser = read_ini(text)
     except ConfigError:
         return None
     section = _SECTIONS.get(name, "pytest")

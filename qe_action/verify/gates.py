@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from qe_action.findings import Refused
+from qe_action.events import Refused
 from qe_action.generators.port import Candidate
 from qe_action.text import plural
 from qe_action.verify.assertions import assertions, lacks_assertion

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qe_action.findings import Counts
+from qe_action.events import Counts
 
 Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(max_length=4000)]

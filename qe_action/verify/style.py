@@ -7,12 +7,11 @@ code, and a linter may change more than the looks.
 from __future__ import annotations
 
 import ast
-import tomllib
 from collections.abc import Mapping, Sequence
-from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import replace
 
+from qe_action.settings_files import read_ini, read_toml
 from qe_action.verify.gates import Trial
 from qe_action.verify.test_imports import bound_at_top
 from qe_action.verify.test_runner import TestRunner
@@ -40,19 +39,17 @@ def configured(texts: Mapping[str, str]) -> tuple[Tool, ...]:
 
 def _tools(text: str) -> set[str]:
     try:
-        found = tomllib.loads(text).get("tool")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        found = read_toml(text).get("tool")
+    except ValueError:
         return set()
     return set(found) if isinstance(found, dict) else set()
 
 
 def _sections(text: str) -> list[str]:
-    parser = ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
+        return read_ini(text).sections()
     except ConfigError:
         return []
-    return parser.sections()
 
 
 async def style(runner: TestRunner, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:

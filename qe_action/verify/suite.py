@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from qe_action.findings import Counts
+from qe_action.events import Counts
 from qe_action.verify.gates import Trial
 from qe_action.verify.run_answers import Run
 from qe_action.verify.test_runner import ALONE, USAGE, Surroundings, TestRunner

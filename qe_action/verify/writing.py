@@ -7,10 +7,12 @@ import io
 import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
-from qe_action.findings import TestCase
+from qe_action.events import TestCase
 from qe_action.verify.duplicates import fingerprints
-from qe_action.verify.import_placement import Edit, Page, end_of_head, import_edits, is_program
+from qe_action.verify.file_head import end_of_head, is_program
+from qe_action.verify.import_placement import Edit, Page, import_edits
 from qe_action.verify.test_imports import (
     Part,
     bound_at_top,
@@ -21,7 +23,16 @@ from qe_action.verify.test_imports import (
     wanted,
 )
 
-__all__ = ["Part", "additions", "appended", "grown", "new_file", "renamed"]
+__all__ = [
+    "ParsingError",
+    "Part",
+    "additions",
+    "appended",
+    "grown",
+    "moved",
+    "new_file",
+    "renamed",
+]
 
 MARK = "\ufeff"
 """The byte order mark that some editors begin UTF-8 with."""
@@ -71,21 +82,46 @@ def grown(data: bytes, parts: Sequence[Part]) -> bytes:
     return appended(data.decode(encoding), parts).encode(encoding)
 
 
-def additions(cases: Iterable[TestCase], present: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files with these tests, by their paths; `present` are those that are there.
+class ParsingError(ValueError):
+    """The file at `path`, or a test that belongs into it, is no Python that can be read."""
 
-    A test that its file has already is not added again, and a file that needs none is left out.
-    Raises `ValueError` or `SyntaxError` where a file or test can't be parsed.
+    def __init__(self, path: str, why: Exception) -> None:
+        super().__init__(str(why))
+        self.path = path
+
+
+def additions(cases: Iterable[TestCase], present: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What the tests make of the files at their paths: the new text of each, in its own encoding.
+
+    `present` are the files that are there. A test that its file has already is not added again,
+    and a file that needs none is left out. Raises `ParsingError`.
     """
     parts: dict[str, list[Part]] = {}
     for case in cases:
         part = Part(case.test_name, case.test_code, case.imports)
-        if not _is_there(part, present.get(case.path, b"")):
-            parts.setdefault(case.path, []).append(part)
-    return {
-        path: grown(present[path], own) if path in present else new_file(own).encode()
-        for path, own in parts.items()
-    }
+        parts.setdefault(case.path, []).append(part)
+    found: dict[str, bytes] = {}
+    for path, wanted_there in parts.items():
+        data = present.get(path)
+        try:
+            new = [part for part in wanted_there if not _is_there(part, data or b"")]
+            if new:
+                found[path] = new_file(new).encode() if data is None else grown(data, new)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise ParsingError(path, error) from None
+    return found
+
+
+def moved(cases: Iterable[TestCase], out: str, *, folder: bool) -> list[TestCase]:
+    """The tests with the path that `out` gives them: one file for all, or a folder for their files.
+
+    Files of the same name become one there.
+    """
+    found: list[TestCase] = []
+    for case in cases:
+        path = PurePath(out, PurePath(case.path).name) if folder else PurePath(out)
+        found.append(case.model_copy(update={"path": str(path)}))
+    return found
 
 
 def _is_there(part: Part, data: bytes) -> bool:

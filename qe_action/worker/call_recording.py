@@ -1,4 +1,4 @@
-"""Runs the project's own tests and notes the calls that they make into the target file."""
+"""Runs the project's own tests and records the calls that they make into the target file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from . import expressions, forked_child, isolation, target_module
 MOST = 25
 """How many calls of one function are kept."""
 TOTAL = 2000
+"""How many calls are kept in all."""
 SECONDS = 60.0
+"""Seconds in which the tests are run, where the request says nothing else."""
 MEMORY = 2 << 30
+"""Bytes that the tests may hold beyond what the worker has."""
 
 
 def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
@@ -28,13 +31,13 @@ def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     last: dict[Any, Any] = {"ended": False}
     with forked_child.forked(
         lambda out: _become_child(request, module, out), SECONDS, SECONDS
-    ) as watch:
-        for answer in watch.lines():
+    ) as child:
+        for answer in child.lines():
             if "tests" in answer:
                 last.update(answer)
             else:
                 tell({"event": "call", **answer})
-        last["ended"] = watch.ended
+        last["ended"] = child.ended
     return last
 
 
@@ -47,8 +50,8 @@ def _become_child(request: dict[Any, Any], module: Any, writing: int) -> None:
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
         os.chdir(request["root"])
-        recorder = CallRecording(module, writing, float(request.get("seconds", SECONDS)))
-        status = _run_tests(request, recorder)
+        recording = CallRecording(module, writing, float(request.get("seconds", SECONDS)))
+        status = _run_tests(request, recording)
         forked_child.write_all(
             writing, json.dumps({"tests": status}).encode() + b'\n{"end": true}\n'
         )
@@ -56,10 +59,10 @@ def _become_child(request: dict[Any, Any], module: Any, writing: int) -> None:
         forked_child.write_all(writing, b'{"end": true}\n')
 
 
-def _run_tests(request: dict[Any, Any], recorder: CallRecording) -> str:
+def _run_tests(request: dict[Any, Any], recording: CallRecording) -> str:
     tests = request["tests"]
     sys.dont_write_bytecode = True
-    recorder.start()
+    recording.start()
     try:
         if importlib.util.find_spec("pytest") is None:
             return _unittest(tests)
@@ -67,13 +70,13 @@ def _run_tests(request: dict[Any, Any], recorder: CallRecording) -> str:
 
         with tempfile.TemporaryDirectory() as folder:
             plain = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--basetemp=" + folder]
-            codes = []
+            codes, plugin = [], EnoughPlugin(recording)
             for test in tests:  # one file after the other: collecting all of them can take long
-                if not recorder.enough():
-                    codes.append(int(pytest.main([*plain, test], plugins=[Enough(recorder)])))
+                if not recording.enough():
+                    codes.append(int(pytest.main([*plain, test], plugins=[plugin])))
             return "pytest %d" % max(codes, default=0)
     finally:
-        recorder.stop()
+        recording.stop()
 
 
 def _unittest(tests: list[Any]) -> str:
@@ -92,15 +95,15 @@ def _unittest(tests: list[Any]) -> str:
     return "unittest %d" % len(result.failures + result.errors)
 
 
-class Enough:
-    """Ends a run of pytest when the recorder has heard enough."""
+class EnoughPlugin:
+    """Ends a run of pytest when enough calls are recorded."""
 
-    def __init__(self, recorder: CallRecording) -> None:
-        self._recorder = recorder
+    def __init__(self, recording: CallRecording) -> None:
+        self._recording = recording
 
     def pytest_runtest_logfinish(self) -> None:
-        if self._recorder.enough():
-            self._recorder.stop()
+        if self._recording.enough():
+            self._recording.stop()
             raise KeyboardInterrupt
 
 
@@ -172,7 +175,7 @@ class CallRecording:
         forked_child.write_all(self._writing, line.encode() + b"\n")
 
     def _express(self, value: object) -> dict[Any, Any]:
-        made = expressions.Writer(self._made, by_state=True).express(value)
+        made = expressions.ExpressionWriter(self._made, by_state=True).express(value)
         if made is None:
             raise expressions.Unknown
         return {"text": made.text, "names": made.names, "exact": made.exact}

@@ -16,8 +16,11 @@ from typing import Any
 from . import forked_child, isolation, target_module, traced_call, tracing
 
 TOO_SLOW = 8
+"""After so many calls that were stopped for their time, those of a subject are left out."""
 SHIFT = 400 * 86400
+"""Seconds by which the date is another in a fresh interpreter."""
 _SEEN: dict[Any, Any] = {}
+"""For each file the arcs that are no news any more."""
 
 
 def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
@@ -27,9 +30,9 @@ def run(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     if request.get("seed"):
         _shift_clock()
     module = target_module.load(request)
-    batch = Batch(request, module, tell)
-    batch.run()
-    return {"ran": len(request["cases"]), "lost": batch.lost}
+    calls = CallRun(request, module, tell)
+    calls.run()
+    return {"ran": len(request["cases"]), "lost": calls.lost}
 
 
 def _shift_clock() -> None:
@@ -41,11 +44,11 @@ def _shift_clock() -> None:
 
 def _elsewhere(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     """The same in a fresh interpreter with a hash seed of its own."""
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+    main = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
     env = {**os.environ, "PYTHONHASHSEED": str(int(request["fresh"])), "TZ": "Pacific/Apia"}
     inner = {**request, "fresh": None, "seed": request["fresh"]}
     process = subprocess.Popen(
-        [sys.executable, place],
+        [sys.executable, main],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -69,8 +72,8 @@ def _elsewhere(request: dict[Any, Any], tell: Any) -> dict[Any, Any]:
     return last
 
 
-class Batch:
-    """The cases of one request."""
+class CallRun:
+    """The cases of one request; `seen` are the arcs that are no news."""
 
     def __init__(self, request: dict[Any, Any], module: Any, tell: Any) -> None:
         filename = target_module.filename(module)
@@ -89,6 +92,7 @@ class Batch:
         self.seen.difference_update(map(tuple, request.get("forget", ())))
 
     def run(self) -> None:
+        """Run all of them, in as many children as it takes."""
         start = 0
         while start < len(self.cases):
             end = start + 1 if self.apart else len(self.cases)
@@ -97,13 +101,13 @@ class Batch:
     def _child(self, start: int, end: int) -> int:
         """Run cases in one child; where to go on."""
         at = start
-        with forked_child.forked(lambda out: _become_child(self, out, start, end)) as watch:
-            for answer in watch.lines():
+        with forked_child.forked(lambda out: _become_child(self, out, start, end)) as child:
+            for answer in child.lines():
                 at = self._heard(answer, at)
         if at < end:  # the child is gone in the midst of a case, or was ended behind one
-            if not watch.ended:
+            if not child.ended:
                 self.lost += 1
-                outcome = "hung" if watch.late else "died"
+                outcome = "hung" if child.late else "died"
                 self.tell({"event": "ran", "n": self.cases[at]["n"], "outcome": outcome})
                 self.slow(self.cases[at], TOO_SLOW / 2)
                 return at + 1
@@ -120,7 +124,7 @@ class Batch:
         return at
 
     def slow(self, case: dict[Any, Any], weight: float) -> None:
-        """What has been too slow too often is left out for the rest of the batch."""
+        """What has been too slow too often is left out for the rest of the request."""
         of = case.get("of")
         if of is not None:
             self.slowness[of] = self.slowness.get(of, 0) + weight
@@ -134,29 +138,29 @@ class Batch:
             self.seen.update(map(tuple, answer.get("arcs", ())))
 
 
-def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
+def _become_child(calls: CallRun, writing: int, start: int, end: int) -> None:
     """Run the cases; whoever forked ends the process."""
-    place = None
+    state = None
     try:
         isolation.limit(forked_child.MEMORY)
-        place = isolation.Place()
-        place.seed = batch.seed
+        state = isolation.ProcessState()
+        state.seed = calls.seed
         write = os.write
-        tracer = tracing.Tracer(batch.filename)
-        runner = traced_call.TracedCall(tracer, place, batch.detail, batch.every, batch.root)
-        runner.caches = traced_call.caches_of(batch.module)
-        dead = forked_child.alarm()
+        tracer = tracing.Tracer(calls.filename)
+        runner = traced_call.TracedCall(tracer, state, calls.detail, calls.every, calls.root)
+        runner.caches = traced_call.caches_of(calls.module)
+        arm = forked_child.alarm()
         for at in range(start, end):
             write(writing, b'{"at": %d}\n' % at)
-            if batch.too_slow(batch.cases[at]):
+            if calls.too_slow(calls.cases[at]):
                 continue
-            dead(1.0)
-            answer = runner.run(batch.cases[at], batch.seen)
-            dead(0)
+            arm(1.0)
+            answer = runner.run(calls.cases[at], calls.seen)
+            arm(0)
             if answer is not None:
-                batch.learn(answer)
+                calls.learn(answer)
                 if answer["outcome"] == "stopped":
-                    batch.slow(batch.cases[at], 1)
+                    calls.slow(calls.cases[at], 1)
                 forked_child.write_all(
                     writing, json.dumps({"event": "ran", **answer}).encode() + b"\n"
                 )
@@ -165,7 +169,7 @@ def _become_child(batch: Batch, writing: int, start: int, end: int) -> None:
                 break
         else:
             write(writing, b'{"at": %d}\n{"end": true}\n' % end)
-        place.clean()
+        state.clean()
     except BaseException:  # a case is lost with its child; the parent says so
-        if place is not None:
-            place.clean()
+        if state is not None:
+            state.clean()

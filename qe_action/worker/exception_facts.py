@@ -24,7 +24,7 @@ _AROUND = " :;,(-\n'\""
 
 
 class ExceptionFacts:
-    """Tells exceptions; files are looked at once. `root` holds the project."""
+    """Describes exceptions; each file is read once. `root` holds the project."""
 
     def __init__(self, tracer: tracing.Tracer, root: str = "") -> None:
         self._tracer = tracer
@@ -40,7 +40,7 @@ class ExceptionFacts:
         return {
             "type": kind.__qualname__,
             "module": kind.__module__,
-            "public": expressions._public(kind) or kind.__module__,
+            "public": expressions.public_module(kind) or kind.__module__,
             "message": self._message(error),
             "line": line if file == self._tracer.filename else 0,
             "explicit": meant and kind is not AssertionError,

@@ -30,7 +30,7 @@ class Expression:
         self.text, self.names, self.exact = text, names, exact
 
 
-class Writer:
+class ExpressionWriter:
     """Writes expressions. `calls` are constructor calls seen, by `id` of what they made.
 
     With `by_state` objects without an equality of their own are equal if their attributes are.
@@ -85,7 +85,7 @@ class Writer:
         if "<" in qualname or module == "__main__":
             raise Unknown
         if any(part.startswith("_") for part in (*qualname.split("."), *module.split(".")[1:])):
-            public = _public(kind)
+            public = public_module(kind)
             if public is None:
                 raise Unknown
             module = public
@@ -188,27 +188,27 @@ class Writer:
 
 
 _WRITERS = (
-    (enum.Enum, Writer._enum),
-    (list, Writer._list),
-    (tuple, Writer._tuple),
-    (dict, Writer._dict),
-    (set, Writer._set),
-    (frozenset, Writer._set),
-    (datetime.datetime, Writer._known),
-    (datetime.date, Writer._known),
-    (datetime.time, Writer._known),
-    (datetime.timedelta, Writer._known),
-    (datetime.timezone, Writer._known),
-    (decimal.Decimal, Writer._known),
-    (fractions.Fraction, Writer._known),
-    (uuid.UUID, Writer._known),
-    (pathlib.PurePath, Writer._known),
-    (re.Pattern, Writer._pattern),
+    (enum.Enum, ExpressionWriter._enum),
+    (list, ExpressionWriter._list),
+    (tuple, ExpressionWriter._tuple),
+    (dict, ExpressionWriter._dict),
+    (set, ExpressionWriter._set),
+    (frozenset, ExpressionWriter._set),
+    (datetime.datetime, ExpressionWriter._known),
+    (datetime.date, ExpressionWriter._known),
+    (datetime.time, ExpressionWriter._known),
+    (datetime.timedelta, ExpressionWriter._known),
+    (datetime.timezone, ExpressionWriter._known),
+    (decimal.Decimal, ExpressionWriter._known),
+    (fractions.Fraction, ExpressionWriter._known),
+    (uuid.UUID, ExpressionWriter._known),
+    (pathlib.PurePath, ExpressionWriter._known),
+    (re.Pattern, ExpressionWriter._pattern),
 )
 _BASES = {enum.Enum, pathlib.PurePath}
 
 
-def _public(kind: type) -> str | None:
+def public_module(kind: type) -> str | None:
     """The shortest public module above a private one that offers the class by its name."""
     import sys
 
@@ -246,6 +246,6 @@ def same(one: Any, two: Any, depth: int = 0) -> bool:
     if isinstance(one, dict):
         return list(one) == list(two) and all(same(one[key], two[key], depth) for key in one)
     if getattr(type(one), "__eq__", None) is object.__eq__ and one is not two:
-        held = getattr(one, "__dict__", None)
-        return bool(held) and depth < 4 and same(held, vars(two), depth + 1)
+        attributes = getattr(one, "__dict__", None)
+        return bool(attributes) and depth < 4 and same(attributes, vars(two), depth + 1)
     return bool(one == two)

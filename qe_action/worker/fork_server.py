@@ -18,8 +18,9 @@ from . import mutant_loader, pytest_run
 SLACK = 5.0
 """Seconds that an answer may come later than a run's own time-out."""
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""What keeps libraries from starting threads that are not asked for."""
+"""What keeps libraries from starting threads unasked."""
 _current: list = []
+"""The server in use, if there is one."""
 
 
 class ForkServer:

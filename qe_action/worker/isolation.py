@@ -23,17 +23,19 @@ _REFUSED = {
     "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.kill", "os.killpg",
     "pty.spawn", "webbrowser.open", "urllib.Request", "ctypes.dlopen", "os.chown", "os.chmod",
 }  # fmt: skip
+"""Audit events of what is refused wherever it is done."""
 _PATHS = {
     "os.remove": 1, "os.rmdir": 1, "os.mkdir": 1, "os.truncate": 1, "shutil.rmtree": 1,
     "os.rename": 2, "os.link": 2, "os.symlink": 2, "shutil.move": 2, "shutil.copyfile": 2,
 }  # fmt: skip
+"""Audit events of what is refused outside of the call's folder, and how many paths they have."""
 
 
 class Refused(PermissionError):
     """What the code under test may not do here."""
 
 
-class Guard:
+class AuditGuard:
     """An audit hook that refuses effects outside `folder` while it is armed."""
 
     def __init__(self, folder: str) -> None:
@@ -92,13 +94,13 @@ class Printed(io.TextIOBase):
         return len(text)
 
 
-class Place:
+class ProcessState:
     """The process' state as it was, and the way back to it. Made once in a child."""
 
     def __init__(self) -> None:
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix="qe-call-"))
         self.tmp_path = os.path.join(self.folder, "tmp_path")
-        self.guard = Guard(self.folder)
+        self.guard = AuditGuard(self.folder)
         self._environ = dict(os.environ)
         self._raw = dict(getattr(os.environ, "_data", {}))
         self._locale = locale.setlocale(locale.LC_ALL)
@@ -110,6 +112,7 @@ class Place:
         self._threads = threading.active_count()
 
     def enter(self) -> None:
+        """Give a call a folder, streams and a random seed of its own."""
         os.makedirs(self.tmp_path, exist_ok=True)
         os.chdir(self.tmp_path)
         random.seed(self.seed)
@@ -164,6 +167,7 @@ class Place:
         return found
 
     def clean(self) -> None:
+        """Remove the folder."""
         self.guard.armed = False
         os.chdir("/")
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -31,7 +31,7 @@ def on_import(file: str, edit: dict) -> None:
 def in_loaded(file: str, edit: dict, early: list) -> bool:
     """Give the function that the edit lies in its new code; False where an import is needed.
 
-    `early` are the lines that the import runs: what it did with the right ones stays.
+    `early` are the lines that the import runs: what they did stays as it was.
     """
     with open(file, "rb") as opened:
         source = opened.read()
@@ -48,7 +48,7 @@ def in_loaded(file: str, edit: dict, early: list) -> bool:
     try:
         for function in loaded:
             function.__code__ = new
-    except ValueError:  # other names of enclosing functions
+    except ValueError:  # it uses other names of enclosing functions
         return False
     return True
 
@@ -78,13 +78,13 @@ class Edits:
         try:
             for function in loaded:
                 function.__code__ = new
-        except ValueError:  # other names of enclosing functions
+        except ValueError:  # it uses other names of enclosing functions
             self.back()
             return False
         return True
 
     def back(self) -> None:
-        """As it was."""
+        """Take the edit back."""
         for function, code in self._before:
             function.__code__ = code
         self._before = []

@@ -7,15 +7,13 @@ from .test_run import Files
 
 
 def run(request: dict, tell) -> dict:
-    """Which of `mutants` the tests notice, and which tests; by their ids."""
+    """Which of `mutants` the tests kill, by their ids, and which tests do."""
     with Files(request["root"], request.get("files", {})):
         watch = request.get("watch", []), request.get("beside", "")
         before = snapshot.take(*watch)
         for mutant in request["mutants"]:
             result = _run({**request, "mutant": mutant})
             tell({"mutant": mutant["id"], **_verdict(result)})
-            if request.get("until_killed") and _verdict(result)["killed"]:
-                break
         written = snapshot.changed(before, snapshot.take(*watch))
     return {"written": written}
 

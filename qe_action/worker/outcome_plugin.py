@@ -11,6 +11,7 @@ from . import snapshot
 DETAIL = 400
 """Characters of a failure's message."""
 TESTS = 50_000
+"""How many tests' outcomes are kept."""
 NAME = 1000
 """Characters of a test's name: some are named after the whole of a parameter."""
 

@@ -42,6 +42,7 @@ def in_fork(spec: dict) -> dict:
 
 
 _warmed: list = []
+"""Not empty where it was done."""
 
 
 def warm() -> None:
@@ -55,8 +56,8 @@ def warm() -> None:
     import coverage
     import coverage.jsonreport
 
-    from . import isolation, outcome_plugin  # noqa: F401
-
+    for name in ("isolation", "outcome_plugin"):
+        importlib.import_module("." + name, __package__)
     config = importlib.import_module("_pytest.config")
     for name in (*config.default_plugins, "assertion.rewrite", "python_api"):
         _import("_pytest." + name)
@@ -175,18 +176,18 @@ def perform(spec: dict, target: int) -> None:
         from . import clock
 
         clock.shift(spec["days"])
-    recorder = OutcomePlugin(spec.get("seed"), spec.get("watch_each") or [], spec.get("beside", ""))
+    plugin = OutcomePlugin(spec.get("seed"), spec.get("watch_each") or [], spec.get("beside", ""))
     kept = os.getcwd(), list(sys.path), sys.getrecursionlimit()
     started = time.perf_counter()
-    code = int(pytest.main(list(spec["arguments"]), plugins=[recorder]))
+    code = int(pytest.main(list(spec["arguments"]), plugins=[plugin]))
     _restore(*kept)
     result = {
         "end": "done",
         "exit": code,
         "seconds": time.perf_counter() - started,
-        "outcomes": recorder.outcomes,
-        "errors": recorder.errors,
-        "written_by": recorder.written,
+        "outcomes": plugin.outcomes,
+        "errors": plugin.errors,
+        "written_by": plugin.written,
         "measured": _measured(measuring),
     }
     _end(result, target)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 IGNORED = {"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".git"}
+"""Folders that tools write to, tests or not."""
 NAMED = 20
-"""How many changed files are named."""
+"""How many changed files are named at most."""
 
 
 def take(folders: list, beside: str = "") -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import inspect
 import re
@@ -81,8 +80,6 @@ class Surveyor:
             "name": kind.__qualname__,
             "module": kind.__module__,
             "abstract": inspect.isabstract(kind) or typing.Protocol in kind.__mro__,
-            "exception": issubclass(kind, BaseException),
-            "dataclass": dataclasses.is_dataclass(kind),
             "bases": [base.__qualname__ for base in kind.__mro__[1:-1]],
             "enum": [m.name for m in list(kind)[:20]] if issubclass(kind, enum.Enum) else [],
             **self._home(kind.__qualname__, kind),
@@ -120,8 +117,7 @@ class Surveyor:
 
     def _member(self, name: str, value: object) -> dict[Any, Any] | None:
         if isinstance(value, property) or type(value).__name__ == "cached_property":
-            got = getattr(value, "fget", None) or getattr(value, "func", None)
-            return {"kind": "property", "name": name, "line": _line(got), "parameters": []}
+            return {"kind": "property", "name": name, "parameters": []}
         kind = "method"
         if isinstance(value, (staticmethod, classmethod)):
             kind = type(value).__name__
@@ -140,13 +136,11 @@ class Surveyor:
         return bool(code is not None and code.co_filename == self.file)
 
     def signature(self, value: Any) -> dict[Any, Any]:
-        told: dict[Any, Any] = {"parameters": [], "line": 0, "async": False, "generator": False}
+        told: dict[Any, Any] = {"parameters": [], "async": False}
         plain = _plain(value)
         if not inspect.isclass(value):
-            told["line"] = _line(plain)
             told["async"] = inspect.iscoroutinefunction(plain)
             told["asyncgen"] = inspect.isasyncgenfunction(plain)
-            told["generator"] = inspect.isgeneratorfunction(plain)
             told["context"] = _is_context(value)
         try:
             parameters = list(inspect.signature(value).parameters.values())
@@ -154,7 +148,6 @@ class Surveyor:
             return {**told, "unknown": True}
         hints = self._hints(value)
         told["parameters"] = [self._parameter(item, hints) for item in parameters[:30]]
-        told["returns"] = types_of.tree(hints.get("return", inspect.Parameter.empty))
         return told
 
     def _parameter(self, item: inspect.Parameter, hints: dict[Any, Any]) -> dict[Any, Any]:
@@ -169,7 +162,7 @@ class Surveyor:
             told["type"] = {"t": "unknown"}
         self._meet(hint)
         if item.default is not inspect.Parameter.empty:
-            made = expressions.Writer().express(item.default)
+            made = expressions.ExpressionWriter().express(item.default)
             told["default"] = made.text if made and not made.names else ""
         return told
 
@@ -251,11 +244,6 @@ def _plain(value: Any) -> Any:
             break
         value = inner
     return getattr(value, "__func__", value)
-
-
-def _line(value: Any) -> int:
-    code = getattr(_plain(value), "__code__", None)
-    return code.co_firstlineno if code else 0
 
 
 def _is_context(value: Any) -> bool:

@@ -15,6 +15,7 @@ EACH = "*"
 MANY = 30
 """How many items of an iterator are looked at."""
 _SPOILING = {"threads", "recursion limit"}
+"""What a call may leave behind that makes the process useless for others."""
 
 
 class TracedCall:
@@ -23,12 +24,12 @@ class TracedCall:
     def __init__(
         self,
         tracer: tracing.Tracer,
-        place: isolation.Place,
+        state: isolation.ProcessState,
         detail: bool,
         every: bool,
         root: str = "",
     ) -> None:
-        self.tracer, self.place = tracer, place
+        self.tracer, self.state = tracer, state
         self.detail, self.every = detail, every or detail
         self._poor: set[Any] = set()
         self.spoilt = False
@@ -44,23 +45,8 @@ class TracedCall:
             act = compile(case["act"], "<act>", "eval")
         except (SyntaxError, ValueError, RecursionError, MemoryError, AttributeError, ImportError):
             return {"n": case["n"], "outcome": "invalid"} if self.every else None
-        for clear in self.caches:
-            clear()
-        self.place.enter()
-        space["tmp_path"] = _path(self.place.tmp_path)
         found: dict[Any, Any] = {}
-        try:
-            self._call(space, arrange, act, case, found)
-        finally:
-            kept = self.tracer.stop()
-            changed = self.place.leave()
-        files = self.place.files()
-        if not kept:
-            changed.append("trace function")
-        self.spoilt = bool(_SPOILING & set(changed))
-        refused = self.place.guard.refused
-        if refused:
-            found["outcome"], found["detail"] = "refused", refused
+        changed, files = self._isolated(space, arrange, act, case, found)
         new = [arc for arc in self.tracer.arcs if arc not in seen]
         if not new and not self.every:
             stopped = found["outcome"] == "stopped"
@@ -83,9 +69,36 @@ class TracedCall:
         if self.detail:
             told.update(self._described(found, space, case))
             told["changed"], told["files"] = changed, files
-            told["act_printed"] = self.place.out.text[found.get("mark", 0) :]
-            told["printed"] = self.place.out.text if not self.place.out.dropped else None
+            told["act_printed"] = self.state.out.text[found.get("mark", 0) :]
+            told["printed"] = self.state.out.text if not self.state.out.dropped else None
         return told
+
+    def _isolated(
+        self,
+        space: dict[Any, Any],
+        arrange: Any,
+        act: Any,
+        case: dict[Any, Any],
+        found: dict[Any, Any],
+    ) -> tuple[list[Any], dict[Any, Any]]:
+        """Run it, and undo what it did to the process: what that was, and the files it wrote."""
+        for clear in self.caches:
+            clear()
+        self.state.enter()
+        space["tmp_path"] = _path(self.state.tmp_path)
+        try:
+            self._call(space, arrange, act, case, found)
+        finally:
+            kept = self.tracer.stop()
+            changed = self.state.leave()
+        files = self.state.files()
+        if not kept:
+            changed.append("trace function")
+        self.spoilt = bool(_SPOILING & set(changed))
+        refused = self.state.guard.refused
+        if refused:
+            found["outcome"], found["detail"] = "refused", refused
+        return changed, files
 
     def _space(self, case: dict[Any, Any]) -> dict[Any, Any]:
         key = tuple(case["names"].items())
@@ -118,7 +131,7 @@ class TracedCall:
                 found["before"] = self._watched(space, case)
                 self.tracer.start_again()
             found["outcome"] = "raised"
-            found["mark"] = len(self.place.out.text)
+            found["mark"] = len(self.state.out.text)
             value = eval(act, space)
             if case.get("how") == "with":
                 with value as inner:
@@ -181,11 +194,11 @@ class TracedCall:
 
 def caches_of(module: Any) -> list[Any]:
     """What empties the caches of a module's functions: a cached call shows nothing of its body."""
-    holders = [module, *(item for item in list(vars(module).values()) if isinstance(item, type))]
+    owners = [module, *(item for item in list(vars(module).values()) if isinstance(item, type))]
     return [
         item.cache_clear
-        for holder in holders
-        for item in list(vars(holder).values())
+        for owner in owners
+        for item in list(vars(owner).values())
         if hasattr(item, "cache_clear") and hasattr(item, "__wrapped__")
     ]
 

@@ -12,6 +12,7 @@ _RESUME = dis.opmap.get("RESUME")
 _YIELD = dis.opmap["YIELD_VALUE"]
 _FROM = dis.opmap.get("YIELD_FROM")
 _EVERY = 64
+"""After how many lines the time is looked at."""
 
 
 class Stop(BaseException):
@@ -52,6 +53,7 @@ class Tracer:
         self.running = False
 
     def start(self, seconds: float | None = None) -> None:
+        """Follow what is run from now on, for so many CPU seconds."""
         self.arcs = set()
         self._count = 0
         self._deadline = time.thread_time() + (self._seconds if seconds is None else seconds)

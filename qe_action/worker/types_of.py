@@ -1,4 +1,4 @@
-"""Type hints as small trees of JSON: {"t": name, "of": [...]}."""
+"""Type hints as small trees of JSON: {"t": kind, "of": [...]}."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PLAIN = {
     str: "str", int: "int", float: "float", bool: "bool", bytes: "bytes", complex: "complex",
     type(None): "None", object: "any", bytearray: "bytearray", type: "type",
 }  # fmt: skip
-_HOLDERS = {
+_CONTAINERS = {
     list: "list", set: "set", frozenset: "frozenset", dict: "dict", tuple: "tuple",
     cabc.Iterable: "iterable", cabc.Iterator: "iterator", cabc.Sequence: "iterable",
     cabc.MutableSequence: "list", cabc.Collection: "iterable", cabc.Container: "list",
@@ -52,9 +52,9 @@ def _tree(hint: object, depth: int) -> dict[Any, Any]:
         return _callable(args, depth)
     if origin is tuple or hint is tuple:
         return _tuple(args, depth)
-    held = _HOLDERS.get(origin) or _HOLDERS.get(hint)
-    if held:
-        return {"t": held, "of": [tree(arg, depth + 1) for arg in args]}
+    kind = _CONTAINERS.get(origin) or _CONTAINERS.get(hint)
+    if kind:
+        return {"t": kind, "of": [tree(arg, depth + 1) for arg in args]}
     return _class(origin if inspect.isclass(origin) else hint)
 
 

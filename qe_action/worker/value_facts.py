@@ -8,10 +8,12 @@ from typing import Any
 from . import expressions
 
 FIELDS = 12
+"""How many fields of an object are told."""
 
 
 def told_of(value: object) -> dict[Any, Any] | None:
-    made = expressions.Writer().express(value)
+    """The expression that makes a value; None where there is none."""
+    made = expressions.ExpressionWriter().express(value)
     return {"text": made.text, "names": made.names, "exact": made.exact} if made else None
 
 

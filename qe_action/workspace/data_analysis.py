@@ -16,6 +16,7 @@ from qe_action.reports.contexts import ContextReader, named_test
 from qe_action.reports.coverage_json import files_from_json
 from qe_action.reports.coverage_settings import Settings
 from qe_action.reports.model import Branch, FileLines
+from qe_action.workspace.allowance import Allowance, TooSlowError
 from qe_action.workspace.data_check import damaged
 
 if TYPE_CHECKING:
@@ -29,10 +30,14 @@ class Analysis:
     """What coverage.py's own analysis says of the files of one united data file.
 
     `files` are the measured files, absolute, `unparsed` the names of those that this
-    interpreter can't parse, `plugged` of those that a plugin of coverage.py measured.
+    interpreter can't parse, `plugged` of those that a plugin of coverage.py measured, `slow` of
+    those that would take too long.
     """
 
-    def __init__(self, path: Path, settings: Settings, top: Path | None) -> None:
+    def __init__(
+        self, path: Path, settings: Settings, top: Path | None, allowance: Allowance
+    ) -> None:
+        self._allowance = allowance
         self._out = path.with_suffix(".json")
         self._coverage = _coverage(path, settings)
         self._data = self._coverage.get_data()
@@ -43,6 +48,7 @@ class Analysis:
         self.files = self._data.measured_files()
         self.unparsed: list[str] = []
         self.plugged: list[str] = []
+        self.slow: list[str] = []
 
     def file(self, place: Path, name: str) -> FileLines | None:
         """The lines of the file at `place`, called `name`; None where it does not count.
@@ -56,9 +62,13 @@ class Analysis:
             if self._data.file_tracer(str(place)):
                 self.plugged.append(name)
                 return None
-            report = self._report(place)
+            with self._allowance.of(place.stat().st_size):
+                report = self._report(place)
         except NoDataError:
             return None  # the project's settings leave it out
+        except TooSlowError:
+            self.slow.append(name)
+            return None
         except (DataError, sqlite3.Error) as error:
             raise damaged(name, error) from None
         except (CoverageException, *_UNREADABLE):

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from qe_action.errors import ReportError
-from qe_action.reports.coverage_settings import Settings, read_settings
+from qe_action.reports.coverage_settings import Settings
 from qe_action.reports.model import Part
+from qe_action.workspace.allowance import Allowance, settings_in_time
 from qe_action.workspace.data_analysis import Analysis
 from qe_action.workspace.data_check import AGAIN, Schema, check, damaged, schema_of
 from qe_action.workspace.sources import Sources
@@ -75,9 +76,10 @@ class DataFiles:
             yield from self._analyse(combined, sources)
 
     def _analyse(self, combined: _Combined, sources: Sources) -> Iterator[Part]:
-        settings, home = _settings(sources)
+        allowance = Allowance()
+        settings, home = _settings(sources, allowance)
         self.notes.extend(settings.notes)
-        analyses = [Analysis(path, settings, home) for path in combined.data_files()]
+        analyses = [Analysis(path, settings, home, allowance) for path in combined.data_files()]
         work = [
             (analysis, place)
             for analysis in analyses
@@ -91,6 +93,7 @@ class DataFiles:
             fraction = COMBINING + (1 - COMBINING) * number / len(work)
             yield Part(fraction, [] if file is None else [file])
         self._note("not readable as Python", {n for each in analyses for n in each.unparsed})
+        self._note("taking too long", {n for each in analyses for n in each.slow})
         self._note("measured by a plugin", {n for each in analyses for n in each.plugged})
 
     def _note(self, why: str, names: Iterable[str]) -> None:
@@ -177,14 +180,14 @@ class _Combined:
         return schema_of(self._folder / "fresh")
 
 
-def _settings(sources: Sources) -> tuple[Settings, Path | None]:
+def _settings(sources: Sources, allowance: Allowance) -> tuple[Settings, Path | None]:
     """What the project tells coverage.py, and the folder that its globs start from.
 
     The settings of the folder in which the tests run go before those at the top.
     """
     for home in dict.fromkeys((sources.working, "")):
         start = f"{home}/" if home else ""
-        settings = read_settings(partial(_setting, sources, start))
+        settings = settings_in_time(partial(_setting, sources, start), allowance)
         if settings.file or not home:
             break
     place = sources.path(start + settings.file) if settings.file else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from typing import Any
+
+from qe_action.settings_files import read_ini, read_toml
 
 UNVERSIONED = "9999.0"
 """The version of a project that asks git for its own: the export has no `.git`."""
@@ -69,8 +70,8 @@ def version_variables(texts: Mapping[str, str], pyproject: Mapping[str, Any]) ->
 
 def toml(text: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return read_toml(text)
+    except ValueError:
         return {}
 
 
@@ -84,12 +85,10 @@ def table(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 
 def _config(texts: Mapping[str, str]) -> ConfigParser:
-    found = ConfigParser(interpolation=None, strict=False)
     try:
-        found.read_string(texts.get("setup.cfg", ""))
+        return read_ini(texts.get("setup.cfg", ""))
     except ConfigError:
         return ConfigParser(interpolation=None)
-    return found
 
 
 def _setup_arguments(texts: Mapping[str, str]) -> dict[str, Any]:

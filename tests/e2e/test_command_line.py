@@ -19,7 +19,7 @@ import pytest
 from gitrepo import GitRepo, git_env
 from job import cobertura
 
-from qe_action.cli import parser
+from qe_action.command_options import parser
 from qe_action.journal import decode
 
 COMMAND = (sys.executable, "-m", "qe_action")

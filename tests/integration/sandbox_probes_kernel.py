@@ -630,4 +630,125 @@ KERNEL = (
         ends="signal",
         done=False,
     ),
+    Probe(
+        "hide what it asks for in the upper half of an argument",
+        """
+        high = 1 << 32
+        wide = lambda value: ctypes.c_ulong(high | value)
+        opened = os.open(READABLE / "file", os.O_RDONLY)
+        for command in (8, 15, 10, 1024, 1026, 1031, 1033, 1036):
+            attempt(f"fcntl {command}", lambda: call(72, 25, opened, wide(command), 1))
+        for flag in (0x10000000, 0x20000000, 0x40000000, 0x02000000, 0x04000000, 0x08000000):
+            attempt("clone", lambda: call(56, 220, wide(flag | 17), 0, 0, 0, 0) or os._exit(0))
+        for who in (os.getppid(), *OUTSIDE):
+            attempt("prlimit", lambda: call(302, 261, wide(who), 7, 0, 0))
+            attempt("affinity", lambda: call(203, 122, wide(who), 8, ctypes.c_ulong(1)))
+            attempt("priority", lambda: call(141, 140, wide(0), wide(who), 19))
+            attempt("signal", lambda: call(62, 129, wide(who), 0))
+        for option in (4, 8, 22, 24, 26, 33, 35, 47, 53, 57, 59, 62, 65, 67, 0x59616D61):
+            attempt(f"prctl {option}", lambda: call(157, 167, wide(option), 1, 0, 0, 0))
+        attempt("no death", lambda: call(157, 167, 1, wide(0), 0, 0, 0))
+        attempt("another death", lambda: call(157, 167, 1, wide(18), 0, 0, 0))
+        attempt("datagrams", lambda: call(53, 199, wide(1), wide(2), 0, (ctypes.c_int * 2)()))
+        attempt("huge pages", lambda: call(9, 222, 0, 2 << 20, 3, wide(0x40022), -1, 0))
+        attempt("nothing to read", lambda: call(257, 56, -100, b"/etc/shadow", wide(0x200003), 0))
+        print("DONE")
+        """,
+    ),
+    Probe(
+        "have files send signals, and ask file systems and devices for more",
+        """
+        room = ctypes.create_string_buffer(4096)
+        mine = os.open("x", os.O_RDWR | os.O_CREAT)
+        left, right = socket.socketpair()
+        null, random = os.open("/dev/null", os.O_RDWR), os.open("/dev/urandom", os.O_RDWR)
+        doors = (
+            0x5452, 0x8901, 0x8902, 0x5412, 0x541C, 0x541D, 0x5423, 0x5430,  # owners, typing
+            0x40086602, 0x401C5820, 0x40049409, 0x4020940D, 0xC0189436, 0xC020660B,  # flags, clones
+            0xC0045877, 0xC0045878, 0xC0185879, 0x40085203, 0x5206, 0x89E0, 0x8B00, 0x8940,
+        )
+        for name, number in (("file", mine), ("socket", left.fileno()), ("null", null),
+                             ("random", random), ("input", 0), ("output", 1)):
+            for door in doors:
+                attempt(f"{name} {door:x}", lambda: call(16, 29, number, door, room))
+        for command in (8, 10, 15, 16, 1024, 1025, 1026, 1027, 1031, 1033, 1034, 1036, 1037):
+            attempt(f"fcntl {command}", lambda: call(72, 25, left.fileno(), command, room))
+        print("DONE")
+        """,
+    ),
+    Probe(
+        "forge who it is on a pair of sockets, and have it lead elsewhere",
+        """
+        import struct
+        for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+            left, right = socket.socketpair(socket.AF_UNIX, kind)
+            for who in ((1, 0, 0), (os.getpid(), 0, 0), (os.getppid(), os.getuid(), os.getgid())):
+                forged = [(socket.SOL_SOCKET, 2, struct.pack("3i", *who))]
+                attempt(f"be {who}", lambda: left.sendmsg([b"x"], forged))
+            for name in ("\\0qe-probe", str(CHECKOUT / "docker.sock")):
+                attempt(f"connect {name}", lambda: left.connect(name))
+                try:  # the address is not heeded: it goes to the other one of the pair
+                    left.sendto(b"to " + name.encode(), name)
+                except OSError as error:
+                    print("refused send", error)
+                else:
+                    if right.recv(200) != b"to " + name.encode():
+                        print("BROKEN send to", name)
+                attempt(f"bind {name}", lambda: left.bind(name + "2"))
+            attempt("listen", lambda: left.listen(1))
+            attempt("accept", lambda: left.accept())
+            for option in (1, 32, 33, 36, 46, 47, 51, 60, 61, 69):
+                attempt(f"option {option}", lambda: left.setsockopt(1, option, 1 << 20))
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
+            attempt(f"kind {kind}", lambda: socket.socketpair(socket.AF_UNIX, kind))
+        for family in (2, 10, 16, 17, 29, 38, 40, 44):
+            attempt(f"family {family}", lambda: call(53, 199, family, 1, 0, (ctypes.c_int * 2)()))
+        print("DONE")
+        """,
+    ),
+    Probe(
+        "see what the page cache has, and mounts, and other later calls",
+        """
+        room = ctypes.create_string_buffer(4096)
+        opened = os.open(READABLE / "file", os.O_RDONLY)
+        for number in (*range(425, 434), 435, 437, 438, 440, *range(442, 452), *range(453, 475)):
+            attempt(f"call {number}", lambda: call(number, number, opened, room, room, 0, 0, 0))
+        attempt("mincore", lambda: call(27, 232, room, 4096, room))
+        attempt("kcmp", lambda: call(312, 272, os.getpid(), os.getppid(), 0, 0, 0))
+        attempt("robust list", lambda: call(274, 100, os.getppid(), room, room))
+        attempt("syslog", lambda: call(103, 116, 3, room, 4096))
+        attempt("sysfs", lambda: call(139, 9999, 3))
+        attempt("ioprio", lambda: call(251, 30, 1, os.getppid(), 0x6000))
+        attempt("scheduler", lambda: call(144, 119, 0, 3, room))
+        attempt("attributes", lambda: call(314, 274, 0, room, 0))
+        attempt("ports", lambda: call(172, 9999, 3))
+        attempt("seccomp", lambda: call(317, 277, 1, 8, room))
+        child = os.fork()
+        if not child:
+            time.sleep(30)
+        for request in (0, 16, 0x4206):
+            attempt(f"ptrace {request}", lambda: call(101, 117, request, child, 0, 0))
+        os.kill(child, 9)
+        print("DONE")
+        """,
+    ),
+    Probe(
+        "make nodes and put marks in the place of files",
+        """
+        os.makedirs("a/b", exist_ok=True)
+        Path("a/x").write_text("x")
+        for kind in (stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK):
+            attempt(f"node {kind:o}", lambda: os.mknod("node", kind | 0o666, os.makedev(1, 3)))
+            attempt(f"none {kind:o}", lambda: os.mknod("node", kind | 0o666, 0))
+        attempt("whiteout", lambda: call(316, 276, -100, b"a/x", -100, b"a/y", 4))
+        for other in (CHECKOUT / "key.pem", READABLE / "file", NEIGHBOUR / "file"):
+            for flags in (0, 1, 2):
+                attempt("rename", lambda: call(316, 276, -100, b"a/x", -100, bytes(other), flags))
+                attempt("take", lambda: call(316, 276, -100, bytes(other), -100, b"a/z", flags))
+            attempt("link", lambda: call(265, 37, -100, bytes(other), -100, b"a/l", 0x400))
+            attempt("open by path", lambda: os.open(other, os.O_PATH | os.O_RDWR) and os.open(
+                f"/proc/self/fd/{os.open(other, os.O_PATH)}", os.O_WRONLY))
+        print("DONE")
+        """,
+    ),
 )

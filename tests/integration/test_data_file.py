@@ -260,6 +260,37 @@ def test_a_source_that_can_t_be_parsed_is_named_once(project: GitRepo, source: b
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "settings"),
+    [
+        (b"x = 1\n" + b"\n" * 60_000 + b"y = 1\n", ""),
+        (b"x = 1  # " + b"a" * 60 + b"!\n", 'exclude_lines = ["(a+)+$"]'),
+        (b"x = 1\n", f'omit = ["*{"t*" * 12}!"]'),
+    ],
+    ids=["against the defaults", "against the project's pattern", "against a glob"],
+)
+def test_a_source_that_takes_for_ever_is_named_and_the_rest_is_read(
+    project: GitRepo, source: bytes, settings: str
+) -> None:
+    name = f"pkg/{'t' * 60}.py" if "omit" in settings else "pkg/slow.py"
+    project.write({name: source, "tests/test_more.py": f"import pkg.{Path(name).stem}\n"})
+    measure(project)
+    project.write({".coveragerc.toml": f"[report]\n{settings}\n"})
+    files, notes = read(project.root)
+    assert {"pkg/core.py", "pkg/idle.py"} <= set(files)
+    assert name not in files
+    assert notes == [f"Not counted of the coverage data, taking too long: '{project.root}/{name}'."]
+
+
+def test_patterns_that_take_for_ever_to_compile_are_left_out(project: GitRepo) -> None:
+    measure(project)
+    patterns = "\n ".join("(?i:" + "[\1-\U0010ffff]" * n + ")" for n in range(170, 190))
+    project.write({"setup.cfg": f"[coverage:report]\nexclude_lines =\n {patterns}\n"})
+    files, notes = read(project.root)
+    assert "pkg/core.py" in files
+    assert notes == ["What coverage.py is told in this project is left out: it takes too long."]
+
+
 def test_a_source_shorter_than_what_was_measured_is_read(project: GitRepo) -> None:
     measure(project, "--cov-branch")
     project.write({"pkg/core.py": "import functools\nif functools:\n    x = 1\n"})

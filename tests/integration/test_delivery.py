@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any, Literal, Self
 
 import pytest
@@ -34,7 +34,7 @@ from qe_action.sinks.check_run import CheckRunSink
 from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL
-from qe_action.stream import Broadcast, EventLog
+from qe_action.stream import Broadcast, EventLog, Replay
 
 SHA = "a" * 40
 NEVER = 1e6
@@ -47,7 +47,7 @@ async def sleep(seconds: float) -> None:
     await asyncio.sleep(seconds / SPEED)
 
 
-async def paced(seconds: float, gaps: int) -> AsyncIterator[Event]:
+async def paced(seconds: float, gaps: int) -> AsyncGenerator[Event, None]:
     """A run that lasts `seconds` and finds `gaps` evenly."""
     for number in range(1, gaps + 1):
         await sleep(seconds / gaps)
@@ -96,7 +96,7 @@ def made(number: int) -> TestCase:
     )
 
 
-async def with_tests(seconds: float, *, last: bool = True) -> AsyncIterator[Event]:
+async def with_tests(seconds: float, *, last: bool = True) -> AsyncGenerator[Event, None]:
     """A short run, and behind it the generation of two tests, which lasts `seconds`."""
     async for event in paced(3, 3):
         yield event
@@ -117,8 +117,8 @@ async def with_tests(seconds: float, *, last: bool = True) -> AsyncIterator[Even
 
 
 async def preceded(
-    source: AsyncIterator[Event], github: FakeGitHub, first: Callable[[], None]
-) -> AsyncIterator[Event]:
+    source: AsyncGenerator[Event, None], github: FakeGitHub, first: Callable[[], None]
+) -> AsyncGenerator[Event, None]:
     while not github.checks:
         await asyncio.sleep(0.01)
     first()
@@ -132,7 +132,7 @@ async def identify() -> Identity:
 
 def deliver(
     github: FakeGitHub,
-    source: AsyncIterator[Event],
+    source: AsyncGenerator[Event, None],
     *,
     limit: int = 1000,
     first: Callable[[], None] | None = None,
@@ -169,7 +169,8 @@ def deliver(
                 grace=60,
                 on_failure=lambda sink, error: pytest.fail(f"{sink.name}: {error!r}"),
             )
-            await broadcast.run(preceded(source, github, first) if first else source)
+            events = preceded(source, github, first) if first else source
+            await broadcast.run(Replay(events).stages())
         await client.aclose()
 
     asyncio.run(main())

@@ -194,11 +194,10 @@ def test_only_what_the_gaps_need_is_proposed(tmp_path: Path) -> None:
     written(tmp_path, {"target.py": SHOP})
     made = job(tmp_path / "target.py", [tmp_path], "target", budget=4000)
     line = next(n for n, text in enumerate(SHOP.splitlines(), 1) if "self.total / 2" in text)
-    goals = replace(made.goals, lines=frozenset([line]), arcs=frozenset(), ids={line: "gap-1"})
+    goals = replace(made.goals, lines=frozenset([line]), arcs=frozenset())
     (only,) = proposals(replace(made, goals=goals))
     assert isinstance(only, Candidate)
     assert only.qualname == "Cart.checkout"
-    assert only.gap_id == "gap-1"
     assert only.aim_lines == {line}
 
 
@@ -294,7 +293,7 @@ def test_a_c_extension_beside_the_code_is_called_through(tmp_path: Path) -> None
 
 
 class Liar:
-    """A lab whose worker answers what it likes."""
+    """An interpreter whose worker answers what it likes."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = answers

@@ -204,8 +204,7 @@ STARTS = {
 STARTERS = {
     "workspace/process.py": {"create_subprocess_exec"},  # what `Programs` has found
     "sandbox/sandbox.py": {"subprocess_exec"},  # our own interpreter
-    "lab.py": {"create_subprocess_exec"},  # without a sandbox, as the user said
-    "entry.py": {"execve"},  # ourselves
+    "project_worker/client.py": {"create_subprocess_exec"},  # without a sandbox, as the user said
 }
 """Where processes are started outside of the sandbox; the rest starts none."""
 BEHIND = ("worker/", "sandbox/launch.py", "sandbox/supervisor.py", "sandbox/processes.py")
@@ -233,7 +232,7 @@ def test_processes_are_started_in_a_few_places_with_an_environment_of_their_own(
             assert isinstance(call.func, ast.Attribute)
             seen.setdefault(name, set()).add(call.func.attr)
             given = {keyword.arg for keyword in call.keywords}
-            assert "env" in given or call.func.attr == "execve", f"{name}:{call.lineno}"
+            assert "env" in given, f"{name}:{call.lineno}"
             programs = [arg for arg in call.args if isinstance(arg, ast.Constant)]
             assert not programs, f"{name}:{call.lineno} starts a bare name"
     assert seen == STARTERS

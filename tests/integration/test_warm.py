@@ -199,7 +199,7 @@ def test_asserts_are_rewritten_and_state_is_fresh_in_each_run(tmp_path: Path) ->
     assert said == ["failed: assert 1 == 2"] * 2
 
 
-def test_a_holder_that_a_test_kills_costs_that_run_alone(tmp_path: Path) -> None:
+def test_a_fork_server_that_a_test_ends_costs_that_run_alone(tmp_path: Path) -> None:
     kills = "import os, signal\n\ndef test_x():\n    os.kill(os.getppid(), signal.SIGKILL)\n"
 
     async def work(runner: TestRunner) -> list[str]:

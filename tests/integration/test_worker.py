@@ -331,9 +331,9 @@ sys.path.insert(0, {worker!r})
 from worker import isolation
 {before}
 isolation.limit(512 << 20)
-place = isolation.Place()
-print(json.dumps([resource.getrlimit(resource.RLIMIT_AS)[1], place.folder]))
-place.clean()
+state = isolation.ProcessState()
+print(json.dumps([resource.getrlimit(resource.RLIMIT_AS)[1], state.folder]))
+state.clean()
 """
 
 

@@ -10,7 +10,7 @@ import pytest
 from rooms import LAYERS, MODULES, PACKAGE, edges, imports, modules, name, room
 
 PURE = {
-    "analysis", "diagnosis", "events", "figures", "findings", "inputs", "journal", "place",
+    "analysis", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal", "place",
     "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
 }  # fmt: skip
 FORBIDDEN = {
@@ -20,9 +20,11 @@ FORBIDDEN = {
 
 SAME_NAME = {
     "client": "the one of GitHub and the one of a project's worker: each is its room's way out",
+    "coverage_analyzer": "an agent, and its events",
     "comparison": "an agent's step, and how its outcome is shown",
     "generated": "generated tests: a stranger's, and how any are shown",
     "journal": "the journal, ours and a stranger's",
+    "test_generator": "an agent, and its events",
 }
 """Basenames that several modules may have, since they mean one thing there."""
 

@@ -18,7 +18,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from qe_action.cli import parser
+from qe_action.command_options import parser
 from qe_action.commands import publish
 from qe_action.errors import UsageError
 from qe_action.inputs import INPUTS, OUTPUTS, PUBLISHING

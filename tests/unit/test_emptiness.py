@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qe_action.analysis.emptiness import empty_lines, is_empty, left_to_subclasses
-from qe_action.generators.offline.code_hints import Reading
+from qe_action.generators.offline.code_hints import CodeHints
 from qe_action.generators.offline.relevance import worth_calling
 from qe_action.generators.offline.subjects import Subject
 from qe_action.generators.offline.worker_answers import ClassInfo, Signature
@@ -94,7 +94,7 @@ def subject(owner: str, name: str, kind: str = "method") -> Subject:
 
 
 def test_methods_of_a_base_are_called_on_the_class_that_the_suite_uses() -> None:
-    reading = Reading(SOURCE)
+    hints = CodeHints(SOURCE)
     methods = [
         *(
             subject(owner, name)
@@ -103,12 +103,12 @@ def test_methods_of_a_base_are_called_on_the_class_that_the_suite_uses() -> None
         ),
         *(subject("Null", name) for name in ("write", "flush")),
     ]
-    by_default = [one.id for one in worth_calling(methods, reading, ())]
+    by_default = [one.id for one in worth_calling(methods, hints, ())]
     assert by_default == ["First.read", "First.twice", "Near.read", "Null.flush"]
-    used = [one.id for one in worth_calling(methods, reading, {"Near"})]
+    used = [one.id for one in worth_calling(methods, hints, {"Near"})]
     assert used == ["First.read", "Near.read", "Near.twice", "Null.flush"]
-    assert reading.home("Near.twice") == "Told.twice"
-    assert "Told.twice" in reading.reach("Near.twice")
+    assert hints.home("Near.twice") == "Told.twice"
+    assert "Told.twice" in hints.reach("Near.twice")
 
 
 def test_code_in_which_no_mutant_can_be_made_needs_a_branch_that_is_closed() -> None:

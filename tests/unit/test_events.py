@@ -7,7 +7,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from qe_action import events
 from qe_action.events import (
+    AGENTS,
     EVENT,
     AnalysisComplete,
     AnalyzerError,
@@ -26,6 +28,7 @@ from qe_action.events import (
     TestRejected,
     Wire,
 )
+from qe_action.untrusted.journal import CLAIMS
 
 GAP = Gap(id="1", file_path="a.py", line_start=1, line_end=2, gap_type="uncovered", severity="low")
 CASE = TestCase(id="1", test_name="t", test_code="x", framework="pytest", test_type="unit")
@@ -65,6 +68,30 @@ def test_the_union_is_closed() -> None:
     ):
         with pytest.raises(ValidationError):
             EVENT.validate_python(wrong)
+
+
+def test_the_table_has_every_agent_with_the_events_that_all_agents_have() -> None:
+    assert list(AGENTS) == list(CLAIMS)
+    assert {*AGENTS} == {event["agent"] for event in EXAMPLES}
+    for name, agent in AGENTS.items():
+        own = [type(event) for event in EXAMPLES if event["agent"] == name]
+        by_type = {event["type"]: type(event) for event in EXAMPLES if event["agent"] == name}
+        assert {"progress", "complete", "error"} <= {*by_type}
+        assert len(by_type) == len(own)
+        error, complete = agent.ending("failed", "It broke.")
+        assert [type(error), type(complete)] == [by_type["error"], by_type["complete"]]
+        assert (complete["agent"], complete["conclusion"]) == (name, "failed")
+        assert (agent.complete, agent.error) == (by_type["complete"], by_type["error"])
+        assert error["message"] in complete["notes"]
+
+
+def test_every_event_has_an_example() -> None:
+    shapes = {type(event) for event in EXAMPLES}
+    assert {model for model in vars(events).values() if is_event(model)} == shapes
+
+
+def is_event(model: object) -> bool:
+    return isinstance(model, type) and issubclass(model, Wire) and "agent" in model.model_fields
 
 
 def test_events_read_like_mappings_of_their_fields_and_nothing_else() -> None:

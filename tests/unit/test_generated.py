@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from qe_action.generators.offline.arguments import ArgumentMaker
+from qe_action.generators.offline.bodies import PinnedCall
 from qe_action.generators.offline.code_hints import CodeHints
 from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
 from qe_action.generators.offline.hint_checks import fits
@@ -21,17 +22,17 @@ from qe_action.generators.offline.search import Search, tells
 from qe_action.generators.offline.shrinking import simpler, simpler_inputs
 from qe_action.generators.offline.subjects import Input, Subject, case_of, subjects_of
 from qe_action.generators.offline.test_names import names_of, snake, value_words
-from qe_action.generators.offline.test_source import Proof, Renderer
+from qe_action.generators.offline.test_source import SourceWriter
 from qe_action.generators.offline.value_changes import changed_literal
 from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, read, text
 from qe_action.generators.offline.variation import Variation
 from qe_action.generators.offline.worker_answers import (
+    CallResult,
     ClassInfo,
     Constants,
-    Made,
+    Expression,
     Parameter,
-    Raised,
-    Ran,
+    RaisedError,
     Signature,
     TypeTree,
 )
@@ -124,23 +125,22 @@ def case_names(value: Call) -> dict[str, str]:
     }  # fmt: skip
 
 
-def test_the_reading_says_what_each_function_reaches_and_holds() -> None:
-    reading = CodeHints(SOURCE)
-    assert reading.reach("outer") == {"outer", "inner"}
-    assert reading.functions["outer"].strings[0] == "alpha"
-    assert reading.functions["inner"].numbers == [41]
-    assert reading.functions["outer"].uses["items"] == {"iterable"}
-    assert reading.functions["outer"].uses["key"] == {"none", "callable1"}
-    assert reading.functions["outer"].checked == {"key"}
-    assert reading.functions["alone"].uses["n"] == {"number"}
-    assert reading.function_at(18) == "inner"
-    assert reading.on_line[11] == ["alpha"]
-    assert 14 in reading.raises
+def test_the_hints_say_what_each_function_reaches_and_holds() -> None:
+    hints = CodeHints(SOURCE)
+    assert hints.reach("outer") == {"outer", "inner"}
+    assert hints.functions["outer"].strings[0] == "alpha"
+    assert hints.functions["inner"].numbers == [41]
+    assert hints.functions["outer"].uses["items"] == {"iterable"}
+    assert hints.functions["outer"].uses["key"] == {"none", "callable1"}
+    assert hints.functions["outer"].checked == {"key"}
+    assert hints.functions["alone"].uses["n"] == {"number"}
+    assert hints.function_at(18) == "inner"
+    assert hints.on_line[11] == ["alpha"]
 
 
 def test_a_pool_holds_what_its_subject_reaches_only() -> None:
-    reading = CodeHints(SOURCE)
-    pool = pool_for(function("outer"), reading, Constants(), ["word"])
+    hints = CodeHints(SOURCE)
+    pool = pool_for(function("outer"), hints, Constants(), ["word"])
     assert "alpha" in pool.strings
     assert "word" in pool.strings
     assert pool.numbers == [41]
@@ -148,9 +148,9 @@ def test_a_pool_holds_what_its_subject_reaches_only() -> None:
 
 
 def test_module_patterns_count_where_they_are_named() -> None:
-    reading = CodeHints(SOURCE + "def words(text):\n    return WORD.match(text)\n")
+    hints = CodeHints(SOURCE + "def words(text):\n    return WORD.match(text)\n")
     constants = Constants(patterns=(("WORD", "[a-c]{2}[0-9]+", 0), ("OTHER", "x", 0)))
-    pool = pool_for(function("words"), reading, constants, [])
+    pool = pool_for(function("words"), hints, constants, [])
     assert pool.patterns == [("[a-c]{2}[0-9]+", 0)]
 
 
@@ -223,7 +223,7 @@ def test_mutants_of_an_input_keep_its_subject_and_shape() -> None:
     maker = ArgumentMaker(random.Random(2), {}, "m")
     mutator = Variation(maker, random.Random(2))
     for _ in range(200):
-        call = mutator.mutated(call, Pool(), [call], None)
+        call = mutator.varied(call, Pool(), [call], None)
         assert [type(arg.value) for arg in call.args if isinstance(arg, Lit)] == [int, str]
 
 
@@ -242,8 +242,8 @@ def test_simpler_values_are_shorter_and_end() -> None:
 
 
 def test_examples_are_found_and_become_inputs() -> None:
-    reading = CodeHints(SOURCE)
-    (example,) = examples_of(reading)
+    hints = CodeHints(SOURCE)
+    (example,) = examples_of(hints)
     assert (example.qualname, example.source, example.want) == (
         "outer", 'outer("alpha", [1, 2])', "3\n"
     )  # fmt: skip
@@ -280,8 +280,8 @@ def test_what_contradicts_an_example(want: str, got: str, bug: bool) -> None:
     assert contradicts(want, got) is bug
 
 
-def ran(**how: object) -> Ran:
-    return Ran.model_validate({"n": 0, "outcome": "value", "good": True, **how})
+def ran(**how: object) -> CallResult:
+    return CallResult.model_validate({"n": 0, "outcome": "value", "good": True, **how})
 
 
 def made(source: str, **how: object) -> dict[str, object]:
@@ -307,7 +307,7 @@ def made(source: str, **how: object) -> dict[str, object]:
         (ran(value=made("3"), same=("cart",)), "same", "cart"),
     ],
 )  # fmt: skip
-def test_what_is_asserted(one: Ran, kind: str, wanted: str) -> None:
+def test_what_is_asserted(one: CallResult, kind: str, wanted: str) -> None:
     found = expectation(one, one)
     assert found is not None
     assert (found.kind, found.wanted) == (kind, wanted)
@@ -341,7 +341,7 @@ def test_an_exception_s_message_is_matched_where_the_target_wrote_it() -> None:
         (ran(outcome="raised", raised={**ERROR, "type": "KeyboardInterrupt"}), None),
     ],
 )
-def test_what_is_never_asserted(one: Ran, two: Ran | None) -> None:
+def test_what_is_never_asserted(one: CallResult, two: CallResult | None) -> None:
     assert expectation(one, two or one) is None
 
 
@@ -422,46 +422,46 @@ def test_goals_of_a_file_are_its_statements_and_branches() -> None:
     assert goals.first_line[3] == 2
 
 
-def proofs() -> list[Proof]:
+def pins() -> list[PinnedCall]:
     item, total = parameter("item"), parameter("count", "int", default="1")
     price = function("price", parameter("value", "int"), parameter("unit", "str", default="''"))
     add = method("add", "method", item, total)
 
-    def proof(call: Input, expected: Expectation) -> Proof:
-        return Proof(call, expected, frozenset([1]), frozenset())
+    def pin(call: Input, expected: Expectation) -> PinnedCall:
+        return PinnedCall(call, expected, frozenset([1]), frozenset())
 
     error = Expectation(
         "raises", "CartError", {"CartError": "shop"}, (("match", '"too few"'),), message="too few"
     )
     return [
-        proof(Input(price, (Lit(1),)), Expectation("equal", '"1 EUR"')),
-        proof(Input(price, (Lit(1000),)), Expectation("equal", '"1,000 EUR"')),
-        proof(Input(price, (Lit(2),), (("unit", Lit("USD")),)), Expectation("equal", '"2 USD"')),
-        proof(Input(function("tax", item), (Lit(9),)), Expectation("approx", "1.71")),
-        proof(Input(function("names", item), (Lit(0),)), Expectation("begins", '["a", "b"]')),
-        proof(Input(function("hello", item), (Lit("Ada"),)),
+        pin(Input(price, (Lit(1),)), Expectation("equal", '"1 EUR"')),
+        pin(Input(price, (Lit(1000),)), Expectation("equal", '"1,000 EUR"')),
+        pin(Input(price, (Lit(2),), (("unit", Lit("USD")),)), Expectation("equal", '"2 USD"')),
+        pin(Input(function("tax", item), (Lit(9),)), Expectation("approx", "1.71")),
+        pin(Input(function("names", item), (Lit(0),)), Expectation("begins", '["a", "b"]')),
+        pin(Input(function("hello", item), (Lit("Ada"),)),
               Expectation("printed", '"Hello Ada\\n"')),
-        proof(Input(function("save", item), (Lit("a.txt"),)),
+        pin(Input(function("save", item), (Lit("a.txt"),)),
               Expectation("files", more=(("a.txt", '"text"'),), writes=True)),
-        proof(Input(function("load", item, **{"async": True}), (Lit(1),)),
+        pin(Input(function("load", item, **{"async": True}), (Lit(1),)),
               Expectation("is", "True")),
-        proof(Input(function("opened", item, context=True), (Lit("x"),)),
+        pin(Input(function("opened", item, context=True), (Lit("x"),)),
               Expectation("equal", '"X"')),
-        proof(Input(add, (Lit("pen"),), receiver=CART),
+        pin(Input(add, (Lit("pen"),), receiver=CART),
               Expectation("state", more=(("cart.items", '["pen"]'),))),
-        proof(Input(add, (Lit("pen"), Lit(0)), receiver=CART), error),
-        proof(Input(method("total", "property"), receiver=CART,
+        pin(Input(add, (Lit("pen"), Lit(0)), receiver=CART), error),
+        pin(Input(method("total", "property"), receiver=CART,
                     steps=(("add", (Lit("pen"),), ()),)), Expectation("equal", "3")),
-        proof(Input(method("__eq__", "method", item), (Lit(1),), receiver=CART),
+        pin(Input(method("__eq__", "method", item), (Lit(1),), receiver=CART),
               Expectation("is", "False")),
-        proof(Input(method("make", "classmethod", item), (Lit(1),)),
+        pin(Input(method("make", "classmethod", item), (Lit(1),)),
               Expectation("fields", more=(("{}.size", "1"), ("len({}.items)", "0")))),
     ]  # fmt: skip
 
 
 def test_tests_are_rendered_as_a_colleague_would_write_them() -> None:
     job = Job("cart.py", "", Goals(), ".", Layout("shop.cart", ()), PlainInterpreter("python"))
-    candidates = Renderer(job).render(proofs())
+    candidates = SourceWriter(job).write(pins())
     shown = "\n\n".join(
         "\n".join([*candidate.imports, "", candidate.code.rstrip()]) for candidate in candidates
     )
@@ -471,6 +471,6 @@ def test_tests_are_rendered_as_a_colleague_would_write_them() -> None:
 
 
 def test_raised_answers_are_checked() -> None:
-    assert Raised.model_validate(ERROR).type == "CartError"
+    assert RaisedError.model_validate(ERROR).type == "CartError"
     with pytest.raises(ValueError, match="names"):
-        Made.model_validate({"text": "x", "names": {"a b": "m"}})
+        Expression.model_validate({"text": "x", "names": {"a b": "m"}})

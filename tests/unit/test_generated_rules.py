@@ -1,4 +1,4 @@
-"""Rules for generated tests: hints that are kept to, and what reviewers object to."""
+"""Rules for generated tests: hints that are kept to, and what makes a test hard to read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from qe_action.generators.offline.code_hints import CodeHints, imported_tops
 from qe_action.generators.offline.hint_checks import HintChecks, fits
-from qe_action.generators.offline.readability import RULES, Shown, objection
+from qe_action.generators.offline.readability import RULES, WrittenTest, broken_rule
 from qe_action.generators.offline.shrinking import simpler
 from qe_action.generators.offline.subjects import Input, Subject, case_of
 from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, Value, strings_in, text
@@ -95,8 +95,8 @@ def test_every_argument_is_looked_at(
     assert HintChecks({"Box": box}).keeps(Input(subject, args, kwargs)) is good
 
 
-def shown(code: str, wanted: str = "1", people: bool = False, **modules: str) -> Shown:
-    return Shown(code, wanted, modules, "pack.mod", frozenset(["pack"]), people)
+def shown(code: str, wanted: str = "1", people: bool = False, **modules: str) -> WrittenTest:
+    return WrittenTest(code, wanted, modules, "pack.mod", frozenset(["pack"]), people)
 
 
 @pytest.mark.parametrize(
@@ -123,27 +123,27 @@ def shown(code: str, wanted: str = "1", people: bool = False, **modules: str) ->
         (shown("assert f(1 =="), "not Python"),
     ],
 )
-def test_what_a_reviewer_objects_to(test: Shown, rule: str) -> None:
-    assert objection(test) == rule
+def test_the_rules_that_tests_break(test: WrittenTest, rule: str) -> None:
+    assert broken_rule(test) == rule
     assert not rule or rule in RULES or rule == "not Python"
 
 
 def test_keywords_are_those_of_whoever_gets_them() -> None:
-    reading = CodeHints(
+    hints = CodeHints(
         "class Box:\n    def __init__(self, size=1, *, name='x'):\n        pass\n"
         "def make(kind, **options):\n    return Box(**options)\n"
     )
-    assert reading.keywords("make") == {"options": {"size": "1", "name": "'x'"}}
+    assert hints.keywords("make") == {"options": {"size": "1", "name": "'x'"}}
 
 
 def test_what_a_foreign_base_calls_is_reached_with_the_class() -> None:
-    reading = CodeHints(
+    hints = CodeHints(
         "import textwrap\nclass Own(textwrap.TextWrapper):\n    def _split(self, text):\n"
         "        return [text]\nclass Plain:\n    def other(self):\n        return 1\n"
         "def wrap(text):\n    Plain()\n    return Own().wrap(text)\n"
     )
-    assert "Own._split" in reading.reach("wrap")
-    assert "Plain.other" not in reading.reach("wrap")
+    assert "Own._split" in hints.reach("wrap")
+    assert "Plain.other" not in hints.reach("wrap")
 
 
 @pytest.mark.parametrize(
@@ -204,5 +204,5 @@ def test_the_object_s_name_hides_no_other(owner: str, variable: str) -> None:
     ],
 )
 def test_what_a_parameter_is_checked_to_be(source: str, kinds: set[str]) -> None:
-    reading = CodeHints(f"def f(x):\n    return {source}\n")
-    assert kinds <= reading.functions["f"].uses["x"]
+    hints = CodeHints(f"def f(x):\n    return {source}\n")
+    assert kinds <= hints.functions["f"].uses["x"]

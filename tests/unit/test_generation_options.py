@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from qe_action.task import QETask
 
 
 @pytest.mark.parametrize(
-    ("named", "labs", "cores", "slots"),
+    ("named", "interpreters", "cores", "slots"),
     [(None, 1, 2, 2), (None, 1, 4, 4), (None, 1, 64, 7), (8, 3, 2, 5), (1, 1, 8, 1), (8, 5, 8, 3)],
 )
 def test_no_more_workers_than_the_sandbox_has_users(
@@ -28,3 +29,24 @@ def test_a_run_looks_at_a_few_interpreters_only() -> None:
     task = QETask(task_type="test_generation", context={"file": "a.py", "python": pythons})
     with pytest.raises(UsageError, match="more than 5 interpreters"):
         generation_options(task)
+
+
+@pytest.mark.parametrize("key", ["max_tests", "target_count"])
+def test_the_number_of_tests_has_two_keys_in_a_task(key: str) -> None:
+    def options(number: int) -> GenerationOptions:
+        context = {"file": "a.py", key: number}
+        return generation_options(QETask(task_type="test_generation", context=context))
+
+    assert options(7).max_tests == 7
+    with pytest.raises(UsageError, match=f"The task's {key} does not fit"):
+        options(0)
+
+
+@pytest.mark.parametrize("context", [{}, {"code": "", "file": "a.py"}, {"file": "a", "seed": "x"}])
+def test_options_that_do_not_fit_are_an_error_of_the_user_s_however_they_are_made(
+    context: dict[str, Any],
+) -> None:
+    with pytest.raises(UsageError):
+        GenerationOptions(**context)
+    with pytest.raises(UsageError):
+        generation_options(QETask(task_type="test_generation", context=context))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
+from typing import get_args
 
 import pytest
 
-from qe_action.generators.offline.bodies import Proof
+from qe_action.generators.offline.bodies import PinnedCall
 from qe_action.generators.offline.line_wrapping import WIDTH, wrapped
-from qe_action.generators.offline.messages import Messages, Told
-from qe_action.generators.offline.oracle import Expectation
+from qe_action.generators.offline.messages import Messages, MessageSummary
+from qe_action.generators.offline.oracle import Expectation, Kind
 from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler
 from qe_action.generators.offline.subjects import Input, Subject
-from qe_action.generators.offline.test_source import Renderer
+from qe_action.generators.offline.test_source import SourceWriter
 from qe_action.generators.offline.values import Call, Code, Lit, Value, read
 from qe_action.generators.offline.values import text as shown
 from qe_action.generators.offline.worker_answers import ClassInfo, Parameter, Signature
@@ -56,8 +57,8 @@ def word(text: str) -> Call:
 def test_names_of_the_file_s_own_tests_are_left_to_them() -> None:
     job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
     length = Input(member("length", "property"), receiver=word("a"))
-    proof = Proof(length, Expectation("equal", "1"), frozenset([1]), frozenset())
-    (test,) = Renderer(job, ["test_word_length"]).render([proof])
+    pin = PinnedCall(length, Expectation("equal", "1"), frozenset([1]), frozenset())
+    (test,) = SourceWriter(job, ["test_word_length"]).write([pin])
     assert test.name == "test_word_length_for_a"
 
 
@@ -67,10 +68,10 @@ def test_powers_stand_close() -> None:
     assert shown(value) == "10**28"
 
 
-def rendered(*proofs: tuple[Input, Expectation]) -> list[Candidate]:
+def rendered(*pins: tuple[Input, Expectation]) -> list[Candidate]:
     job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
-    made = [Proof(call, expected, frozenset([1]), frozenset()) for call, expected in proofs]
-    return Renderer(job).render(made)
+    made = [PinnedCall(call, expected, frozenset([1]), frozenset()) for call, expected in pins]
+    return SourceWriter(job).write(made)
 
 
 def bad(message: str) -> Expectation:
@@ -82,24 +83,25 @@ def bad(message: str) -> Expectation:
     ("message", "told"),
     [
         ("Bad name (wrong number of parts): 'x'",
-         Told('"wrong number of parts"', "wrong_number_of_parts")),
+         MessageSummary('"wrong number of parts"', "wrong_number_of_parts")),
         ("Bad name (extension must be '.whl'): 'x'",
-         Told('"extension must be"', "extension_must_be_whl")),
+         MessageSummary('"extension must be"', "extension_must_be_whl")),
         ("x was given where a number was wanted",
-         Told('"was given where a number was wanted"', "was_given_where_a_number_was_wanted")),
-        ("Bad name: 'x'", Told('"Bad name"', "")),
-        ("too few", Told('"too few"', "too_few")),
-        ("no item 3 in 'box' of x", Told('"no item"', "no_item")),
-        ("x", Told()),
+         MessageSummary('"was given where a number was wanted"',
+                        "was_given_where_a_number_was_wanted")),
+        ("Bad name: 'x'", MessageSummary('"Bad name"', "")),
+        ("too few", MessageSummary('"too few"', "too_few")),
+        ("no item 3 in 'box' of x", MessageSummary('"no item"', "no_item")),
+        ("x", MessageSummary()),
     ],
 )  # fmt: skip
-def test_a_message_without_the_values_in_it(message: str, told: Told) -> None:
-    assert Messages(SOURCE).told(message, ["bad", "name", "parse"], ["x"]) == told
+def test_a_message_without_the_values_in_it(message: str, told: MessageSummary) -> None:
+    assert Messages(SOURCE).summary(message, ["bad", "name", "parse"], ["x"]) == told
 
 
 def test_a_long_message_is_cut_to_the_room_there_is() -> None:
     message = "Expected a package name at the start of the dependency specifier"
-    assert Messages("").told(message, [], [], 34).match == '"Expected a package name"'
+    assert Messages("").summary(message, [], [], 34).match == '"Expected a package name"'
 
 
 def test_errors_are_named_by_what_is_wrong() -> None:
@@ -169,6 +171,37 @@ def test_names_differ_without_numbers_where_they_can() -> None:
 def test_the_hash_is_that_of_another_object() -> None:
     (test,) = rendered((Input(member("__hash__"), receiver=word("a")), Expectation("is", "True")))
     assert 'assert hash(Word("a")) == hash(Word("a"))' in test.code
+
+
+ASSERTED: dict[Kind, tuple[Expectation, str]] = {
+    "approx": (Expectation("approx", "1.5"), 'assert show("a") == pytest.approx(1.5)'),
+    "begins": (Expectation("begins", "[1, 2]"), 'assert list(islice(show("a"), 2)) == [1, 2]'),
+    "callable": (Expectation("callable"), 'assert callable(show("a"))'),
+    "each": (Expectation("each", "[[1]]"), 'assert [list(items) for items in show("a")] == [[1]]'),
+    "equal": (Expectation("equal", "1"), 'assert show("a") == 1'),
+    "fields": (Expectation("fields", more=(("{}.size", "1"),)), "assert result.size == 1"),
+    "files": (
+        Expectation("files", more=(("b.txt", '"x"'),)),
+        'assert (tmp_path / "b.txt").read_text() == "x"',
+    ),
+    "instance": (Expectation("instance", "Box"), 'assert isinstance(show("a"), Box)'),
+    "is": (Expectation("is", "None"), 'assert show("a") is None'),
+    "iterated": (Expectation("iterated", "[1]"), 'assert list(show("a")) == [1]'),
+    "nan": (Expectation("nan"), 'assert math.isnan(show("a"))'),
+    "printed": (Expectation("printed", '"x"'), 'assert capsys.readouterr().out == "x"'),
+    "raises": (Expectation("raises", "KeyError"), "with pytest.raises(KeyError):"),
+    "same": (Expectation("same", "box"), 'assert show("a") is box'),
+    "state": (Expectation("state", more=(("box.size", "2"),)), "assert box.size == 2"),
+}
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_assertion_is_written(kind: Kind) -> None:
+    expected, line = ASSERTED[kind]
+    (test,) = rendered((Input(function("show", "n"), (Lit("a"),)), expected))
+    assert f"    {line}\n" in test.code
+    assert 'show("a")' in test.code
+    ast.parse(test.code)
 
 
 def test_yes_and_no_stand_in_one_table() -> None:

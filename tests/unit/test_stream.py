@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import pytest
 
 from qe_action.events import AnalysisComplete, AnalyzerError, AnalyzerProgress, Event
-from qe_action.stream import Broadcast, EventLog, Sink
+from qe_action.stream import Broadcast, EventLog, Sink, Stage
 
 
 def step(number: int) -> AnalyzerProgress:
     return AnalyzerProgress(percent=number, message="step", files_analyzed=number)
 
 
-async def steps(count: int) -> AsyncIterator[Event]:
+async def steps(count: int) -> AsyncGenerator[Event, None]:
     for number in range(count):
         yield step(number)
         await asyncio.sleep(0)
@@ -42,7 +42,11 @@ class Keep:
 
 
 def broadcast(
-    source: AsyncIterator[Event], sinks: Sequence[Sink], *, window: int = 1000, grace: float = 5
+    source: AsyncGenerator[Event, None],
+    sinks: Sequence[Sink],
+    *,
+    window: int = 1000,
+    grace: float = 5,
 ) -> tuple[Broadcast, dict[str, BaseException]]:
     """Run the source into the sinks; the broadcast, and which sinks failed how."""
     failures: dict[str, BaseException] = {}
@@ -55,7 +59,7 @@ def broadcast(
                 grace=grace,
                 on_failure=lambda sink, error: failures.update({sink.name: error}),
             )
-            await running.run(source)
+            await running.run([Stage("coverage-analyzer", source)])
             return running
 
     return asyncio.run(main()), failures
@@ -89,7 +93,7 @@ def test_a_hanging_sink_is_cut_off_after_the_grace() -> None:
 
 
 def test_a_producer_s_exception_becomes_error_and_complete() -> None:
-    async def broken() -> AsyncIterator[Event]:
+    async def broken() -> AsyncGenerator[Event, None]:
         yield step(1)
         raise ZeroDivisionError
 
@@ -107,7 +111,7 @@ def test_a_producer_s_exception_becomes_error_and_complete() -> None:
 
 @pytest.mark.parametrize("own_last_word", [True, False])
 def test_an_interrupted_producer_still_ends_in_one_complete(own_last_word: bool) -> None:
-    async def endless() -> AsyncIterator[Event]:
+    async def endless() -> AsyncGenerator[Event, None]:
         yield step(1)
         try:
             await asyncio.Event().wait()
@@ -132,7 +136,7 @@ def test_an_interrupted_producer_still_ends_in_one_complete(own_last_word: bool)
         with tempfile.TemporaryFile() as spool:
             running = Broadcast(EventLog(spool), [sink], grace=60, on_failure=lambda *_: None)
             asyncio.get_running_loop().call_later(0.02, running.interrupt, 5)
-            await running.run(endless())
+            await running.run([Stage("coverage-analyzer", endless())])
 
     asyncio.run(main())
     results = [event for event in sink.seen if isinstance(event, AnalysisComplete)]
@@ -155,7 +159,7 @@ def test_an_interrupt_shortens_the_grace_of_sinks_already_at_their_last_word() -
             )
             loop.call_later(0.05, running.interrupt, 0.05)
             started = loop.time()
-            await running.run(steps(3))
+            await running.run([Stage("coverage-analyzer", steps(3))])
             return loop.time() - started
 
     assert asyncio.run(main()) < 60
@@ -179,7 +183,7 @@ def test_an_interrupt_before_the_first_step_is_a_cancelled_run_too() -> None:
         with tempfile.TemporaryFile() as spool:
             running = Broadcast(EventLog(spool), [sink], grace=5, on_failure=lambda *_: None)
             running.interrupt(5)
-            await running.run(steps(3))
+            await running.run([Stage("coverage-analyzer", steps(3))])
 
     asyncio.run(main())
     assert [event["type"] for event in sink.seen] == ["error", "complete"]
@@ -194,7 +198,7 @@ def test_a_spool_that_can_t_be_written_costs_no_event() -> None:
             running = Broadcast(
                 EventLog(spool, window=5), [sink], grace=5, on_failure=lambda *_: None
             )
-            await running.run(steps(50))
+            await running.run([Stage("coverage-analyzer", steps(50))])
 
     asyncio.run(main())
     assert sink.seen == [step(n) for n in range(50)]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from qe_action.agents.options import AnalysisOptions
+from qe_action.agents.options import GateOptions
 from qe_action.agents.result import Judged, gates
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.gate import PathGate
@@ -17,13 +17,13 @@ FILES = {"a.py": FileCounts(900, 900, 100, 100), "b.py": FileCounts(90, 90, 10, 
 PATCHES = {"a.py": Counts(statements=5, covered=5)}
 
 
-def judged(unread: UnreadCounts, options: AnalysisOptions) -> list[GateResult]:
+def judged(unread: UnreadCounts, options: GateOptions) -> list[GateResult]:
     totals = Counts(statements=990, covered=990, branches=110, covered_branches=110)
     return list(gates(options, Judged(PATCHES["a.py"], totals, PATCHES, FILES, unread=unread)))
 
 
 def passed(unread: UnreadCounts, **gate: Decimal) -> bool | None:
-    (verdict,) = judged(unread, AnalysisOptions(**gate))
+    (verdict,) = judged(unread, GateOptions(**gate))
     assert (verdict.passed is None) == verdict.detail.startswith("not judged, as ")
     return verdict.passed
 
@@ -57,7 +57,7 @@ def test_a_gate_on_a_part_looks_at_that_part() -> None:
         PathGate("project", "a.py", minimum),
         PathGate("project", "b.py", minimum),
     )
-    found = judged(UnreadCounts({"b.py": 2}), AnalysisOptions(path_gates=parts))
+    found = judged(UnreadCounts({"b.py": 2}), GateOptions(path_gates=parts))
     assert [verdict.passed for verdict in found] == [True, None, True, None]
     assert "no statement was changed" in found[1].detail
     assert found[3].detail == "not judged, as 2 lines or branches of b.py can't be read"

@@ -26,7 +26,7 @@ from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, com
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
 from qe_action.text import size
-from qe_action.untrusted import generated, journal
+from qe_action.untrusted import coverage, generated, journal
 
 ANCHOR = {"path": "app.py", "line_start": 4, "line_end": 5}
 GAP = {
@@ -313,9 +313,9 @@ def test_suspicions_errors_and_steps_are_counted() -> None:
 def test_events_are_counted() -> None:
     progress = {"type": "progress", "percent": 1.0, "message": "m", "files_analyzed": 1}
     events = read(text(*[{**progress, "agent": "coverage-analyzer"}] * 1200, RESULT))
-    assert len(events) == journal.MAX_PROGRESS + 1
+    assert len(events) == coverage.MAX_PROGRESS + 1
     error = {"type": "error", "agent": "coverage-analyzer", "message": "m"}
-    assert len(read(text(*[error] * 30, RESULT))) == journal.MAX_ERRORS + 1
+    assert len(read(text(*[error] * 30, RESULT))) == coverage.MAX_ERRORS + 1
 
 
 def test_a_journal_without_end_ends() -> None:

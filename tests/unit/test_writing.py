@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.findings import TestCase
+from qe_action.events import TestCase
 from qe_action.verify.project import LONGEST, TOTAL, describe
 from qe_action.verify.writing import Part, additions, appended, grown, new_file
 

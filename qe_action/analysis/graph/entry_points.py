@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from qe_action.analysis.graph.chain_values import CONSTRUCTORS, Node, Value
 from qe_action.analysis.graph.chains import Chain
 from qe_action.analysis.graph.imports import Modules
 from qe_action.analysis.graph.resolution import Resolver
+from qe_action.settings_files import read_ini, read_toml
 
 SCRIPT = "a console script"
 PROGRAM = "run as a program"
@@ -27,8 +27,8 @@ def script_names(pyproject: bytes | None, setup_cfg: bytes | None = None) -> tup
     """
     found: set[str] = set()
     try:
-        declared = tomllib.loads((pyproject or b"").decode("utf-8", "replace"))
-    except (tomllib.TOMLDecodeError, RecursionError):
+        declared = read_toml((pyproject or b"").decode("utf-8", "replace"))
+    except ValueError:
         declared = {}
     project = _table(declared, "project")
     poetry = _table(_table(declared, "tool"), "poetry")
@@ -48,9 +48,8 @@ def _table(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _from_setup_cfg(text: bytes | None) -> Iterator[str]:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string((text or b"").decode("utf-8", "replace"))
+        parser = read_ini((text or b"").decode("utf-8", "replace"))
     except configparser.Error:
         return
     if parser.has_section("options.entry_points"):

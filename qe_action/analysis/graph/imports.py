@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _STATEMENT = re.compile(
-    rb"[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]*\bimport\b[ \t]*"
-    rb"(\([^)]*\)|(?:\\\r?\n|[^\n;#])*)|import[ \t]+((?:\\\r?\n|[^\n;#])*))"
+    rb"[ \t]*+(?:from[ \t]++(\.*+)[ \t]*+((?:(?!import\b)[\w.]++)?)[ \t]*+\bimport\b[ \t]*+"
+    rb"(\([^)]*\)|(?:\\\r?\n|[^\n;#])*+)|import[ \t]++((?:\\\r?\n|[^\n;#])*+))"
 )
 _COMMENT = re.compile(rb"#[^\n]*|\\")
 _STATEMENT_BYTES = 4_000

@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from qe_action.analysis.emptiness import is_empty, left_to_subclasses
-from qe_action.generators.offline.usage import PATTERN, Function, note_parameters, note_usage
+from qe_action.generators.offline.usage import PATTERN, FunctionUsage, note_parameters, note_usage
 
 _ON_MAKING = frozenset(["__init__", "__new__", "__post_init__", "__call__", "__enter__"])
+"""Methods that a class' name alone may come to call."""
 _CHANCE = frozenset(["set", "frozenset", "hash", "id"])
+"""Names of what has another order, or value, in every process."""
 
 
 class CodeHints:
@@ -19,22 +21,20 @@ class CodeHints:
 
     def __init__(self, source: str) -> None:
         self.tree = ast.parse(source)
-        self.lines = source.splitlines()
-        self.functions: dict[str, Function] = {}
+        self.functions: dict[str, FunctionUsage] = {}
         self.on_line: dict[int, list[object]] = defaultdict(list)
-        self.raises: set[int] = set()
         self.classes: dict[str, str] = {}
         self._bases: dict[str, list[str]] = {}
         self.bare = left_to_subclasses(self.tree)
         self.empty: set[str] = set()
-        module = Function("", 1, len(self.lines) + 1)
+        module = FunctionUsage("", 1, len(source.splitlines()) + 1)
         self.functions[""] = module
         self._body(self.tree, module, "")
         module.examples = ast.get_docstring(self.tree) or ""
         self._by_line = self._lines_of()
         self._reach: dict[str, frozenset[str]] = {}
 
-    def _body(self, node: ast.AST, owner: Function, prefix: str) -> None:
+    def _body(self, node: ast.AST, owner: FunctionUsage, prefix: str) -> None:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._function(child, owner, prefix)
@@ -47,11 +47,11 @@ class CodeHints:
                 self._body(child, owner, prefix)
 
     def _function(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: Function, prefix: str
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: FunctionUsage, prefix: str
     ) -> None:
         end = node.end_lineno or node.lineno
         start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-        found = Function(prefix + node.name, start, end)
+        found = FunctionUsage(prefix + node.name, start, end)
         found.examples = ast.get_docstring(node) or ""
         self.functions.setdefault(found.qualname, found)
         if is_empty(node):
@@ -61,15 +61,15 @@ class CodeHints:
         for star in (node.args.vararg, node.args.kwarg):
             names |= {star.arg} if star else set()
         for statement in node.body[1 if found.examples else 0 :]:
-            holder = ast.Module([statement], [])
-            self._body(holder, found, f"{found.qualname}.")
+            block = ast.Module([statement], [])
+            self._body(block, found, f"{found.qualname}.")
             note_usage(statement, names, found)
         note_parameters(node.args, found)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self._note(default, found)
 
-    def _note(self, node: ast.AST, owner: Function) -> None:
+    def _note(self, node: ast.AST, owner: FunctionUsage) -> None:
         """What one node says; its children are visited by the caller."""
         if isinstance(node, ast.Constant):
             self._constant(node, owner)
@@ -79,8 +79,6 @@ class CodeHints:
             owner.mentions.add(node.attr)
         elif isinstance(node, ast.Set | ast.SetComp):
             owner.mentions.add("set")
-        elif isinstance(node, ast.Raise):
-            self.raises.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, ast.Call) and node.args:
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             first = node.args[0]
@@ -91,7 +89,7 @@ class CodeHints:
             ):
                 owner.patterns.append(first.value)
 
-    def _constant(self, node: ast.Constant, owner: Function) -> None:
+    def _constant(self, node: ast.Constant, owner: FunctionUsage) -> None:
         value = node.value
         if isinstance(value, str) and 0 < len(value) <= 60:
             owner.strings.append(value)

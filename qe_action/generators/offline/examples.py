@@ -12,9 +12,8 @@ from qe_action.generators.offline.code_hints import CodeHints
 from qe_action.generators.offline.subjects import Input, Subject
 from qe_action.generators.offline.values import Lit, Value, parse
 
-_ARROW = re.compile(r"^\W*([\w.]+\([^\n]*\))\s*(?:#|->|=>|returns|==)", re.MULTILINE)
-
-
+_ARROW = re.compile(r"^[^\w\n]*+([\w.]+\([^\n]*\))\s*(?:#|->|=>|returns|==)", re.MULTILINE)
+"""A call and what it gives, in prose: `f(1) -> 2`."""
 _OLD_OR_STRING = re.compile(
     r"""<(?P<type>type)\s(?=')|(?<![\w.])(?P<long>\d+)L\b"""
     r"""|(?<![\w'"])[uU]?(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
@@ -32,11 +31,11 @@ class Example:
     want: str
 
 
-def examples_of(reading: CodeHints) -> list[Example]:
+def examples_of(hints: CodeHints) -> list[Example]:
     """The examples of all docstrings, in their order."""
     found: list[Example] = []
-    docs = [(name, function.examples) for name, function in reading.functions.items()]
-    docs += list(reading.classes.items())
+    docs = [(name, function.examples) for name, function in hints.functions.items()]
+    docs += list(hints.classes.items())
     for name, doc in docs:
         try:
             shown = doctest.DocTestParser().get_examples(doc)

@@ -22,7 +22,7 @@ from qe_action.generators.offline.relevance import worth_calling
 from qe_action.generators.offline.search import Search
 from qe_action.generators.offline.subjects import Input, Subject, subjects_of
 from qe_action.generators.offline.synthesis import Synthesis
-from qe_action.generators.offline.test_source import Renderer
+from qe_action.generators.offline.test_source import SourceWriter
 from qe_action.generators.offline.values import Call
 from qe_action.generators.offline.worker_client import Survey, WorkerClient
 from qe_action.generators.port import Job, Proposal, Suspicion, Trouble
@@ -44,13 +44,13 @@ class OfflineGenerator:
     async def candidates(self, job: Job) -> AsyncGenerator[Proposal, None]:
         """Tests for the job's goals, in the same order for the same seed and budget."""
         try:
-            reading = CodeHints(job.source)
+            hints = CodeHints(job.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             yield Trouble(job.target, "The file can't be parsed.", str(error))
             return
         try:
             async with job.interpreter.worker(readable=(Path(job.root),)) as worker:
-                run = Run(job, reading, WorkerClient(worker, job))
+                run = JobRun(job, hints, WorkerClient(worker, job))
                 async with aclosing(run.proposals()) as proposals:
                     async for proposal in proposals:
                         yield proposal
@@ -63,24 +63,24 @@ class OfflineGenerator:
             yield Trouble(job.target, "The worker's answer is not understood.", detail)
 
 
-class Run:
+class JobRun:
     """One job from the survey to the last test."""
 
-    def __init__(self, job: Job, reading: CodeHints, worker: WorkerClient) -> None:
-        self.job, self.reading, self.worker = job, reading, worker
+    def __init__(self, job: Job, hints: CodeHints, worker: WorkerClient) -> None:
+        self.job, self.hints, self.worker = job, hints, worker
         self.rng = random.Random(job.seed)  # noqa: S311 - a repeatable search, no secret
 
     async def proposals(self) -> AsyncGenerator[Proposal, None]:
         survey = await self.worker.survey()
         found = subjects_of(survey.functions, survey.own, survey.module)
-        subjects = worth_calling(found, self.reading, _words(self.job))
+        subjects = worth_calling(found, self.hints, _words(self.job))
         if not subjects:
             yield Trouble(self.job.target, f"Nothing public in {self.job.target} can be called.")
             return
         maker = ArgumentMaker(self.rng, survey.classes, survey.module)
         pools = self._pools(subjects, survey)
         goals = self.job.goals
-        search = Search(goals, self.reading, subjects, pools, maker, self.rng)
+        search = Search(goals, self.hints, subjects, pools, maker, self.rng)
         search.imported(survey.arcs)
         seeds = await self._seeds(subjects, survey, pools, maker)
         suspicions = await self._suspicions(survey)
@@ -90,8 +90,8 @@ class Run:
         await self._warm(subjects, pools, maker)
         mutants = self.job.mutants
         mutant_search = MutantSearch(search, self.worker, mutants) if mutants else None
-        renderer, allowed = Renderer(self.job, _taken(self.job)), self._allowed()
-        synthesis = Synthesis(search, self.worker, renderer, doubtful, allowed, mutant_search)
+        writer, allowed = SourceWriter(self.job, _taken(self.job)), self._allowed()
+        synthesis = Synthesis(search, self.worker, writer, doubtful, allowed, mutant_search)
         while self.worker.spent < self.job.budget and (
             search.open or (mutant_search and mutant_search.open)
         ):
@@ -107,16 +107,16 @@ class Run:
         layout = self.job.layout
         beside = [entry.name for path in layout.paths for entry in _entries(path)]
         own = {layout.module.partition(".")[0], *(name.partition(".")[0] for name in beside)}
-        return imported_tops(self.reading.tree) | own
+        return imported_tops(self.hints.tree) | own
 
     def _pools(self, subjects: list[Subject], survey: Survey) -> dict[str, Pool]:
-        docs = [*self.reading.classes.values(), self.reading.functions[""].examples]
+        docs = [*self.hints.classes.values(), self.hints.functions[""].examples]
         pools = {}
         for subject in subjects:
-            own = self.reading.functions.get(self.reading.home(subject.qualname))
-            owner = self.reading.classes.get(subject.owner.name, "") if subject.owner else ""
+            own = self.hints.functions.get(self.hints.home(subject.qualname))
+            owner = self.hints.classes.get(subject.owner.name, "") if subject.owner else ""
             words = quoted_words([own.examples if own else "", owner, *docs[-1:]])
-            pools[subject.id] = pool_for(subject, self.reading, survey.constants, words[:80])
+            pools[subject.id] = pool_for(subject, self.hints, survey.constants, words[:80])
         return pools
 
     async def _seeds(
@@ -126,7 +126,7 @@ class Run:
         known = {subject.names[0][0]: subject.module for subject in subjects}
         known.update({name.split(".")[0]: info.module for name, info in survey.classes.items()})
         seeds = await self.worker.recorded(subjects, known)
-        seeds += inputs_of(examples_of(self.reading), subjects, known)
+        seeds += inputs_of(examples_of(self.hints), subjects, known)
         seeds = [replace(call, shown=True) for call in seeds]
         for call in seeds:
             pool = pools[call.subject.id]
@@ -142,7 +142,7 @@ class Run:
 
     async def _suspicions(self, survey: Survey) -> list[Suspicion]:
         """Examples of the documentation that the code contradicts."""
-        examples = [e for e in examples_of(self.reading) if e.want.strip()][:200]
+        examples = [e for e in examples_of(self.hints) if e.want.strip()][:200]
         got = await self.worker.examples(examples, survey)
         found = []
         for example, ran in zip(examples, got, strict=True):

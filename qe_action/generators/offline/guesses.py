@@ -18,7 +18,9 @@ BY_NAME = (
      r"|args|coll|elements)", "iterable"),
     (r"(d|dct|mapping|dictionary|kwargs|options|config|\w*_dict|\w*_map)", "dict"),
 )  # fmt: skip
+"""What parameters of a name mostly take: the first pattern that matches counts."""
 PATH = re.compile(r"(\w+_)?(path|file|filename|filepath|dest|destination)")
+"""Names of parameters that take the path of a file."""
 KNOWN = {
     "datetime.datetime": (
         "datetime.datetime(2024, 2, 29, 12, 30)", "datetime.datetime(2020, 1, 1)",
@@ -37,10 +39,12 @@ KNOWN = {
     "re.Pattern": ('re.compile("a+")', 're.compile(r"(\\d+)")'),
     "io.StringIO": ('StringIO("a\\nb")', "StringIO()"),
 }  # fmt: skip
+"""Classes of the standard library, and calls that make objects of them."""
 MODULES = {
     "datetime": "", "re": "", "Decimal": "decimal", "Fraction": "fractions", "Path": "pathlib",
     "UUID": "uuid", "StringIO": "io",
 }  # fmt: skip
+"""The names in those calls, with their modules: '' for a module itself."""
 
 
 def kind_by_name(name: str) -> str:

@@ -24,12 +24,13 @@ _WIDER: Mapping[str, frozenset[str]] = {
     "complex": frozenset(["complex"]),
 }
 """What a literal of a type may be passed as."""
-_HELD_IN: Mapping[str, frozenset[str]] = {
+_CONTAINERS: Mapping[str, frozenset[str]] = {
     "list": frozenset(["list", "iterable"]),
     "tuple": frozenset(["tuple", "tuple*", "iterable", "hashable"]),
     "set": frozenset(["set", "iterable"]),
     "frozenset": frozenset(["set", "frozenset", "iterable", "hashable"]),
 }
+"""What a container may be passed as."""
 
 
 def fits(value: Value, hint: TypeTree) -> bool:
@@ -53,7 +54,7 @@ def _literal(value: Lit, hint: TypeTree) -> bool:
 
 
 def _sequence(value: Seq, hint: TypeTree) -> bool:
-    if hint.t not in _HELD_IN.get(value.kind, ()):
+    if hint.t not in _CONTAINERS.get(value.kind, ()):
         return False
     if hint.t == "tuple":
         pairs = zip(value.items, hint.inner, strict=False)
@@ -83,9 +84,9 @@ def _code(value: Code, hint: TypeTree) -> bool:
 def _call(value: Call, hint: TypeTree) -> bool:
     if value.func == "iter":
         inner = hint.inner[:1]
-        held = parts(value.args[0]) if value.args and isinstance(value.args[0], Seq) else ()
+        items = parts(value.args[0]) if value.args and isinstance(value.args[0], Seq) else ()
         return hint.t in ("iterator", "iterable") and (
-            not inner or all(fits(item, inner[0]) for item in held)
+            not inner or all(fits(item, inner[0]) for item in items)
         )
     if hint.t == "class":
         return True  # the classes above it are not known here

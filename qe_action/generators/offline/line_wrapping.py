@@ -9,6 +9,7 @@ import tokenize
 from itertools import pairwise
 
 WIDTH = 88
+"""How long a line of a test may be."""
 _OPEN, _CLOSE = "([{", ")]}"
 
 

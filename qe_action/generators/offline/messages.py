@@ -9,22 +9,27 @@ from dataclasses import dataclass
 
 from qe_action.generators.offline.values import quoted
 
-_HOLE = re.compile(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdrifgxa]|\{[^{}]*\}")
+_HOLE = re.compile(r"%(?:\(\w+\))?[-+ #0]*+[\d.]*+[sdrifgxa]|\{[^{}]*\}")
 _VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\}|-?\d[\d.]*")
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()\"\n]")
 _CLAUSE = re.compile(r"[:;()\[\]!?\n,]|\.(?:\s|$)|\s-\s")
 _SMALL = frozenset(["a", "an", "the", "is", "are", "was", "error", "exception", "value"])
-_END = re.compile(r"([_ ](and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by))+$")
+"""Words that tell nothing by themselves."""
+_END = re.compile(r"(?:[_ ](?:and|with|for|or|of|to|a|an|the|be|in|on|at|is|from|by)(?=[_ ]|$))++$")
 LONGEST = 44
+"""How long the part to match may be."""
 _LONGEST_WORDS = 36
+"""How long the part of a name may be."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is wrong: the message's telling part as a literal, and as a part of a name."""
+class MessageSummary:
+    """What is wrong, as a message says it."""
 
     match: str = ""
+    """The telling part as a literal."""
     words: str = ""
+    """The same as a part of a name."""
 
 
 class Messages:
@@ -38,9 +43,9 @@ class Messages:
         found = {pieces for node in ast.walk(tree) if len(pieces := _pieces(node)) > 0}
         self._templates = sorted(found, key=lambda pieces: (-sum(map(len, pieces)), pieces))
 
-    def told(
+    def summary(
         self, message: str, known: Iterable[str], inputs: Iterable[str], room: int = LONGEST
-    ) -> Told:
+    ) -> MessageSummary:
         """What a message tells beside the `known` words; `inputs` are texts it may repeat.
 
         `room` is how long the part to match may be.
@@ -49,7 +54,8 @@ class Messages:
         dull = _SMALL | set(known)
         clauses = [_words(clause) for piece in pieces for clause in _CLAUSE.split(piece)]
         telling = next((words for words in clauses if not set(words) <= dull), [])
-        return Told(_match(message, pieces, dull, max(20, min(room, LONGEST))), _shortened(telling))
+        match = _match(message, pieces, dull, max(20, min(room, LONGEST)))
+        return MessageSummary(match, _shortened(telling))
 
     def _parts(self, message: str, inputs: tuple[str, ...]) -> list[str]:
         for pieces in self._templates:

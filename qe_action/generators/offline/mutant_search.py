@@ -1,4 +1,4 @@
-"""Which inputs notice mutants of the code that no test before notices."""
+"""Which inputs kill mutants of the code that the tests so far do not kill."""
 
 from __future__ import annotations
 
@@ -8,49 +8,53 @@ from dataclasses import dataclass
 
 from qe_action.generators.offline.search import Search
 from qe_action.generators.offline.subjects import Input, case_of
-from qe_action.generators.offline.worker_answers import Ran
+from qe_action.generators.offline.worker_answers import CallResult
 from qe_action.generators.offline.worker_client import WorkerClient
 from qe_action.generators.port import Arc, Mutant
 
 FIRST = 9000
-"""So many executions may go to mutants, and then..."""
+"""So many executions may go to mutants, however few the search has had."""
 SHARE = 0.2
-"""...this part of all, and..."""
+"""The part of all executions that may go to mutants, where that is more."""
 IDLE = 0.4
-"""...this, while the search brings nothing new."""
+"""That part while the search finds nothing new."""
 TRIES = 300
-"""After how many calls that did not notice it a mutant is taken for an equivalent one."""
+"""After so many calls that did not kill it, a mutant is taken for an equivalent one."""
+ENOUGH = 3
+"""How many inputs that kill it are looked for with one mutant."""
 CANDIDATES = 12
+"""How many short inputs are tried on mutants beside one that is kept."""
 DIRECTED = 8
 """How many new inputs are made for one input and a line that has surviving mutants."""
 MOST_DIRECTED = 240
+"""How many such inputs are made at once."""
 EACH = 20
 """How many inputs at once are tried on one mutant."""
-HUNTED = 200
-"""How many inputs one hunt looks at..."""
-CAUGHT = 6
-"""...and at most takes; nothing..."""
+LOOKED_AT = 200
+"""How many inputs are looked at in one search for more."""
+TAKEN = 6
+"""How many of them are taken at most."""
 LONGEST = 70
-"""...longer than this."""
+"""How long an input may be that is looked at."""
 PATIENCE = 6
-"""After how many hunts in which nothing was caught there are no more."""
+"""After so many searches in vain there are no more."""
 COMPANIONS = 4
 """How many more inputs go with one: a test with many cases is not read."""
 
 
 @dataclass(frozen=True)
-class Near:
-    """An input that may go beside another (by its number), what it runs, and why it was made."""
+class Neighbour:
+    """An input that may go beside another, which has the number `beside`, and what it runs."""
 
     beside: int
     call: Input
     arcs: tuple[Arc, ...]
     line: int = 0
-    """The line that it was made for."""
+    """The line that it was made for, 0 for none."""
 
 
 class MutantSearch:
-    """Knows the mutants of a target and which of them the tests so far notice."""
+    """Knows the mutants of a target and which of them the tests so far kill."""
 
     def __init__(self, search: Search, worker: WorkerClient, mutants: Sequence[Mutant]) -> None:
         self._search, self._worker = search, worker
@@ -58,42 +62,42 @@ class MutantSearch:
         for mutant in mutants:
             self._at_line[search.first(mutant.line)].append(mutant)
         self._tries: dict[str, int] = defaultdict(int)
-        self._noticed: set[str] = set()
+        self._killed: set[str] = set()
         self._by_call: dict[Input, set[str]] = {}
         self._kept: list[Input] = []
-        self._tried = self._vain = 0
+        self._tried = self._in_vain = 0
         self._share = SHARE
 
     @property
     def open(self) -> bool:
-        """Whether there is something left to hunt for."""
-        return self._vain < PATIENCE and self._allowed() > 0
+        """Whether more inputs may be looked for."""
+        return self._in_vain < PATIENCE and self._allowed() > 0
 
-    def hold(self, calls: Iterable[Input]) -> None:
-        """These are in a test now: what they notice is noticed."""
+    def keep(self, calls: Iterable[Input]) -> None:
+        """These are in a test now: the mutants that they kill are killed."""
         for call in calls:
-            self._noticed |= self._by_call.get(call, set())
+            self._killed |= self._by_call.get(call, set())
 
     async def companions(
-        self, kept: list[tuple[Input, Ran | None]], near: list[Near]
+        self, kept: list[tuple[Input, CallResult | None]], near: list[Neighbour]
     ) -> list[tuple[int, Input]]:
         """Inputs to add to those that are kept, each with the number of the one it goes with."""
         self._by_call, self._kept = {}, [call for call, _ in kept]
         self._share = SHARE if kept else IDLE
         good = [(at, call, ran.arcs) for at, (call, ran) in enumerate(kept) if ran and ran.good]
-        open_ = self._open(await self._told([Near(*one) for one in good], 1))
+        open_ = self._open(await self._tried_on_mutants([Neighbour(*one) for one in good], 1))
         near = [one for one in near if self._lines(one.arcs) & open_.keys()]
-        open_ = self._open(await self._told(_few(near)), open_)
+        open_ = self._open(await self._tried_on_mutants(_few(near)), open_)
         directed = await self._directed(good, open_)
-        await self._told(directed)
+        await self._tried_on_mutants(directed)
         return self._chosen([*_few(near), *directed])
 
     def _allowed(self) -> float:
         """How many more calls may be tried on mutants."""
         return max(FIRST, self._share * self._worker.spent) - self._tried
 
-    async def hunt(self) -> list[Input]:
-        """Inputs that notice what no test does: of those seen, and a step on from them."""
+    async def more_inputs(self) -> list[Input]:
+        """Inputs that kill what no test does: of those seen, and a step on from them."""
         if not self.open:
             return []
         made: dict[Input, int] = {}
@@ -101,20 +105,20 @@ class MutantSearch:
         for line in sorted(open_, key=lambda line: min(self._tries[m.id] for m in open_[line])):
             for call in self._search.inputs_at(line):
                 for one in (call, *self._search.neighbours(call, 2, line)):
-                    if one.size <= LONGEST and len(made) < HUNTED:
+                    if one.size <= LONGEST and len(made) < LOOKED_AT:
                         made.setdefault(one, line)
-        near: list[Near] = []
+        near: list[Neighbour] = []
         for call, ran in await self._worker.run(list(made), every=True):
             self._search.learn(call, ran)
             if ran.outcome in ("value", "raised") and self._search.proper(call, ran):
-                near.append(Near(len(near), call, ran.arcs, made[call]))
-        await self._told(near)
-        caught = [call for _, call in self._chosen(near)][:CAUGHT]
-        self._vain = 0 if caught else self._vain + 1
-        return caught
+                near.append(Neighbour(len(near), call, ran.arcs, made[call]))
+        await self._tried_on_mutants(near)
+        taken = [call for _, call in self._chosen(near)][:TAKEN]
+        self._in_vain = 0 if taken else self._in_vain + 1
+        return taken
 
     def lines(self, call: Input) -> frozenset[int]:
-        """The lines of what an input notices."""
+        """The lines of the mutants that an input kills."""
         names = self._by_call.get(call, set())
         found = (line for line, some in self._at_line.items() for m in some if m.id in names)
         return frozenset(found)
@@ -125,20 +129,20 @@ class MutantSearch:
     def _open(
         self, lines: Iterable[int], among: Iterable[int] | None = None
     ) -> dict[int, list[Mutant]]:
-        """The lines of these with mutants that nothing notices."""
-        seen = set().union(*self._by_call.values(), self._noticed)
+        """The lines of these that have surviving mutants."""
+        seen = set().union(*self._by_call.values(), self._killed)
         wanted = set(lines) if among is None else set(among)
         return {
             line: left
             for line in sorted(wanted)
-            if (left := [m for m in self._at_line.get(line, ()) if self._alive(m, seen)])
+            if (left := [m for m in self._at_line.get(line, ()) if self._survives(m, seen)])
         }
 
-    def _alive(self, mutant: Mutant, seen: set[str]) -> bool:
+    def _survives(self, mutant: Mutant, seen: set[str]) -> bool:
         return mutant.id not in seen and self._tries[mutant.id] < TRIES
 
-    async def _told(self, inputs: list[Near], enough: int = 3) -> set[int]:
-        """Ask what each input notices of what is unnoticed on its lines; all lines they run."""
+    async def _tried_on_mutants(self, inputs: list[Neighbour], enough: int = ENOUGH) -> set[int]:
+        """Find which surviving mutants of its lines each input kills; all lines they run."""
         ran = [self._lines(one.arcs) for one in inputs]
         lines = set().union(*ran)
         tried: list[tuple[Mutant, list[int]]] = []
@@ -151,9 +155,9 @@ class MutantSearch:
                 if left >= 0:
                     tried.append((mutant, numbers[:EACH]))
         cases = [case_of(one.call, apart=one.call.subject.on_object) for one in inputs]
-        told = await self._worker.noticed(cases, tried, enough)
+        kills = await self._worker.kills(cases, tried, enough)
         for mutant, numbers in tried:
-            found = told.get(mutant.id, [])
+            found = kills.get(mutant.id, [])
             ended = len(found) >= enough
             count = numbers.index(found[-1]) + 1 if ended else len(numbers)
             self._tried += count
@@ -165,8 +169,8 @@ class MutantSearch:
 
     async def _directed(
         self, good: list[tuple[int, Input, tuple[Arc, ...]]], open_: dict[int, list[Mutant]]
-    ) -> list[Near]:
-        """Inputs a step from those kept, at what the lines with unnoticed versions say."""
+    ) -> list[Neighbour]:
+        """Inputs a step from those kept, at what the lines with surviving mutants say."""
         made: dict[Input, tuple[int, int]] = {}
         for at, call, arcs in good:
             for line in sorted(self._lines(arcs) & open_.keys()):
@@ -177,12 +181,12 @@ class MutantSearch:
         for call, ran in await self._worker.run(list(made), every=True):
             if ran.raised is None and self._search.proper(call, ran) and ran.outcome == "value":
                 at, line = made[call]
-                found.append(Near(at, call, ran.arcs, line))
+                found.append(Neighbour(at, call, ran.arcs, line))
         return found
 
-    def _chosen(self, near: list[Near]) -> list[tuple[int, Input]]:
-        """The few that notice most of what is left, short ones first."""
-        seen = self._noticed.union(*(self._by_call.get(call, set()) for call in self._kept))
+    def _chosen(self, near: list[Neighbour]) -> list[tuple[int, Input]]:
+        """The few that kill most of what is left, short ones first."""
+        seen = self._killed.union(*(self._by_call.get(call, set()) for call in self._kept))
         left = {one.call: one for one in near if self._by_call.get(one.call)}
         counts: dict[int, int] = defaultdict(int)
         found: list[tuple[int, Input]] = []
@@ -202,7 +206,7 @@ class MutantSearch:
         return found
 
 
-def _few(near: list[Near]) -> list[Near]:
+def _few(near: list[Neighbour]) -> list[Neighbour]:
     """Of each input's like the shortest."""
     counts: dict[int, int] = defaultdict(int)
     found = []

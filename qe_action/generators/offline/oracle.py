@@ -6,20 +6,28 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from qe_action.generators.offline.readability import ADDRESS
 from qe_action.generators.offline.values import quoted, read, text
-from qe_action.generators.offline.worker_answers import Made, Raised, Ran
+from qe_action.generators.offline.worker_answers import CallResult, Expression, RaisedError
 
 FIELDS = 4
+"""How many fields, or attributes of a changed object, one test looks at."""
 FIRST = 5
+"""How many items of an endless iterator are expected."""
+Kind = Literal[
+    "approx", "begins", "callable", "each", "equal", "fields", "files", "instance", "is",
+    "iterated", "nan", "printed", "raises", "same", "state",
+]  # fmt: skip
+"""What is asserted: a result, what an iterator gives, an effect, or an exception."""
 
 
 @dataclass(frozen=True)
 class Expectation:
     """An observable result: its kind, the source of what is wanted, the names this needs."""
 
-    kind: str
+    kind: Kind
     wanted: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     more: tuple[tuple[str, str], ...] = ()
@@ -34,7 +42,7 @@ class Expectation:
     """What is wrong, in words for a name."""
 
 
-def expectation(one: Ran, two: Ran, owner_of_files: bool = True) -> Expectation | None:
+def expectation(one: CallResult, two: CallResult) -> Expectation | None:
     """What both runs agree on; None where nothing of it should be pinned."""
     if not (one.good and two.good) or one.changed or two.changed or one.outcome != two.outcome:
         return None
@@ -49,7 +57,7 @@ def expectation(one: Ran, two: Ran, owner_of_files: bool = True) -> Expectation 
     return found
 
 
-def _raised(one: Raised, two: Raised | None) -> Expectation | None:
+def _raised(one: RaisedError, two: RaisedError | None) -> Expectation | None:
     if two is None or one.type != two.type or one.type.startswith("_") or "<" in one.type:
         return None
     if one.type in ("KeyboardInterrupt", "GeneratorExit", "StopIteration", "Refused"):
@@ -73,7 +81,7 @@ def matched(message: str) -> str:
     return quoted(pattern)
 
 
-def _returned(one: Ran, two: Ran) -> Expectation | None:
+def _returned(one: CallResult, two: CallResult) -> Expectation | None:
     state = _agreed(one.state, two.state)
     effects = tuple(sorted((name, _neat(made)) for name, made in state.items()))
     needed = _names(state.values())
@@ -91,15 +99,15 @@ def _returned(one: Ran, two: Ran) -> Expectation | None:
         return _nothing(one, two, effects, needed)
     if one.same:
         return Expectation("same", one.same[0], needed, effects[:FIELDS])
-    kind = "is" if made.text in ("True", "False") else "equal"
+    kind: Kind = "is" if made.text in ("True", "False") else "equal"
     if not made.exact and kind == "equal":
         kind = "approx" if _flat(made.text) else "equal"
         kind = "nan" if made.text == 'float("nan")' else kind
     return Expectation(kind, _neat(made), needed, effects[:FIELDS])
 
 
-def _sized(one: Ran, first: str, second: str) -> Expectation | None:
-    """The length of what is otherwise by chance."""
+def _sized(one: CallResult, first: str, second: str) -> Expectation | None:
+    """The length of a list, tuple or dict whose items are by chance."""
     if ADDRESS.search(first):
         return None
     sizes = []
@@ -117,7 +125,7 @@ def _sized(one: Ran, first: str, second: str) -> Expectation | None:
 
 
 def _nothing(
-    one: Ran, two: Ran, effects: tuple[tuple[str, str], ...], needed: dict[str, str]
+    one: CallResult, two: CallResult, effects: tuple[tuple[str, str], ...], needed: dict[str, str]
 ) -> Expectation | None:
     if effects:
         return Expectation("state", "", needed, effects[:FIELDS])
@@ -131,7 +139,7 @@ def _nothing(
     return Expectation("is", "None", needed)
 
 
-def _iterated(one: Ran, made: Made, needed: dict[str, str]) -> Expectation | None:
+def _iterated(one: CallResult, made: Expression, needed: dict[str, str]) -> Expectation | None:
     if one.ended:
         return Expectation("each" if one.iterator == "*" else "iterated", _neat(made), needed)
     if one.iterator == "*":
@@ -146,7 +154,7 @@ def _iterated(one: Ran, made: Made, needed: dict[str, str]) -> Expectation | Non
     return Expectation("begins", _tidy(ast.unparse(items)), needed)
 
 
-def _object(one: Ran, two: Ran) -> Expectation | None:
+def _object(one: CallResult, two: CallResult) -> Expectation | None:
     fields = _agreed(one.fields, two.fields)
     telling = sorted(fields.items(), key=lambda item: (_dull(item[1].text), len(item[0])))
     chosen = [(access, made) for access, made in telling if len(made.text) < 120][:FIELDS]
@@ -169,7 +177,7 @@ def _dull(shown: str) -> bool:
     return shown in ("None", "[]", "{}", "()", "0", "''", "False")
 
 
-def _agreed(one: Mapping[str, Made], two: Mapping[str, Made]) -> dict[str, Made]:
+def _agreed(one: Mapping[str, Expression], two: Mapping[str, Expression]) -> dict[str, Expression]:
     return {n: m for n, m in one.items() if n in two and two[n].text == m.text}
 
 
@@ -180,7 +188,7 @@ def _names(made: object) -> dict[str, str]:
     return found
 
 
-def _neat(made: Made) -> str:
+def _neat(made: Expression) -> str:
     return _tidy(made.text, made.names)
 
 

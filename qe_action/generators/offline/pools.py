@@ -46,20 +46,20 @@ class Pool:
         return matching(pattern, flags, rng) or ""
 
 
-def pool_for(subject: Subject, reading: CodeHints, constants: Constants, words: list[str]) -> Pool:
+def pool_for(subject: Subject, hints: CodeHints, constants: Constants, words: list[str]) -> Pool:
     """The pool of a subject from the functions that it may reach."""
     pool = Pool()
-    reached = reading.reach(subject.qualname)
+    reached = hints.reach(subject.qualname)
     init = f"{subject.owner.name}.__init__" if subject.owner else ""
-    if init and init in reading.functions:
-        reached = reached | reading.reach(init)
-    own = reading.functions.get(reading.home(subject.qualname))
+    if init and init in hints.functions:
+        reached = reached | hints.reach(init)
+    own = hints.functions.get(hints.home(subject.qualname))
     if own is not None and "NotImplemented" in own.mentions:
         pool.checked |= set(own.uses)
-    pool.keywords = reading.keywords(subject.qualname)
+    pool.keywords = hints.keywords(subject.qualname)
     mentions: set[str] = set()
     for name in (subject.qualname, *sorted(reached - {subject.qualname})):
-        function = reading.functions.get(name)
+        function = hints.functions.get(name)
         if function is None:
             continue
         pool.strings += function.strings
@@ -74,7 +74,7 @@ def pool_for(subject: Subject, reading: CodeHints, constants: Constants, words: 
             where = pool.keys if parameter.startswith("[") else pool.compared
             kept = where.setdefault(parameter.lstrip("["), [])
             kept += [Lit(v) for v in values if isinstance(v, str | int | float | None)]
-    _globals(pool, mentions, reading, constants)
+    _globals(pool, mentions, constants)
     pool.strings += words
     pool.strings = _distinct([*pool.strings])[:300]
     pool.numbers = _distinct([n for n in pool.numbers if n == n])[:200]
@@ -82,8 +82,8 @@ def pool_for(subject: Subject, reading: CodeHints, constants: Constants, words: 
     return pool
 
 
-def _globals(pool: Pool, mentions: set[str], reading: CodeHints, constants: Constants) -> None:
-    """Module constants that the reached functions name; the module's literals where none is."""
+def _globals(pool: Pool, mentions: set[str], constants: Constants) -> None:
+    """Constants of the module that the reached functions name."""
     for name, pattern, flags in constants.patterns:
         if name in mentions:
             pool.patterns.append((pattern, flags))

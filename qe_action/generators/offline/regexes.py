@@ -9,6 +9,7 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 LONGEST = 120
+"""How many characters of a match are kept."""
 _CLASSES = {
     "CATEGORY_DIGIT": "0123456789",
     "CATEGORY_SPACE": "  \t\n",

@@ -9,7 +9,7 @@ from qe_action.generators.offline.subjects import Subject
 
 
 def worth_calling(
-    subjects: list[Subject], reading: CodeHints, used: Collection[str]
+    subjects: list[Subject], hints: CodeHints, used: Collection[str]
 ) -> list[Subject]:
     """The subjects without empty functions, and without objects of classes that are only bases.
 
@@ -19,15 +19,15 @@ def worth_calling(
     found = [
         subject
         for subject in subjects
-        if reading.home(subject.qualname) not in reading.empty
-        and not (_of_object(subject) and _owner(subject) in reading.bare)
+        if hints.home(subject.qualname) not in hints.empty
+        and not (_of_object(subject) and _owner(subject) in hints.bare)
     ]
-    found.sort(key=lambda subject: _inherited(subject, reading) and _owner(subject) not in used)
+    found.sort(key=lambda subject: _inherited(subject, hints) and _owner(subject) not in used)
     kept: list[Subject] = []
     taken: set[str] = set()
     for subject in found:
-        home = reading.home(subject.qualname)
-        if not (_inherited(subject, reading) and home in taken):
+        home = hints.home(subject.qualname)
+        if not (_inherited(subject, hints) and home in taken):
             kept.append(subject)
         taken.add(home)
     return sorted(kept, key=subjects.index)
@@ -41,7 +41,7 @@ def _of_object(subject: Subject) -> bool:
     return subject.on_object or subject.kind == "class"
 
 
-def _inherited(subject: Subject, reading: CodeHints) -> bool:
+def _inherited(subject: Subject, hints: CodeHints) -> bool:
     """Whether it is written in a base that is no more than that."""
-    home = reading.home(subject.qualname)
-    return home != subject.qualname and home.rpartition(".")[0] in reading.bare
+    home = hints.home(subject.qualname)
+    return home != subject.qualname and home.rpartition(".")[0] in hints.bare

@@ -13,21 +13,22 @@ from qe_action.generators.offline.pools import Pool
 from qe_action.generators.offline.subjects import Input, Subject, case_of
 from qe_action.generators.offline.values import Lit, read, text
 from qe_action.generators.offline.variation import Variation
-from qe_action.generators.offline.worker_answers import Ran
+from qe_action.generators.offline.worker_answers import CallResult
 from qe_action.generators.port import Arc, Goals
 
 KEPT = 12
 """How many inputs are remembered for each line."""
 LONGEST = 600
+"""How many characters an input may have in all."""
 LONGEST_MAKING = 70
-"""How long a call may be whose result is used as an object for other calls."""
+"""How long a call may be whose result is an object for other calls."""
 NEAR = 120
 """How long an input may be that is shown beside another."""
 Goal = Arc | int
 
 
 @dataclass
-class Reached:
+class ReachingInput:
     """An input and the goals that it is the first to reach."""
 
     call: Input
@@ -38,7 +39,7 @@ class Reached:
 
 
 @dataclass
-class Tally:
+class SubjectTally:
     """How a subject has done."""
 
     tries: int = 0
@@ -51,22 +52,21 @@ class Search:
     """The state of a search."""
 
     goals: Goals
-    reading: CodeHints
+    hints: CodeHints
     subjects: list[Subject]
     pools: dict[str, Pool]
     maker: ArgumentMaker
     rng: random.Random
     open: set[Goal] = field(default_factory=set)
-    pending: list[Reached] = field(default_factory=list)
+    pending: list[ReachingInput] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._hints = HintChecks(self.maker.classes)
-        self._mutator = Variation(self.maker, self.rng)
+        self._hint_checks = HintChecks(self.maker.classes)
+        self._variation = Variation(self.maker, self.rng)
         self._at_line: dict[int, list[Input]] = defaultdict(list)
         self._by_subject: dict[str, list[Input]] = defaultdict(list)
-        self._tallies = {subject.id: Tally() for subject in self.subjects}
-        self._asked: set[str] = set()
-        self._reached_lines: set[int] = set()
+        self._tallies = {subject.id: SubjectTally() for subject in self.subjects}
+        self._made: set[str] = set()
         self._failed: dict[Goal, int] = defaultdict(int)
         self.open = {*self.goals.lines, *self.goals.arcs}
 
@@ -104,10 +104,10 @@ class Search:
                 break
             call = self._next(weights, frontier)
             key = _key(call)
-            if key in self._asked or len(key) > LONGEST:
+            if key in self._made or len(key) > LONGEST:
                 continue
-            if len(self._asked) < 400_000:
-                self._asked.add(key)
+            if len(self._made) < 400_000:
+                self._made.add(key)
             made.append(call)
             tally = self._tallies[call.subject.id]
             tally.tries += 1
@@ -119,14 +119,14 @@ class Search:
         wanted: dict[str, int] = defaultdict(int)
         for goal in self.open:
             line = goal if isinstance(goal, int) else abs(goal[0])
-            wanted[self.reading.function_at(line)] += 1
+            wanted[self.hints.function_at(line)] += 1
         weights = []
         for subject in self.subjects:
-            reach = self.reading.reach(subject.qualname)
+            reach = self.hints.reach(subject.qualname)
             if subject.on_object and subject.owner:
-                reach = reach | self.reading.reach(f"{subject.owner.name}.__init__")
+                reach = reach | self.hints.reach(f"{subject.owner.name}.__init__")
             value = sum(wanted[name] for name in reach if name)
-            own = wanted.get(self.reading.home(subject.qualname), 0)
+            own = wanted.get(self.hints.home(subject.qualname), 0)
             tally = self._tallies[subject.id]
             tired = 1 + tally.since / 400 + 20 * tally.hangs
             hopeless = not value or tally.hangs >= max(8, tally.tries / 20)
@@ -138,12 +138,12 @@ class Search:
         lines = {goal[0] for goal in self.open if not isinstance(goal, int)}
         found = sorted(line for line in lines if self._at_line.get(line))
         return found or sorted(
-            line for line in self._at_line if self.reading.function_at(line) in self._wanted()
+            line for line in self._at_line if self.hints.function_at(line) in self._wanted()
         )
 
     def _wanted(self) -> set[str]:
         lines = (goal if isinstance(goal, int) else goal[0] for goal in self.open)
-        return {self.reading.function_at(line) for line in lines}
+        return {self.hints.function_at(line) for line in lines}
 
     def _next(self, weights: list[float], frontier: list[int]) -> Input:
         rng = self.rng
@@ -151,11 +151,11 @@ class Search:
             line = rng.choice(frontier)
             call = rng.choice(self._at_line[line])
             others = self._by_subject[call.subject.id]
-            return self._mutator.mutated(call, self._pool(call), others, self._hot(line))
+            return self._variation.varied(call, self._pool(call), others, self._hot(line))
         subject = rng.choices(self.subjects, weights)[0]
         kept = self._by_subject[subject.id]
         if kept and rng.random() < 0.4:
-            return self._mutator.mutated(rng.choice(kept), self.pools[subject.id], kept, None)
+            return self._variation.varied(rng.choice(kept), self.pools[subject.id], kept, None)
         return self.maker.input(subject, self.pools[subject.id])
 
     def _pool(self, call: Input) -> Pool:
@@ -163,12 +163,12 @@ class Search:
 
     def _hot(self, line: int) -> Pool | None:
         """What the condition on a line compares with."""
-        said = self.reading.on_line.get(line, ())
+        said = self.hints.on_line.get(line, ())
         strings = [item for item in said if isinstance(item, str)]
         numbers = [item for item in said if isinstance(item, int | float)]
         return Pool(strings=strings, numbers=numbers) if strings or numbers else None
 
-    def learn(self, call: Input, ran: Ran) -> bool:
+    def learn(self, call: Input, ran: CallResult) -> bool:
         """Take in what came of an input; whether another has still to reach what it reached."""
         tally = self._tallies[call.subject.id]
         if ran.outcome in ("hung", "died"):
@@ -187,7 +187,7 @@ class Search:
             self.open -= fresh
             tally.since = 0
             kind = ran.raised.type if ran.raised else "value"
-            self.pending.append(Reached(call, fresh, kind, ran.arcs, tells(call, ran)))
+            self.pending.append(ReachingInput(call, fresh, kind, ran.arcs, tells(call, ran)))
         return not proper and ran.good and bool(reached & self.open)
 
     def neighbours(self, call: Input, count: int, line: int = 0) -> list[Input]:
@@ -197,7 +197,7 @@ class Search:
         numbers: list[int | float] = [n + near for n in said.numbers for near in (0, 1, -1)]
         closer = Pool(strings=said.strings, numbers=numbers, patterns=pool.patterns)
         others = self._by_subject[call.subject.id]
-        made = (self._mutator.mutated(call, pool, others, closer) for _ in range(count))
+        made = (self._variation.varied(call, pool, others, closer) for _ in range(count))
         return [one for one in dict.fromkeys(made) if len(_key(one)) <= NEAR]
 
     def inputs_at(self, line: int) -> list[Input]:
@@ -208,13 +208,13 @@ class Search:
         """Whether the order of a set may show in what a call gives."""
         owner = call.subject.owner
         inits = [f"{owner.name}.__init__"] if owner else []
-        return any(self.reading.unordered(name) for name in (call.subject.qualname, *inits))
+        return any(self.hints.unordered(name) for name in (call.subject.qualname, *inits))
 
-    def proper(self, call: Input, ran: Ran) -> bool:
+    def proper(self, call: Input, ran: CallResult) -> bool:
         """Whether a test may show this."""
-        return ran.good and not (call.off and ran.raised is None) and self._hints.keeps(call)
+        return ran.good and not (call.off and ran.raised is None) and self._hint_checks.keeps(call)
 
-    def _produced(self, call: Input, ran: Ran) -> None:
+    def _produced(self, call: Input, ran: CallResult) -> None:
         """A call that gives an object of a known class is a way to make one."""
         subject = call.subject
         if not ran.good or ran.raised or ran.iterator or subject.kind == "class":
@@ -223,7 +223,7 @@ class Search:
             return
         case = case_of(call)
         plain = not case.arrange and case.how == "expr" and "tmp_path" not in case.act
-        if plain and not subject.signature.is_async and self._hints.keeps(call):
+        if plain and not subject.signature.is_async and self._hint_checks.keeps(call):
             value = read(case.act, case.names)
             if value is not None and not isinstance(value, Lit):
                 self.maker.keep(ran.type, value)
@@ -241,7 +241,7 @@ class Search:
             else:
                 here[self.rng.randrange(KEPT)] = call
 
-    def give_back(self, reached: Reached) -> bool:
+    def give_back(self, reached: ReachingInput) -> bool:
         """Goals whose test could not be written are open again, for a few times."""
         again = False
         for goal in sorted(reached.goals, key=repr):
@@ -251,12 +251,12 @@ class Search:
                 again = True
         return again
 
-    def take(self) -> list[Reached]:
+    def take(self) -> list[ReachingInput]:
         """The smallest choice of pending inputs that reaches all that they reach."""
         todo = {goal for item in self.pending for goal in item.goals}
         full = [(item, frozenset(self.reached(item.raw)) & todo) for item in self.pending]
         self.pending = []
-        chosen: list[Reached] = []
+        chosen: list[ReachingInput] = []
         while todo:
             item, goals = max(full, key=lambda pair: _worth(pair[0], len(pair[1] & todo)))
             chosen.append(replace(item, goals=goals & todo))
@@ -264,11 +264,11 @@ class Search:
         return chosen
 
 
-def _worth(item: Reached, count: int) -> tuple[int, bool, bool, int]:
+def _worth(item: ReachingInput, count: int) -> tuple[int, bool, bool, int]:
     return count, item.telling, item.call.shown, -item.call.size
 
 
-def tells(call: Input, ran: Ran) -> bool:
+def tells(call: Input, ran: CallResult) -> bool:
     """Whether the result says something: neither empty nor just what went in."""
     if ran.raised is not None:
         return True
@@ -278,6 +278,7 @@ def tells(call: Input, ran: Ran) -> bool:
 
 
 _DULL = frozenset(["", "None", "''", "[]", "{}", "()", "0", "set()", "b''", "0.0"])
+"""Results that say nothing, as their repr shows them."""
 
 
 def _key(call: Input) -> str:

@@ -96,7 +96,7 @@ def simpler(value: Value) -> Iterator[Value]:
     elif isinstance(value, Code) and value.text == 'str(tmp_path / "a.txt")':
         yield Lit("a.txt")
     elif isinstance(value, Seq | Map):
-        yield from _simpler_holder(value)
+        yield from _simpler_container(value)
     elif isinstance(value, Call):
         if value.args:
             yield Call(value.func, value.args[:-1], value.kwargs, value.names)
@@ -106,7 +106,7 @@ def simpler(value: Value) -> Iterator[Value]:
         yield from _inside(value)
 
 
-def _simpler_holder(value: Seq | Map) -> Iterator[Value]:
+def _simpler_container(value: Seq | Map) -> Iterator[Value]:
     items = value.items
     fixed = isinstance(value, Seq) and value.kind == "tuple" and len(items) < 4
 

@@ -6,6 +6,7 @@ import builtins
 import keyword
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from qe_action.generators.offline.values import Call, Names, Value, arguments, names, operand
 from qe_action.generators.offline.worker_answers import ClassInfo, Parameter, Signature
@@ -89,7 +90,8 @@ class Case:
     act: str
     names: dict[str, str]
     watch: tuple[str, ...] = ()
-    how: str = "expr"
+    how: Literal["expr", "with"] = "expr"
+    """Whether `act` is evaluated, or entered as a context manager."""
 
 
 def case_of(call: Input, *, apart: bool = False) -> Case:

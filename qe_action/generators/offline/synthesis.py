@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from qe_action.generators.offline.mutant_search import COMPANIONS, MutantSearch, Near
+from qe_action.generators.offline.bodies import PinnedCall, single
+from qe_action.generators.offline.mutant_search import COMPANIONS, MutantSearch, Neighbour
 from qe_action.generators.offline.oracle import expectation
-from qe_action.generators.offline.readability import Shown, objection
-from qe_action.generators.offline.search import Goal, Reached, Search, tells
+from qe_action.generators.offline.readability import WrittenTest, broken_rule
+from qe_action.generators.offline.search import Goal, ReachingInput, Search, tells
 from qe_action.generators.offline.shrinking import cost, leaves_folder, simpler_inputs
 from qe_action.generators.offline.subjects import Case, Input, case_of
-from qe_action.generators.offline.test_source import Proof, Renderer, single
-from qe_action.generators.offline.worker_answers import Ran
+from qe_action.generators.offline.test_source import SourceWriter
+from qe_action.generators.offline.worker_answers import CallResult
 from qe_action.generators.offline.worker_client import WorkerClient
 from qe_action.generators.port import Arc, Candidate
 
@@ -29,7 +30,7 @@ OTHER_SEEDS = (4321, 7, 99)
 class Shrinking:
     """An input on its way to the shortest that still serves."""
 
-    item: Reached
+    item: ReachingInput
     left: Iterator[Input]
     over: bool = False
     kept: bool = False
@@ -49,11 +50,11 @@ class Shrinking:
         return list(by_result.values())[:COMPANIONS]
 
 
-Found = tuple[Reached, Proof, Ran]
+Found = tuple[ReachingInput, PinnedCall, CallResult]
 
 
 class Synthesis:
-    """Writes what a plan has found so far.
+    """Writes what a search has found so far.
 
     Of functions in `doubtful` nothing is pinned; tests import from packages in `allowed`.
     """
@@ -62,12 +63,12 @@ class Synthesis:
         self,
         search: Search,
         worker: WorkerClient,
-        renderer: Renderer,
+        writer: SourceWriter,
         doubtful: set[str],
         allowed: frozenset[str],
         mutant_search: MutantSearch | None = None,
     ) -> None:
-        self._search, self._worker, self._renderer = search, worker, renderer
+        self._search, self._worker, self._writer = search, worker, writer
         self._doubtful, self._allowed, self._mutant_search = doubtful, allowed, mutant_search
 
     async def tests(self) -> list[Candidate]:
@@ -82,31 +83,33 @@ class Synthesis:
         more = await self._more(shrunk, looked)
         looked += await self._worker.looked_at([_case(item.call) for item in more])
         found = await self._found([one.item for one in shrunk] + more, looked, len(shrunk))
-        proofs = await self._held(found)
+        pins = await self._confirmed(found)
         order = {subject.id: at for at, subject in enumerate(self._search.subjects)}
-        proofs.sort(key=lambda proof: (order[proof.call.subject.id], proof.extra))
+        pins.sort(key=lambda pin: (order[pin.call.subject.id], pin.extra))
         if self._mutant_search is not None:
-            self._mutant_search.hold(proof.call for proof in proofs)
-        return self._renderer.render(proofs)
+            self._mutant_search.keep(pin.call for pin in pins)
+        return self._writer.write(pins)
 
-    async def _more(self, shrunk: list[Shrinking], looked: list[Ran | None]) -> list[Reached]:
-        """More inputs to show: where mutants are known, those that notice one."""
+    async def _more(
+        self, shrunk: list[Shrinking], looked: list[CallResult | None]
+    ) -> list[ReachingInput]:
+        """More inputs to show: where mutants are known, those that kill one."""
         if self._mutant_search is None:
             like = [call for one in shrunk for call in one.companions()]
-            return [Reached(call, frozenset(), "") for call in like]
+            return [ReachingInput(call, frozenset(), "") for call in like]
         kept = [(one.item.call, ran) for one, ran in zip(shrunk, looked, strict=True)]
         near = [
-            Near(at, call, arcs)
+            Neighbour(at, call, arcs)
             for at, one in enumerate(shrunk)
             for (_, arcs), call in one.like.items()
             if call != one.item.call
         ]
         found = [call for _, call in await self._mutant_search.companions(kept, near)]
-        found += await self._mutant_search.hunt()
-        return [Reached(call, self._mutant_search.lines(call), "") for call in found]
+        found += await self._mutant_search.more_inputs()
+        return [ReachingInput(call, self._mutant_search.lines(call), "") for call in found]
 
     async def _found(
-        self, items: list[Reached], looked: list[Ran | None], needed: int
+        self, items: list[ReachingInput], looked: list[CallResult | None], needed: int
     ) -> list[Found]:
         """What two runs agree on; those behind the first `needed` are companions."""
         cases = [_case(item.call) for item in items]
@@ -114,18 +117,18 @@ class Synthesis:
         found: list[Found] = []
         for at, (item, first, second) in enumerate(zip(items, looked, again, strict=True)):
             extra = at >= needed
-            proof = self._proof(item, first, second, extra=extra)
-            if proof is not None and first is not None:
-                found.append((item, proof, first))
+            pin = self._pin(item, first, second, extra=extra)
+            if pin is not None and first is not None:
+                found.append((item, pin, first))
             elif not extra:
                 self._give_back(item)
         return found
 
-    def _give_back(self, item: Reached) -> None:
+    def _give_back(self, item: ReachingInput) -> None:
         if self._search.give_back(item):
             self._worker.forget(item.raw)
 
-    async def _held(self, found: list[Found]) -> list[Proof]:
+    async def _confirmed(self, found: list[Found]) -> list[PinnedCall]:
         """Those that more hash seeds bear out, where the order of a set may show."""
         for seed in OTHER_SEEDS[1:]:
             doubted = [one for one in found if self._search.unordered(one[1].call)]
@@ -134,17 +137,17 @@ class Synthesis:
             cases = [_case(item.call) for item, _, _ in doubted]
             again = await self._worker.looked_at(cases, fresh=seed)
             fallen = set()
-            for (item, proof, one), ran in zip(doubted, again, strict=True):
-                if ran is None or expectation(one, ran) != proof.expected:
-                    fallen.add(id(proof))
-                    if not proof.extra:
+            for (item, pin, one), ran in zip(doubted, again, strict=True):
+                if ran is None or expectation(one, ran) != pin.expected:
+                    fallen.add(id(pin))
+                    if not pin.extra:
                         self._give_back(item)
             found = [one for one in found if id(one[1]) not in fallen]
-        return [proof for _, proof, _ in found]
+        return [pin for _, pin, _ in found]
 
-    def _proof(
-        self, item: Reached, one: Ran | None, two: Ran | None, *, extra: bool
-    ) -> Proof | None:
+    def _pin(
+        self, item: ReachingInput, one: CallResult | None, two: CallResult | None, *, extra: bool
+    ) -> PinnedCall | None:
         if one is None or two is None or item.call.subject.qualname in self._doubtful:
             return None
         expected = expectation(one, two)
@@ -154,17 +157,19 @@ class Synthesis:
             return None
         lines = frozenset(goal for goal in aims if isinstance(goal, int))
         arcs = frozenset(goal for goal in aims if not isinstance(goal, int))
-        proof = Proof(item.call, expected, lines, arcs, extra, bool(extra and aims))
-        return None if self._objection(proof) else proof
+        pin = PinnedCall(item.call, expected, lines, arcs, extra, bool(extra and aims))
+        return None if self._broken_rule(pin) else pin
 
-    def _objection(self, proof: Proof) -> str:
-        expected = proof.expected
-        lines, needed = single("test_it", proof)
+    def _broken_rule(self, pin: PinnedCall) -> str:
+        expected = pin.expected
+        lines, needed = single("test_it", pin)
         wanted = expected.wanted + "".join(wanted for _, wanted in expected.more)
-        home, people = proof.call.subject.module, proof.call.shown
-        return objection(Shown("\n".join(lines), wanted, needed, home, self._allowed, people))
+        home, people = pin.call.subject.module, pin.call.shown
+        return broken_rule(
+            WrittenTest("\n".join(lines), wanted, needed, home, self._allowed, people)
+        )
 
-    async def _shrunk(self, chosen: list[Reached]) -> list[Shrinking]:
+    async def _shrunk(self, chosen: list[ReachingInput]) -> list[Shrinking]:
         work = [Shrinking(item, simpler_inputs(item.call)) for item in chosen]
         for one in work:
             one.kept = one.item.call.shown and one.item.call.size <= SHORT
@@ -208,7 +213,7 @@ class Synthesis:
             one.item = replace(one.item, call=call)
             one.left = simpler_inputs(call)
 
-    def _serves(self, item: Reached, ran: Ran) -> bool:
+    def _serves(self, item: ReachingInput, ran: CallResult) -> bool:
         if not self._search.proper(item.call, ran) or _kind(ran) != item.kind:
             return False
         needed: frozenset[Goal] = item.goals
@@ -217,7 +222,7 @@ class Synthesis:
         return needed <= self._search.reached(ran.arcs)
 
 
-def _kind(ran: Ran) -> str:
+def _kind(ran: CallResult) -> str:
     return ran.raised.type if ran.raised else "value"
 
 

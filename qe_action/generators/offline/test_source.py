@@ -7,24 +7,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain, count
 
-from qe_action.generators.offline.bodies import WIDE, Proof, parametrised, single
+from qe_action.generators.offline.bodies import WIDE, PinnedCall, parametrised, single
 from qe_action.generators.offline.messages import Messages
+from qe_action.generators.offline.oracle import Kind
 from qe_action.generators.offline.subjects import OPERATORS, Input, case_of
 from qe_action.generators.offline.test_names import names_of, snake
 from qe_action.generators.offline.value_slots import of_object, slots, value_at
 from qe_action.generators.offline.values import Call, Code, Value, names, strings_in, text
 from qe_action.generators.port import Candidate, Job
 
-__all__ = ["Proof", "Renderer", "single"]
-
 MOST = 8
 """How many cases one parametrised test has."""
 ENOUGH = 5
 """Up to how many cases companions are shown beside those that are needed."""
-_ALIKE = ("is", "equal", "approx", "raises", "iterated", "each")
+_TABULAR: frozenset[Kind] = frozenset(("is", "equal", "approx", "raises", "iterated", "each"))
+"""The kinds of results that may stand in one table."""
 
 
-class Renderer:
+class SourceWriter:
     """Writes candidates with names of their own."""
 
     def __init__(self, job: Job, taken: Iterable[str] = ()) -> None:
@@ -33,37 +33,35 @@ class Renderer:
         self._rows: set[object] = set()
         self._messages = Messages(job.source)
 
-    def render(self, proofs: list[Proof]) -> list[Candidate]:
-        """Tests for all proofs, those alike in one."""
-        found = [self._told(proof) for proof in proofs]
+    def write(self, pins: list[PinnedCall]) -> list[Candidate]:
+        """Tests for all that is pinned, what is alike in one."""
+        found = [self._told(pin) for pin in pins]
         new = [p for p in found if not (p.extra and _row(p) in self._rows)]
         groups = _groups(new)
-        self._rows.update(_row(proof) for group in groups for proof in group)
+        self._rows.update(_row(pin) for group in groups for pin in group)
         return [self._candidate(group) for group in groups]
 
-    def _told(self, proof: Proof) -> Proof:
-        """The proof with what its exception's message says, apart from the values in it."""
-        call, expected = proof.call, proof.expected
+    def _told(self, pin: PinnedCall) -> PinnedCall:
+        """It with what its exception's message says, apart from the values in it."""
+        call, expected = pin.call, pin.expected
         if not expected.message:
-            return proof
+            return pin
         known = f"{snake(expected.wanted)}_{snake(call.subject.name)}".split("_")
         inputs = [t for value in _inside(call) for t in strings_in(value)]
         room = WIDE - len(f'with pytest.raises({expected.wanted}, match=""):')
-        told = self._messages.told(expected.message, known, inputs, room)
+        told = self._messages.summary(expected.message, known, inputs, room)
         more = (("match", told.match),) if told.match else expected.more
-        return replace(proof, expected=replace(expected, more=more, about=told.words))
+        return replace(pin, expected=replace(expected, more=more, about=told.words))
 
-    def _candidate(self, group: list[Proof]) -> Candidate:
+    def _candidate(self, group: list[PinnedCall]) -> Candidate:
         first = group[0]
         expected = first.expected
-        if len({proof.expected.wanted for proof in group}) > 1:
+        if len({pin.expected.wanted for pin in group}) > 1:
             expected = replace(expected, wanted="")
-        name = self._free(names_of([proof.call for proof in group], expected))
+        name = self._free(names_of([pin.call for pin in group], expected))
         lines, needed = single(name, first) if len(group) == 1 else parametrised(name, group)
         comment = f"# Pins what {first.call.subject.id} does today."
         code = "\n".join([comment, *lines]) + "\n"
-        aims = frozenset().union(*(proof.lines for proof in group))
-        ids = self._job.goals.ids
         return Candidate(
             id=hashlib.sha256(code.encode()).hexdigest()[:12],
             name=name,
@@ -71,9 +69,8 @@ class Renderer:
             imports=import_lines(needed),
             target=self._job.target,
             qualname=first.call.subject.id,
-            gap_id=next((ids[line] for line in sorted(aims) if line in ids), None),
-            aim_lines=aims,
-            aim_arcs=frozenset().union(*(proof.arcs for proof in group)),
+            aim_lines=frozenset().union(*(pin.lines for pin in group)),
+            aim_arcs=frozenset().union(*(pin.arcs for pin in group)),
         )
 
     def _free(self, preferred: Iterable[str]) -> str:
@@ -94,37 +91,37 @@ def import_lines(needed: dict[str, str]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _groups(proofs: list[Proof]) -> list[list[Proof]]:
-    groups: dict[object, list[list[Proof]]] = {}
-    for at, proof in enumerate(proofs):
-        key = _shape(proof) or at
-        if proof.extra and not _wanted_beside(proof, groups.get(key, [])):
+def _groups(pins: list[PinnedCall]) -> list[list[PinnedCall]]:
+    groups: dict[object, list[list[PinnedCall]]] = {}
+    for at, pin in enumerate(pins):
+        key = _shape(pin) or at
+        if pin.extra and not _wanted_beside(pin, groups.get(key, [])):
             continue
         here = groups.setdefault(key, [[]])
-        if len(here[-1]) >= (ENOUGH if proof.extra else MOST):
+        if len(here[-1]) >= (ENOUGH if pin.extra else MOST):
             here.append([])
-        here[-1].append(proof)
+        here[-1].append(pin)
     return [group for same in groups.values() for group in same]
 
 
-def _wanted_beside(proof: Proof, groups: list[list[Proof]]) -> bool:
+def _wanted_beside(pin: PinnedCall, groups: list[list[PinnedCall]]) -> bool:
     """Whether a companion has a test with room to stand in, and says something new there."""
     told = {_row(one) for group in groups for one in group}
-    there = proof.alone or (bool(groups) and len(groups[-1]) < ENOUGH)
-    return there and _row(proof) not in told
+    there = pin.alone or (bool(groups) and len(groups[-1]) < ENOUGH)
+    return there and _row(pin) not in told
 
 
-def _row(proof: Proof) -> object:
-    call = proof.call
+def _row(pin: PinnedCall) -> object:
+    call = pin.call
     return call.subject.id, call.args, call.kwargs, call.receiver if of_object(call) else None
 
 
-def _shape(proof: Proof) -> object:
+def _shape(pin: PinnedCall) -> object:
     """What must be alike for cases to be one test."""
-    call, expected = proof.call, proof.expected
+    call, expected = pin.call, pin.expected
     inside = _inside(call)
     if (
-        expected.kind not in _ALIKE
+        expected.kind not in _TABULAR
         or call.steps
         or expected.writes
         or (expected.more and expected.kind != "raises")

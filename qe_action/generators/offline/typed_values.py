@@ -11,6 +11,7 @@ from qe_action.generators.offline.values import Call, Code, Lit, Map, Seq, Value
 from qe_action.generators.offline.worker_answers import TypeTree
 
 DEEPEST = 4
+"""How deep values are nested."""
 _TEXT = TypeTree(t="str")
 _WHOLE = TypeTree(t="int")
 _ANY = TypeTree()

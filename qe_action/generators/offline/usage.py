@@ -34,7 +34,7 @@ PATTERN = frozenset((
 
 
 @dataclass
-class Function:
+class FunctionUsage:
     """One function as it is written."""
 
     qualname: str
@@ -59,7 +59,7 @@ class Function:
         return self.qualname.rpartition(".")[2]
 
 
-def note_usage(statement: ast.stmt, names: set[str], found: Function) -> None:
+def note_usage(statement: ast.stmt, names: set[str], found: FunctionUsage) -> None:
     """How a function uses its parameters."""
     for node in ast.walk(statement):
         if isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise):
@@ -97,7 +97,7 @@ def _text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def note_parameters(node: ast.arguments, found: Function) -> None:
+def note_parameters(node: ast.arguments, found: FunctionUsage) -> None:
     """The parameters that have a literal default."""
     placed = [*node.posonlyargs, *node.args]
     pairs = [*zip(placed[len(placed) - len(node.defaults) :], node.defaults, strict=True)]
@@ -107,7 +107,7 @@ def note_parameters(node: ast.arguments, found: Function) -> None:
         found.takes[argument.arg] = source if len(source) < 40 else "None"
 
 
-def _call_usage(node: ast.Call, names: set[str], found: Function) -> None:
+def _call_usage(node: ast.Call, names: set[str], found: FunctionUsage) -> None:
     func = node.func
     for keyword in node.keywords:
         if keyword.arg is None and _named(keyword.value, names):
@@ -150,7 +150,7 @@ def _kinds(node: ast.expr) -> list[str]:
     return [name] if name else []
 
 
-def _operand_usage(node: ast.BinOp, names: set[str], found: Function) -> None:
+def _operand_usage(node: ast.BinOp, names: set[str], found: FunctionUsage) -> None:
     for one, two in ((node.left, node.right), (node.right, node.left)):
         if not _named(one, names):
             continue
@@ -161,7 +161,7 @@ def _operand_usage(node: ast.BinOp, names: set[str], found: Function) -> None:
             found.uses[one.id].add("number")  # type: ignore[attr-defined]
 
 
-def _compare_usage(node: ast.Compare, names: set[str], found: Function) -> None:
+def _compare_usage(node: ast.Compare, names: set[str], found: FunctionUsage) -> None:
     sides = [node.left, *node.comparators]
     for one in sides:
         if not _named(one, names):

@@ -11,6 +11,7 @@ from qe_action.generators.offline.values import Lit, Map, Seq, Value, parts, reb
 LETTERS = "0123456789abcXYZ-_. /\n:(),[]=\t'\"#"
 JOINTS = ("", "", " ", "\n", "\n    ", ": ", ":\n    ", "-", ".", ",", "\n\n", " = ")
 LONGEST = 300
+"""How many characters a string is cut to."""
 
 
 def changed_text(text: str, pool: Pool, rng: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""Arguments as small trees that can be written, measured, mutated and shrunk."""
+"""Arguments as small trees that can be written, measured, varied and shrunk."""
 
 from __future__ import annotations
 

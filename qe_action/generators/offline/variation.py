@@ -15,21 +15,21 @@ from qe_action.generators.offline.worker_answers import Parameter
 
 
 class Variation:
-    """Changes inputs that have proved useful."""
+    """Varies inputs that have proved useful."""
 
     def __init__(self, maker: ArgumentMaker, rng: random.Random) -> None:
         self._maker, self._rng = maker, rng
 
-    def mutated(self, call: Input, pool: Pool, others: list[Input], hot: Pool | None) -> Input:
+    def varied(self, call: Input, pool: Pool, others: list[Input], hot: Pool | None) -> Input:
         """The input changed in one or a few places; `hot` is what the next condition says."""
         self._maker.pool = pool
         call = replace(call, shown=False)
         for _ in range(self._rng.choice((1, 1, 1, 2, 3))):
             near = hot if hot is not None and self._rng.random() < 0.5 else pool
-            call = self._one(call, near, pool, others)
+            call = self._one(call, near, others)
         return call
 
-    def _one(self, call: Input, near: Pool, pool: Pool, others: list[Input]) -> Input:
+    def _one(self, call: Input, near: Pool, others: list[Input]) -> Input:
         rng = self._rng
         roll = rng.random()
         if call.receiver is not None and roll < 0.35:

@@ -13,11 +13,13 @@ Module = Annotated[str, StringConstraints(max_length=300, pattern=r"^([^\W\d]\w*
 ArcPair = tuple[int, int]
 
 
-class Answer(BaseModel):
+class WorkerAnswer(BaseModel):
+    """A part of an answer; fields that are not known are left out."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class TypeTree(Answer):
+class TypeTree(WorkerAnswer):
     """A type hint: its kind and what it holds."""
 
     t: Short = "any"
@@ -30,7 +32,9 @@ class TypeTree(Answer):
         return tuple(item for item in self.of if isinstance(item, TypeTree))
 
 
-class Parameter(Answer):
+class Parameter(WorkerAnswer):
+    """A parameter; `default` is its source where an expression makes it, else empty."""
+
     name: Short
     kind: Short
     type: TypeTree = TypeTree()
@@ -38,15 +42,14 @@ class Parameter(Answer):
     default: Long | None = None
 
 
-class Signature(Answer):
+class Signature(WorkerAnswer):
+    """What can be called, and how."""
+
     name: Short
     kind: Short
-    line: int = 0
     parameters: tuple[Parameter, ...] = Field(default=(), max_length=60)
-    returns: TypeTree = TypeTree()
     is_async: bool = Field(default=False, alias="async")
     asyncgen: bool = False
-    generator: bool = False
     context: bool = False
     unknown: bool = False
     home: Module = ""
@@ -54,21 +57,23 @@ class Signature(Answer):
 
 
 class ClassInfo(Signature):
+    """A class: its constructor's signature, and its public members."""
+
     module: Module = ""
     abstract: bool = False
-    exception: bool = False
-    dataclass: bool = False
     bases: tuple[Short, ...] = ()
     enum: tuple[Short, ...] = ()
     members: tuple[Signature, ...] = Field(default=(), max_length=2000)
 
 
-class Constants(Answer):
+class Constants(WorkerAnswer):
+    """Literals (name, source) and patterns (name, pattern, flags) of a module's globals."""
+
     literals: tuple[tuple[Short, Long], ...] = ()
     patterns: tuple[tuple[Short, Long, int], ...] = ()
 
 
-class Made(Answer):
+class Expression(WorkerAnswer):
     """An expression that makes a value."""
 
     text: Long
@@ -76,7 +81,9 @@ class Made(Answer):
     exact: bool = True
 
 
-class Raised(Answer):
+class RaisedError(WorkerAnswer):
+    """An exception; `explicit` where a `raise` of the project's own code made it."""
+
     type: Short
     module: Module
     public: Module
@@ -85,44 +92,43 @@ class Raised(Answer):
     explicit: bool = False
 
 
-class Ran(Answer):
+class CallResult(WorkerAnswer):
     """What came of one case."""
 
     n: int
     outcome: Short
     good: bool = False
     arcs: tuple[ArcPair, ...] = ()
-    raised: Raised | None = None
+    raised: RaisedError | None = None
     iterator: Short | None = None
     ended: bool = True
-    state: dict[Short, Made] = Field(default_factory=dict)
+    state: dict[Short, Expression] = Field(default_factory=dict)
     same: tuple[Short, ...] = ()
-    value: Made | None = None
+    value: Expression | None = None
     type: Short = ""
     module: Module = ""
     repr: Long = ""
-    fields: dict[Short, Made] = Field(default_factory=dict)
+    fields: dict[Short, Expression] = Field(default_factory=dict)
     changed: tuple[Short, ...] = ()
     files: dict[Short, Long] = Field(default_factory=dict)
     printed: Annotated[str, StringConstraints(max_length=5000)] | None = ""
     act_printed: Annotated[str, StringConstraints(max_length=5000)] = ""
-    detail: Long = ""
 
 
-class Noticed(Answer):
-    """The cases that notice a mutant."""
+class Kills(WorkerAnswer):
+    """The cases that kill a mutant."""
 
     id: Short
     cases: tuple[int, ...] = ()
 
 
-class Recorded(Answer):
+class RecordedCall(WorkerAnswer):
     """A call that the project's tests made."""
 
     qualname: Short
-    receiver: Made | None = None
-    args: tuple[Made, ...] = Field(default=(), max_length=30)
-    kwargs: dict[Name, Made] = Field(default_factory=dict)
+    receiver: Expression | None = None
+    args: tuple[Expression, ...] = Field(default=(), max_length=30)
+    kwargs: dict[Name, Expression] = Field(default_factory=dict)
 
 
 def fields_of(answer: dict[str, Any]) -> dict[str, Any]:

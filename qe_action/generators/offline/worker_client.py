@@ -1,4 +1,4 @@
-"""Questions to the worker, their answers checked, and a count of what they cost."""
+"""Requests to the worker, its answers checked, and a count of what they cost."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from qe_action.generators.offline.examples import Example
 from qe_action.generators.offline.subjects import Case, Input, Subject, case_of
 from qe_action.generators.offline.values import Value, read
 from qe_action.generators.offline.worker_answers import (
+    CallResult,
     ClassInfo,
     Constants,
-    Noticed,
-    Ran,
-    Recorded,
+    Kills,
+    RecordedCall,
     Signature,
     fields_of,
 )
@@ -38,11 +38,11 @@ class Survey:
 
 
 RECORDING = 8.0
-"""Seconds in which the project's own tests are listened to; the nearest are run first."""
+"""Seconds in which the calls of the project's own tests are recorded, the nearest tests first."""
 
 
 class WorkerClient:
-    """Talks to one worker about one job."""
+    """Talks to one worker about one job; `spent` counts executions."""
 
     def __init__(self, worker: Worker, job: Job) -> None:
         self._worker, self._job = worker, job
@@ -72,10 +72,12 @@ class WorkerClient:
             if answer.get("done"):
                 if answer.get("error"):
                     raise WorkerLost(f"{answer['error']}: {answer.get('detail', '')}")
-                survey.arcs = Ran.model_validate({"n": 0, "outcome": "", **told}).arcs
+                survey.arcs = CallResult.model_validate({"n": 0, "outcome": "", **told}).arcs
         return survey
 
-    async def run(self, calls: list[Input], *, every: bool = False) -> list[tuple[Input, Ran]]:
+    async def run(
+        self, calls: list[Input], *, every: bool = False
+    ) -> list[tuple[Input, CallResult]]:
         """What came of inputs: of those with news, or of every one."""
         if not calls:
             return []
@@ -89,9 +91,11 @@ class WorkerClient:
         """These are news again when they are next reached."""
         self._forget += arcs
 
-    async def looked_at(self, cases: list[Case], fresh: int | None = None) -> list[Ran | None]:
+    async def looked_at(
+        self, cases: list[Case], fresh: int | None = None
+    ) -> list[CallResult | None]:
         """Each case in a process of its own, with all that can be said of it."""
-        found: list[Ran | None] = [None] * len(cases)
+        found: list[CallResult | None] = [None] * len(cases)
         for item in await self._ran(cases, detail=True, apart=True, fresh=fresh):
             if 0 <= item.n < len(cases):
                 found[item.n] = item
@@ -99,44 +103,44 @@ class WorkerClient:
 
     async def _ran(
         self, cases: list[Case], subjects: list[str] | None = None, **how: Any
-    ) -> list[Ran]:
+    ) -> list[CallResult]:
         self.spent += len(cases)
-        wire = _wired(cases)
+        wire = _wire_form(cases)
         for case, subject in zip(wire, subjects or (), strict=False):
             case["of"] = subject
-        found: list[Ran] = []
+        found: list[CallResult] = []
         async for answer in self._worker.ask(self._request("search", cases=wire, **how)):
             if answer.get("event") == "ran":
                 try:
-                    found.append(Ran.model_validate(fields_of(answer)))
+                    found.append(CallResult.model_validate(fields_of(answer)))
                 except ValidationError:
                     continue
         return found
 
-    async def noticed(
+    async def kills(
         self, cases: list[Case], tried: list[tuple[Mutant, list[int]]], enough: int
     ) -> dict[str, list[int]]:
-        """The cases that notice a mutant, of those to try with it; at most `enough`."""
+        """The cases that kill a mutant, by its id, of those to try with it; at most `enough`."""
         if not tried:
             return {}
-        asked = {mutant.id: numbers for mutant, numbers in tried}
+        allowed = {mutant.id: numbers for mutant, numbers in tried}
         wire = [
             {"id": m.id, "start": m.start, "end": m.end, "text": m.text, "cases": numbers}
             for m, numbers in tried
         ]
-        request = self._request("kill", cases=_wired(cases), mutants=wire, enough=enough)
+        request = self._request("kill", cases=_wire_form(cases), mutants=wire, enough=enough)
         found: dict[str, list[int]] = {}
         async for answer in self._worker.ask(request):
             if answer.get("event") != "noticed":
                 continue
             try:
-                told = Noticed.model_validate(fields_of(answer))
+                told = Kills.model_validate(fields_of(answer))
             except ValidationError:
                 continue
-            found[told.id] = [at for at in asked.get(told.id, ()) if at in told.cases]
+            found[told.id] = [at for at in allowed.get(told.id, ()) if at in told.cases]
         return found
 
-    async def examples(self, examples: list[Example], survey: Survey) -> list[Ran | None]:
+    async def examples(self, examples: list[Example], survey: Survey) -> list[CallResult | None]:
         """What the documentation's examples give."""
         cases = [
             Case((f"from {survey.module} import *", *e.before), e.source, {}) for e in examples
@@ -155,7 +159,7 @@ class WorkerClient:
             if answer.get("event") != "call":
                 continue
             try:
-                call = Recorded.model_validate(fields_of(answer))
+                call = RecordedCall.model_validate(fields_of(answer))
             except ValidationError:
                 continue
             subject = by_id.get(call.qualname)
@@ -165,7 +169,7 @@ class WorkerClient:
         return list(dict.fromkeys(found))
 
 
-def _wired(cases: list[Case]) -> list[dict[str, Any]]:
+def _wire_form(cases: list[Case]) -> list[dict[str, Any]]:
     return [
         {"n": n, "arrange": "\n".join(c.arrange), "act": c.act, "names": c.names,
          "watch": list(c.watch), "how": c.how}
@@ -173,7 +177,7 @@ def _wired(cases: list[Case]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _input(call: Recorded, subject: Subject) -> Input | None:
+def _input(call: RecordedCall, subject: Subject) -> Input | None:
     args = [read(made.text, made.names) for made in call.args]
     kwargs = [(name, read(made.text, made.names)) for name, made in call.kwargs.items()]
     receiver: Value | None = None

@@ -1,4 +1,4 @@
-"""Which calls notice which mutants of the code, as the worker tells it."""
+"""Which calls kill which mutants of the code, as the worker tells it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from projects import asked, written
 from qe_action.verify.mutants import mutants
 
 
-def noticed(
+def kills(
     folder: Path, source: str, acts: list[str], edits: dict[str, tuple[str, str]]
 ) -> dict[str, list[int]]:
-    """For each edit (a text that is there once, and what it becomes) the calls that notice it."""
-    written(folder, {"wrong.py": source})
+    """For each edit (a text that is there once, and what it becomes) the calls that kill it."""
+    written(folder, {"target.py": source})
     cases = [
-        {"n": n, "arrange": "import wrong", "act": act, "names": {}, "watch": [], "how": "expr"}
+        {"n": n, "arrange": "import target", "act": act, "names": {}, "watch": [], "how": "expr"}
         for n, act in enumerate(acts)
     ]
     tried = []
@@ -27,7 +27,7 @@ def noticed(
         end = start + len(before)
         numbers = list(range(len(acts)))
         tried.append({"id": name, **place, "end": end, "text": after, "cases": numbers})
-    place = {"module": "wrong", "paths": [str(folder)], "file": str(folder / "wrong.py")}
+    place = {"module": "target", "paths": [str(folder)], "file": str(folder / "target.py")}
     request = {"op": "kill", "root": str(folder), "cases": cases, "mutants": tried, **place}
     (answers,) = asked([request])
     assert answers[-1].get("done"), answers
@@ -56,26 +56,26 @@ class Till:
 """
 
 
-def test_calls_notice_what_changes_their_result(tmp_path: Path) -> None:
+def test_calls_kill_what_changes_their_result(tmp_path: Path) -> None:
     edits = {"edge": ("age < 18", "age <= 18"), "five": ("return 5", "return 6")}
-    found = noticed(tmp_path, SOURCE, ["wrong.fare(3)", "wrong.fare(18)", "wrong.fare(60)"], edits)
+    found = kills(tmp_path, SOURCE, ["target.fare(3)", "target.fare(18)", "target.fare(60)"], edits)
     assert found == {"edge": [1], "five": [0]}
 
 
 @pytest.mark.parametrize(
     ("act", "edit"),
     [
-        ("wrong.Till().add(2)", ('"added"', '"put"')),
-        ("wrong.Till().add(-2)", ("a negative", "no")),
-        ("wrong.Till().add(-2)", ("ValueError", "KeyError")),
+        ("target.Till().add(2)", ('"added"', '"put"')),
+        ("target.Till().add(-2)", ("a negative", "no")),
+        ("target.Till().add(-2)", ("ValueError", "KeyError")),
     ],
 )
 def test_what_is_printed_and_raised_counts(tmp_path: Path, act: str, edit: tuple[str, str]) -> None:
-    assert noticed(tmp_path, SOURCE, [act], {"it": edit}) == {"it": [0]}
+    assert kills(tmp_path, SOURCE, [act], {"it": edit}) == {"it": [0]}
 
 
-def test_what_no_assertion_sees_is_not_noticed(tmp_path: Path) -> None:
-    found = noticed(tmp_path, SOURCE, ["wrong.fare(3)"], {"it": ("return 9", "return 8")})
+def test_what_no_assertion_sees_is_not_killed(tmp_path: Path) -> None:
+    found = kills(tmp_path, SOURCE, ["target.fare(3)"], {"it": ("return 9", "return 8")})
     assert found == {}
 
 
@@ -110,15 +110,15 @@ def by_chance(n):
 """
 
 
-def test_what_ends_or_hangs_is_noticed_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_what_ends_or_hangs_is_killed_and_the_rest_goes_on(tmp_path: Path) -> None:
     edits = {
         "ends": ("if n:", "if (not n):"),
         "hangs": ("n = n - 1", "pass"),
         "sleeps": ("n * 0", "n * 9"),
         "last": ("n + 1", "n - 1"),
     }
-    acts = ["wrong.ends(1)", "wrong.hangs(2)", "wrong.sleeps(1)", "wrong.last(4)"]
-    found = noticed(tmp_path, HOSTILE, acts, edits)
+    acts = ["target.ends(1)", "target.hangs(2)", "target.sleeps(1)", "target.last(4)"]
+    found = kills(tmp_path, HOSTILE, acts, edits)
     assert found == {"ends": [0], "hangs": [1], "sleeps": [2], "last": [3]}
 
 
@@ -137,13 +137,13 @@ def size(n):
 """
 
 
-def test_what_a_wrong_version_leaves_behind_misleads_nobody(tmp_path: Path) -> None:
+def test_what_a_mutant_leaves_behind_misleads_nobody(tmp_path: Path) -> None:
     edits = {"leaves": ("n > 5", "n < 5"), "same": ("n * 1", "n // 1")}
-    assert noticed(tmp_path, LEAVES, ["wrong.put(1)", "wrong.size(5)"], edits) == {}
+    assert kills(tmp_path, LEAVES, ["target.put(1)", "target.size(5)"], edits) == {}
 
 
-def test_what_comes_by_chance_notices_nothing(tmp_path: Path) -> None:
-    found = noticed(tmp_path, HOSTILE, ["wrong.by_chance(1)"], {"it": ("() + n", "() - n")})
+def test_what_comes_by_chance_kills_nothing(tmp_path: Path) -> None:
+    found = kills(tmp_path, HOSTILE, ["target.by_chance(1)"], {"it": ("() + n", "() - n")})
     assert found == {}
 
 
@@ -158,5 +158,5 @@ def test_mutants_of_every_kind_can_be_put_in_place(tmp_path: Path) -> None:
         for name, (start, end, text) in edits.items()
         if SOURCE.count(SOURCE[start:end]) == 1 and SOURCE.index(SOURCE[start:end]) == start
     }
-    found = noticed(tmp_path, SOURCE, ["wrong.fare(3)", "wrong.fare(18)"], by_text)
+    found = kills(tmp_path, SOURCE, ["target.fare(3)", "target.fare(18)"], by_text)
     assert set(found) == set(by_text)

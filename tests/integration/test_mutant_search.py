@@ -1,4 +1,4 @@
-"""Tests that are written to notice mutants of the code."""
+"""Tests that are written to kill mutants of the code."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def label(name: str) -> str:
 '''
 
 
-def noticing(folder: Path, source: str, seed: int = 0) -> list[Candidate]:
+def candidates_for(folder: Path, source: str, seed: int = 0) -> list[Candidate]:
     """The candidates for a module of one file whose mutants are known."""
     written(folder, {"target.py": source})
     made = job(folder / "target.py", [folder], "target", seed=seed)
     every = frozenset(range(1, source.count("\n") + 2))
-    wrong = mutants(source.encode(), every)
-    found = proposals(replace(made, mutants=wrong))
+    known = mutants(source.encode(), every)
+    found = proposals(replace(made, mutants=known))
     return [proposal for proposal in found if isinstance(proposal, Candidate)]
 
 
-def unnoticed(source: str, candidates: list[Candidate]) -> set[str]:
+def survivors(source: str, candidates: list[Candidate]) -> set[str]:
     """The mutants of a pure module with which all tests pass."""
     every = frozenset(range(1, source.count("\n") + 2))
     return {
@@ -73,12 +73,12 @@ def _parametrize(names: object, rows: list[object]) -> object:
 
 
 def test_edges_of_comparisons_are_tested(tmp_path: Path) -> None:
-    assert unnoticed(SOURCE, noticing(tmp_path, SOURCE)) == set()
+    assert survivors(SOURCE, candidates_for(tmp_path, SOURCE)) == set()
 
 
-def test_cases_that_notice_nothing_are_left_out(tmp_path: Path) -> None:
+def test_cases_that_kill_nothing_are_left_out(tmp_path: Path) -> None:
     plain = [c.code for c in made_for(tmp_path, SOURCE) if c.qualname == "label"]
-    (code,) = [c.code for c in noticing(tmp_path, SOURCE) if c.qualname == "label"]
+    (code,) = [c.code for c in candidates_for(tmp_path, SOURCE) if c.qualname == "label"]
     assert "parametrize" in plain[0]
     assert "parametrize" not in code
 
@@ -94,31 +94,31 @@ class Span:
 """
 
 
-def test_objects_are_made_that_notice_the_edges(tmp_path: Path) -> None:
-    assert unnoticed(OBJECTS, noticing(tmp_path, OBJECTS)) == set()
+def test_objects_are_made_that_kill_mutants_of_the_edges(tmp_path: Path) -> None:
+    assert survivors(OBJECTS, candidates_for(tmp_path, OBJECTS)) == set()
 
 
-def test_the_same_seed_and_budget_notice_the_same(tmp_path: Path) -> None:
-    assert noticing(tmp_path, SOURCE) == noticing(tmp_path, SOURCE)
+def test_the_same_seed_and_budget_kill_the_same(tmp_path: Path) -> None:
+    assert candidates_for(tmp_path, SOURCE) == candidates_for(tmp_path, SOURCE)
 
 
-def test_what_was_not_asked_is_not_believed(tmp_path: Path) -> None:
+def test_answers_to_what_was_not_requested_are_left_out(tmp_path: Path) -> None:
     """Answers of the project's process: other ids, other cases, no numbers."""
     written(tmp_path, {"target.py": SOURCE})
     made = job(tmp_path / "target.py", [tmp_path], "target")
     first, second, *_ = mutants(SOURCE.encode(), frozenset(range(1, 30)))
     case = Case((), "fare(3)", {"fare": "target"})
-    liar = Told(
+    liar = AnsweringWorker(
         {"event": "noticed", "id": first.id, "cases": [7, -1, 0, 0]},
         {"event": "noticed", "id": second.id, "cases": "all"},
         {"event": "noticed", "id": "no such", "cases": [0]},
     )
-    asking = WorkerClient(liar, made)
-    told = asyncio.run(asking.noticed([case], [(first, [0]), (second, [0])], 1))
-    assert {name: found for name, found in told.items() if found} == {first.id: [0]}
+    client = WorkerClient(liar, made)
+    kills = asyncio.run(client.kills([case], [(first, [0]), (second, [0])], 1))
+    assert {name: found for name, found in kills.items() if found} == {first.id: [0]}
 
 
-class Told:
+class AnsweringWorker:
     """A worker that gives the answers it was made with."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
