@@ -18,6 +18,8 @@ class PackedLines:
     A mapping of lines to hits takes 80; where lines lie far apart, both take about the same.
     """
 
+    __slots__ = ("_number", "_words")
+
     def __init__(self) -> None:
         self._words: dict[int, int] = {}
         self._number = 0
