@@ -95,7 +95,13 @@ def _absorb_branch(
     if ours is None or theirs is None:
         if into.ways.pop(number, None) is not None:
             known = branch_of(as_ways(dict(ours or ())))
-        into.branches[number] = combine_branches(known, branch)
+        both = combine_branches(known, branch)
+        more = max(0, len(both.missing) - len(known.missing))
+        if more and into.weight + more > MAX_WEIGHT:
+            losses.add("names", number)
+            both, more = both._replace(missing=()), 0
+        into.branches[number] = both
+        into.weight += more
     elif ours != theirs:
         united = ours if isinstance(ours, dict) else dict(ours)
         for way, taken in dict(theirs).items():

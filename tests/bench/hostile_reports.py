@@ -248,6 +248,19 @@ def cobertura_named() -> Iterator[str]:
         yield "</lines></class>"
 
 
+def cobertura_named_later() -> Iterator[str]:
+    """Classes of one file with the same lines, of which each names the branches of some others."""
+    yield COBERTURA
+    for line in range(1, 250_001):
+        yield f'<line number="{line}" hits="9" condition-coverage="0% (0/2)"/>'
+    for number in count():
+        yield '</lines></class><class name="a" filename="a0.c"><lines>'
+        for line in range(2500 * (number % 100) + 1, 2500 * (number % 100) + 2501):
+            names = ",".join(f"{line}{n}" for n in range(10, 110))
+            missing = f'missing-branches="{names}"'
+            yield f'<line number="{line}" hits="9" condition-coverage="0% (0/200)" {missing}/>'
+
+
 def cobertura_sources() -> Iterator[str]:
     yield "<coverage><sources>"
     for number in count(1):
@@ -386,6 +399,7 @@ REPORTS: dict[str, tuple[Writer, str]] = {
                 cobertura_classes,
                 cobertura_files_below_sources,
                 cobertura_named,
+                cobertura_named_later,
                 cobertura_declarations,
                 jacoco_groups,
                 jacoco_lines,

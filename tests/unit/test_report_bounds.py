@@ -224,6 +224,18 @@ def test_parts_together_name_no_more_branches_than_one_file_may() -> None:
     assert sum(len(branch.missing) for branch in into.branches.values()) == MAX_WEIGHT
 
 
+def test_names_of_branches_that_come_later_count() -> None:
+    """Each part is within its bounds; a line's later count may name what the first did not."""
+    lines = range(1, 5001)
+    into = FileLines("a", branches=dict.fromkeys(lines, Branch(0, 2)))
+    names = tuple(f"{n}" for n in range(100))
+    for part in range(0, 5000, 1000):
+        of_part = dict.fromkeys(lines[part : part + 1000], Branch(0, 100, names))
+        absorb(into, FileLines("a", branches=of_part, weight=100_000))
+    assert all(branch.total == 100 for branch in into.branches.values())
+    assert sum(len(branch.missing) for branch in into.branches.values()) == MAX_WEIGHT
+
+
 def test_parts_that_are_held_count_with_their_branches() -> None:
     parts = Collector(lambda file: file.path, changed=(), shown=lambda _: True, worst=None).parts(
         {f"{n}" for n in range(9)}
@@ -311,6 +323,12 @@ _OTHERS: Ways = (("0,1", False), ("0,2", False))
         (
             {"weight": MAX_WEIGHT},
             {"branches": {7: Branch(0, 1, ("9",))}},
+            "line has more branches not taken than are named, for example line 7 (a).",
+            0,
+        ),
+        (
+            {"weight": MAX_WEIGHT, "branches": {7: Branch(0, 1)}},
+            {"branches": {7: Branch(0, 2, ("8", "9"))}},
             "line has more branches not taken than are named, for example line 7 (a).",
             0,
         ),
