@@ -13,7 +13,7 @@ from qe_action.events import Counts
 from qe_action.reports.defects import Defects
 from qe_action.reports.model import Branch, FileLines, Function
 
-MAX_FILES = 250_000
+MAX_FILES = 200_000
 MAX_NAMES = 32 << 20
 """Files that are counted, and bytes, about, of their names, groups and packages together."""
 MAX_KEPT = 40 << 20
