@@ -6,6 +6,7 @@ import argparse
 
 from qe_action import __version__
 from qe_action.command_line import Parser
+from qe_action.generators import AUTO, CHOICES
 from qe_action.inputs import INPUTS, PUBLISHING
 from qe_action.option_groups import (
     FLAG,
@@ -149,7 +150,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         metavar="FILE[::QUALNAME]",
         help="one Python file of the checkout, or a function or class of it",
     )
-    add("--generator", choices=("auto", "offline"), default="auto", help=argparse.SUPPRESS)
+    add("--generator", choices=CHOICES, default=AUTO, help=argparse.SUPPRESS)
     add(
         "--tests",
         action="append",

@@ -137,8 +137,8 @@ async def interpreters(
         # What lies in the checkout, or where others may write, is started in the sandbox alone.
         programs = Programs(os.environ, () if repo is None else (repo,))
         others = machine.layers().user
-        asking = partial(asked, programs=programs, sandbox=machine, others=others)
-        chosen = await find(repo, os.environ, others=others, asked=asking)
+        ask = partial(asked, programs=programs, sandbox=machine, others=others)
+        chosen = await find(repo, os.environ, others=others, asked=ask)
         pythons, notes = (chosen.python,), [*chosen.notes]
     for python in pythons:
         environment = await existing(python, sandbox=machine, env=os.environ, repo=repo)

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 TOKENS = ("INPUT_TOKEN", "GITHUB_TOKEN")
 """Variables that may hold the token; the first that does goes."""
 FORGOTTEN = ("GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "RUNNER_TOKEN")
+"""Variables with secrets that we need for nothing."""
 FORGOTTEN_KINDS = ("ACTIONS_",)
-"""Secrets, the runner's own among them, that we need for nothing."""
+"""Beginnings of the names of the runner's own secrets."""
 STRANGE = (
     *("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSLKEYLOGFILE"),
     *("_ARGCOMPLETE", "_ARGCOMPLETE_STDOUT_FILENAME"),

@@ -16,14 +16,12 @@ _LONG_KEY = re.compile(
 )
 
 
-def read_ini(text: str, *, strict: bool = False, keep_case: bool = False) -> ConfigParser:
+def read_ini(text: str, *, strict: bool = False) -> ConfigParser:
     """What a text says, `%` without a meaning; `strict` refuses what is said twice.
 
     Raises `configparser.Error`.
     """
     parser = ConfigParser(interpolation=None, strict=strict)
-    if keep_case:
-        parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(_BLANKS.sub(" ", text))
     return parser
 

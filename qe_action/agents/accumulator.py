@@ -15,6 +15,7 @@ from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.doubts import Doubts
 from qe_action.analysis.foreign_names import ForeignNames
+from qe_action.analysis.globs import PathFilter
 from qe_action.analysis.path_mapper import PathMapper
 from qe_action.analysis.path_report import (
     PathReport,
@@ -24,7 +25,7 @@ from qe_action.analysis.path_report import (
     report_of,
     used,
 )
-from qe_action.analysis.paths import Ambiguous, Match, PathFilter
+from qe_action.analysis.paths import Ambiguous, Match
 from qe_action.analysis.unread_counts import UnreadCounts
 from qe_action.errors import sentence
 from qe_action.events import (

@@ -12,9 +12,10 @@ from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
 from qe_action.agents.unmeasured_changes import Search
 from qe_action.analysis.collect import Collector
 from qe_action.analysis.coverage_paths import read_aliases
+from qe_action.analysis.globs import PathFilter, is_test_or_migration
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
-from qe_action.analysis.paths import PathFilter, PathIndex, is_test_or_migration
+from qe_action.analysis.paths import PathIndex
 from qe_action.analysis.source_lines import excludes
 from qe_action.analysis.unmeasured_files import misfit
 from qe_action.errors import QEError

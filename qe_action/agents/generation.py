@@ -5,34 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from qe_action import defaults
+from qe_action.agents.emission import Emit, emitted
 from qe_action.agents.generation_notes import check_target, left_out
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, wanted
 from qe_action.agents.shares import share
-from qe_action.agents.target_run import GeneratorEvent, Shared, TargetRun
+from qe_action.agents.target_report import TargetReport
+from qe_action.agents.target_run import Shared, TargetRun
 from qe_action.errors import QEError, SuiteFails
 from qe_action.events import (
     Conclusion,
     Counts,
     GenerationComplete,
     GeneratorError,
+    GeneratorEvent,
     GeneratorProgress,
 )
 from qe_action.generators.port import Generator
-from qe_action.generators.provided import ProvidedTests
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.project_worker.sandboxed import SandboxedInterpreter
 from qe_action.text import plural
 from qe_action.workspace import tree as trees
 from qe_action.workspace.built_files import lay_over
 from qe_action.workspace.export import LeftOut
-
-__all__ = ["Generation", "GeneratorEvent"]
 
 MODULE = "subject/code.py"
 """Where source code that came as text lies."""
@@ -47,67 +47,67 @@ class Generation:
         self,
         options: GenerationOptions,
         interpreters: Sequence[ProjectInterpreter],
-        generator: Generator | None,
+        make_generator: Callable[[], Generator],
         clock: Callable[[], float],
     ) -> None:
         self._options = options
         self._interpreters = tuple(interpreters)
-        self._generator = generator
+        self._make_generator = make_generator
         self._clock = clock
         self._spent = 0.0
         self._percent = -1
         self._targets = 1
         self._failing: tuple[str, ...] = ()
         self._notes: list[str] = []
-        self._runs: list[TargetRun] = []
+        self._reports: list[TargetReport] = []
+        self._emit: Emit[GeneratorEvent]
 
-    async def events(self) -> AsyncGenerator[GeneratorEvent, None]:
+    def events(self) -> AsyncGenerator[GeneratorEvent, None]:
         """The whole stream. It ends in one `complete`, also when it fails or is cancelled."""
+        return emitted(self._run)
+
+    async def _run(self, emit: Emit[GeneratorEvent]) -> None:
+        self._emit = emit
         try:
-            async with AsyncExitStack() as stack, aclosing(self._work(stack)) as events:
-                async for event in events:
-                    yield event
+            async with AsyncExitStack() as stack:
+                await self._work(stack)
         except SuiteFails as error:
-            self._notes.append(error.message)
             self._failing = error.failing
-            yield GeneratorError(message=error.message, hint=error.hint, count=0)
-            yield self._complete("finished")
+            self._ended("finished", error)
         except QEError as error:
-            self._notes.append(error.message)
-            yield GeneratorError(message=error.message, hint=error.hint, count=0)
-            yield self._complete("failed")
+            self._ended("failed", error)
         except asyncio.CancelledError:
             self._notes.append("The run was cancelled.")
-            yield self._complete("cancelled")
+            self._emit(self._complete("cancelled"))
             raise
         else:
-            yield self._complete("finished")
+            self._emit(self._complete("finished"))
 
-    async def _work(self, stack: AsyncExitStack) -> AsyncGenerator[GeneratorEvent, None]:
-        for event in self._progress(0, "Looking at the interpreter, copying the project"):
-            yield event
+    def _ended(self, conclusion: Conclusion, error: QEError) -> None:
+        """The end of a run that an error has cut short."""
+        self._notes.append(error.message)
+        self._emit(GeneratorError(message=error.message, hint=error.hint, count=0))
+        self._emit(self._complete(conclusion))
+
+    async def _work(self, stack: AsyncExitStack) -> None:
+        self._progress(0, "Looking at the interpreter, copying the project")
         began = self._clock()
         targets, tree = await self._subject(stack)
         self._spent = self._clock() - began
         interpreters = self._interpreters or await self._found()
         await asyncio.to_thread(_lay_over, interpreters, tree)
         slots = self._options.side_by_side(len(interpreters), defaults.cores())
-        shared = Shared(self._options, interpreters, self._chosen(), tree, self._clock, slots)
+        generator = self._make_generator()
+        shared = Shared(self._options, interpreters, generator, tree, self._clock, slots)
         self._targets = len(targets)
         for changed in (True, False):
-            tier = [target for target in targets if target.changed is changed]
-            async with aclosing(self._tier(tier, shared)) as events:
-                async for made in events:
-                    yield made
-        kept = sum(len(run.kept) for run in self._runs)
-        for event in self._progress(100, f"{kept} {'test holds' if kept == 1 else 'tests hold'}"):
-            yield event
+            await self._tier([target for target in targets if target.changed is changed], shared)
+        kept = sum(len(report.kept) for report in self._reports)
+        self._progress(100, f"{kept} {'test holds' if kept == 1 else 'tests hold'}")
 
-    async def _tier(
-        self, tier: Sequence[Wanted], shared: Shared
-    ) -> AsyncGenerator[GeneratorEvent, None]:
+    async def _tier(self, tier: Sequence[Wanted], shared: Shared) -> None:
         """Targets that count alike: each with its share, then with what others have left over."""
-        first, runs = len(self._runs), self._runs
+        runs: list[TargetRun] = []
         waiting = list(tier)
         for in_turn in (True, False):
             late, queue, waiting = list[Wanted](), waiting, []
@@ -115,58 +115,53 @@ class Generation:
                 rest = queue[number:] if in_turn else [target]
                 room = share([one.places for one in rest], self._room) if in_turn else self._room
                 time = self._options.time_budget - self._spent
-                if runs and time < LEAST:
+                if self._reports and time < LEAST:
                     late.append(target)
                 elif not room:
                     waiting.append(target)
                 else:
-                    runs.append(TargetRun(shared, target, time / len(rest), room))
-                    async with aclosing(self._one(runs[-1])) as events:
-                        async for event in events:
-                            yield event
+                    runs.append(TargetRun(shared, self._report(target), time / len(rest), room))
+                    await self._one(runs[-1])
             self._left_out(late, "the time was over")
         self._left_out(waiting, self._enough)
-        async with aclosing(self._spare(runs[first:])) as more:
-            async for event in more:
-                yield event
+        await self._spare(runs)
 
-    async def _spare(self, runs: Sequence[TargetRun]) -> AsyncGenerator[GeneratorEvent, None]:
-        """Tests that had no room beside others, as far as there is room in the end."""
-        for run in runs:
-            if run.has_spare and self._room:
-                try:
-                    async with aclosing(run.more(self._room)) as more:
-                        async for refused in more:
-                            yield refused
-                except QEError as error:
-                    self._notes.append(error.message)
-            for event in run.no_room():
-                yield event
+    def _report(self, target: Wanted) -> TargetReport:
+        """What is told of one more target; its part of the progress comes after those before."""
+        number = len(self._reports)
 
-    async def _one(self, run: TargetRun) -> AsyncGenerator[GeneratorEvent, None]:
-        number = len(self._runs) - 1
+        def progress(part: float, words: str) -> None:
+            self._progress((number + part) / self._targets * 100, words)
+
+        self._reports.append(TargetReport(target, self._options, self._emit, progress))
+        return self._reports[-1]
+
+    async def _one(self, run: TargetRun) -> None:
         try:
-            async with aclosing(run.events()) as events:
-                async for found in events:
-                    if isinstance(found, tuple):
-                        part = (number + found[0]) / self._targets
-                        for event in self._progress(part * 100, found[1]):
-                            yield event
-                    else:
-                        yield found
+            await run.run()
         except SuiteFails:
             raise  # it holds for all of them
         except QEError as error:
             if self._targets == 1 or error.message in self._notes:
                 raise  # so does this
             self._notes.append(error.message)
-            yield GeneratorError(message=error.message, hint=error.hint, recoverable=True)
+            self._emit(GeneratorError(message=error.message, hint=error.hint, recoverable=True))
         self._spent += run.spent
+
+    async def _spare(self, runs: Sequence[TargetRun]) -> None:
+        """Tests that had no room beside others, as far as there is room in the end."""
+        for run in runs:
+            if run.has_spare and self._room:
+                try:
+                    await run.more(self._room)
+                except QEError as error:
+                    self._notes.append(error.message)
+            run.report.no_room()
 
     @property
     def _room(self) -> int:
         """How many tests there may be yet."""
-        return self._options.max_tests - sum(len(run.kept) for run in self._runs)
+        return self._options.max_tests - sum(len(report.kept) for report in self._reports)
 
     @property
     def _enough(self) -> str:
@@ -174,7 +169,7 @@ class Generation:
 
     def _left_out(self, targets: Sequence[Wanted], why: str) -> None:
         if targets:
-            tried = {run.target for run in self._runs}
+            tried = {report.target.target for report in self._reports}
             self._notes.append(left_out([target.target for target in targets], tried, why))
 
     async def _found(self) -> tuple[ProjectInterpreter, ...]:
@@ -207,37 +202,29 @@ class Generation:
             check_target(targets[0].target, good, tree)
         return targets, tree
 
-    def _chosen(self) -> Generator:
-        if self._generator is not None:
-            return self._generator
-        if self._options.given:
-            return ProvidedTests(self._options.given)
-        from qe_action.generators import GENERATORS
-
-        name = self._options.generator
-        return GENERATORS["offline" if name == "auto" else name]()
-
-    def _progress(self, percent: float, message: str) -> Iterator[GeneratorProgress]:
+    def _progress(self, percent: float, message: str) -> None:
         """At most one event for each whole percent: 101 a run."""
         if int(percent) <= self._percent:
             return
         self._percent = int(percent)
-        yield GeneratorProgress(
+        event = GeneratorProgress(
             percent=float(self._percent),
             message=message,
-            count=sum(len(run.shown) for run in self._runs),
+            count=sum(len(report.shown) for report in self._reports),
             total=self._options.max_tests,
         )
+        self._emit(event)
 
     def _complete(self, conclusion: Conclusion) -> GenerationComplete:
         """The result; tests that did not meet every gate are not in it."""
         whole = conclusion == "finished"
-        tests = [case for run in self._runs for case in run.cases()] if whole else []
-        notes = [*self._notes, *(note for run in self._runs for note in run.notes)]
-        rejected = sum((run.rejected for run in self._runs), Counter[str]())
-        proposed = [run for run in self._runs if run.kept]
-        first = {run.target: run.before for run in reversed(proposed)}
-        last = {run.target: run.after for run in proposed}
+        reports = self._reports
+        tests = [case for report in reports for case in report.cases()] if whole else []
+        notes = [*self._notes, *(note for report in reports for note in report.notes)]
+        rejected = sum((report.rejected for report in reports), Counter[str]())
+        proposed = [report for report in reports if report.kept]
+        first = {report.target.target: report.before for report in reversed(proposed)}
+        last = {report.target.target: report.after for report in proposed}
         return GenerationComplete(
             tests=tuple(tests),
             total=len(tests),
@@ -245,7 +232,7 @@ class Generation:
             coverage_before=_percent(list(first.values())) if tests else None,
             coverage_estimate=_percent(list(last.values())) if tests else None,
             notes=tuple(dict.fromkeys(notes)),
-            suspicions=tuple(dict.fromkeys(bug for run in self._runs for bug in run.suspicions)),
+            suspicions=tuple(dict.fromkeys(bug for report in reports for bug in report.suspicions)),
             rejected=dict(sorted(rejected.items())),
             failing=self._failing,
             framework=self._options.framework,

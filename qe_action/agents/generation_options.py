@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from qe_action.agents.task_options import TaskOptions, read_context
 from qe_action.errors import UsageError
 from qe_action.events import Gap
+from qe_action.generators import AUTO, CHOICES
 from qe_action.place import Place
 from qe_action.task import QETask
 
@@ -18,6 +20,13 @@ WORKERS = 8
 """Workers at the same time, each with a user of its own: the sandbox has so many."""
 PYTHONS = 5
 """Interpreters that one run looks at."""
+
+
+def _known(generator: str) -> str:
+    if generator not in CHOICES:
+        names = " or ".join(map(repr, CHOICES))
+        raise PydanticCustomError("generator", f"Input should be {names}")
+    return generator
 
 
 class GenerationOptions(TaskOptions):
@@ -53,7 +62,7 @@ class GenerationOptions(TaskOptions):
     suite_timeout: float = Field(default=300.0, gt=0, le=86_400)
     seed: int = 0
     python: Path | tuple[Path, ...] | None = None
-    generator: Literal["auto", "offline"] = "auto"
+    generator: Annotated[str, AfterValidator(_known)] = AUTO
     tests: str | tuple[str, ...] = ()
     sandbox: Literal["on", "off"] = "on"
     slots: int | None = Field(default=None, ge=1, le=8)

@@ -13,8 +13,8 @@ from qe_action.analysis.call_graph import CallGraph
 from qe_action.analysis.collect import Detail
 from qe_action.analysis.critical_path import critical_path
 from qe_action.analysis.gaps import Miss
+from qe_action.analysis.globs import is_test_or_migration
 from qe_action.analysis.graph.entry_points import script_names
-from qe_action.analysis.paths import is_test_or_migration
 from qe_action.analysis.python_module import import_root, parse_module
 from qe_action.analysis.study import Study
 from qe_action.events import Counts, CriticalPath, Gap, GapFound
@@ -25,8 +25,9 @@ OTHER_FILES = 50
 OTHER_GAPS = 100
 """How many gaps of unchanged files are sent."""
 FILE_GAPS = 10_000
+"""How many gaps of one file are sent at most; nobody reads more."""
 ALL_GAPS = 100_000
-"""How many gaps of one file and of all are sent at most; nobody reads more."""
+"""How many gaps of all files together are sent at most."""
 ALL_BYTES = 56 << 20
 """Bytes of all gaps and critical paths that are sent, about: a journal is read up to 64 MB."""
 GAPS_A_TURN = 200

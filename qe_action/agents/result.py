@@ -61,9 +61,9 @@ class Judged:
     def unreadable(self, kind: Kind, whole: int, allowed: Allowed = lambda _: True) -> str:
         """Why a gate on the files among those `allowed`, `whole` in all, can't be judged."""
         if kind == "project":
-            return self.unread.objection(kind, allowed, whole)
+            return self.unread.obstacle(kind, allowed, whole)
         changed = {*(self.patches or ()), *self.unread.unkept}
-        return self.unread.objection(kind, lambda path: path in changed and allowed(path), 0)
+        return self.unread.obstacle(kind, lambda path: path in changed and allowed(path), 0)
 
     def unsound(self, kind: Kind, allowed: Allowed = lambda _: True) -> str:
         """What else keeps a gate on these files from being judged; mostly nothing."""

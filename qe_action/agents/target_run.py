@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from qe_action.agents.generation_notes import at, check_target, named, suite_fails, untried
+from qe_action.agents.generation_notes import check_target, named, suite_fails
 from qe_action.agents.generation_options import GenerationOptions
-from qe_action.agents.goals import Wanted, functions_around
-from qe_action.agents.proposals import bug_of, case_of, verdict
+from qe_action.agents.goals import functions_around
+from qe_action.agents.target_report import TargetReport
 from qe_action.agents.target_runners import checked, collected, imported, others, tools, warm
-from qe_action.agents.trials import trials
+from qe_action.agents.trials import Trials
 from qe_action.errors import WorkspaceError
-from qe_action.events import (
-    BugSuspected,
-    Counts,
-    GeneratorError,
-    GeneratorEvent,
-    SuspectedBug,
-    TestCase,
-    TestProposed,
-    TestRejected,
-)
+from qe_action.events import Counts
 from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
+from qe_action.generators.whole_file import first_lines
 from qe_action.project_worker.client import ProjectInterpreter
-from qe_action.text import plural
 from qe_action.verify.batch import Batch
 from qe_action.verify.gates import Refusal, Setting, Trial
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import Project, describe
-from qe_action.verify.run_answers import Measured
+from qe_action.verify.run_answers import Hello, Measured
 from qe_action.verify.suite import Suite
 from qe_action.verify.test_runner import TestRunner
 from qe_action.workspace import tree as trees
-
-__all__ = ["GeneratorEvent", "Shared", "TargetRun"]
-
-Step = tuple[float, str]
-"""How much of the target is done, of 1, and what is being done."""
-Found = Step | TestProposed | TestRejected | BugSuspected | GeneratorError
 
 ALONE = 10.0
 """Seconds that one test may take."""
 BEYOND = 4
 """How many tests more than twice those asked for are found before the search ends."""
-SEARCHED = 0.7
-"""The part of the progress that the search is."""
+IMPORTED = 0.03
+SUITE = 0.04
+"""The parts of the progress, of 1, at which the target is imported and its suite is run."""
 
 
 @dataclass
@@ -68,137 +53,75 @@ class Shared:
 class TargetRun:
     """The tests of one target: at most `limit`, searched for in `budget` seconds.
 
-    `kept` hold every gate, `before` and `after` count the target's coverage; `spent` are the
-    seconds of search and of the gates of single tests.
+    What comes of it stands in `report`, and goes up from there. `spent` are the seconds of search
+    and of the gates of single tests.
     """
 
-    def __init__(self, shared: Shared, target: Wanted, budget: float, limit: int) -> None:
+    def __init__(self, shared: Shared, report: TargetReport, budget: float, limit: int) -> None:
         self._shared = shared
-        self._target = target
+        self.report = report
+        self._target = report.target
         self._budget = budget
         self._limit = limit
         self._began = shared.clock()
-        self._batch: Batch | None = None
-        self._project: Project | None = None
-        self.shown: list[Trial] = []
-        self.kept: list[Trial] = []
-        self.rejected: Counter[str] = Counter()
-        self.notes: list[str] = []
         self._full = False
-        self._goals = Goals()
-        self.suspicions: list[SuspectedBug] = []
-        self.before: Counts | None = None
-        self.after: Counts | None = None
         self.spent = 0.0
-
-    async def events(self) -> AsyncGenerator[Found, None]:
-        """Tests as they hold alone, those that fall later, and steps of progress."""
-        try:
-            async with AsyncExitStack() as stack, aclosing(self._work(stack)) as found:
-                async for event in found:
-                    yield event
-        except (RecursionError, MemoryError):
-            raise WorkspaceError(
-                f"{self._target.target} was given up: code that belongs to it is nested too deeply."
-            ) from None
 
     @property
     def target(self) -> str:
         """The file that it is about."""
         return self._target.target
 
-    def cases(self) -> list[TestCase]:
-        """What is proposed."""
-        return [self._case(trial) for trial in self.kept]
+    async def run(self) -> None:
+        """Search for tests, and have the gates judge them.
 
-    async def _work(self, stack: AsyncExitStack) -> AsyncGenerator[Found, None]:
-        shared, path = self._shared, self._target.target
+        Raises `WorkspaceError` where the target can't be used, `SuiteFails` where the suite is red.
+        """
+        try:
+            async with AsyncExitStack() as stack:
+                await self._run(stack)
+        except (RecursionError, MemoryError):
+            raise WorkspaceError(
+                f"{self.target} was given up: code that belongs to it is nested too deeply."
+            ) from None
+
+    async def _run(self, stack: AsyncExitStack) -> None:
+        shared, report = self._shared, self.report
         project, runner = await self._runner(stack, shared.slots)
         hello = await checked(runner)
         rest, notes = await others(stack, shared.interpreters[1:], hello, project, shared.tree)
-        self.notes += notes
-        yield 0.03, f"Importing {project.module}"
-        at_import = await imported(runner, max(5.0, min(60.0, self._left())))
+        report.notes += notes
+        report.progress(IMPORTED, f"Importing {project.module}")
+        at_import = await imported(runner, self._for_import())
         suite = Suite(runner, hello.plugins, shared.options.suite_timeout)
         asked = shared.clock()
         spared = await self._red(suite, at_import)
         self._began += shared.clock() - asked  # the suite comes on top of the budget
         setting, goals = self._setting(runner, at_import, spared)
-        self._goals = goals
-        self.before = self.after = at_import.counts
+        report.before = report.after = at_import.counts
         if not setting.lines and not setting.arcs:
             beside = " beside what they run" if spared else ""
-            self.notes.append(f"Nothing of {path} is missed{beside}.")
+            report.notes.append(f"Nothing of {self.target} is missed{beside}.")
             return
-        told = len(self.notes)
         if not setting.lines & set(at_import.lines):  # else each run has to import
-            await warm(runner, hello.plugins, at_import, max(5.0, min(60.0, self._left())))
-        async with aclosing(self._search(setting, goals)) as found:
-            async for event in found:
-                yield event
+            await warm(runner, hello.plugins, at_import, self._for_import())
+        await self._search(setting, goals)
         self.spent = shared.clock() - self._began
-        if not (self.shown or self.rejected or self.notes[told:]):
-            self.notes.append(self._nothing())
-        self.notes += self._untried()
-        batch = Batch(runner, rest, suite, self.shown.copy(), self._limit, python=hello.python)
-        batch.rank = self._target.rank
-        batch.tools = tools(shared.tree)
-        self._batch = batch
-        async with aclosing(self._judge_all(batch)) as found:
-            async for event in found:
-                yield event
-        self.kept = batch.trials
-        self.before = suite.before or _none_of(at_import.counts)
-        self.after = suite.after if self.kept else self.before
-        await self._settle(suite, self.kept)
+        await self._judge_all(suite, rest, hello)
+        report.before = suite.before or _none_of(at_import.counts)
+        report.after = suite.after if report.kept else report.before
+        await self._settle(suite, report.kept)
 
     async def _runner(self, stack: AsyncExitStack, slots: int) -> tuple[Project, TestRunner]:
-        """The project as it is by now, with the accepted tests, and a test runner for it."""
-        shared, path = self._shared, self._target.target
+        """The project as it is by now, with the tests that were accepted, and a runner for it."""
+        shared, path = self._shared, self.target
         files = await asyncio.to_thread(trees.python_files, shared.tree)
         check_target(path, files, shared.tree)
         collects = await asyncio.to_thread(collected, shared.tree, path)
-        self._project = project = await asyncio.to_thread(describe, files, path, collects)
+        project = await asyncio.to_thread(describe, files, path, collects)
+        self.report.place = project.place
         opened = TestRunner.open(shared.interpreters[0], project, shared.tree, slots)
         return project, await stack.enter_async_context(opened)
-
-    async def more(self, limit: int) -> AsyncGenerator[TestRejected, None]:
-        """Of the tests that had no room, as many as there is room for now."""
-        batch = self._batch
-        assert batch is not None
-        added, batch.spare = batch.spare[:limit], batch.spare[limit:]
-        async with AsyncExitStack() as stack:
-            _, runner = await self._runner(stack, 1)
-            suite = Suite(
-                runner, (await checked(runner)).plugins, self._shared.options.suite_timeout
-            )
-            async for trial, why in suite.judge(added):
-                trial.refusal = Refusal("suite", why)
-                added.remove(trial)
-                yield self._refused(trial)
-            self.kept += added
-            self.after = suite.after or self.after
-            await self._settle(suite, added)
-
-    def no_room(self) -> list[TestRejected]:
-        """The tests that hold and go beyond what was asked for; they are out."""
-        spare, limit = (self._batch.spare if self._batch else []), self._shared.options.max_tests
-        for trial in spare:
-            trial.refusal = Refusal(
-                "limit",
-                f"no more than {plural(limit, 'test')} {'was' if limit == 1 else 'were'} asked for",
-            )
-        return [self._refused(trial) for trial in spare]
-
-    @property
-    def has_spare(self) -> bool:
-        return self._batch is not None and bool(self._batch.spare)
-
-    async def _settle(self, suite: Suite, trials: Sequence[Trial]) -> None:
-        """The tests into the tree: what comes after is tried beside them."""
-        if trials:
-            place = self._shared.tree / suite.runner.project.place
-            await asyncio.to_thread(_put, place, suite.text(trials).encode())
 
     async def _red(self, suite: Suite, at_import: Measured) -> frozenset[int]:
         """The lines that failing tests run, if tests are made all the same.
@@ -206,14 +129,16 @@ class TargetRun:
         Raises `SuiteFails` where they are not: what is missed by a red suite is not known.
         """
         options = self._shared.options
-        known = options.tests_known or self._shared.green
-        failing = {} if known else await suite.failing()
+        if options.tests_known or self._shared.green:
+            return frozenset()
+        self.report.progress(SUITE, "Running the suite as it is")
+        failing = await suite.failing()
         self._shared.green = not failing
         if failing and not options.allow_red:
             raise suite_fails(failing)
         if not failing:
             return frozenset()
-        self.notes.append(f"{named(failing)}: no test is made for what they run.")
+        self.report.notes.append(f"{named(failing)}: no test is made for what they run.")
         own = await suite.lines_of(list(failing)) - frozenset(at_import.lines)
         return functions_around(suite.runner.project.source, own)
 
@@ -223,13 +148,8 @@ class TargetRun:
         """What is missed: of the report's gaps, or of all statements."""
         lines, arcs = self._target.goals(runner.project.source, at_import, at_import)
         lines, arcs = lines - spared, frozenset(arc for arc in arcs if arc[0] not in spared)
-        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs)
-
-    def _left(self) -> float:
-        return self._budget - (self._shared.clock() - self._began)
-
-    def _patience(self) -> float:
-        return max(0.05, min(ALONE, self._left()))
+        first = first_lines(runner.project.source.decode("utf-8", "replace"))
+        return Setting(runner, lines, arcs, self._patience), Goals(lines, arcs, first)
 
     def _job(self, setting: Setting, goals: Goals) -> Job:
         project, tree = setting.runner.project, self._shared.tree
@@ -243,107 +163,101 @@ class TargetRun:
             interpreter=self._shared.interpreters[0],
             seed=self._shared.options.seed,
             mutants=mutants(project.source, setting.lines | {arc[0] for arc in setting.arcs}),
+            gaps=tuple(self._target.gaps or ()),
         )
 
-    async def _search(self, setting: Setting, goals: Goals) -> AsyncGenerator[Found, None]:
-        """The candidates, as they pass or are refused."""
+    async def _search(self, setting: Setting, goals: Goals) -> None:
+        """Report the candidates as they pass or are refused, and what was left untried."""
+        report, told = self.report, len(self.report.notes)
         job, ahead = self._job(setting, goals), 2 * self._shared.slots
-        released = trials(self._shared.generator, job, setting, self._left, ahead)
-        async with aclosing(released) as found:
+        trials = Trials(self._shared.generator, job, setting, ahead)
+        async with aclosing(trials.released(self._left)) as found:
             async for item in found:
                 if isinstance(item, Trouble):
-                    yield self._trouble(item)
+                    report.trouble(item)
                 elif isinstance(item, Suspicion):
-                    yield self._suspected(item, setting)
+                    report.suspected(item, setting.runner.project.source)
+                elif item.refusal is not None:
+                    report.refused(item, item.refusal)
                 else:
-                    yield self._released(item, setting)
-                yield self._step()
-                if len(self.shown) >= 2 * self._limit + BEYOND:
+                    report.proposed(item)
+                report.searching(self._searched())
+                if len(report.shown) >= self._most:
                     self._full = True
                     break
+        if not (report.shown or report.rejected or report.notes[told:]):
+            report.found_nothing(in_time=self._left() > 0)
+        if self._full:
+            report.gaps_untried(goals, "so many tests hold already")
+        elif self._left() <= 0 and report.shown:
+            report.gaps_untried(goals, "the time was over")
 
-    def _untried(self) -> list[str]:
-        """The gaps that no test was tried for, and why."""
-        over = self._left() <= 0 and bool(self.shown)
-        if not (self._full or over):
-            return []
-        wanted = self._goals.lines | {abs(arc[0]) for arc in self._goals.arcs}
-        reached = {abs(n) for t in self.shown for n in (*t.lines, *(arc[0] for arc in t.arcs))}
-        gaps = [
-            gap
-            for gap in self._target.gaps or ()
-            if wanted.difference(reached).intersection(range(gap.line_start, gap.line_end + 1))
-            and reached.isdisjoint(range(gap.line_start, gap.line_end + 1))
-        ]
-        if not gaps:
-            return []
-        why = "so many tests hold already" if self._full else "the time was over"
-        return [untried(self._target.target, [gap.line_start for gap in gaps], why)]
-
-    def _nothing(self) -> str:
-        """Why there is no test, where no other reason was given."""
-        where = at(self._target.target, [gap.line_start for gap in self._target.gaps or ()])
-        if self._left() <= 0:
-            return f"The time was over before a test for {where} was found."
-        return f"Nothing that was tried gives a test for {where}."
-
-    def _step(self) -> Step:
-        time = 1 - max(0.0, self._left()) / self._budget
-        part = min(1.0, max(time, len(self.shown) / (2 * self._limit + BEYOND)))
-        refused = sum(self.rejected.values())
-        holds = "test holds" if len(self.shown) == 1 else "tests hold"
-        return part * SEARCHED, f"{len(self.shown)} {holds} alone, {refused} refused"
-
-    def _trouble(self, trouble: Trouble) -> GeneratorError:
-        self.notes.append(trouble.message)
-        return GeneratorError(
-            message=trouble.message, hint=trouble.detail, recoverable=True, count=len(self.shown)
-        )
-
-    def _suspected(self, found: Suspicion, setting: Setting) -> BugSuspected:
-        bug = bug_of(found, setting.runner.project.source)
-        self.suspicions.append(bug)
-        return BugSuspected(bug=bug)
-
-    def _released(self, trial: Trial, setting: Setting) -> TestProposed | TestRejected:
-        if trial.refusal is not None:
-            return self._refused(trial)
-        setting.reached |= trial.reached
-        self.shown.append(trial)
-        case = self._case(trial)
-        return TestProposed(test_case=case, target=case.target, verdict=verdict(trial))
-
-    def _refused(self, trial: Trial) -> TestRejected:
-        assert trial.refusal is not None
-        self.rejected[trial.refusal.reason] += 1
-        return TestRejected(
-            test_case=self._case(trial),
-            reason=trial.refusal.reason,
-            detail=trial.refusal.detail,
-        )
-
-    def _case(self, trial: Trial) -> TestCase:
-        assert self._project is not None
-        batch = self._batch
-        return case_of(
-            trial,
-            path=self._project.place,
-            test_type=self._shared.options.test_type,
-            runs=len(batch.rounds) if batch and batch.pythons else 0,
-            pythons=tuple(batch.pythons) if batch else (),
-            suite=batch.suite.words if batch else "",
-        )
-
-    async def _judge_all(self, batch: Batch) -> AsyncGenerator[Found, None]:
+    async def _judge_all(
+        self, suite: Suite, others: Sequence[tuple[str, TestRunner]], hello: Hello
+    ) -> None:
         """The gates of the whole set; what falls is withdrawn."""
-        heard: list[Step] = []
-        batch.progress = lambda part, words: heard.append((part, words))
+        report = self.report
+        report.batch = batch = Batch(
+            suite.runner,
+            others,
+            suite,
+            report.shown.copy(),
+            self._limit,
+            rank=self._target.rank,
+            python=hello.python,
+            tools=tools(self._shared.tree),
+            progress=report.judging,
+        )
         async with aclosing(batch.judge()) as out:
-            async for trial, _ in out:
-                while heard:
-                    part, words = heard.pop(0)
-                    yield SEARCHED + part * (1 - SEARCHED), words
-                yield self._refused(trial)
+            async for trial, refusal in out:
+                report.refused(trial, refusal)
+        report.kept = batch.trials
+
+    async def more(self, limit: int) -> None:
+        """Of the tests that had no room, as many as there is room for now."""
+        batch, report = self.report.batch, self.report
+        assert batch is not None
+        added, batch.spare = batch.spare[:limit], batch.spare[limit:]
+        async with AsyncExitStack() as stack:
+            _, runner = await self._runner(stack, 1)
+            plugins = (await checked(runner)).plugins
+            suite = Suite(runner, plugins, self._shared.options.suite_timeout)
+            async with aclosing(suite.judge(added)) as out:
+                async for trial, why in out:
+                    added.remove(trial)
+                    report.refused(trial, Refusal("suite", why))
+            report.kept += added
+            report.after = suite.after or report.after
+            await self._settle(suite, added)
+
+    @property
+    def has_spare(self) -> bool:
+        return self.report.batch is not None and bool(self.report.batch.spare)
+
+    async def _settle(self, suite: Suite, trials: Sequence[Trial]) -> None:
+        """The tests into the tree: what comes after is tried beside them."""
+        if trials:
+            place = self._shared.tree / suite.runner.project.place
+            await asyncio.to_thread(_put, place, suite.text(trials).encode())
+
+    @property
+    def _most(self) -> int:
+        """How many tests that hold alone end the search."""
+        return 2 * self._limit + BEYOND
+
+    def _searched(self) -> float:
+        """Which part of the search is done, of 1."""
+        time = 1 - max(0.0, self._left()) / self._budget
+        return min(1.0, max(time, len(self.report.shown) / self._most))
+
+    def _left(self) -> float:
+        return self._budget - (self._shared.clock() - self._began)
+
+    def _patience(self) -> float:
+        return max(0.05, min(ALONE, self._left()))
+
+    def _for_import(self) -> float:
+        return max(5.0, min(60.0, self._left()))
 
 
 def _put(place: Path, data: bytes) -> None:

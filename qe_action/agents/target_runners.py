@@ -13,6 +13,7 @@ from qe_action.verify.collection import CONFIGS as PYTEST_CONFIGS
 from qe_action.verify.collection import PytestCollection, collecting
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Hello, Measured, Run
+from qe_action.verify.run_request import RunRequest
 from qe_action.verify.style import CONFIGS, Tool, configured
 from qe_action.verify.test_runner import TestRunner
 from qe_action.workspace.metadata import asked_pythons
@@ -84,7 +85,7 @@ async def imported(runner: TestRunner, timeout: float) -> Measured:
 async def _import_run(runner: TestRunner, timeout: float, *, measure: bool) -> Run:
     path = f"{runner.project.folder}/test_qe_import.py"
     text = f"def test_import():\n    import {runner.project.module}\n"
-    return await runner.run({path: text}, [path], timeout=timeout, measure=measure)
+    return await runner.run(RunRequest({path: text}, [path], timeout, measure=measure))
 
 
 async def warm(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from qe_action import defaults
-from qe_action.agents.generation import Generation, GeneratorEvent
+from qe_action.agents.generation import Generation
 from qe_action.agents.generation_options import GenerationOptions, generation_options
-from qe_action.events import GenerationComplete
-from qe_action.generators.port import Generator
+from qe_action.events import GenerationComplete, GeneratorEvent
+from qe_action.generators import generator_for
+from qe_action.generators.port import Generator, Ports
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.task import QETask
 
@@ -17,8 +19,8 @@ from qe_action.task import QETask
 class TestGeneratorAgent:
     """Makes tests for gaps, and proposes those alone that hold all it can measure.
 
-    `model` is for generators that ask one. `interpreter` is where the project's code runs
-    (or several, for more versions of Python), `generator` what writes candidates, `clock` gives
+    `model` is for generators that ask one. `interpreter` is where the project's code runs (or
+    several, for more versions of Python), `generator` what writes candidates, `clock` gives
     seconds; the task's options and the system's clock serve where they are absent.
     """
 
@@ -55,7 +57,12 @@ class TestGeneratorAgent:
         A test that was shown may be withdrawn by a `rejected` with its id. Closing the stream
         early leaves nothing running.
         """
-        return Generation(options, self._interpreters, self._generator, self._clock).events()
+        make = partial(self._generator_for, options)
+        return Generation(options, self._interpreters, make, self._clock).events()
+
+    def _generator_for(self, options: GenerationOptions) -> Generator:
+        ports = Ports(self._clock, self._model, options)
+        return self._generator or generator_for(options.generator, ports)
 
     async def execute(self, task: QETask) -> GenerationComplete:
         """The result alone: the same stream, drained."""

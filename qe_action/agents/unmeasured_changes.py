@@ -11,15 +11,8 @@ from qe_action.agents.options import AnalysisOptions
 from qe_action.analysis.collect import Collector, Detail, detail
 from qe_action.analysis.diff import Diff, FileChange
 from qe_action.analysis.globs import PathFilter
-from qe_action.analysis.unmeasured_files import (
-    PYTHON,
-    Area,
-    changed_sources,
-    could_be,
-    family,
-    is_library,
-    says_something,
-)
+from qe_action.analysis.languages import PYTHON, family, says_something
+from qe_action.analysis.unmeasured_files import Area, changed_sources, could_be, is_library
 from qe_action.errors import sentence
 from qe_action.reports.coverage_scope import Scope, scope_of
 from qe_action.reports.coverage_settings import Settings

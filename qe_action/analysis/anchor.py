@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qe_action.analysis.advice.branch_words import Way, said
-from qe_action.analysis.diff import LineMap
+from qe_action.analysis.line_map import LineMap
 from qe_action.events import BASE_LINE, Anchor, Gap
 
 

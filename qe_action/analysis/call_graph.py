@@ -20,8 +20,9 @@ from qe_action.analysis.graph.reachability import all_reaching, count_reaching, 
 from qe_action.analysis.graph.resolution import Resolver
 
 WHOLE_FILES = 400
+"""Up to how many Python files a repository is parsed whole."""
 WHOLE_BYTES = 4_000_000
-"""Up to how many Python files and bytes a repository is parsed whole."""
+"""Up to how many bytes of Python files a repository is parsed whole."""
 _SCANNED_A_TURN = 250
 _LINKED_A_TURN = 25
 
@@ -29,14 +30,13 @@ _LINKED_A_TURN = 25
 class Reach(NamedTuple):
     """Who reaches a function.
 
-    `callers` counts the functions that reach it, directly or not, `direct` those that call it
-    themselves; it is not one of them. `entry_points` counts those among the callers and
-    `entry` is the nearest (`file.py::name`). `kind` says why the function is an entry point
-    itself, None if it is none. With `at_least` only a part of the repository was looked at.
+    `callers` counts the functions that reach it, directly or not; it is not one of them.
+    `entry_points` counts those among the callers and `entry` is the nearest (`file.py::name`).
+    `kind` says why the function is an entry point itself, None if it is none. With `at_least`
+    only a part of the repository was looked at.
     """
 
     callers: int
-    direct: int = 0
     entry_points: int = 0
     entry: str | None = None
     kind: str | None = None
@@ -64,11 +64,6 @@ class CallGraph:
         self._files = ParsedFiles(read)
         self._linked: _Linked | None = None
         self.unresolved = 0
-
-    @property
-    def files_parsed(self) -> int:
-        """How many files the graph was made of."""
-        return len(self._files.facts)
 
     @property
     def unparsable(self) -> tuple[str, ...]:
@@ -173,7 +168,6 @@ class _Linked:
         entry = self._nearest[index]
         return Reach(
             callers=count.nodes,
-            direct=len(set(self._direct[index]) - {index}),
             entry_points=count.marked,
             entry="::".join(self._nodes[entry]) if entry is not None else None,
             kind=self._entries.get(node),

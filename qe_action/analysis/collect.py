@@ -14,8 +14,9 @@ from qe_action.reports.defects import Defects
 from qe_action.reports.model import Branch, FileLines, Function
 
 MAX_FILES = 200_000
+"""Files that are counted."""
 MAX_NAMES = 32 << 20
-"""Files that are counted, and bytes, about, of their names, groups and packages together."""
+"""Bytes, about, of the names, groups and packages of all counted files together."""
 MAX_KEPT = 40 << 20
 """Bytes of lines that are kept, about, of all files whose gaps may be shown."""
 

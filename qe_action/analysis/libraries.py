@@ -16,13 +16,14 @@ _FOLDERS = frozenset(
 )
 """A folder of this name anywhere in a path says that what is below was installed."""
 _ANYWHERE = ((".cargo", "registry"),)
+"""Folders of installed software, wherever in a path they lie."""
 _ELSEWHERE = (("go", "pkg", "mod"),)  # in a repository these could be the project's own names
 _AT_THE_TOP = (
     *(("usr", "include"), ("usr", "lib"), ("usr", "lib64"), ("usr", "share")),
     *(("usr", "local", "include"), ("usr", "local", "lib"), ("rustc",)),
     *(("Library", "Frameworks"), ("Program Files",), ("Program Files (x86)",)),
 )
-"""The same said by several folders, the last ones of an absolute path's beginning."""
+"""Folders of installed software, at the beginning of an absolute path."""
 _TELLING = _FOLDERS | {run[0] for run in (*_ANYWHERE, *_ELSEWHERE, *_AT_THE_TOP)}
 
 

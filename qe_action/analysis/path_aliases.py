@@ -14,8 +14,9 @@ from typing import NamedTuple
 from qe_action.analysis.paths import Parts, PathIndex, SplitPath, join, split_path
 
 LISTS = 50
+"""How many lists are looked at."""
 PATTERNS = 50
-"""How many lists, and patterns of each, are looked at."""
+"""How many patterns of each list are looked at."""
 COMPONENTS = 40
 """Components of the longest pattern."""
 

@@ -74,6 +74,15 @@ class Tree:
                 return self.index.at((*split_path(target).parts, *parts[end:]))
         return None
 
+    def by_links(self, readings: Iterable[Parts]) -> set[str]:
+        """The tracked files that these paths lead to through tracked links to folders."""
+        found = map(self.behind_links, readings)
+        return {file for file in found if file is not None}
+
+    def in_any_case(self, readings: Iterable[Parts]) -> set[str]:
+        """The tracked files that these paths name, without regard to case."""
+        return {file for reading in readings for file in self.index.in_any_case(reading)}
+
 
 def below(workspaces: Iterable[Parts], parts: Parts) -> Parts | None:
     """The components of an absolute path below the workspace that it lies in."""
@@ -136,6 +145,21 @@ class Bases:
             if anchor and not path.absolute and (found := self.tree.index.at(join(anchor, path))):
                 return {found}
         return set()
+
+    def by_alias(self, path: SplitPath) -> tuple[str, Parts] | None:
+        """The file that the settings' aliases lead to, and from which form of the path."""
+        tree = self.tree
+        inside = [join(source, path) for source in self.inside if not path.absolute]
+        for form in (*self.forms(path), tree.inside(path), *inside):
+            if form and (file := tree.aliases.tracked(form, tree.index)):
+                return file, form
+        return None
+
+    def ending_in_any_case(self, path: SplitPath) -> set[str]:
+        """The files that end as a path elsewhere does, without regard to case."""
+        if self.tree.inside(path) is not None:
+            return set()
+        return set().union(*map(self.tree.index.ending_in_any_case, self.forms(path)))
 
     def under_sources(self, path: SplitPath) -> set[str]:
         """The files that a relative path names below the sources in the workspace."""

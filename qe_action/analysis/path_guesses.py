@@ -8,13 +8,15 @@ another machine's folders are in the repository, that settles what the ends leav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from qe_action.analysis.libraries import library_root
 from qe_action.analysis.path_bases import Bases
-from qe_action.analysis.paths import Parts, PathIndex, SplitPath, split_path
+from qe_action.analysis.path_narrowing import Excluded, Key, Named, by_group, near, tell_apart
+from qe_action.analysis.path_rules import Rule, agree, outvoted
+from qe_action.analysis.paths import Parts, SplitPath
 
 JVM = (".java", ".kt", ".kts", ".scala", ".groovy")
 """Languages whose reports name files from their package on, so that one report has many roots."""
@@ -25,44 +27,9 @@ RULES = 10
 SUPPORT = 2
 """Paths that have to follow a rule before it settles anything for others."""
 ELSEWHERE = 300_000
+"""Paths elsewhere that are looked at; a file has one, or one a source."""
 MAX_ELSEWHERE = 32 << 20
-"""Paths elsewhere that are looked at, and their bytes; a file has one, or one a source."""
-
-
-class Key(NamedTuple):
-    """A path as the report spells it, and what it belongs to there.
-
-    A relative path may be another file in each group and each package, an absolute one in each
-    group.
-    """
-
-    path: str
-    group: str = ""
-    package: str = ""
-
-
-class Named(NamedTuple):
-    """A path as a report spells it: `group` and `package` are its words for what it belongs to.
-
-    `lines` are the lines that the report lists of it, in order, as far as they were kept.
-    """
-
-    spelled: str
-    group: str = ""
-    package: str = ""
-    lines: Sequence[int] = ()
-
-    @property
-    def path(self) -> SplitPath:
-        """Its components, which would take several times its room if they were held."""
-        return split_path(self.spelled)
-
-
-class Rule(NamedTuple):
-    """A folder of another machine, and what it is in the repository."""
-
-    prefix: Parts
-    folder: Parts
+"""Bytes of all these paths together."""
 
 
 class Guess(NamedTuple):
@@ -80,10 +47,6 @@ class Guess(NamedTuple):
 
     def rule(self, file: str) -> Rule:
         return Rule(self.form[: -self.length], tuple(file.split("/"))[: -self.length])
-
-
-Excluded = Callable[[str, Sequence[int]], bool]
-"""Whether a file can't be the one whose lines a report lists."""
 
 
 def guesses(bases: Bases, named: Named, *, sourced: bool) -> Guess | None:
@@ -270,7 +233,7 @@ class Jury:
         return sum(
             count
             for options, count in self._open.items()
-            if rule.prefix and not any(_agree(option, rule) for option in options)
+            if rule.prefix and not any(agree(option, rule) for option in options)
         )
 
     def _ruled(self, guess: Guess) -> tuple[str, ...]:
@@ -301,73 +264,3 @@ def _some(paths: Iterable[Parts]) -> Iterator[str]:
         if room < 0:
             return
         yield path
-
-
-def _agree(one: Rule, other: Rule) -> bool:
-    """Whether two rules can both hold: neither makes another folder of what the other is about."""
-    outer, inner = sorted((one, other), key=lambda rule: len(rule.prefix))
-    end = len(outer.prefix)
-    if inner.prefix[:end] != outer.prefix:
-        return True
-    return outer.folder + inner.prefix[end:] == inner.folder
-
-
-def outvoted(votes: Mapping[Rule, int], bare: Collection[Rule]) -> set[Rule]:
-    """The rules of which one at most can be right, as they make one folder of several.
-
-    That is so of those that rest on file names alone, `bare`; one that most paths follow is right.
-    """
-    by_folder: dict[Parts, list[Rule]] = {}
-    for rule in sorted(bare, key=lambda rule: -votes[rule]):
-        by_folder.setdefault(rule.folder, []).append(rule)
-    found: set[Rule] = set()
-    for first, *others in by_folder.values():
-        found.update(others)
-        if others and votes[others[0]] == votes[first]:
-            found.add(first)
-    return found
-
-
-def by_group(index: PathIndex, files: tuple[str, ...], group: str) -> tuple[str, ...]:
-    """The files in a folder that is named as the group is, if there is such a folder at all."""
-    name = _folder_of(group)
-    if not name:
-        return files
-    fitting = in_group(files, group)
-    return fitting if fitting or index.has_component(name) else files
-
-
-def in_group(files: tuple[str, ...], group: str) -> tuple[str, ...]:
-    """The files in a folder that is named as the group is."""
-    name = _folder_of(group)
-    return tuple(file for file in files if name in file.casefold().split("/")[:-1])
-
-
-def _folder_of(group: str) -> str:
-    """What a group's folder is called, in lower case."""
-    return group.rpartition("/")[2].lstrip(":").casefold()
-
-
-def near(files: tuple[str, ...], bases: Bases) -> tuple[str, ...]:
-    """Those of the files that lie closest to the report, then to the folder the run is about."""
-    for place in (bases.place, bases.tree.working):
-        for folder in bases.above(place):
-            start = "".join(f"{part}/" for part in folder)
-            fitting = tuple(file for file in files if file.startswith(start))
-            if fitting:
-                files = fitting
-                break
-    return files
-
-
-def tell_apart(files: tuple[str, ...], named: Named, excluded: Excluded) -> tuple[str, ...]:
-    """Equally good files without those that the package or the report's lines exclude."""
-    words = [word.casefold() for word in named.package.replace(".", "/").split("/") if word]
-    for word in reversed(words):
-        fitting = tuple(file for file in files if word in file.casefold().split("/")[:-1])
-        if fitting:
-            files = fitting
-        if len(files) == 1:
-            return files
-    left = tuple(file for file in files if not excluded(file, named.lines))
-    return left or files

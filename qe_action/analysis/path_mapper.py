@@ -23,15 +23,12 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qe_action.analysis.path_bases import Bases, Tree
-from qe_action.analysis.path_guesses import (
-    Excluded,
-    Key,
-    Named,
-    Rule,
-)
-from qe_action.analysis.path_weighing import Answer, Weighing, folded_parts, rule_between
+from qe_action.analysis.path_narrowing import Excluded, Key, Named
+from qe_action.analysis.path_rules import Answer, Rule, rule_between
+from qe_action.analysis.path_weighing import Weighing
 from qe_action.analysis.paths import (
     Match,
+    Parts,
     PathIndex,
     Resolution,
     SplitPath,
@@ -42,10 +39,11 @@ from qe_action.analysis.paths import (
 )
 
 HINTS = 3
+"""How many of a report's latest hints are tried on its next path."""
 LINES = 2_000
 """How many lines of a path that may change its meaning are kept, to tell files apart."""
 WITH_LINES = 2_000
-"""Of how many paths lines are kept, of those with a file so far and of those without each."""
+"""How many paths with a file so far have their lines kept, and how many without one."""
 
 
 @dataclass(slots=True)
@@ -186,7 +184,7 @@ class PathMapper:
                 hint = answer.rule or rule_between(path.parts, answer.resolution.path)
                 if hint.prefix == path.parts:
                     report.in_any_case = rule_between(
-                        folded_parts(path.parts), answer.resolution.path.casefold()
+                        _folded(path.parts), answer.resolution.path.casefold()
                     )
                 else:
                     report.hints = [hint, *report.hints[: HINTS - 1]]
@@ -211,7 +209,7 @@ class PathMapper:
                         return Answer(Match(found), rule=hint)
         if (folded := report.in_any_case) is None:
             return None
-        form, end = folded_parts(path.parts), len(folded.prefix)
+        form, end = _folded(path.parts), len(folded.prefix)
         files = self.tree.index.in_any_case(folded.folder + form[end:])
         return Answer(Match(files[0])) if form[:end] == folded.prefix and len(files) == 1 else None
 
@@ -231,6 +229,10 @@ def _plain(bases: Bases, path: SplitPath) -> Answer | None:
         found = tree.index.at(path.parts)
         return Answer(Match(found)) if found else None
     return None
+
+
+def _folded(parts: Parts) -> Parts:
+    return tuple(map(str.casefold, parts))
 
 
 def _unchecked(path: SplitPath, bases: Bases) -> Resolution:

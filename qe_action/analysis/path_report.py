@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from qe_action.analysis.path_bases import Tree
-from qe_action.analysis.path_guesses import Rule
 from qe_action.analysis.path_mapper import PathMapper
+from qe_action.analysis.path_rules import Rule
 from qe_action.analysis.paths import Ambiguous, Match, Parts, Resolution, Unmatched, split_path
 from qe_action.place import Place, setting
 

@@ -4,45 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from qe_action.analysis.libraries import library_root
 from qe_action.analysis.path_bases import Bases
-from qe_action.analysis.path_guesses import (
-    Excluded,
-    Guess,
-    Jury,
-    Key,
-    Named,
-    Rule,
-    guesses,
-    in_group,
-    near,
-    tell_apart,
-)
+from qe_action.analysis.path_guesses import Guess, Jury, guesses
+from qe_action.analysis.path_narrowing import Excluded, Key, Named, in_group, near, tell_apart
+from qe_action.analysis.path_rules import INSTALLED, NOWHERE, Answer, Rule, rule_between
 from qe_action.analysis.paths import (
     Ambiguous,
     Match,
     Parts,
-    Resolution,
     SplitPath,
-    Unmatched,
     is_absolute,
-    join,
     split_path,
 )
-
-
-class Answer(NamedTuple):
-    """What a path means. `rule` is what was used where another machine's folder is meant."""
-
-    resolution: Resolution
-    rule: Rule | None = None
-
-
-NOWHERE = Answer(Unmatched())
-INSTALLED = Answer(Unmatched(library=True))
-"""What most paths of a report may mean: one object for all of them."""
 
 
 class Weighing:
@@ -107,7 +82,7 @@ class Weighing:
         """By its place in the workspace, by the user's source roots, by the aliases.
 
         Relative paths are shortened from their beginning only where none is tracked below the
-        roots as it stands. Whether one is.
+        roots as it stands. The result is whether one is.
         """
         tree, bases = self._tree, self._bases
         rooted = bool(tree.roots) and any(
@@ -123,7 +98,7 @@ class Weighing:
                 files := bases.under_roots(named.path, whole=rooted and not named.path.absolute)
             ):
                 under_roots[key] = near(tuple(sorted(files)), bases)
-            elif tree.aliases and (alias := self._by_alias(named.path)):
+            elif tree.aliases and (alias := bases.by_alias(named.path)):
                 file, form = alias
                 self._answer(key, [file], rule_between(form, file))
         self._below_roots(under_roots)
@@ -161,15 +136,6 @@ class Weighing:
         """Whether a path is the file's below one of the user's source roots, as it stands."""
         path = self._left[key].path
         return not path.absolute and file in self._bases.under_roots(path, whole=True)
-
-    def _by_alias(self, path: SplitPath) -> tuple[str, Parts] | None:
-        """The file that the settings' aliases lead to, and from which form of the path."""
-        aliases = self._tree.aliases
-        inside = [join(source, path) for source in self._bases.inside if not path.absolute]
-        for form in (*self._bases.forms(path), self._tree.inside(path), *inside):
-            if form and (file := aliases.tracked(form, self._tree.index)):
-                return file, form
-        return None
 
     def _below_sources(self) -> bool:
         """Relative paths below the sources in the workspace; whether any was found there."""
@@ -281,14 +247,11 @@ class Weighing:
 
         Where the end alone is alike, paths that differ in more than case are different files.
         """
-        self._take(
-            (key, self._by_link(named.path) or self._in_any_case(named.path))
-            for key, named in self._left.items()
-        )
+        self._take((key, self._in_any_spelling(named.path)) for key, named in self._left.items())
         guessed: dict[Key, set[str]] = {}
         rivals: dict[str, set[Key]] = defaultdict(set)
         for key, named in self._left.items():
-            files = self._ending_in_any_case(named.path)
+            files = self._bases.ending_in_any_case(named.path)
             if files:
                 guessed[key] = files
             for file in files:
@@ -317,32 +280,7 @@ class Weighing:
                 continue
             del self._left[key]
 
-    def _by_link(self, path: SplitPath) -> set[str]:
-        found = (self._tree.behind_links(reading) for reading in self._readings(path))
-        return {file for file in found if file is not None}
-
-    def _in_any_case(self, path: SplitPath) -> set[str]:
-        index, readings = self._tree.index, self._readings(path)
-        return {file for reading in readings for file in index.in_any_case(reading)}
-
-    def _readings(self, path: SplitPath) -> Iterator[Parts]:
-        return self._bases.readings(path, self._anchors, bare=self._bare)
-
-    def _ending_in_any_case(self, path: SplitPath) -> set[str]:
-        if self._tree.inside(path) is not None:
-            return set()
-        ending = map(self._tree.index.ending_in_any_case, self._bases.forms(path))
-        return set().union(*ending)
-
-
-def folded_parts(parts: Parts) -> Parts:
-    return tuple(map(str.casefold, parts))
-
-
-def rule_between(parts: Parts, file: str) -> Rule:
-    """What is left of both without the end that they have in common."""
-    folder = tuple(file.split("/"))
-    same = 0
-    while same < min(len(parts), len(folder)) and parts[-1 - same] == folder[-1 - same]:
-        same += 1
-    return Rule(parts[: len(parts) - same], folder[: len(folder) - same])
+    def _in_any_spelling(self, path: SplitPath) -> set[str]:
+        """The files through links, or else those in another case, from where paths can start."""
+        readings = list(self._bases.readings(path, self._anchors, bare=self._bare))
+        return self._tree.by_links(readings) or self._tree.in_any_case(readings)

@@ -12,23 +12,6 @@ from dataclasses import dataclass
 from string import ascii_letters
 from typing import NamedTuple
 
-from qe_action.analysis.globs import PathFilter, is_test_or_migration
-
-__all__ = [
-    "Ambiguous",
-    "Match",
-    "Parts",
-    "PathFilter",
-    "PathIndex",
-    "Resolution",
-    "SplitPath",
-    "Unmatched",
-    "is_absolute",
-    "is_test_or_migration",
-    "join",
-    "split_path",
-]
-
 Parts = tuple[str, ...]
 CANDIDATES = 1_000
 """How many files that end alike are looked at; more are as ambiguous."""

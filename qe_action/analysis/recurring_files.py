@@ -1,4 +1,4 @@
-"""Files that a report lists in several parts, merged as the parts come."""
+"""The files that a report lists in several parts, each as one."""
 
 from __future__ import annotations
 

@@ -14,12 +14,16 @@ SEVERITIES: tuple[tuple[int, Level], ...] = (
     (2, "medium"),
     (0, "low"),
 )
-"""From how many points on a gap has which severity. The points of each fact:"""
+"""From how many points on a gap has which severity."""
 IN_DIFF = 2
+"""Points of a gap in changed lines."""
 NEVER_CALLED = 1
+"""Points of a gap in a function that no test calls."""
 ERROR_PATH = 1
+"""Points of a gap that handles or raises an error."""
 CRAP: tuple[tuple[float, int], ...] = ((100.0, 2), (30.0, 1))
-"""Points from which CRAP score on: 30 is where its authors call code crappy (Savoia and Evans)."""
+"""From which CRAP score on how many points: its authors call code crappy from 30 on (Savoia and
+Evans)."""
 IMPACT: dict[Level, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 """Points by the impact of the critical path the gap lies on."""
 

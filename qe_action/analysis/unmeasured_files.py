@@ -26,38 +26,14 @@ from pathspec import GitIgnoreSpec
 
 from qe_action.analysis.diff import Diff, FileChange
 from qe_action.analysis.globs import is_test_or_migration
+from qe_action.analysis.languages import PYTHON, family
 from qe_action.analysis.libraries import library_root
 from qe_action.analysis.paths import split_path
 from qe_action.events import MISFIT
 from qe_action.reports.coverage_scope import Scope
 
-PYTHON = "python"
 _LABEL = re.compile(r" \([^()]*\)$")
 """Ends the name of a file of the report that must not be taken for another of that name."""
-_FAMILIES = {
-    PYTHON: "py",
-    "javascript": "js jsx mjs cjs ts tsx mts cts vue svelte",
-    "jvm": "java kt scala groovy",
-    "dotnet": "cs fs vb",
-    "c": "c cc cpp cxx m mm h hh hpp",
-    "go": "go",
-    "rust": "rs",
-    "swift": "swift",
-    "ruby": "rb",
-    "php": "php",
-    "perl": "pl pm",
-    "dart": "dart",
-    "elixir": "ex exs",
-    "erlang": "erl",
-    "lua": "lua",
-    "julia": "jl",
-    "r": "r R",
-    "haskell": "hs",
-    "clojure": "clj cljs cljc",
-    "cython": "pyx",
-}
-FAMILIES = {suffix: name for name, listed in _FAMILIES.items() for suffix in listed.split()}
-"""The language of a source file by its suffix, those together that one tool measures."""
 
 _TOOLING = GitIgnoreSpec.from_lines(
     (
@@ -91,20 +67,8 @@ _PROJECT = (
 """What the top of a project has and a folder of modules has not."""
 _SOURCE_FOLDERS = frozenset({"src", "lib", "app", "source", "sources", "Sources"})
 _IMPORTABLE = re.compile(r"[^.#~!$@%^&*()+=,]+\.pyw?")  # what coverage.py takes for a module
-_COMMENT = re.compile(r"\s*(?:$|//|/\*|\*|#|--|[{}()\[\];,]+\s*$|import\b|package\b|using\b)")
-_RUNS = re.compile(
-    r"=>|\b(?:function|class|const|let|var|return|if|for|while|switch|enum|new|throw|await)\b"
-)
-"""A script of which none of this is left declares types alone, and nothing of it runs."""
 
 NO_SETTINGS = Scope()
-
-
-def family(path: str) -> str | None:
-    """The language of a source file; None for what is none."""
-    name = path.rpartition("/")[2]
-    stem, _, suffix = name.rpartition(".")
-    return FAMILIES.get(suffix) if stem else None
 
 
 def is_library(path: str) -> bool:
@@ -282,15 +246,6 @@ def _source_folder(path: str) -> str:
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
-
-
-def says_something(path: str, source: str, changed: Iterable[int]) -> bool:
-    """Whether changed lines of a source that we don't parse may hold anything that runs."""
-    lines = source.splitlines()
-    rows = [lines[number - 1] for number in changed if 0 < number <= len(lines)]
-    if all(_COMMENT.match(row) for row in rows):
-        return False
-    return family(path) != "javascript" or _RUNS.search(source) is not None
 
 
 @dataclass(frozen=True, slots=True)

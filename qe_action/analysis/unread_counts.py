@@ -31,7 +31,7 @@ class UnreadCounts:
     unkept: Collection[str] = ()
     beyond: int = 0
 
-    def objection(
+    def obstacle(
         self, kind: Literal["patch", "project"], allowed: Callable[[str], bool], whole: int
     ) -> str:
         """Why a gate on the files that are `allowed` is not judged; empty where it can be.

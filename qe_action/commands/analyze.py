@@ -21,8 +21,8 @@ from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
 from qe_action.render.state import RunState
 from qe_action.settings import existing_folder
-from qe_action.sinks.fold import FoldSink
 from qe_action.sinks.jsonl import EventsSink, JournalSink
+from qe_action.sinks.table import FoldSink
 from qe_action.sinks.workflow_commands import no_command
 from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to

@@ -36,8 +36,8 @@ from qe_action.stream import Replay
 from qe_action.text import clip, visible
 from qe_action.untrusted.archive import MAX_PACKED, only_member
 from qe_action.untrusted.journal import ReadLine, events_of
-from qe_action.workspace.change import PullRef
-from qe_action.workspace.report_digest import report_digest
+from qe_action.workspace.diff_sources import PullRef
+from qe_action.workspace.report_file import report_digest
 
 ANCHOR = "pull-requests-from-forks"
 SUFFIX = ".jsonl"

@@ -19,9 +19,7 @@ from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
-from qe_action.workspace.history import first_parents
-from qe_action.workspace.report_digest import report_digest
-from qe_action.workspace.report_file import expand
+from qe_action.workspace.report_file import expand, report_digest
 
 if TYPE_CHECKING:
     from qe_action.commands.gap_tests import GapTests
@@ -102,7 +100,7 @@ class ActionRun(Step):
             self.github,
             check_name=self.settings.inputs.name,
             own_app=self.delivery.own_app,
-            history=partial(first_parents, git),
+            history=git.first_parents,
             advise=self.context.pull is not None,
         )
 

@@ -25,7 +25,6 @@ from qe_action.settings import Inputs, Settings
 from qe_action.workspace.change import DEFAULT_BASES
 from qe_action.workspace.ci_steps import ci_steps
 from qe_action.workspace.git import Git
-from qe_action.workspace.history import first_parents
 from qe_action.workspace.project_files import package_names, project_texts
 
 GIT_TIMEOUT = 5.0
@@ -160,7 +159,7 @@ async def _history(
 
 
 async def _depth(git: Git, head: str) -> int:
-    line = await first_parents(git, head, DEPTH)
+    line = await git.first_parents(head, DEPTH)
     here = [await git.has_commit(sha) for sha in line]
     return 1 + sum(here)
 

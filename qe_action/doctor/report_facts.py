@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from qe_action.analysis.coverage_paths import read_aliases
+from qe_action.analysis.globs import PathFilter
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
 from qe_action.analysis.path_report import diagnose, guess_root, report_of, used
-from qe_action.analysis.paths import Ambiguous, Match, PathFilter, PathIndex
+from qe_action.analysis.paths import Ambiguous, Match, PathIndex
 from qe_action.analysis.source_lines import excludes
 from qe_action.analysis.unmeasured_files import Misfit, misfit
 from qe_action.diagnosis.facts import Paths, Report

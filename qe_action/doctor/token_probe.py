@@ -30,7 +30,8 @@ TIMEOUT = 4.0
 """Seconds for connecting, and for each wait for bytes."""
 LIMIT = 8.0
 """Seconds for all requests together."""
-SCOPES, ACCEPTED = "x-oauth-scopes", "x-accepted-github-permissions"
+SCOPES = "x-oauth-scopes"
+ACCEPTED = "x-accepted-github-permissions"
 SHOWN = 200
 """Characters of a header that are kept."""
 
@@ -106,51 +107,51 @@ def probe(
     secret = token.get_secret_value()
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
         return Access(bad_token=True, refusal="the token holds characters that no token has")
-    asking = Probe(token, context, min(timeout, TIMEOUT), clock)
+    token_probe = Probe(token, context, min(timeout, TIMEOUT), clock)
     try:
-        return _asked(asking, facts)
+        return _asked(token_probe, facts)
     finally:
-        asking.close()
+        token_probe.close()
 
 
-def _asked(asking: Probe, facts: Facts) -> Access:
+def _asked(token_probe: Probe, facts: Facts) -> Access:
     run, name = facts.run, facts.asked.name
     checks: Read = "not asked"
     comments: Read = "not asked"
     contents: Read = "not asked"
     wrote, kept = False, None
     if run.target_sha is not None:
-        checks, answer = _check_runs(asking, run.target_sha, name)
+        checks, answer = _check_runs(token_probe, run.target_sha, name)
         wrote = any(_is_ours(each, name) for each in _listed(answer))
     if run.pull is not None and facts.asked.comment:
         path = f"issues/{run.pull}/comments"
-        comments, _ = asking.ask("list comments", "pull-requests: read", path, per_page=1)
+        comments, _ = token_probe.ask("list comments", "pull-requests: read", path, per_page=1)
     base = _base(facts)
     if base is not None and checks == "allowed":
-        seen, answer = _check_runs(asking, base, name)
+        seen, answer = _check_runs(token_probe, base, name)
         kept = any(_has_digest(each) for each in _listed(answer)) if seen == "allowed" else None
     if run.target_sha is not None and not (facts.history.base_here or facts.asked.publishes):
-        contents, _ = asking.ask(
+        contents, _ = token_probe.ask(
             "list commits", "contents: read", "commits", sha=run.target_sha, per_page=1
         )
     return Access(
         checks=checks,
         comments=comments,
         contents=contents,
-        refusal=asking.refusal,
-        accepted=asking.accepted,
-        bad_token=asking.bad_token,
-        scopes=asking.scopes,
+        refusal=token_probe.refusal,
+        accepted=token_probe.accepted,
+        bad_token=token_probe.bad_token,
+        scopes=token_probe.scopes,
         wrote=wrote,
         baseline=kept,
-        remaining=asking.remaining,
-        requests=asking.requests,
+        remaining=token_probe.remaining,
+        requests=token_probe.requests,
     )
 
 
-def _check_runs(asking: Probe, sha: str, name: str) -> tuple[Read, Any]:
+def _check_runs(token_probe: Probe, sha: str, name: str) -> tuple[Read, Any]:
     path = f"commits/{sha}/check-runs"
-    return asking.ask(
+    return token_probe.ask(
         "list check runs", "checks: read", path, check_name=name, filter="all", per_page=20
     )
 

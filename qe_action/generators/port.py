@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from qe_action.events import Gap, Refused
 from qe_action.project_worker.client import ProjectInterpreter
 
 Arc = tuple[int, int]
@@ -13,7 +14,7 @@ Arc = tuple[int, int]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One whole test function, parametrised or not, and what it is meant to reach."""
+    """One whole test function, parametrised or not, and the goals that it is meant to reach."""
 
     id: str
     name: str
@@ -46,6 +47,47 @@ class Trouble:
 
 
 Proposal = Candidate | Suspicion | Trouble
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a candidate: it holds alone, or `reason` says what refused it.
+
+    `traceback` is the end of what pytest shows where it failed. `lines` and `arcs` are the goals
+    that it reached, `missed_lines` and `missed_arcs` those that it was meant to reach and that no
+    test that holds reaches so far. Of the mutants that were tried on it, by their ids, it noticed
+    those in `killed` and not those in `survived`.
+    """
+
+    candidate: Candidate
+    reason: Refused | None = None
+    detail: str = ""
+    traceback: str = ""
+    lines: frozenset[int] = frozenset()
+    arcs: frozenset[Arc] = frozenset()
+    missed_lines: frozenset[int] = frozenset()
+    missed_arcs: frozenset[Arc] = frozenset()
+    killed: frozenset[str] = frozenset()
+    survived: frozenset[str] = frozenset()
+
+    @property
+    def kept(self) -> bool:
+        return self.reason is None
+
+
+class Verdicts(Protocol):
+    """The verdicts on a generator's candidates, in the order in which it offered them."""
+
+    async def next(self) -> Verdict | None:
+        """Waits for the next one. None where there is none on every candidate offered so far."""
+        ...
+
+
+class Unjudged:
+    """Stands for the verdicts where nobody judges."""
+
+    async def next(self) -> Verdict | None:
+        return None
 
 
 @dataclass(frozen=True)
@@ -89,9 +131,10 @@ class Mutant(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """What to write tests for; `budget` is in executions, `mutants` should be noticed.
+    """What to write tests for: `goals`, and the `gaps` of an analysis that they come from, if any.
 
-    The same seed and budget give the same tests.
+    `budget` is in executions, `mutants` should be noticed. The same seed and budget give the same
+    tests where the verdicts are the same; time may only cut.
     """
 
     target: str
@@ -103,9 +146,30 @@ class Job:
     seed: int = 0
     budget: int = 60_000
     mutants: Sequence[Mutant] = ()
+    gaps: Sequence[Gap] = ()
 
 
 class Generator(Protocol):
+    """Writes candidates for one job after the other."""
+
     name: str
 
-    def candidates(self, job: Job) -> AsyncIterator[Proposal]: ...
+    def candidates(self, job: Job, verdicts: Verdicts) -> AsyncIterator[Proposal]:
+        """Candidates for a job. What became of them may be heard from `verdicts` meanwhile."""
+        ...
+
+
+class Settings(Protocol):
+    """What the options of a generation say to generators: `given` are tests the caller wrote."""
+
+    @property
+    def given(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What a generator may be made with; `clock` gives seconds, `model` is the caller's or None."""
+
+    clock: Callable[[], float]
+    model: object | None
+    settings: Settings

@@ -35,10 +35,6 @@ class Comments(Repository):
             await self._sender.listed()
         return await self._find_comments(number, marker, self._sender.send)
 
-    async def read_comment(self, comment_id: int) -> CommentRef:
-        """A comment as it is now."""
-        return await self._sender.send(self._reading(comment_id))
-
     async def create_comment(
         self, number: int, body: str, *, marker: str | None = None
     ) -> CommentRef:

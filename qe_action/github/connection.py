@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from qe_action.errors import DeliveryError
 from qe_action.github.download import download
+from qe_action.github.failures import failure, foreign, unreachable, untrusted
 from qe_action.github.outgoing import outgoing
 from qe_action.github.redirects import HOPS, MOVED, connect, new_address
-from qe_action.github.refusals import NAMELESS, Unreachable, Untrusted, from_answer
+from qe_action.github.refusals import Unreachable, Untrusted, from_answer
 
 if TYPE_CHECKING:
     from github import Github
@@ -33,7 +33,7 @@ T = TypeVar("T")
 JSON_TYPE = "application/vnd.github+json"
 USER_AGENT = "qe-action"
 STORED = (302, 303, 307)
-"""How GitHub answers where what is asked for is a file that lies elsewhere."""
+"""The statuses of answers that lead to a file, which lies elsewhere."""
 _IMPORTING = threading.Lock()
 
 
@@ -170,11 +170,11 @@ class ApiConnection:
                 ask.method, path, parameters, {"Accept": ask.accept}, payload, self._connection
             )
         except SSLError as error:
-            raise _untrusted(ask, error, self._api_url) from None
+            raise untrusted(ask.action, error, self._api_url) from None
         except RequestException as error:
-            raise _unreachable(ask, error) from None
+            raise unreachable(ask.action, error) from None
         except (ValueError, OverflowError):  # of headers that can't be read
-            raise _foreign(ask) from None
+            raise foreign(ask.action) from None
         except OSError as error:  # a file of certificates that is not there
             raise Untrusted(f"The file of trusted certificates can't be read: {error}") from None
 
@@ -195,7 +195,7 @@ class ApiConnection:
                 return ask.read(json.loads(text) if status != 204 else None)
             return ask.read(text)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise _foreign(ask, f" ({status})") from None
+            raise foreign(ask.action, f" ({status})") from None
 
     def _fetch(self, ask: Ask[Any], url: str) -> bytes:
         """The file that GitHub sends us to."""
@@ -211,7 +211,7 @@ class ApiConnection:
                 authorities=self._authorities,
             )
         except RequestException as error:
-            reason, *_ = _failure(error)
+            reason, *_ = failure(error)
             raise Unreachable(
                 f"GitHub's store could not be reached to {ask.action}: {reason}", unsure=False
             ) from None
@@ -253,49 +253,3 @@ class ApiConnection:
             seconds_between_writes=None,
             lazy=True,
         )
-
-
-def _foreign(ask: Ask[Any], status: str = "") -> Unreachable:
-    return Unreachable(f"What answered to {ask.action} is not GitHub's API{status}", unsure=True)
-
-
-def _untrusted(ask: Ask[Any], error: Exception, api_url: str) -> DeliveryError:
-    said = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        if "mismatch" in said:
-            return Untrusted(f"The certificate of {api_url} is not for this name")
-        found = re.search(r"certificate verify failed: ([\w ,'-]{1,120}?) ?\(_ssl", said)
-        why = f" ({found[1]})" if found else ""
-        return Untrusted(
-            f"The certificate of {api_url} is from no authority that is known here{why}"
-        )
-    if "[X509" in said:
-        return Untrusted("The file of trusted certificates holds none")
-    return _unreachable(ask, error)
-
-
-def _unreachable(ask: Ask[Any], error: Exception) -> Unreachable:
-    reason, sent, hint = _failure(error)
-    message = f"GitHub could not be reached to {ask.action}: {reason}"
-    return (
-        Unreachable(message, unsure=sent, hint=hint) if hint else Unreachable(message, unsure=sent)
-    )
-
-
-def _failure(error: Exception) -> tuple[str, bool, str]:
-    """Why no answer came, whether the request may have been received, and what to do."""
-    from requests import exceptions
-    from urllib3.exceptions import NewConnectionError
-
-    if isinstance(error, exceptions.ProxyError):
-        wants_name = " 407 " in str(error)
-        reason = NAMELESS if wants_name else "no way past the proxy"
-        return reason, False, "Look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
-    if isinstance(error, exceptions.ConnectTimeout):
-        return "connecting timed out", False, ""
-    if isinstance(error, exceptions.Timeout):
-        return "no answer in time", True, ""
-    cause = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(cause, NewConnectionError):
-        return "no connection", False, ""
-    return "the connection was dropped", True, ""

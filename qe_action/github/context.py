@@ -13,7 +13,7 @@ from typing import Any, Literal
 from qe_action.errors import UsageError
 from qe_action.github import fields
 from qe_action.github.fields import Fields, needed, part
-from qe_action.workspace.change import CommitRef, PullRef
+from qe_action.workspace.diff_sources import CommitRef, PullRef
 
 _HEADS = "refs/heads/"
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from qe_action.analysis.diff import PullFile
 from qe_action.github.connection import Ask
 from qe_action.github.refusals import Rejected
 from qe_action.github.repository import CONTENTS, PAGE, Repository
 from qe_action.github.responses import pull_file
-from qe_action.workspace.change import DiffTooLarge, PullFile, PullRef
+from qe_action.workspace.diff_sources import DiffTooLarge, PullRef
 
 MAX_LISTED_FILES = 3000  # where GitHub cuts a pull request's list of files
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from qe_action.analysis.diff import PullFile
 from qe_action.github.payloads import CheckRef, CheckSeen, CommentRef, ReviewComment
-from qe_action.workspace.change import PullFile
 
 
 def nothing(_: object) -> None:

@@ -9,13 +9,13 @@ that it can't be hurried, and knows no total budget.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qe_action.errors import DeliveryError
 from qe_action.github.connection import ApiConnection, Ask
+from qe_action.github.hurry import Hurry
 from qe_action.github.last_word import LastWord
 from qe_action.github.refusals import RateLimited, Unauthorized, Unreachable
 from qe_action.github.retry_policy import Ports, RetryPolicy
@@ -27,11 +27,8 @@ T = TypeVar("T")
 Recover = Callable[[], Awaitable[T | None]]
 First = Callable[[], Awaitable[None]]
 
-
 LAG = 2
 """How many gaps between writes GitHub's lists may lag behind."""
-
-
 DENIED = 2
 """How often a request is asked again that was answered 401: one may come between good answers."""
 
@@ -61,7 +58,7 @@ class Sender:
         self._pending: asyncio.Future[Any] | None = None
         self._wire = asyncio.Lock()
         self._writing = asyncio.Lock()
-        self._hurried = asyncio.Event()
+        self._hurry = Hurry(ports.sleep)
         self._last_word: LastWord | None = None
         self._last_write: float | None = None
         self._waited = 0.0
@@ -73,7 +70,7 @@ class Sender:
             self._last_word = LastWord(
                 self._submit_apart, grace=self._policy.grace, budget=self._policy.last_word
             )
-        self._hurried.set()
+        self._hurry.begin()
 
     async def aclose(self) -> None:
         """Wait for a request under way, as long as `hurry` would, and close the connection."""
@@ -96,7 +93,7 @@ class Sender:
     ) -> T:
         """`send`, after the writes that were asked for before."""
         early = self._last_word is None
-        async with self._turn(self._writing):
+        async with self._hurry.turn(self._writing):
             if early and self._last_word is not None and ask.edits:
                 return await self._last_word.superseded(ask, None)
             return await self.send(ask, recover, doubtful=doubtful, first=first)
@@ -134,8 +131,8 @@ class Sender:
                     raise
                 tries.waited += wait
                 self._waited += wait
-                await self._pause(wait)
-                if self._hurried.is_set():
+                await self._hurry.pause(wait)
+                if self._hurry.begun:
                     if ask.creates and doubtful and recover and (made := await recover()):
                         return made
                     raise
@@ -148,7 +145,7 @@ class Sender:
     def _patience(self, error: DeliveryError, tries: _Tries) -> float | None:
         """Seconds until the next attempt; None to give up."""
         policy = self._policy
-        if self._hurried.is_set():
+        if self._hurry.begun:
             return None
         if isinstance(error, Unauthorized):
             self._locked_out |= tries.denied >= min(DENIED, policy.retry_total)
@@ -177,7 +174,7 @@ class Sender:
         under_way: asyncio.Future[T] | None = None
         if ask.writes:
             await self._pace()
-        async with self._turn(self._wire):
+        async with self._hurry.turn(self._wire):
             await self._settle()
             if self._last_word is None:
                 under_way = self._pending = self._submit(ask)
@@ -234,11 +231,11 @@ class Sender:
         pending = self._pending
         if pending is None:
             return True
-        await self._unless_hurried(pending, timeout=2 * self._policy.timeout)
+        await self._hurry.unless_begun(pending, timeout=2 * self._policy.timeout)
         if pending.done():
             self._pending = None
             return True
-        if not self._hurried.is_set():
+        if not self._hurry.begun:
             self._leave(pending)
         return False
 
@@ -249,19 +246,6 @@ class Sender:
         self._line.retire()
         self._line = self._new_connection(self._policy.timeout)
 
-    @asynccontextmanager
-    async def _turn(self, lock: asyncio.Lock) -> AsyncGenerator[None, None]:
-        """Hold `lock`; once hurried nobody waits for it."""
-        taking = asyncio.ensure_future(lock.acquire())
-        try:
-            await self._unless_hurried(taking)
-            yield
-        finally:
-            if taking.done() and not taking.cancelled():
-                lock.release()
-            else:
-                taking.cancel()
-
     async def listed(self) -> None:
         """Wait until GitHub's lists, which may lag behind, can be taken to show the last write."""
         await self._pause_after_write(LAG * self._policy.write_gap)
@@ -271,29 +255,7 @@ class Sender:
 
     async def _pause_after_write(self, gap: float) -> None:
         if self._last_write is not None:
-            await self._pause(min(self._last_write + gap - self._ports.clock(), gap))
-
-    async def _pause(self, seconds: float) -> None:
-        """Sleep, but not once hurried."""
-        if seconds <= 0 or self._hurried.is_set():
-            return
-        sleeping = asyncio.ensure_future(self._ports.sleep(seconds))
-        try:
-            await self._unless_hurried(sleeping)
-        finally:
-            sleeping.cancel()
-
-    async def _unless_hurried(
-        self, waited_for: asyncio.Future[Any], *, timeout: float | None = None
-    ) -> None:
-        """Wait for it at most until the hurry."""
-        hurried = asyncio.ensure_future(self._hurried.wait())
-        try:
-            await asyncio.wait(
-                {waited_for, hurried}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            hurried.cancel()
+            await self._hurry.pause(min(self._last_write + gap - self._ports.clock(), gap))
 
 
 def _retrieved(future: asyncio.Future[Any]) -> None:

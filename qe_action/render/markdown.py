@@ -1,34 +1,29 @@
 """The state of a run as Markdown: the comment, the check run's summary, the job summary.
 
 What GitHub shows is capped (a comment at 65,536 characters, a check run's summary at 65,535,
-a job summary at 1 MiB); above a cap the least important rows are left out and counted.
+a job summary at 1 MiB). Above a cap the lists get fewer rows, and what they lack is counted; if
+that is not enough, whole lines go from the end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from qe_action.analysis.globs import is_test_or_migration
-from qe_action.analysis.risk import IN_CHANGED_LINES
-from qe_action.events import AnalysisComplete, Counts, FileSummary, Gap
+from qe_action.events import AnalysisComplete
 from qe_action.quoting import quoted
-from qe_action.render.annotations import headline, missing_ways, span, where
-from qe_action.render.comparison import age, change, indirect
-from qe_action.render.fit import fitted
+from qe_action.render.comparison import age, indirect
+from qe_action.render.coverage_tables import changed_files, figures
+from qe_action.render.gap_lists import gap_lists
 from qe_action.render.generated import generated
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
-from qe_action.render.suggestion import markdown
 from qe_action.render.verdict import CheckConclusion, Mark, conclude, mark, running_title
 from qe_action.text import (
-    UNKNOWN,
-    cell,
     clip,
     code,
     duration,
-    percent,
     plain,
     plural,
     prose,
@@ -36,9 +31,11 @@ from qe_action.text import (
 )
 
 COMMENT_LIMIT = 65_536
+"""Characters of a comment."""
 SUMMARY_LIMIT = 65_535
+"""Characters of a check run's summary."""
 JOB_SUMMARY_LIMIT = 1024 * 1024
-"""In bytes, for a whole step."""
+"""Bytes of all that a step adds to the job's summary."""
 
 ICONS: dict[Mark, str] = {
     "success": "✅",
@@ -47,7 +44,9 @@ ICONS: dict[Mark, str] = {
     "neutral": "⚪",
     "cancelled": "⏹️",
 }
-_LINKS_A_ROW = 6
+ROWS = (200, 100, 50, 25, 10, 5, 2, 0)
+"""How many rows of each list are tried, until the document fits."""
+_REST = ("", "_The rest is left out here: it is longer than GitHub takes._", "")
 _PASSED = "- ✅ **"
 """How the line of a passed gate begins, and nothing else does."""
 
@@ -101,9 +100,32 @@ def job_summary(state: RunState, links: Links, heading: Heading) -> str:
 
 
 def _fit(state: RunState, links: Links, heading: Heading, limit: int) -> str:
-    """The document with as many rows as `limit` allows."""
-    ending = list(_footer(state, links))
-    return fitted(lambda rows: _document(state, links, heading, rows), ending, limit)
+    """The document with as many rows a list as fit into `limit`.
+
+    Where none are still too many it is cut before its footer, which is kept: every document
+    tells which run made it.
+    """
+    text = ""
+    for rows in ROWS:
+        text = _document(state, links, heading, rows)
+        if size(text) <= limit:
+            return text
+    return _cut(text, [*_REST, *_footer(state, links)], limit)
+
+
+def _cut(text: str, ending: Sequence[str], limit: int) -> str:
+    """The lines that fit into half of `limit`, with the blocks that they open closed."""
+    left = limit // 2 - size("\n".join(ending))
+    kept: list[str] = []
+    for line in text.split("\n"):
+        left -= size(line) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    # No text from outside starts a line with a tag.
+    opened = sum(line.startswith("<details>") for line in kept) - kept.count("</details>")
+    closing = ["", "</details>"] * opened
+    return "\n".join([*kept, *closing, *ending]) + "\n"
 
 
 def _document(state: RunState, links: Links, heading: Heading, rows: int) -> str:
@@ -123,7 +145,7 @@ def _title(state: RunState, heading: Heading) -> list[str]:
 def _running(state: RunState, links: Links, rows: int) -> Iterator[str]:
     yield "The analysis is still running; this text is edited as results come in."
     yield ""
-    yield from _gap_lists(state, links, rows)
+    yield from gap_lists(state, links, rows)
     yield from _footer(state, links)
 
 
@@ -131,44 +153,14 @@ def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
     result = state.result
     assert result is not None
     if result.totals is not None:
-        yield from _figures(result)
+        yield from figures(result)
     yield from _gates(result)
-    yield from _files(result, state, links, rows)
+    yield from changed_files(result, state, links, rows)
     yield from generated(state, links, rows)
-    yield from _gap_lists(state, links, rows)
+    yield from gap_lists(state, links, rows)
     yield from indirect(result, rows)
     yield from _notes(state, result)
     yield from _footer(state, links)
-
-
-def _figures(result: AnalysisComplete) -> Iterator[str]:
-    assert result.totals is not None
-    yield "| | Coverage | Statements | Branches |"
-    yield "| :-- | --: | --: | --: |"
-    if result.patch is None:
-        yield f"| **Patch** (changed lines) | {UNKNOWN} | | |"
-    else:
-        yield f"| **Patch** (changed lines) | {_counts(result.patch)} |"
-    gained = change(result.deltas.overall) if result.deltas else ""
-    yield f"| **Project** | {_counts(result.totals, gained)} |"
-    yield ""
-
-
-def _counts(counts: Counts, gained: str = "", *, short: bool = False) -> str:
-    """Three cells: coverage, statements, branches; not `short` with each one's percentage.
-
-    `gained` is said behind the coverage.
-    """
-
-    def share(part: int, whole: int, value: float | None) -> str:
-        if not whole:
-            return "–"
-        return f"{part:,} of {whole:,}" + ("" if short else f" ({percent(value)})")
-
-    statements = share(counts.covered, counts.statements, counts.line_percent)
-    branches = share(counts.covered_branches, counts.branches, counts.branch_percent)
-    overall = percent(counts.percent) if counts.statements else "–"
-    return f"{overall}{gained} | {statements} | {branches}"
 
 
 _CLAIMS = {True: "passed", False: "failed", None: "was not judged"}
@@ -187,106 +179,6 @@ def _gates(result: AnalysisComplete) -> Iterator[str]:
         yield f"- {icons[gate.passed]} **{name}:** {prose(gate.detail)}"
     if result.gates:
         yield ""
-
-
-def _files(result: AnalysisComplete, state: RunState, links: Links, rows: int) -> Iterator[str]:
-    changed = [file for file in result.files if file.patch is not None]
-    telling = [file for file in changed if file.patch and file.patch.statements]
-    if not telling:
-        return
-    gaps: dict[str, list[Gap]] = {}
-    for gap in state.in_diff:
-        gaps.setdefault(gap.file_path, []).append(gap)
-    yield "| Changed file | Patch | Statements | Branches | Not covered | Whole file |"
-    yield "| :-- | --: | --: | --: | :-- | --: |"
-    for file in telling[:rows]:
-        yield _file_row(file, gaps.get(file.path, []), links)
-    yield ""
-    if (left := len(telling) - rows) > 0:
-        yield f"_{plural(left, 'more changed file')} left out here._"
-        yield ""
-
-
-def _file_row(file: FileSummary, gaps: list[Gap], links: Links) -> str:
-    assert file.patch is not None
-    worst = sorted(gaps[:_LINKS_A_ROW], key=lambda gap: gap.line_start)
-    spans = [_missed(gap, links) for gap in worst]
-    if len(gaps) > _LINKS_A_ROW:
-        spans.append(f"and {len(gaps) - _LINKS_A_ROW} more")
-    if not spans and file.patch.missed and is_test_or_migration(file.path):
-        spans.append("test or migration")
-    whole = percent(file.counts.percent) + change(file.delta) if file.measured else "not measured"
-    figures = _counts(file.patch, short=True)
-    return f"| {links.file(file.path)} | {figures} | {', '.join(spans) or '–'} | {whole} |"
-
-
-def _missed(gap: Gap, links: Links) -> str:
-    """A gap's lines, linked, in a table's cell."""
-    shown = cell(links.gap(gap, span(gap)))
-    return f"{shown} (branch)" if gap.gap_type == "partial" else shown
-
-
-def _gap_lists(state: RunState, links: Links, rows: int) -> Iterator[str]:
-    yield from _gap_list("in changed lines", state.in_diff, state.in_diff_count, links, rows)
-    yield from _critical_paths(state, min(rows, 20))
-    elsewhere = state.gap_count - state.in_diff_count
-    yield from _gap_list("elsewhere", state.elsewhere, elsewhere, links, min(rows, 50))
-
-
-def _gap_list(place: str, gaps: list[Gap], total: int, links: Links, rows: int) -> Iterator[str]:
-    if not total:
-        return
-    shown = gaps[:rows]
-    common = _common_reasons(shown)
-    yield f"<details><summary>{plural(total, 'gap')} {place}</summary>"
-    yield ""
-    if common:
-        yield f"For each: {plain('; '.join(common))}."
-        yield ""
-    told: set[str] = set()
-    for gap in shown:
-        yield _gap_line(gap, links, common)
-        # Gaps next to each other sometimes lack the same test.
-        yield from (f"  - {markdown(test)}" for test in gap.suggested_tests if test not in told)
-        told.update(gap.suggested_tests)
-    if total > rows:
-        yield f"- {total - min(rows, len(gaps)):,} more left out here"
-    yield ""
-    yield "</details>"
-    yield ""
-
-
-def _critical_paths(state: RunState, rows: int) -> Iterator[str]:
-    if not state.paths:
-        return
-    yield f"<details><summary>{plural(len(state.paths), 'critical path')} with gaps</summary>"
-    yield ""
-    for path in state.paths[:rows]:
-        yield f"- {code(path.path)}: **{path.impact}**, {plain('; '.join(path.reasons))}"
-    if (left := len(state.paths) - rows) > 0:
-        yield f"- {left:,} more left out here"
-    yield ""
-    yield "</details>"
-    yield ""
-
-
-def _common_reasons(gaps: list[Gap]) -> tuple[str, ...]:
-    """What holds for every one of several gaps is said once."""
-    if len(gaps) < 2:
-        return ()
-    shared = set.intersection(*(set(gap.reasons) for gap in gaps)) - {IN_CHANGED_LINES}
-    return tuple(reason for reason in gaps[0].reasons if reason in shared)
-
-
-def _gap_line(gap: Gap, links: Links, common: tuple[str, ...]) -> str:
-    inside = f" in {code(gap.function)}" if gap.function else ""
-    ways = missing_ways(gap)
-    never = f": {markdown(ways)}" if ways else ""
-    said = (*common, IN_CHANGED_LINES)  # the list's heading says the latter
-    own = "; ".join(reason for reason in gap.reasons if reason not in said)
-    why = f" ({plain(own)})" if own else ""
-    label = links.gap(gap, where(gap))
-    return f"- {label}{inside}: **{gap.severity}**, {headline(gap).lower()}{never}{why}"
 
 
 def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:

@@ -55,8 +55,8 @@ def _finished(result: AnalysisComplete) -> Verdict:
     failed = next((gate for gate in result.gates if gate.passed is False), None)
     if failed is not None:
         return Verdict("failure", f"{_asked(failed)}: {figures[0].lower()}{figures[1:]}")
-    if objection := _objection(result):
-        return Verdict("neutral", objection)
+    if obstacle := _obstacle(result):
+        return Verdict("neutral", obstacle)
     ours = [gate for gate in result.gates if not gate.claimed]
     if ours and all(gate.passed is None for gate in ours):
         return Verdict("neutral", f"{figures} ({ours[0].detail})")
@@ -65,7 +65,7 @@ def _finished(result: AnalysisComplete) -> Verdict:
     return Verdict("success", figures)
 
 
-def _objection(result: AnalysisComplete) -> str:
+def _obstacle(result: AnalysisComplete) -> str:
     """Why the report gives no verdict; empty where it can."""
     if result.misfit:
         return f"{result.misfit[0].upper()}{result.misfit[1:]}"

@@ -1,21 +1,13 @@
-"""What a project tells coverage.py about which of its lines count.
-
-coverage.py's own reader is not used: it puts environment variables into the patterns, and a
-pattern made of a secret gives the secret away by the lines that it excludes.
-"""
+"""What a project tells coverage.py about which of its lines count."""
 
 from __future__ import annotations
 
-import configparser
 import re
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
-from qe_action.settings_files import read_ini, read_toml
-
-FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
-"""Where coverage.py looks, in its order; the first that holds settings counts alone."""
+from qe_action.reports.coverage_config import Section, Setting, items, read_config
 
 REGEXES = ("exclude_lines", "exclude_also", "partial_branches", "partial_also")
 GLOBS = ("include", "omit")
@@ -23,8 +15,9 @@ RUN = ("source", "source_pkgs", "source_dirs", *GLOBS)
 """The lists of the section `run`: what is measured."""
 
 MAX_PATTERNS = 200
+"""Patterns of one setting."""
 MAX_PATTERN = 1000
-"""Patterns of one setting, and characters of each."""
+"""Characters of a pattern."""
 
 _VARIABLE = re.compile(r"\$(\w|\{)")
 
@@ -48,68 +41,35 @@ class Settings(NamedTuple):
 
 def read_settings(content: Callable[[str], bytes | None]) -> Settings:
     """The settings of a project; `content` gives its top folder's files by name, None for none."""
-    notes: list[str] = []
-    for name in FILES:
-        data = content(name)
-        if data is None:
-            continue
-        reader = _toml if name.endswith(".toml") else _ini
-        try:
-            text = data.decode("utf-8")
-            section, run = reader(name, text, "report"), reader(name, text, "run")
-        except (configparser.Error, ValueError, RecursionError):
-            notes.append(f"{name} can't be read, so what it may tell coverage.py is left out.")
-            continue
-        if section is not None:
-            values = _used(name, section, notes)
-            # Where data is read nobody asks what was to be measured: no notes on that.
-            return Settings(name, values, tuple(notes), _used(name, run or {}, []))
-    return Settings(notes=tuple(notes))
+    config = read_config(content)
+    notes = [
+        f"{name} can't be read, so what it may tell coverage.py is left out."
+        for name in config.unreadable
+    ]
+    values = _used(config.file, config.section("report"), REGEXES + GLOBS, notes)
+    # Where data is read nobody asks what was to be measured: no notes on that.
+    run = _used(config.file, config.section("run"), RUN, [])
+    return Settings(config.file, values, tuple(notes), run)
 
 
 def _used(
-    name: str, section: Mapping[str, list[str] | None], notes: list[str]
+    file: str, section: Section, names: Collection[str], notes: list[str]
 ) -> dict[str, tuple[str, ...]]:
-    found = {key: _patterns(name, key, given, notes) for key, given in section.items()}
+    found = {
+        key: _patterns(file, key, _listed(key, value), notes)
+        for key, value in section.items()
+        if key in names
+    }
     return {key: used for key, used in found.items() if used is not None}
 
 
-def _ini(name: str, text: str, which: str) -> dict[str, list[str] | None] | None:
-    """The lists of the section `which`; None where the file is not about coverage.py."""
-    parser = read_ini(text, strict=True)
-    own = name == ".coveragerc"
-    if not own and not any(section.startswith("coverage:") for section in parser.sections()):
+def _listed(key: str, value: Setting) -> list[str] | None:
+    """What a setting lists; None where it is no list of strings."""
+    if isinstance(value, str):
+        return value.splitlines() if key in REGEXES else items(value)
+    if value is None or not all(isinstance(each, str) for each in value):
         return None
-    found: dict[str, list[str] | None] = {}
-    for section in (which, f"coverage:{which}") if own else (f"coverage:{which}",):
-        for key, value in parser.items(section) if parser.has_section(section) else ():
-            if key in REGEXES:
-                found[key] = value.splitlines()
-            elif key in (RUN if which == "run" else GLOBS):
-                found[key] = re.split(r"[\n,]", value)
-    return found
-
-
-def _toml(name: str, text: str, which: str) -> dict[str, list[str] | None] | None:
-    """The lists of the section `which`, None for what is no list; as `_ini` otherwise."""
-    data = read_toml(text)
-    own = name == ".coveragerc.toml"
-    tool = _table(_table(data, "tool"), "coverage")
-    if not own and not tool:
-        return None
-    section = _table(tool, which) or (_table(data, which) if own else {})
-    return {
-        key: value
-        if isinstance(value, list) and all(isinstance(each, str) for each in value)
-        else None
-        for key, value in section.items()
-        if key in (RUN if which == "run" else REGEXES + GLOBS)
-    }
-
-
-def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, Mapping) else {}
+    return value
 
 
 def _patterns(

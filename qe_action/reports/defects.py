@@ -10,8 +10,9 @@ from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
 from qe_action.text import plural, visible
 
 EXAMPLES = 2
+"""How many examples a note gives."""
 SHOWN = 100
-"""Characters of an example, and of the path before it."""
+"""Characters that are shown of an example, and as many of the path before it."""
 
 Kind = Literal[
     "line",

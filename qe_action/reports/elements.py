@@ -32,6 +32,7 @@ MAX_CONDITIONS = 20
 """Conditions named a line; the counts hold all."""
 
 MAX_NAME = 200
+"""Characters of a method's or a class's name that are kept."""
 MAX_CACHED = 200
 """Characters of branch attributes worth remembering; reports repeat few, hostile ones are long."""
 

@@ -27,7 +27,6 @@ from qe_action.reports.ways import as_ways, branch_of, way_id
 _NUMBER = re.compile(rb"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d{1,4})?")
 _NOT_RUN = (b"#####", b"=====")
 """How gcov marks a line not run; the second one only runs after an exception."""
-
 _BLOCK = re.compile(rb"([efU]*)(\d{1,20})")
 _FUNCTION = re.compile(rb"(\d{1,8}),(?:(\d{1,8}),)?(.+)", re.DOTALL)
 _LEADER = re.compile(rb"(\d{1,9}),(\d{1,8})(?:,(\d{1,8}))?")
@@ -40,10 +39,9 @@ SHARED = 1000
 MAX_BYTES = 4 * MAX_NAME
 """Bytes of a function's name that are kept."""
 
-OF_LINE = 80
+OF_LINE = 80  # bytes that each of these takes, about, beside its text
 OF_WAY = 250
 OF_FUNCTION = 64
-"""Bytes that each takes, about, beside its text."""
 
 
 class _Found(NamedTuple):

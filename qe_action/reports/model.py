@@ -9,8 +9,9 @@ from typing import NamedTuple, Protocol
 from qe_action.reports.defects import Defects
 
 MAX_PATH = 4096
+"""Characters of a path; no file system we know of allows more."""
 MAX_PARTS = 256
-"""Characters and components of a path; no file system we know of allows longer ones."""
+"""Components of a path."""
 
 
 def usable_path(path: str) -> str:
@@ -59,7 +60,7 @@ class FileLines:
     the order read. `contexts` maps line to the tests that ran it, sorted, where the report
     names them. `stale` says that the lines that ran are not those of the source they were counted
     with. A path may come again later in the same report: the parts are merged by
-    `analysis.merge`.
+    `combine.absorb`.
 
     `group` and `package` are the report's words for what the file belongs to: a path that is in
     two groups is two files. `placed` is the repository's path, where the report was read with

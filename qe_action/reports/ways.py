@@ -20,8 +20,9 @@ _NAMEABLE = re.compile(r"[\w.:>+!=&|(), '-]{1,80}", re.ASCII)
 """Names of branches are words and conditions; no markup or mention can be made of these."""
 
 _TO_LINE = re.compile(r"jump to line (\d{1,8})")
+"""A branch to a line, as coverage.py describes it; its other reports name the line alone."""
 _EXIT = re.compile(r"jump to the function exit|exit the module|(return|except) from function .*")
-"""How coverage.py describes branches here; in its other reports they are `15` and `exit`."""
+"""A branch that leaves the function or module, as coverage.py describes it."""
 
 
 def way_id(block: str, branch: str) -> str:

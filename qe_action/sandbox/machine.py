@@ -15,7 +15,7 @@ from qe_action.sandbox.syscall_numbers import MACHINES
 _OFF = "Only with code you trust, on a machine of your own: set `sandbox: off`."
 _ELSEWHERE = "Run them on Linux, in the action or in a container."
 _LEAST = {True: 1, False: 3}
-"""The version of Landlock that is enough as root, and that is needed otherwise."""
+"""The oldest version of Landlock that is enough, by whether we are root."""
 
 
 @dataclass(frozen=True)

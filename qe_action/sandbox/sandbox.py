@@ -215,13 +215,7 @@ def make_plan(
         "disk": policy.disk,
         "entries": policy.entries,
         "before": slot.before,
-        "limits": {
-            "cpu": policy.cpu,
-            "memory": policy.memory,
-            "file_size": policy.file_size,
-            "open_files": policy.open_files,
-            "processes": policy.processes,
-        },
+        "limits": _limits(policy),
         "landlock": None,
         "seccomp": None,
         "layers": {"user": slot.uid, "landlock": held.landlock, "weaker": held.weaker},
@@ -239,6 +233,16 @@ def make_plan(
             machine=processor,
         ).hex()
     return plan
+
+
+def _limits(policy: Policy) -> dict[str, int | None]:
+    return {
+        "cpu": policy.cpu,
+        "memory": policy.memory,
+        "file_size": policy.file_size,
+        "open_files": policy.open_files,
+        "processes": policy.processes,
+    }
 
 
 def _raise_unless_it_runs(said: dict[str, Any], program: str) -> None:

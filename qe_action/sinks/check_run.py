@@ -39,6 +39,7 @@ from qe_action.stream import up_to_result
 from qe_action.text import plural, visible
 
 REFUSALS = (Forbidden, NotFound, Rejected)
+"""What a later try would not change."""
 PASSING = (RateLimited, Unauthorized, Unreachable)
 """What may be over by the end of the run, when what was not written is tried again."""
 ROUNDS = 2

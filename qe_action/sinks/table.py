@@ -1,31 +1,43 @@
-"""The sinks of a run of the action: one line each."""
+"""The sinks of a run of the action: one line each.
+
+What only some runs need is imported where it is made: a run on a terminal starts without GitHub.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from qe_action.doctor.examination import Doctor
-from qe_action.github.client import GitHub
-from qe_action.github.context import RunContext
-from qe_action.github.identity import Identity, RunKey
+from qe_action.events import Event
 from qe_action.render.links import Links
 from qe_action.render.marker import Marker, place_of
 from qe_action.render.state import RunState
 from qe_action.settings import Settings
-from qe_action.sinks.annotation_steps import Selection
-from qe_action.sinks.check_run import CheckRunSink
-from qe_action.sinks.comment import Pace, Place, own_comment
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.fold import FoldSink
-from qe_action.sinks.group_comment import group_comment_sink
 from qe_action.sinks.jsonl import JournalSink
-from qe_action.sinks.review_comments import ReviewOf, ReviewSink
 from qe_action.stream import Sink
-from qe_action.workspace.change import PullRef
+from qe_action.workspace.diff_sources import PullRef
+
+if TYPE_CHECKING:
+    from qe_action.github.client import GitHub
+    from qe_action.github.context import RunContext
+    from qe_action.github.identity import Identity
+
+
+class FoldSink:
+    """Folds the stream into `state`, for what is written once at the run's end."""
+
+    name = "result"
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+
+    async def consume(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            self._state.fold(event)
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,8 @@ class Wiring:
 
     async def identify(self) -> Identity:
         """Who this run's check run belongs to. Reads the reports once, beside the loop."""
+        from qe_action.github.identity import Identity, RunKey
+
         inputs, context = self.settings.inputs, self.context
         return Identity(
             name=inputs.name,
@@ -92,6 +106,7 @@ def _log(wiring: Wiring) -> Sink:
 def _doctor(wiring: Wiring) -> Sink | None:
     if not wiring.settings.in_workflow:
         return None
+    from qe_action.doctor.examination import Doctor
     from qe_action.sinks.doctor import DoctorSink
 
     return DoctorSink(Doctor(wiring.settings, wiring.environment), sys.stdout)
@@ -106,6 +121,9 @@ def _check_run(wiring: Wiring) -> Sink | None:
     if wiring.github is None or wiring.target_sha is None:
         wiring.delivery.end_check()
         return None
+    from qe_action.sinks.annotation_steps import Selection
+    from qe_action.sinks.check_run import CheckRunSink
+
     return CheckRunSink(
         wiring.github,
         wiring.links,
@@ -120,6 +138,9 @@ def _comment(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.pull is None or inputs.comment == "never":
         return None
+    from qe_action.sinks.comment import Pace, Place, own_comment
+    from qe_action.sinks.group_comment import group_comment_sink
+
     name, group = inputs.name, inputs.comment_group
     place = Place(
         wiring.github,
@@ -129,15 +150,11 @@ def _comment(wiring: Wiring) -> Sink | None:
         wiring.marker(place_of(group, group=True) if group else place_of(name)),
         # Nobody waits for news of a closed one; what stands there already is kept true.
         "never" if wiring.context.pull_state == "closed" else inputs.comment,
-        _pace(wiring.settings),
+        Pace(wiring.settings.pacing("EDIT_INTERVAL")),
     )
     if group is None:
         return own_comment(place, name)
     return group_comment_sink(place, group, inputs.expect_parts)
-
-
-def _pace(settings: Settings) -> Pace:
-    return Pace(settings.pacing("EDIT_INTERVAL"))
 
 
 def _reviews(wiring: Wiring) -> Sink | None:
@@ -146,6 +163,8 @@ def _reviews(wiring: Wiring) -> Sink | None:
         return None
     if context.pull_state == "closed":
         return None
+    from qe_action.sinks.review_comments import ReviewOf, ReviewSink
+
     review = ReviewOf(
         number=wiring.pull.number,
         head_sha=wiring.pull.head_sha,

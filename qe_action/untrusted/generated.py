@@ -25,7 +25,7 @@ MAX_PROGRESS = 200
 MAX_ERRORS = MAX_NOTES = 20
 MAX_TESTS = MAX_BUGS = 100
 MAX_REACHED = 200
-"""Lines, branches and imports of a test."""
+"""Lines that a test reaches, and as many branches and imports."""
 
 _NAME = re.compile(r"[^\W\d]\w{0,199}")
 _PYTHON = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")

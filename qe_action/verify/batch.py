@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from qe_action.verify.gates import Refusal, Trial, shown
 from qe_action.verify.run_answers import Run
+from qe_action.verify.run_request import Runner, RunRequest, Surroundings
 from qe_action.verify.set_cover import minimal, worst_first
 from qe_action.verify.style import Tool, style
 from qe_action.verify.suite import Suite
-from qe_action.verify.test_runner import Surroundings, TestRunner
 
 ROUNDS: tuple[Surroundings, ...] = (
     Surroundings({"PYTHONHASHSEED": "0", "TZ": "UTC0", "LC_ALL": "C.UTF-8"}, order=1),
@@ -31,7 +31,7 @@ ROUNDS: tuple[Surroundings, ...] = (
 )
 """Five processes that differ in hash seed, time zone, locale, order, folder and date."""
 WATCHED = 2
-"""Of them, how many are watched for what each test writes: in the project and elsewhere."""
+"""How many of the five are watched for what each test writes: in the project and elsewhere."""
 EACH = 10.0
 """Seconds a test may take in a batch, on the average."""
 
@@ -42,12 +42,13 @@ Out = tuple[Trial, Refusal]
 class Batch:
     """The tests that are left, and what was measured of them.
 
-    `spare` are those that hold and have no room below `limit`. `rank` gives each line the number of
-    its gap, 0 the worst.
+    `others` are runners on other versions of Python. `spare` are the tests that hold and have no
+    room below `limit`. `rank` gives each line the number of its gap, 0 the worst. `progress` is
+    told which part of the gates is done, of 1, and what is being done.
     """
 
-    runner: TestRunner
-    others: Sequence[tuple[str, TestRunner]]
+    runner: Runner
+    others: Sequence[tuple[str, Runner]]
     suite: Suite
     trials: list[Trial]
     limit: int
@@ -55,39 +56,43 @@ class Batch:
     spare: list[Trial] = field(default_factory=list)
     rounds: Sequence[Surroundings] = ROUNDS
     python: str = ""
-    words: str = ""
     tools: Sequence[Tool] = ()
     progress: Callable[[float, str], None] = lambda _part, _words: None
     pythons: list[str] = field(default_factory=list)
+    _gate: int = 0
 
     async def judge(self) -> AsyncGenerator[Out, None]:
         """The tests that are out, each as soon as it is known; `trials` holds the others."""
-        for number, (name, gate) in enumerate(GATES):
+        for self._gate, (name, gate) in enumerate(GATES):
             if not self.trials:
                 return
-            self.progress(number / len(GATES), name)
+            self.step(0, name)
             async for trial, refusal in gate(self):
                 trial.refusal = refusal
                 self.trials.remove(trial)
                 yield trial, refusal
 
-
-def _path(batch: Batch, trial: Trial) -> str:
-    return f"{batch.runner.project.folder}/test_qe_candidate_{trial.number}.py"
+    def step(self, part: float, words: str) -> None:
+        """Tell which part of the present gate is done, of 1."""
+        self.progress((self._gate + part) / len(GATES), words)
 
 
 async def steady(batch: Batch) -> AsyncIterator[Out]:
     """Five fresh processes over the whole batch."""
-    runs = await asyncio.gather(
-        *(
-            _run(batch, batch.runner, batch.trials, around, watch=number < WATCHED)
-            for number, around in enumerate(batch.rounds)
-        )
-    )
+    done = 0
+
+    async def one(number: int, around: Surroundings) -> Run:
+        nonlocal done
+        run = await _run(batch, batch.runner, batch.trials, around, watch=number < WATCHED)
+        done += 1
+        batch.step(done / len(batch.rounds), f"{done} of {len(batch.rounds)} fresh processes ended")
+        return run
+
+    runs = await asyncio.gather(*(one(n, around) for n, around in enumerate(batch.rounds)))
     batch.pythons.append(batch.python)
     for trial in batch.trials.copy():
         for number, run in enumerate(runs):
-            path = _path(batch, trial)
+            path = trial.place_in(batch.runner.project)
             if (why := _failure(run, path)) is not None:
                 yield trial, Refusal("flaky", f"in fresh process {number + 1} of 5: {why}")
                 break
@@ -97,12 +102,13 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
 
 
 async def _run(
-    batch: Batch, runner: TestRunner, trials: Sequence[Trial], around: Surroundings, *, watch: bool
+    batch: Batch, runner: Runner, trials: Sequence[Trial], around: Surroundings, *, watch: bool
 ) -> Run:
     """One process over all tests; where it does not come to its end, one for each of them."""
-    files = {_path(batch, trial): trial.text for trial in trials}
+    files = {trial.place_in(runner.project): trial.text for trial in trials}
     timeout = 30.0 + EACH * len(files)
-    run = await runner.run(files, list(files), timeout=timeout, around=around, watch=watch)
+    request = RunRequest(files, list(files), timeout, around=around, watch=watch)
+    run = await runner.run(request)
     if run.end == "done" or len(trials) == 1:
         return run
     alone = [await _run(batch, runner, [trial], around, watch=watch) for trial in trials]
@@ -134,11 +140,12 @@ def _written(run: Run, path: str) -> tuple[str, ...]:
 
 async def other_pythons(batch: Batch) -> AsyncIterator[Out]:
     """Once on every other interpreter that is there."""
-    for version, runner in batch.others:
+    for number, (version, runner) in enumerate(batch.others):
+        batch.step(number / len(batch.others), f"Running all tests on Python {version}")
         run = await _run(batch, runner, batch.trials, batch.rounds[0], watch=False)
         batch.pythons.append(version)
         for trial in batch.trials.copy():
-            if (why := _failure(run, _path(batch, trial))) is not None:
+            if (why := _failure(run, trial.place_in(runner.project))) is not None:
                 yield trial, Refusal("other python", f"on Python {version}: {why}")
 
 

@@ -18,9 +18,10 @@ from qe_action.text import plural
 from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
+from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Run
+from qe_action.verify.run_request import Runner, RunRequest
 from qe_action.verify.static_checks import reaches_outside, refused_import, skips
-from qe_action.verify.test_runner import TestRunner
 from qe_action.verify.writing import Part, new_file
 
 TRIED = 12
@@ -49,9 +50,9 @@ class Trial:
     run: Run | None = None
     lines: frozenset[int] = frozenset()
     arcs: frozenset[Arc] = frozenset()
-    adds: frozenset[object] = frozenset()
     mutants: int = 0
     killed: frozenset[str] = frozenset()
+    survived: frozenset[str] = frozenset()
     assertions: tuple[str, ...] = ()
     refusal: Refusal | None = None
     id: str = ""
@@ -68,7 +69,12 @@ class Trial:
 
     @property
     def text(self) -> str:
+        """The candidate as a test file."""
         return new_file([self.part])
+
+    def place_in(self, project: Project) -> str:
+        """Where that file lies while the candidate is tried."""
+        return f"{project.folder}/test_qe_candidate_{self.number}.py"
 
     @property
     def reached(self) -> frozenset[object]:
@@ -80,17 +86,13 @@ class Trial:
 class Setting:
     """What the gates share: the test runner, the goals, and what tests before have reached."""
 
-    runner: TestRunner
+    runner: Runner
     lines: frozenset[int]
     arcs: frozenset[Arc]
     timeout: Callable[[], float]
     fingerprints: set[str] = field(default_factory=set)
     reached: set[object] = field(default_factory=set)
     survived: dict[str, int] = field(default_factory=dict)
-
-    def file(self, trial: Trial) -> str:
-        """Where a candidate lies while it is tried."""
-        return f"{self.runner.project.folder}/test_qe_candidate_{trial.number}.py"
 
 
 Check = Callable[[Trial, Setting], Awaitable[Refusal | None]]
@@ -143,10 +145,9 @@ async def new(trial: Trial, setting: Setting) -> Refusal | None:
 
 
 async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
-    path = setting.file(trial)
-    run = await setting.runner.run(
-        {path: trial.text}, [path], timeout=setting.timeout(), measure=True
-    )
+    path = trial.place_in(setting.runner.project)
+    request = RunRequest({path: trial.text}, [path], setting.timeout(), measure=True)
+    run = await setting.runner.run(request)
     trial.run = run
     if run.end == "timeout":
         return Refusal("times out")
@@ -192,19 +193,17 @@ async def kills_a_mutant(trial: Trial, setting: Setting) -> Refusal | None:
     fresh = trial.reached - setting.reached
     wanted = _to_try(possible, setting, only_new=not fresh)
     if not possible:
-        trial.adds = frozenset(fresh)
         if fresh and not fresh & trial.arcs:
             return Refusal("kills nothing", "no mutant of its lines can be made")
         return None if fresh else Refusal("adds nothing", "tests before reach the same")
     await _try(trial, setting, wanted)
-    trial.adds = trial.reached - setting.reached
     if fresh and trial.mutants and not trial.killed:
         go = "goes" if trial.mutants == 1 else "go"
         why = f"{plural(trial.mutants, 'mutant')} of its lines {go} unnoticed"
         return Refusal("kills nothing", why)
     if fresh and not trial.mutants and any(m.parses(source) for m in possible):
         return Refusal("kills nothing", "none of its mutants could be run")
-    if not trial.adds:
+    if not trial.reached - setting.reached:
         return Refusal("adds nothing", "tests before reach the same")
     return None
 
@@ -218,14 +217,15 @@ def _to_try(possible: tuple[Mutant, ...], setting: Setting, *, only_new: bool) -
 
 
 async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
-    path, source = setting.file(trial), setting.runner.project.source
+    path, source = trial.place_in(setting.runner.project), setting.runner.project.source
     wanted = [mutant for mutant in wanted if mutant.parses(source)]
     for start in range(0, len(wanted), AT_ONCE):
         if trial.killed and start >= 2 * AT_ONCE:
             return
         chunk = wanted[start : start + AT_ONCE]
         seconds = min(setting.timeout(), _patience(trial))
-        said = await setting.runner.mutate({path: trial.text}, [path], chunk, timeout=seconds)
+        request = RunRequest({path: trial.text}, [path], seconds)
+        said = await setting.runner.mutate(request, chunk)
         for verdict in said:
             if verdict.how == "timeout" and seconds < _patience(trial):
                 continue  # the budget's end, which no test noticed
@@ -233,6 +233,7 @@ async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
             if verdict.killed:
                 trial.killed |= {verdict.mutant}
             else:
+                trial.survived |= {verdict.mutant}
                 setting.survived[verdict.mutant] = setting.survived.get(verdict.mutant, 0) + 1
 
 

@@ -10,7 +10,14 @@ from pathlib import Path, PurePosixPath
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Hello, Run
-from qe_action.verify.test_runner import ALONE, USAGE, Surroundings, TestRunner
+from qe_action.verify.run_request import (
+    ALONE,
+    USAGE,
+    RunRequest,
+    Surroundings,
+    as_configured,
+)
+from qe_action.verify.test_runner import TestRunner
 
 CONFIGS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
 
@@ -30,7 +37,7 @@ class Rerun:
     def __init__(self, runner: TestRunner, tree: Path, hello: Hello, timeout: float) -> None:
         self._runner = runner
         self._tree = tree
-        self._options = runner.as_configured(hello.plugins)
+        self._options = as_configured(hello.plugins)
         self._timeout = timeout
 
     @classmethod
@@ -67,9 +74,10 @@ class Rerun:
         place.write_bytes(data)
         for options in (self._options, ALONE):
             around = Surroundings(start=folder)
-            run = await self._runner.run(
-                {}, [file.path], timeout=self._timeout, options=options, around=around, clean=True
+            request = RunRequest(
+                {}, [file.path], self._timeout, options=options, around=around, clean=True
             )
+            run = await self._runner.run(request)
             if run.exit != USAGE or run.outcomes:
                 break
         return run

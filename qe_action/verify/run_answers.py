@@ -55,13 +55,14 @@ _ENDS: Mapping[End, str] = {
     "timeout": "it took too long and was stopped",
     "unreadable": "what pytest had to say could not be read",
 }
+"""What to say of a run that did not come to its end."""
 _EXITS: Mapping[int | None, str] = {
     2: "pytest was interrupted",
     3: "pytest had an internal error",
     4: "pytest refused how it was started, or its configuration",
     5: "pytest found no test",
 }
-"""How a run ended, where pytest itself says nothing."""
+"""What to say of a run by pytest's exit code, where pytest itself says nothing."""
 
 
 class Run(Said):
@@ -72,6 +73,7 @@ class Run(Said):
     seconds: float = Field(default=0.0, ge=0, le=86_400, allow_inf_nan=False)
     outcomes: dict[Name, tuple[Outcome, Text]] = Field(default_factory=dict, max_length=60_000)
     errors: tuple[tuple[Name, Text], ...] = Field(default=(), max_length=100)
+    tracebacks: tuple[Text, ...] = Field(default=(), max_length=10)
     measured: Measured | None = None
     written: tuple[Name, ...] = ()
     written_by: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, max_length=60_000)
@@ -79,6 +81,11 @@ class Run(Said):
     @property
     def passed(self) -> frozenset[str]:
         return frozenset(name for name, (word, _) in self.outcomes.items() if word == "passed")
+
+    @property
+    def traceback(self) -> str:
+        """The end of what pytest shows of the first failure; empty where nothing failed."""
+        return self.tracebacks[0] if self.tracebacks else ""
 
     def trouble(self) -> str:
         """The first thing that went wrong, in the words of pytest."""

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from qe_action.settings_files import read_ini, read_toml
 from qe_action.verify.gates import Trial
+from qe_action.verify.run_request import Runner
 from qe_action.verify.test_imports import bound_at_top
-from qe_action.verify.test_runner import TestRunner
 from qe_action.verify.writing import new_file
 
 SECONDS = 30.0
@@ -52,12 +52,11 @@ def _sections(text: str) -> list[str]:
         return []
 
 
-async def style(runner: TestRunner, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:
+async def style(runner: Runner, trials: Sequence[Trial], tools: Sequence[Tool]) -> None:
     """Give the tests the looks that the tools give them."""
     if not tools or not trials:
         return
-    folder = runner.project.folder
-    files = {f"{folder}/test_qe_candidate_{t.number}.py": t.text for t in trials}
+    files = {trial.place_in(runner.project): trial.text for trial in trials}
     after = await runner.styled(files, tools, timeout=SECONDS)
     for path, trial in zip(files, trials, strict=True):
         for texts in reversed(after):

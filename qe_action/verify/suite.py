@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from qe_action.events import Counts
 from qe_action.verify.gates import Trial
 from qe_action.verify.run_answers import Run
-from qe_action.verify.test_runner import ALONE, USAGE, Surroundings, TestRunner
+from qe_action.verify.run_request import (
+    ALONE,
+    USAGE,
+    Runner,
+    RunRequest,
+    Surroundings,
+    as_configured,
+)
 from qe_action.verify.writing import appended, new_file
 
 ROUNDS = 6
@@ -25,10 +32,9 @@ class Suite:
     was run.
     """
 
-    runner: TestRunner
+    runner: Runner
     plugins: Sequence[str]
     timeout: float
-    head: str = ""
     before: Counts | None = None
     after: Counts | None = None
     words: str = ""
@@ -37,7 +43,7 @@ class Suite:
     _narrow: bool = False
     _options: tuple[str, ...] = ()
 
-    async def judge(self, trials: list[Trial]) -> AsyncIterator[tuple[Trial, str]]:
+    async def judge(self, trials: list[Trial]) -> AsyncGenerator[tuple[Trial, str], None]:
         """The tests that break another or don't hold beside it; the others stay."""
         await self.measure_before()
         left = list(trials)
@@ -127,15 +133,16 @@ class Suite:
     async def _run(
         self, files: Mapping[str, str], paths: Sequence[str], *, order: bool = True
     ) -> Run:
-        return await self.runner.run(
+        request = RunRequest(
             files,
             paths,
             timeout=self.timeout,
-            options=self._options or self.runner.as_configured(self.plugins),
+            options=self._options or as_configured(self.plugins),
             around=ORDER if order else Surroundings(),
             measure=True,
             clean=True,
         )
+        return await self.runner.run(request)
 
     async def _with(self, trials: Sequence[Trial]) -> Run:
         place = self.runner.project.place
@@ -150,7 +157,7 @@ class Suite:
         parts = [trial.part for trial in trials]
         if project.exists:
             return appended(project.test_files[project.place], parts)
-        return new_file(parts, self.head)
+        return new_file(parts)
 
     def _fails(self, run: Run, trial: Trial) -> str:
         """Why a new test does not hold in the suite; empty where it does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,45 +15,16 @@ from qe_action.project_worker.client import ProjectInterpreter, WorkerLost
 from qe_action.verify.mutants import Mutant
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Hello, MutantSaid, Run, Styled
+from qe_action.verify.run_request import ALONE, RunRequest, Surroundings
 from qe_action.verify.working_copy import WorkingCopy, fill, own_folder
 from qe_action.workspace.folders import clear
 
-PLUGINS_OFF = (
-    *("pytest_cov", "xdist", "xdist.looponfail", "randomly", "random_order", "pytest-randomly"),
-    *("cacheprovider", "pytest_reverse", "benchmark", "rerunfailures", "sugar", "html"),
-    "hypothesispytest",  # its summary alone imports all of hypothesis; tests run without it
-)
-"""Plugins that measure, distribute, reorder or repeat: candidates run without them."""
-ALONE = (
-    *("-o", "addopts=", "-o", "required_plugins=", "-q", "--tb=short", "--no-header"),
-    *(part for name in PLUGINS_OFF for part in ("-p", f"no:{name}")),
-)
-"""The project's own configuration, its `addopts` cleared."""
-AS_CONFIGURED = ("--maxfail=0", "--continue-on-collection-errors")
-"""All of the suite: what fails or can't be collected hides nothing of the rest."""
-USAGE = 4
-"""pytest's exit where it can't read its options."""
 MEMORY = 2 << 30
 """Bytes that a candidate may take; the whole suite as much as there is."""
 HELLO = 60.0
 """Seconds in which an interpreter has to say what it is."""
 SLACK = 10.0
 """Seconds that a worker may answer later than a run's own time-out."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What differs between runs that must come out the same.
-
-    With `start`, a folder of the project, it is as by `python -m pytest` there: that folder alone
-    is imported from.
-    """
-
-    env: Mapping[str, str] = field(default_factory=dict)
-    order: int | None = None
-    elsewhere: bool = False
-    days: float = 0.0
-    start: str | None = None
 
 
 class TestRunner:
@@ -76,9 +46,7 @@ class TestRunner:
         self._tree = tree
         self._count = slots
         self._free: asyncio.Queue[WorkingCopy] = asyncio.Queue()
-        self.exclude: tuple[str, ...] = ()
         self._early: tuple[int, ...] | None = None
-        self.why_cold = "nothing was imported ahead"
 
     @classmethod
     @asynccontextmanager
@@ -124,20 +92,18 @@ class TestRunner:
         finally:
             for slot in slots:
                 self._free.put_nowait(slot)
-        self.why_cold = next(filter(None, said), "")
-        if self.why_cold:
+        why_not = next(filter(None, said), "")
+        if why_not:
             self.cool()
-        return self.why_cold
+        return why_not
 
     def cool(self) -> None:
         """Have every run import for itself."""
         self._early = None
 
     async def _warmed(self, slot: WorkingCopy) -> str:
-        request = {
-            **self._request(slot, "warm", {}, (), self._import_timeout, ()),
-            "module": self.project.module,
-        }
+        wire = self._request(slot, "warm", RunRequest({}, (), self._import_timeout, options=()))
+        request = {**wire, "module": self.project.module}
         try:
             answer = await _last(slot, request, self._import_timeout + self._slack)
             return str(answer.get("why"))[:300]
@@ -158,46 +124,21 @@ class TestRunner:
                     hint="Name one with --python.",
                 ) from None
 
-    async def run(
-        self,
-        files: Mapping[str, str],
-        paths: Sequence[str],
-        *,
-        timeout: float,
-        options: Sequence[str] = ALONE,
-        around: Surroundings | None = None,
-        measure: bool = False,
-        watch: bool = False,
-        clean: bool = False,
-    ) -> Run:
-        """Run `paths` with `files` in place. With `around` in a fresh process, else in a fork.
-
-        `clean`: in a copy of the tree in which nothing was run before.
-        """
-        async with self._slot(clean=clean) as slot:
-            request = self._request(slot, "check", files, paths, timeout, options)
-            request |= {"measure": measure, "fresh": around is not None}
-            if around is not None:
-                request |= self._around(slot, around)
-            if around is not None and around.elsewhere:
-                request["watch"].append(request["cwd"])
-            if watch:
-                request["watch_each"] = request["watch"]
-            run = await self._ask_run(slot, request, timeout)
-            wrote = run.written or run.written_by or options is not ALONE
+    async def run(self, request: RunRequest) -> Run:
+        """One run of pytest; `unreadable` where the worker's answer is none."""
+        async with self._slot(clean=request.clean) as slot:
+            wire = self._request(slot, "check", request) | {"measure": request.measure}
+            wire["fresh"] = request.around is not None
+            if request.around is not None:
+                wire |= _surroundings(slot, request.around)
+                if request.around.elsewhere:
+                    wire["watch"].append(wire["cwd"])
+            if request.watch:
+                wire["watch_each"] = wire["watch"]
+            run = await self._ask_run(slot, wire, request.timeout)
+            wrote = run.written or run.written_by or request.options is not ALONE
             slot.dirty = bool(wrote) or run.end == "unreadable"
             return run
-
-    def as_configured(self, plugins: Sequence[str]) -> tuple[str, ...]:
-        """The options of the whole suite: as it is, in one process that we measure ourselves."""
-        options = list(AS_CONFIGURED)
-        if "pytest_cov" in plugins:
-            options.append("--no-cov")
-        if "xdist" in plugins:
-            options += ["-n", "0"]
-        if "randomly" in plugins:
-            options.append("--randomly-seed=1")
-        return tuple(options)
 
     async def _ask_run(self, slot: WorkingCopy, request: dict[str, Any], timeout: float) -> Run:
         try:
@@ -205,18 +146,12 @@ class TestRunner:
         except (WorkerLost, ValidationError):
             return Run(end="unreadable")
 
-    async def mutate(
-        self,
-        files: Mapping[str, str],
-        paths: Sequence[str],
-        mutants: Sequence[Mutant],
-        *,
-        timeout: float,
-    ) -> list[MutantSaid]:
+    async def mutate(self, request: RunRequest, mutants: Sequence[Mutant]) -> list[MutantSaid]:
         """What the tests say to each mutant; those that no answer came for are left out."""
+        timeout = request.timeout
         async with self._slot() as slot:
-            request = self._request(slot, "mutate", files, paths, timeout, ALONE)
-            request["mutants"] = [
+            wire = self._request(slot, "mutate", request)
+            wire["mutants"] = [
                 {"id": m.id, "line": m.line, "start": m.start, "end": m.end, "text": m.text}
                 for m in mutants
             ]
@@ -224,7 +159,7 @@ class TestRunner:
             within = timeout * len(mutants) + self._slack
             try:
                 async with aclosing(
-                    slot.worker.ask(request, timeout + self._slack, within)
+                    slot.worker.ask(wire, timeout + self._slack, within)
                 ) as answers:
                     async for answer in answers:
                         if answer["done"]:
@@ -241,12 +176,12 @@ class TestRunner:
     ) -> list[Mapping[str, str]]:
         """The files after each of the project's tools that is installed, as far as they came."""
         async with self._slot() as slot:
-            request = self._request(slot, "style", files, (), timeout, ())
-            request["tools"] = [list(tool) for tool in tools]
+            wire = self._request(slot, "style", RunRequest(files, (), timeout, options=()))
+            wire["tools"] = [list(tool) for tool in tools]
             said: list[Mapping[str, str]] = []
             within = timeout + self._slack
             try:
-                async with aclosing(slot.worker.ask(request, within, within)) as answers:
+                async with aclosing(slot.worker.ask(wire, within, within)) as answers:
                     async for answer in answers:
                         if not answer["done"] and len(said) < len(tools):
                             said.append(Styled.model_validate(answer).texts)
@@ -254,42 +189,24 @@ class TestRunner:
                 pass
             return said  # the slot stays dirty: a tool may have left its cache
 
-    def _request(
-        self,
-        slot: WorkingCopy,
-        op: str,
-        files: Mapping[str, str],
-        paths: Sequence[str],
-        timeout: float,
-        options: Sequence[str],
-    ) -> dict[str, Any]:
+    def _request(self, slot: WorkingCopy, op: str, request: RunRequest) -> dict[str, Any]:
+        """A request in the worker's terms, its paths those of a working copy."""
         root = slot.root
-        arguments = [*options, f"--rootdir={root}", *(str(root / path) for path in paths)]
+        paths = [str(root / path) for path in request.paths]
         return {
             "op": op,
             "root": str(root),
-            "files": dict(files),
-            "arguments": arguments,
+            "files": dict(request.files),
+            "arguments": [*request.options, f"--rootdir={root}", *paths],
             "pythonpath": [str(root / path) for path in self.project.paths],
             "file": str(root / self.project.target),
-            "exclude": list(self.exclude),
-            "timeout": timeout,
-            "memory": MEMORY if options is ALONE else None,
+            "timeout": request.timeout,
+            "memory": MEMORY if request.options is ALONE else None,
             "held": self._early is not None,
             "early": list(self._early or ()),
             "beside": str(slot.folder),
             "watch": [str(slot.root), str(slot.folder / "home")],
         }
-
-    def _around(self, slot: WorkingCopy, around: Surroundings) -> dict[str, Any]:
-        cwd = slot.folder / "elsewhere" if around.elsewhere else slot.root / (around.start or "")
-        found = {
-            "env": dict(around.env),
-            "seed": around.order,
-            "cwd": str(cwd),
-            "days": around.days,
-        }
-        return found if around.start is None else {**found, "pythonpath": [str(cwd)]}
 
     @asynccontextmanager
     async def _slot(self, *, clean: bool = False) -> AsyncIterator[WorkingCopy]:
@@ -301,6 +218,13 @@ class TestRunner:
             yield slot
         finally:
             self._free.put_nowait(slot)
+
+
+def _surroundings(slot: WorkingCopy, around: Surroundings) -> dict[str, Any]:
+    """Surroundings in the worker's terms."""
+    cwd = slot.folder / "elsewhere" if around.elsewhere else slot.root / (around.start or "")
+    found = {"env": dict(around.env), "seed": around.order, "cwd": str(cwd), "days": around.days}
+    return found if around.start is None else {**found, "pythonpath": [str(cwd)]}
 
 
 async def _last(slot: WorkingCopy, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:

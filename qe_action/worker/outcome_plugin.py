@@ -10,6 +10,10 @@ from . import snapshot
 
 DETAIL = 400
 """Characters of a failure's message."""
+TRACEBACK = 2000
+"""Characters of the end of a traceback that are kept."""
+TRACEBACKS = 3
+"""Failures of a run whose tracebacks are kept."""
 TESTS = 50_000
 """How many tests' outcomes are kept."""
 NAME = 1000
@@ -22,6 +26,7 @@ class OutcomePlugin:
     def __init__(self, seed, watch: list, beside: str = "") -> None:
         self.outcomes: dict = {}
         self.errors: list = []
+        self.tracebacks: list = []
         self.written: dict = {}
         self._seed = seed
         self._watch = (watch, beside) if watch else ()
@@ -41,6 +46,7 @@ class OutcomePlugin:
     def pytest_collectreport(self, report) -> None:
         if report.failed and len(self.errors) < 20:
             self.errors.append([_name(report.nodeid), _message(report)])
+            self._trace(report)
 
     def pytest_runtest_logreport(self, report) -> None:
         outcome = _outcome(report)
@@ -51,6 +57,15 @@ class OutcomePlugin:
         if before is None or before[0] == "passed":
             message = "" if outcome == "passed" else _message(report)
             self.outcomes[name] = [outcome, message]
+            if report.failed:
+                self._trace(report)
+
+    def _trace(self, report) -> None:
+        if len(self.tracebacks) < TRACEBACKS:
+            try:
+                self.tracebacks.append(str(report.longrepr).strip()[-TRACEBACK:])
+            except Exception:
+                self.tracebacks.append("its traceback can't be made")
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):

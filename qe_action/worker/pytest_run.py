@@ -187,6 +187,7 @@ def perform(spec: dict, target: int) -> None:
         "seconds": time.perf_counter() - started,
         "outcomes": plugin.outcomes,
         "errors": plugin.errors,
+        "tracebacks": plugin.tracebacks,
         "written_by": plugin.written,
         "measured": _measured(measuring),
     }

@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from qe_action.reports.coverage_settings import Settings, read_settings
 
 LEAST = 1.0
+"""Seconds of processor time that every source may take."""
 A_BYTE = 10e-6
+"""Seconds of processor time that a source may take for each of its bytes."""
 MOST = 30.0
-"""Seconds of processor time for one source: at least, for each of its bytes, and at the most."""
+"""Seconds of processor time that no source may exceed."""
 STRIKES = 3
 """Sources that may take too long; after them none is looked at any more."""
 _AGAIN = 0.5  # seconds until it is said again, where the first word was lost

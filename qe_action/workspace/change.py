@@ -10,23 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from qe_action.analysis.diff import Diff, LineMap, PullFile, parse_diff
+from qe_action.analysis.diff import Diff, parse_diff
+from qe_action.analysis.line_map import LineMap
 from qe_action.errors import UsageError
-from qe_action.workspace.diff_sources import CommitRef, Comparer, DiffApi, DiffTooLarge, PullRef
+from qe_action.workspace.diff_sources import CommitRef, Comparer, DiffApi, PullRef
 from qe_action.workspace.git import Git
 from qe_action.workspace.untracked import with_untracked
-
-__all__ = [
-    "Change",
-    "CommitRef",
-    "DiffApi",
-    "DiffTooLarge",
-    "MeasuredTree",
-    "PullFile",
-    "PullRef",
-    "list_files",
-    "resolve_change",
-]
 
 Kind = Literal["merge", "head", "worktree", "commit", "unknown"]
 

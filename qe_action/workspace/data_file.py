@@ -2,7 +2,7 @@
 
 A data file holds the lines or arcs that ran, by the paths of the machine that measured, but
 not the statements: those come from the sources in the checkout. Nothing of the project runs:
-no plugin of it is loaded, and its settings are read as `reports.coverage_settings` says.
+no plugin of it is loaded, and its settings are read as `reports.coverage_config` says.
 """
 
 from __future__ import annotations

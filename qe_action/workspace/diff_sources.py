@@ -8,12 +8,12 @@ from typing import Literal, Protocol
 
 from qe_action.analysis.diff import (
     Diff,
-    LineMap,
     PullFile,
     diff_from_patches,
     diff_in_tree,
     parse_diff,
 )
+from qe_action.analysis.line_map import LineMap
 from qe_action.errors import DeliveryError, QEError, WorkspaceError
 from qe_action.workspace.git import Git, is_hash
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from qe_action.errors import WorkspaceError
 from qe_action.workspace.folders import scratch
 from qe_action.workspace.git import Git
+from qe_action.workspace.tree_entries import Entry, batches, contents, entries_of
 
 MEBIBYTE = 1024 * 1024
 _LINK, _SUBMODULE, _FILES = "120000", "160000", ("100644", "100755", "100664")
@@ -28,8 +29,11 @@ class Bounds:
     """What an export may hold."""
 
     files: int = 100_000
+    """How many files."""
     file: int = 64 * MEBIBYTE
+    """Bytes of the largest file."""
     total: int = 1024 * MEBIBYTE
+    """Bytes of all files together."""
     batch: int = 32 * MEBIBYTE
     """Bytes of contents that are in memory at the same time, if one file is not longer."""
 
@@ -53,14 +57,6 @@ class Export:
     left_out: tuple[LeftOut, ...]
 
 
-@dataclass(frozen=True)
-class _Entry:
-    mode: str
-    sha: str
-    size: int
-    path: str
-
-
 @asynccontextmanager
 async def exported(
     git: Git,
@@ -79,7 +75,7 @@ async def exported(
     """
     async with scratch(parent) as root:
         left_out: list[LeftOut] = []
-        entries = list(_safe(await _entries(git, sha), left_out))
+        entries = list(_safe(await entries_of(git, sha), left_out))
         if len(entries) > bounds.files:
             raise WorkspaceError(
                 f"The repository has more than {bounds.files} files, too many to copy for tests."
@@ -101,21 +97,7 @@ async def exported(
         yield Export(root, tuple(left_out))
 
 
-async def _entries(git: Git, sha: str | None) -> Iterator[_Entry]:
-    found = await git.entries(sha)
-    return (_entry(raw, of_index=sha is None) for raw in found)
-
-
-def _entry(raw: bytes, *, of_index: bool) -> _Entry:
-    about, _, path = raw.partition(b"\t")
-    words = about.decode("ascii", "replace").split()
-    name = os.fsdecode(path)
-    if of_index:
-        return _Entry(words[0], words[1], 0, name)
-    return _Entry(words[0], words[2], int(words[3]) if words[3].isdigit() else 0, name)
-
-
-def _safe(entries: Iterable[_Entry], left_out: list[LeftOut]) -> Iterator[_Entry]:
+def _safe(entries: Iterable[Entry], left_out: list[LeftOut]) -> Iterator[Entry]:
     """The entries whose paths stay inside; each path once, as an unmerged index has it thrice."""
     seen = set()
     for entry in entries:
@@ -130,7 +112,7 @@ def _safe(entries: Iterable[_Entry], left_out: list[LeftOut]) -> Iterator[_Entry
 
 
 async def _write(
-    git: Git, files: Sequence[_Entry], root: Path, bounds: Bounds, left_out: list[LeftOut]
+    git: Git, files: Sequence[Entry], root: Path, bounds: Bounds, left_out: list[LeftOut]
 ) -> None:
     """Contents from git's objects, a few at a time."""
     kept = []
@@ -141,56 +123,26 @@ async def _write(
             kept.append(entry)
     if sum(entry.size for entry in kept) > bounds.total:
         raise _too_large(bounds)
-    for batch in _batches(kept, bounds.batch):
-        contents = await _contents(git, batch)
-        for entry, content in zip(batch, contents, strict=True):
+    for batch in batches(kept, bounds.batch):
+        found = await contents(git, batch)
+        for entry, content in zip(batch, found, strict=True):
             if content is None:
                 left_out.append(LeftOut(_printable(entry.path), "its content is not here"))
             elif not _create(root, entry, content):
                 left_out.append(LeftOut(_printable(entry.path), "no path for a file"))
 
 
-def _batches(entries: Sequence[_Entry], most: int) -> Iterator[list[_Entry]]:
-    batch: list[_Entry] = []
-    size = 0
-    for entry in entries:
-        if batch and (size + entry.size > most or len(batch) >= 5000):
-            yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += entry.size
-    if batch:
-        yield batch
-
-
-async def _contents(git: Git, entries: Sequence[_Entry]) -> list[bytes | None]:
-    limit = sum(entry.size + 200 for entry in entries)
-    said = await git.blobs([entry.sha for entry in entries], limit=limit)
-    found: list[bytes | None] = []
-    at = 0
-    for _ in entries:
-        end = said.index(b"\n", at)
-        words = said[at:end].split()
-        at = end + 1
-        if len(words) == 3 and words[1] == b"blob":
-            found.append(said[at : at + int(words[2])])
-            at += int(words[2]) + 1
-        else:  # `<hash> missing`
-            found.append(None)
-    return found
-
-
-async def _link_targets(git: Git, links: Sequence[_Entry]) -> dict[str, bytes | None]:
+async def _link_targets(git: Git, links: Sequence[Entry]) -> dict[str, bytes | None]:
     short = [link for link in links if link.size < 4096]
     targets: dict[str, bytes | None] = {link.path: None for link in links}
-    for batch in _batches(short, MEBIBYTE):
-        contents = await _contents(git, batch)
-        targets.update({e.path: content for e, content in zip(batch, contents, strict=True)})
+    for batch in batches(short, MEBIBYTE):
+        found = await contents(git, batch)
+        targets.update({e.path: content for e, content in zip(batch, found, strict=True)})
     return targets
 
 
 def _copy(
-    top: Path, files: Sequence[_Entry], root: Path, bounds: Bounds, left_out: list[LeftOut]
+    top: Path, files: Sequence[Entry], root: Path, bounds: Bounds, left_out: list[LeftOut]
 ) -> None:
     """Contents from the working tree; what is deleted there is not in the measured tree."""
     total = 0
@@ -238,7 +190,7 @@ def _make_folder(root: Path, path: str) -> bool:
     return True
 
 
-def _create(root: Path, entry: _Entry, content: bytes) -> bool:
+def _create(root: Path, entry: Entry, content: bytes) -> bool:
     """Write a new file. As yet there is no link in the folder that could lead outside."""
     if not _make_folder(root, str(PurePosixPath(entry.path).parent)):
         return False

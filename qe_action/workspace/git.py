@@ -19,6 +19,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qe_action.errors import WorkspaceError
+from qe_action.workspace.git_options import (
+    CONFIG,
+    DIFF_OPTIONS,
+    SOURCES,
+    config_env,
+    empty_drivers,
+    environment,
+    toplevel,
+)
 from qe_action.workspace.pipes import pipe_in
 from qe_action.workspace.process import run_program
 from qe_action.workspace.programs import Programs
@@ -27,65 +36,14 @@ DIFF_LIMIT = 64 * 1024 * 1024
 """Bytes of the longest diff that is read."""
 LIST_LIMIT = 128 * 1024 * 1024
 """Bytes of the longest list of files that is read."""
-FILE_LIMIT = 16 * 1024 * 1024
-"""Bytes of the largest file that is read from a commit."""
 TIMEOUT = 120.0
 """Seconds after which a git command is ended."""
 
 PATIENCE = 1.0
-"""Seconds after which it is looked for what keeps git waiting."""
+"""Seconds of a command after which we look for a pipe that git may wait for."""
 
 _Done = tuple[int, bytes, bytes]
-_NOTHING = "/dev/null"  # git knows it on Windows too
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-
-_DIFF_OPTIONS = (
-    "-p",
-    "-M",
-    "-l1000",
-    "-U0",
-    "--inter-hunk-context=0",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    "--no-relative",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--diff-algorithm=myers",
-    "--indent-heuristic",
-    "--submodule=short",
-    "--ignore-submodules=all",
-)
-
-_SOURCES = (
-    *(".py", ".pyi", ".pyx"),
-    *(".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue"),
-    *(".java", ".kt", ".scala", ".groovy", ".go", ".rs", ".rb", ".php", ".cs", ".fs", ".vb"),
-    *(".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".m", ".mm", ".swift", ".lua", ".dart"),
-)
-"""Endings of the files that coverage reports are about."""
-
-_CONFIG = (
-    ("advice.graftFileDeprecated", "false"),
-    ("core.fsmonitor", "false"),
-    ("core.hooksPath", _NOTHING),
-    ("core.attributesFile", _NOTHING),
-    ("core.excludesFile", _NOTHING),
-    ("core.quotePath", "false"),
-    ("core.bigFileThreshold", "512m"),
-    ("core.pager", "cat"),
-    ("core.sshCommand", "false"),
-    ("core.askPass", "false"),
-    ("credential.helper", ""),
-    ("diff.external", ""),
-    ("protocol.allow", "never"),
-    ("submodule.recurse", "false"),
-)
-
-_EMPTY_DRIVERS = {
-    "filter": (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")),
-    "diff": (("command", ""), ("textconv", ""), ("binary", "auto"), ("xfuncname", "^(.*)$")),
-}
 
 
 def is_hash(text: str) -> bool:
@@ -97,18 +55,17 @@ class Git:
     """The git repository that holds `root`, read only.
 
     `env` gives PATH (and on Windows SYSTEMROOT); nothing else of it is passed on, and no git of
-    the checkout's own is run. Every
-    method but `toplevel` raises `WorkspaceError` where git is missing, fails, takes longer
-    than `timeout` seconds or says too much. A cancelled call ends its git.
+    the checkout's own is run. Methods raise `WorkspaceError` where git is missing, fails, takes
+    longer than `timeout` seconds or says too much. A cancelled call ends its git.
     """
 
     def __init__(self, root: Path, *, env: Mapping[str, str], timeout: float = TIMEOUT) -> None:
         self.root = root.resolve()
-        self.toplevel = _toplevel(self.root)
+        self.toplevel = toplevel(self.root)
         self._timeout = timeout
         closed = () if self.toplevel is None else (self.toplevel,)
         self._programs = Programs(env, closed)
-        self._env = _environment(env, self._programs.path, self.toplevel)
+        self._env = environment(env, self._programs.path, self.toplevel)
 
     async def head(self) -> str | None:
         """The checked-out commit; None before the first one."""
@@ -139,6 +96,19 @@ class Git:
             line[7:] for line in header if line.startswith("parent ") and is_hash(line[7:])
         )
 
+    async def first_parents(self, sha: str, limit: int) -> tuple[str, ...]:
+        """A commit's ancestors by first parents, the nearest first, at most `limit`.
+
+        Fewer where history begins or, in a shallow clone, was cut off; none raises.
+        """
+        line: list[str] = []
+        try:
+            while len(line) < limit and (parents := await self.parents(line[-1] if line else sha)):
+                line.append(parents[0])
+        except WorkspaceError:
+            pass  # the commit is not here
+        return tuple(line)
+
     async def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor; None where none is here."""
         code, out = await self._try("merge-base", _checked(one), _checked(other))
@@ -164,11 +134,11 @@ class Git:
     async def _diff_parts(self, command: tuple[str, ...], trees: tuple[str, ...]) -> str:
         """The diff of the sources as text, then that of all else."""
         config = (("attr.tree", "no-such-tree"), *await self._no_drivers())
-        sources = tuple(f"*{suffix}" for suffix in _SOURCES)
+        sources = tuple(f"*{suffix}" for suffix in SOURCES)
         others = tuple(f":(exclude){pattern}" for pattern in sources)
         parts = []
         for options, paths in ((("--text",), sources), ((), others)):
-            command_line = (*command, *_DIFF_OPTIONS, *options, *trees, "--", *paths)
+            command_line = (*command, *DIFF_OPTIONS, *options, *trees, "--", *paths)
             parts.append(await self._run(*command_line, config=config, limit=DIFF_LIMIT))
         return b"".join(parts).decode("utf-8", "replace")
 
@@ -188,13 +158,6 @@ class Git:
         out = await self._run("ls-files", "-z", "--others", "--exclude-standard")
         # A nested repository is named as a folder: its files are its own.
         return tuple(path for path in _split(out) if not path.endswith("/"))
-
-    async def show(self, sha: str, path: str) -> bytes | None:
-        """A file's content in a commit, unfiltered; None where the commit lacks it."""
-        if not path or "\0" in path:
-            return None
-        code, out = await self._try("cat-file", "blob", f"{_checked(sha)}:{path}", limit=FILE_LIMIT)
-        return out if code == 0 else None
 
     async def entries(self, sha: str | None) -> list[bytes]:
         """`mode type hash size TAB path` of all that a commit holds.
@@ -221,14 +184,7 @@ class Git:
 
     async def _no_drivers(self) -> tuple[tuple[str, str], ...]:
         """Configuration that empties every filter and diff driver there is."""
-        out = await self._run("config", "--list", "--name-only", "-z")
-        drivers = dict.fromkeys(name.rpartition(".")[0] for name in _split(out))
-        return tuple(
-            (f"{driver}.{key}", value)
-            for driver in drivers
-            for key, value in _EMPTY_DRIVERS.get(driver.partition(".")[0], ())
-            if "." in driver
-        )
+        return empty_drivers(_split(await self._run("config", "--list", "--name-only", "-z")))
 
     async def _run(
         self,
@@ -246,9 +202,9 @@ class Git:
             )
         return out
 
-    async def _try(self, *args: str, limit: int = LIST_LIMIT) -> tuple[int, bytes]:
+    async def _try(self, *args: str) -> tuple[int, bytes]:
         """Exit code and output of a command whose failure is an answer."""
-        code, out, _ = await self._call(args, (), limit)
+        code, out, _ = await self._call(args, (), LIST_LIMIT)
         return code, out
 
     async def _call(
@@ -260,7 +216,7 @@ class Git:
     ) -> tuple[int, bytes, bytes]:
         if self.toplevel is None:
             raise WorkspaceError(f"{self.root} is in no git repository.", hint=_CHECKOUT)
-        env = self._env | _config_env((*_CONFIG, *config))
+        env = self._env | config_env((*CONFIG, *config))
         program = self._programs.find("git")
         if program is None:
             raise WorkspaceError("git can't be run: it is not found.", hint=_INSTALLED)
@@ -297,53 +253,6 @@ _INSTALLED = (
     "not run."
 )
 _CHECKOUT = "Run after actions/checkout, or name the repository."
-
-
-def _toplevel(root: Path) -> Path | None:
-    """The nearest folder at or above `root` that has a `.git`.
-
-    Found here and named to git: git's own discovery would heed `core.worktree`, take a
-    repository that the pull request put in its tree, and refuse one of another owner.
-    """
-    for folder in (root, *root.parents):
-        try:
-            if (folder / ".git").exists():
-                return folder
-        except OSError:
-            return None
-    return None
-
-
-def _environment(env: Mapping[str, str], path: str, toplevel: Path | None) -> dict[str, str]:
-    clean = {
-        "PATH": path,
-        "LC_ALL": "C",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": _NOTHING,
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_GRAFT_FILE": _NOTHING,
-        "GIT_ALLOW_PROTOCOL": "none",
-        "GIT_PAGER": "cat",
-    }
-    if "SYSTEMROOT" in env:
-        clean["SYSTEMROOT"] = env["SYSTEMROOT"]
-    if toplevel is not None:
-        clean["GIT_DIR"] = str(toplevel / ".git")
-        clean["GIT_WORK_TREE"] = str(toplevel)
-    return clean
-
-
-def _config_env(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Configuration as git reads it from the environment: it overrides every file."""
-    env = {"GIT_CONFIG_COUNT": str(len(pairs))}
-    for number, (key, value) in enumerate(pairs):
-        env[f"GIT_CONFIG_KEY_{number}"] = key
-        env[f"GIT_CONFIG_VALUE_{number}"] = value
-    return env
 
 
 def _checked(sha: str) -> str:

@@ -26,9 +26,11 @@ from qe_action.workspace.programs import Programs
 TIMEOUT = 900.0
 """Seconds of a whole set-up: a large one downloads gigabytes, or compiles."""
 MEMORY = 4096 * MEBIBYTE
+"""Bytes that all processes of a set-up together hold."""
 DISK = 12 * 1024 * MEBIBYTE
 """Bytes of the environment, of uv's cache beside it and of what is built."""
 FILE = 4096 * MEBIBYTE
+"""Bytes of the longest file that a set-up may write."""
 PROCESSES = 512
 """uv has a thread a core, a compiler processes a core."""
 OPEN_FILES = 4096

@@ -20,8 +20,9 @@ from qe_action.workspace.process import run_program
 from qe_action.workspace.programs import Programs
 
 OLDEST = (3, 9)
+"""The oldest version of Python that tests are made for; older ones are refused."""
 NEWEST = (3, 14)
-"""The versions of Python that tests are made for; newer ones are tried, older ones refused."""
+"""The newest version of Python that tests are made for; newer ones are tried."""
 _ANSWER = 256 * 1024
 _LINKS = 40
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64")

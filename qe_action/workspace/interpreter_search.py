@@ -18,6 +18,7 @@ from qe_action.workspace.interpreter import Facts, ask, check_version, unreachab
 from qe_action.workspace.programs import Programs
 
 TOOLS = ("pytest", "coverage")
+"""What an interpreter needs to run tests."""
 FOLDERS = (".venv", "venv")
 """Where projects have their environments."""
 MADE = "/opt/project-python"

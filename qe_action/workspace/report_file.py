@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -206,3 +207,30 @@ class ReportData:
         defects = Defects()
         yield Part(1.0, list(files_from_json(self._data, defects=defects)))
         self.notes.extend(defects.notes("the report"))
+
+
+def report_digest(names: Iterable[Path]) -> str:
+    """A hash of all files that the names and globs stand for: it tells a repeated run from another.
+
+    What is missing or can't be read counts as missing; the analysis says so.
+    """
+    whole = hashlib.sha256()
+    for name in names:
+        try:
+            paths = expand(name)
+        except ReportError:
+            paths = []
+        for path in paths:
+            whole.update(f"\0{path.name}\0".encode("utf-8", "replace"))
+            whole.update(_digest(path))
+    return whole.hexdigest()
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe or a device could keep us waiting for ever
+            return b""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return b""

@@ -17,8 +17,10 @@ from qe_action.workspace.metadata import named_extras, table, toml, version_vari
 
 _TESTS = ("test", "tests", "testing")
 _DEVELOPMENT = ("dev", "develop", "development")
-CONSTRAINTS, REQUIREMENTS = "FOUND-constraints.txt", "FOUND-requirements.txt"
-"""Stand in a command for files that are written from a lock."""
+CONSTRAINTS = "FOUND-constraints.txt"
+"""Stands in a command for the constraints that are written from a lock."""
+REQUIREMENTS = "FOUND-requirements.txt"
+"""Stands in a command for the requirements that are written from a lock."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ _WRITTEN: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "pdm.lock": (CONSTRAINTS, _locked_packages),
     "Pipfile.lock": (REQUIREMENTS, _locked_pipfile),
 }
-"""Files for the locks that uv can't read."""
+"""What is written for the locks that uv can't read."""
 
 
 def _without_lock(project: Described) -> Iterator[Step]:

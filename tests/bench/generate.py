@@ -33,7 +33,7 @@ from pathlib import Path
 from judged import Judged, judge
 
 from qe_action.generators.offline import OfflineGenerator
-from qe_action.generators.port import Candidate, Job, Layout, Suspicion, Trouble
+from qe_action.generators.port import Candidate, Job, Layout, Suspicion, Trouble, Unjudged
 from qe_action.generators.whole_file import goals_of
 from qe_action.project_worker.client import PlainInterpreter
 from qe_action.verify.mutants import mutants
@@ -84,7 +84,7 @@ async def generated(python: str, module: str, seconds: float, seed: int, nodoc: 
     found: list[Candidate] = []
     notes: list[object] = []
     start, cpu = time.monotonic(), spent()
-    candidates = OfflineGenerator().candidates(job)
+    candidates = OfflineGenerator().candidates(job, Unjudged())
     try:
         async with asyncio.timeout(seconds):
             async for proposal in candidates:

@@ -14,6 +14,7 @@ from qe_action.verify.batch import ROUNDS
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import describe
 from qe_action.verify.run_answers import Run
+from qe_action.verify.run_request import RunRequest
 from qe_action.verify.test_runner import TestRunner
 
 TEST = "tests/test_generated.py"
@@ -62,7 +63,7 @@ def _copied(site: Path, inside: Path, tree: Path) -> None:
 
 async def _judged(runner: TestRunner, text: str, *, mutate: bool) -> Judged:
     files = {TEST: text}
-    run = await runner.run(files, [TEST], timeout=120, measure=True)
+    run = await runner.run(RunRequest(files, [TEST], 120, measure=True))
     found = Judged(cases=len(run.outcomes), trouble="" if run.end == "done" else run.trouble())
     measured = run.measured
     if measured is None or measured.error is not None:
@@ -74,18 +75,18 @@ async def _judged(runner: TestRunner, text: str, *, mutate: bool) -> Judged:
     found.missing, found.branches = measured.missing_lines, measured.missing_branches
     found.failing = _bad(run)
     for around in ROUNDS:
-        again = await runner.run(files, [TEST], timeout=120, around=around)
+        again = await runner.run(RunRequest(files, [TEST], 120, around=around))
         found.flaky += [name for name in _bad(again) if name not in found.failing + found.flaky]
     if mutate and not found.failing:
         source = runner.project.source
         bare = f"def test_import():\n    import {runner.project.module}\n"
-        imported = await runner.run({TEST: bare}, [TEST], timeout=60, measure=True)
+        imported = await runner.run(RunRequest({TEST: bare}, [TEST], 60, measure=True))
         on_import = frozenset(imported.measured.lines if imported.measured else ())
         lines = (frozenset(measured.lines) & _inside_functions(source)) - on_import
         possible = [m for m in mutants(source, lines) if m.parses(source)]
         random.Random(0).shuffle(possible)
         some = possible[:MUTANTS]
-        said = await runner.mutate(files, [TEST], some, timeout=20)
+        said = await runner.mutate(RunRequest(files, [TEST], 20), some)
         found.mutants, found.killed = len(said), sum(one.killed for one in said)
     return found
 

@@ -23,7 +23,7 @@ from qe_action.sandbox import launch
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Sandbox, make_plan
-from qe_action.sandbox.users import Slot
+from qe_action.sandbox.users import User
 
 MOST = 30.0
 """Milliseconds that a candidate may cost beside a bare fork."""
@@ -82,7 +82,7 @@ def main() -> int:
         if uid is not None:
             os.chown(folder, uid, uid)
         plan = make_plan(
-            ("true",), policy, sandbox.layers(policy), Slot(uid), (1, 1), machine.processor
+            ("true",), policy, sandbox.layers(policy), User(uid), (1, 1), machine.processor
         )
         plan["parent"] = os.getpid()
         bare = shown("bare fork", [forked(lambda: None) for _ in range(200)])

@@ -12,7 +12,7 @@ import pytest
 from fake_github import FakeGitHub
 from job import Job, cobertura
 from runner import Result
-from slowness import in_time
+from slowness import in_time, slowness
 
 NAME = "qe-action coverage"
 BASE = '''
@@ -77,7 +77,10 @@ class Shop(Job):
         (repo.root / "coverage.xml").write_text(report)
 
     def generate(self, **inputs: str) -> Result:
-        return self.run(generate_tests="true", **({"sandbox": "off", "time_budget": "10"} | inputs))
+        budget = str(round(10 * slowness()))
+        return self.run(
+            generate_tests="true", **({"sandbox": "off", "time_budget": budget} | inputs)
+        )
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def proposed(result: Result, shop: Shop) -> None:
 
 
 def test_tests_for_the_gaps_are_shown_and_run_in_the_project(shop: Shop) -> None:
-    result = shop.generate(time_budget="10")
+    result = shop.generate()
     proposed(result, shop)
     body = shop.comment.body
     code = body.partition("```python\n")[2].partition("\n```")[0]
@@ -125,7 +128,7 @@ def test_lines_are_those_of_the_head_where_the_base_moved(
     tmp_path: Path, strict: FakeGitHub
 ) -> None:
     shop = Shop(tmp_path, strict, moved=5)
-    proposed(shop.generate(time_budget="10"), shop)
+    proposed(shop.generate(), shop)
     assert f"/blob/{shop.head}/shop.py#L22-L23) and branch 22→23" in shop.comment.body
 
 
@@ -218,7 +221,7 @@ def test_code_of_a_fork_is_never_run_without_a_sandbox(shop: Shop) -> None:
 
 
 def test_publish_shows_what_the_journal_has_and_runs_nothing(shop: Shop) -> None:
-    shop.generate(time_budget="10", journal_file="journal.jsonl")
+    shop.generate(journal_file="journal.jsonl")
     journal = shop.repo.root / "journal.jsonl"
     kinds = [json.loads(line).get("type") for line in journal.read_text().splitlines()]
     assert kinds.count("complete") == 2

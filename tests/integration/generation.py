@@ -13,9 +13,8 @@ from typing import Any
 
 from gitrepo import GitRepo
 
-from qe_action.agents.generation import GeneratorEvent
 from qe_action.agents.test_generator import TestGeneratorAgent
-from qe_action.events import GenerationComplete, TestProposed, TestRejected
+from qe_action.events import GenerationComplete, GeneratorEvent, TestProposed, TestRejected
 from qe_action.generators.port import Generator
 from qe_action.project_worker.client import PlainInterpreter, ProjectInterpreter
 from qe_action.task import QETask

@@ -10,7 +10,7 @@ from typing import Any
 from coverage.exceptions import NotPython
 
 from qe_action.generators.offline import OfflineGenerator
-from qe_action.generators.port import Candidate, Job, Layout, Proposal
+from qe_action.generators.port import Candidate, Job, Layout, Proposal, Unjudged
 from qe_action.generators.whole_file import goals_of
 from qe_action.project_worker.client import PlainInterpreter, WorkerLost
 
@@ -45,7 +45,7 @@ def job(
 
 def proposals(made: Job) -> list[Proposal]:
     async def drained() -> list[Proposal]:
-        return [proposal async for proposal in OfflineGenerator().candidates(made)]
+        return [proposal async for proposal in OfflineGenerator().candidates(made, Unjudged())]
 
     return asyncio.run(drained())
 

@@ -18,7 +18,8 @@ from qe_action.project_worker.client import ChannelWorker
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import describe
 from qe_action.verify.run_answers import Hello, Measured, MutantSaid, Run, Styled
-from qe_action.verify.test_runner import Surroundings, TestRunner
+from qe_action.verify.run_request import RunRequest, Surroundings
+from qe_action.verify.test_runner import TestRunner
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -140,9 +141,9 @@ def told(folder: Path, lines: Sequence[bytes]) -> tuple[Run, list[MutantSaid]]:
         interpreter = TalkingLab(lines)
         seen = describe({"m.py": SOURCE}, "m.py")
         async with TestRunner.open(interpreter, seen, folder, 1) as runner:
-            run = await runner.run({}, [], timeout=5, around=Surroundings())
+            run = await runner.run(RunRequest({}, [], 5, around=Surroundings()))
         async with TestRunner.open(interpreter, seen, folder, 1) as runner:
-            return run, await runner.mutate({}, [], MUTANTS, timeout=5)
+            return run, await runner.mutate(RunRequest({}, [], 5), MUTANTS)
 
     return asyncio.run(ask())
 
@@ -184,8 +185,8 @@ def test_a_worker_that_is_never_done_does_not_outlive_its_time(tmp_path: Path) -
         interpreter = DawdlingLab()
         seen = describe({"m.py": SOURCE}, "m.py")
         async with TestRunner.open(interpreter, seen, tmp_path, 1, slack=0.2) as runner:
-            run = await runner.run({}, [], timeout=0.1, around=Surroundings())
-            said = await runner.mutate({}, [], MUTANTS, timeout=0.1)
+            run = await runner.run(RunRequest({}, [], 0.1, around=Surroundings()))
+            said = await runner.mutate(RunRequest({}, [], 0.1), MUTANTS)
             styled = await runner.styled({}, [("ruff",)], timeout=0.1)
             why = await runner.warm((), 0.1)
         assert interpreter.channel.killed == 4

@@ -12,16 +12,11 @@ from pathlib import Path
 import pytest
 from gitrepo import GitRepo, git_env, numbered
 
-from qe_action.analysis.diff import LineMap
+from qe_action.analysis.diff import PullFile
+from qe_action.analysis.line_map import LineMap
 from qe_action.errors import DeliveryError, UsageError, WorkspaceError
-from qe_action.workspace.change import (
-    Change,
-    DiffTooLarge,
-    PullFile,
-    PullRef,
-    list_files,
-    resolve_change,
-)
+from qe_action.workspace.change import Change, list_files, resolve_change
+from qe_action.workspace.diff_sources import DiffTooLarge, PullRef
 from qe_action.workspace.git import Git
 
 

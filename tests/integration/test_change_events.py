@@ -8,8 +8,9 @@ import pytest
 from gitrepo import GitRepo, numbered
 from test_change import RepoApi, lines, resolved
 
-from qe_action.analysis.diff import LineMap
-from qe_action.workspace.change import Change, CommitRef, PullRef
+from qe_action.analysis.line_map import LineMap
+from qe_action.workspace.change import Change
+from qe_action.workspace.diff_sources import CommitRef, PullRef
 
 GONE = "f" * 40
 

@@ -15,9 +15,9 @@ import pytest
 from coverage import CoverageData
 from datafiles import PROJECT, in_checkout, measure, python, read, sources
 from gitrepo import GitRepo
+from merging import merge
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
-from qe_action.analysis.merge import merge
 from qe_action.errors import ReportError
 from qe_action.events import AnalyzerEvent
 from qe_action.reports.cobertura import CoberturaParser

@@ -21,7 +21,6 @@ from qe_action.github.baseline_lookup import ANCESTORS, BaselineFinder, first_pa
 from qe_action.github.client import GitHub
 from qe_action.github.payloads import CheckDraft, CheckUpdate
 from qe_action.github.retry_policy import RetryPolicy
-from qe_action.workspace import history
 from qe_action.workspace.git import Git
 
 NAME = "coverage"
@@ -71,12 +70,9 @@ class Repo:
 
         git = Git(clone or self.repo.root, env=git_env())
 
-        async def local(sha: str, limit: int) -> tuple[str, ...]:
-            return await history.first_parents(git, sha, limit)
-
         async def look(github: GitHub) -> Lookup:
             finder = BaselineFinder(
-                github, check_name=NAME, own_app=own_app, history=local, advise=advise
+                github, check_name=NAME, own_app=own_app, history=git.first_parents, advise=advise
             )
             search = BaselineSearch(finder)
             search.begin(self.line[-1] if base == "" else base, KEY)

@@ -19,6 +19,7 @@ from qe_action.errors import WorkspaceError
 from qe_action.workspace.git import Git
 from qe_action.workspace.pipes import pipe_in
 from qe_action.workspace.process import run_program
+from qe_action.workspace.tree_entries import contents, entries_of
 
 
 @pytest.fixture
@@ -113,8 +114,8 @@ def test_revisions_ancestors_and_files(repo: GitRepo) -> None:
     assert asyncio.run(git.resolve("side")) == side
     assert asyncio.run(git.has_commit(side))
     assert not asyncio.run(git.has_commit("0" * 40))
-    assert asyncio.run(git.show(root, "x.py")) == b"a\n"
-    assert asyncio.run(git.show(root, "y.py")) is None
+    assert asyncio.run(git.first_parents(merge, 5)) == (other, root)
+    assert [entry.path for entry in asyncio.run(entries_of(git, root))] == ["x.py"]
     assert asyncio.run(git.is_shallow()) is False
 
 
@@ -308,7 +309,8 @@ def test_nothing_in_the_checkout_runs_or_bends_the_output(repo: GitRepo, tmp_pat
             assert files["new.py"].old_path == "old.py"
         assert await git.worktree_files() == ("new.py", "x.py", "ü.py", ".gitattributes")
         assert await git.tracked(head) == ("new.py", "x.py", "ü.py")
-        assert await git.show(head, "ü.py") == b"b\n"
+        entries = {entry.path: entry for entry in await entries_of(git, head)}
+        assert await contents(git, [entries["ü.py"]]) == [b"b\n"]
         assert await git.merge_base(base, head) == base
         assert not await git.has_commit("1" * 40)
         assert not await git.is_shallow()

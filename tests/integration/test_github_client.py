@@ -19,6 +19,7 @@ from fake_github_objects import file_entry
 from pydantic import SecretStr
 from slowness import in_time
 
+from qe_action.analysis.diff import PullFile
 from qe_action.errors import DeliveryError, QEError, UsageError
 from qe_action.github.client import GitHub
 from qe_action.github.comments import JOB_LOGIN
@@ -32,7 +33,7 @@ from qe_action.github.refusals import (
     Unreachable,
 )
 from qe_action.github.retry_policy import Ports, RetryPolicy
-from qe_action.workspace.change import DiffTooLarge, PullFile
+from qe_action.workspace.diff_sources import DiffTooLarge
 
 T = TypeVar("T")
 SHA = "a" * 40

@@ -6,6 +6,7 @@ import asyncio
 import re
 import subprocess
 import sys
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 from projects import job, made_for, proposals, written
 
-from qe_action.generators import GENERATORS
+from qe_action.agents.generation_options import GenerationOptions
+from qe_action.generators import AUTO, CHOICES, GENERATORS, generator_for
 from qe_action.generators.offline import OfflineGenerator
-from qe_action.generators.port import Candidate, Layout, Suspicion, Trouble
+from qe_action.generators.port import Candidate, Layout, Ports, Suspicion, Trouble, Unjudged
 from qe_action.generators.whole_file import goals_of
 
 ROOT = Path(__file__).parent
@@ -349,9 +351,9 @@ def test_the_stream_can_be_closed_early(tmp_path: Path) -> None:
     made = job(tmp_path / "target.py", [tmp_path], "target", budget=10**6)
 
     async def first() -> object:
-        stream = GENERATORS["offline"]().candidates(made)
+        stream = OfflineGenerator().candidates(made, Unjudged())
         async for proposal in stream:
-            await stream.aclose()  # type: ignore[attr-defined]
+            await stream.aclose()
             return proposal
         return None
 
@@ -361,7 +363,11 @@ def test_the_stream_can_be_closed_early(tmp_path: Path) -> None:
 
 
 def test_the_table_names_its_generators() -> None:
-    assert [make().name for make in GENERATORS.values()] == list(GENERATORS)
+    ports = Ports(time.monotonic, None, GenerationOptions(file="m.py"))
+    assert [make(ports).name for make in GENERATORS.values()] == list(GENERATORS)
+    assert generator_for(AUTO, ports).name in GENERATORS
+    given = replace(ports, settings=GenerationOptions(file="m.py", tests="def test_it(): ..."))
+    assert {generator_for(choice, given).name for choice in CHOICES} == {"given"}
     assert OfflineGenerator.name == "offline"
     assert Layout("m", ()).test_files == ()
 

@@ -14,6 +14,7 @@ from projects import written
 
 from qe_action.verify.mutants import mutants
 from qe_action.verify.project import describe
+from qe_action.verify.run_request import RunRequest
 from qe_action.verify.test_runner import TestRunner
 from qe_action.workspace.tree import python_files
 
@@ -44,7 +45,7 @@ def lines(source: str) -> frozenset[int]:
 async def verdicts(runner: TestRunner) -> list[tuple[str, bool]]:
     source = runner.project.source
     found = mutants(source, lines(source.decode()))
-    said = await runner.mutate({"test_x.py": TEST}, ["test_x.py"], found, timeout=60)
+    said = await runner.mutate(RunRequest({"test_x.py": TEST}, ["test_x.py"], 60), found)
     assert len(said) == len(found) > 10
     return [(one.mutant, one.killed) for one in said]
 
@@ -60,7 +61,7 @@ def test_the_import_is_paid_once(tmp_path: Path) -> None:
     async def counted(runner: TestRunner) -> tuple[Any, int]:
         before = imports()
         for _ in range(3):
-            run = await runner.run({"test_x.py": TEST}, ["test_x.py"], timeout=60, measure=True)
+            run = await runner.run(RunRequest({"test_x.py": TEST}, ["test_x.py"], 60, measure=True))
         return run, imports() - before
 
     async def work(runner: TestRunner) -> tuple[Any, ...]:
@@ -130,9 +131,9 @@ def test_mutants_of_methods_closures_and_lambdas_have_the_same_verdicts(tmp_path
     async def work(runner: TestRunner) -> tuple[Any, Any]:
         source = runner.project.source
         found = mutants(source, frozenset(range(8, 40)))
-        cold = await runner.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
+        cold = await runner.mutate(RunRequest({"test_x.py": test}, ["test_x.py"], 60), found)
         assert await runner.warm((), 60) == ""
-        return cold, await runner.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
+        return cold, await runner.mutate(RunRequest({"test_x.py": test}, ["test_x.py"], 60), found)
 
     helper = "def limit():\n    return 4\n"
     cold, warm = on_bench(tmp_path, KEEPS, work, **{"helper.py": helper})
@@ -149,7 +150,7 @@ def test_a_mutant_that_the_import_would_run_is_imported(tmp_path: Path) -> None:
     async def work(runner: TestRunner) -> list[bool]:
         assert await runner.warm((1, 2, 5), 10) == ""
         found = mutants(runner.project.source, frozenset({2}))
-        said = await runner.mutate({"test_x.py": test}, ["test_x.py"], found, timeout=60)
+        said = await runner.mutate(RunRequest({"test_x.py": test}, ["test_x.py"], 60), found)
         return [one.killed for one in said if one.mutant.startswith("2:none")]
 
     assert on_bench(tmp_path, EARLY, work) == [True]
@@ -177,7 +178,7 @@ def test_an_import_whose_process_can_t_be_forked_is_made_in_each_run(
     async def work(runner: TestRunner) -> tuple[str, Any]:
         said = await runner.warm((), 2)
         return said, await runner.run(
-            {"test_y.py": "def test_y(): pass\n"}, ["test_y.py"], timeout=5
+            RunRequest({"test_y.py": "def test_y(): pass\n"}, ["test_y.py"], 5)
         )
 
     said, run = on_bench(tmp_path, f"{line}\n{SHAPES}", work)
@@ -192,7 +193,9 @@ def test_asserts_are_rewritten_and_state_is_fresh_in_each_run(tmp_path: Path) ->
 
     async def work(runner: TestRunner) -> list[str]:
         assert await runner.warm((), 60) == ""
-        runs = [await runner.run({"test_x.py": test}, ["test_x.py"], timeout=60) for _ in range(2)]
+        runs = [
+            await runner.run(RunRequest({"test_x.py": test}, ["test_x.py"], 60)) for _ in range(2)
+        ]
         return [run.trouble().splitlines()[0] for run in runs]
 
     said = on_bench(tmp_path, source, work)
@@ -204,8 +207,8 @@ def test_a_fork_server_that_a_test_ends_costs_that_run_alone(tmp_path: Path) -> 
 
     async def work(runner: TestRunner) -> list[str]:
         assert await runner.warm((), 60) == ""
-        first = await runner.run({"test_x.py": kills}, ["test_x.py"], timeout=3)
-        second = await runner.run({"test_x.py": TEST}, ["test_x.py"], timeout=60)
+        first = await runner.run(RunRequest({"test_x.py": kills}, ["test_x.py"], 3))
+        second = await runner.run(RunRequest({"test_x.py": TEST}, ["test_x.py"], 60))
         return [first.end, *second.passed]
 
     assert on_bench(tmp_path, SHAPES, work)[1:] == ["test_x.py::test_x"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -90,3 +91,36 @@ def test_no_two_modules_share_a_name_for_different_things() -> None:
             seen.setdefault(path.stem, []).append(module)
     twice = {stem: found for stem, found in seen.items() if len(found) > 1}
     assert {stem: twice[stem] for stem in twice.keys() - SAME_NAME.keys()} == {}
+
+
+LONGEST_MODULE = 300
+"""Lines of a module."""
+LONGEST_FUNCTION = 45
+"""Lines of a function from `def` to the last one, with its docstring."""
+
+
+def too_long(path: Path) -> list[str]:
+    """What of a module has too many lines."""
+    text = path.read_text(encoding="utf-8")
+    length = len(text.splitlines())
+    found = [f"the module: {length}"] if length > LONGEST_MODULE else []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > LONGEST_FUNCTION:
+                found.append(f"{node.name}: {length}")
+    return found
+
+
+def test_modules_and_functions_are_short() -> None:
+    long = {str(path.relative_to(PACKAGE)): too_long(path) for path in modules()}
+    assert {path: found for path, found in long.items() if found} == {}
+
+
+def test_a_long_module_and_a_long_function_are_seen(tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    body = "\n".join(["    pass"] * LONGEST_FUNCTION)
+    path.write_text(f"def fits():\n{body[9:]}\n\n\nasync def longer():\n{body}\n")
+    assert too_long(path) == [f"longer: {LONGEST_FUNCTION + 1}"]
+    path.write_text("\n" * (LONGEST_MODULE + 1))
+    assert too_long(path) == [f"the module: {LONGEST_MODULE + 1}"]

@@ -113,7 +113,7 @@ def test_calls_through_modules_classes_and_a_package() -> None:
 def test_reach_tells_entry_points_and_the_nearest_of_them() -> None:
     graph = built(SHOP)
     found = reach(graph, "src/shop/prices.py::_price")
-    assert found == Reach(callers=3, direct=1, entry_points=2, entry="src/shop/cart.py::Cart.total")
+    assert found == Reach(callers=3, entry_points=2, entry="src/shop/cart.py::Cart.total")
     assert reach(graph, "src/shop/app.py::show").kind == "a web route"
     assert reach(graph, "src/shop/prices.py::rounded").kind == "exported by its package"
 
@@ -503,7 +503,7 @@ def test_of_a_large_repository_callers_are_looked_for_to_a_bounded_depth() -> No
     assert callers(graph, "app/core.py::work") == {
         "app/one.py::one", "app/two.py::two", "app/three.py::three",
     }  # fmt: skip
-    assert graph.files_parsed == 5
+    assert len(graph._files.facts) == 5
 
 
 def test_a_small_repository_is_known_in_whole() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qe_action.errors import UsageError
 from qe_action.github.context import RunContext, read_context
-from qe_action.workspace.change import PullRef
+from qe_action.workspace.diff_sources import PullRef
 
 HEAD, BASE, MERGE = "a" * 40, "b" * 40, "c" * 40
 ENV = {

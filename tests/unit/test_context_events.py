@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qe_action.errors import UsageError
 from qe_action.github.context import RunContext, read_context
-from qe_action.workspace.change import CommitRef, PullRef
+from qe_action.workspace.diff_sources import CommitRef, PullRef
 
 HEAD, BASE, MAIN = "a" * 40, "b" * 40, "c" * 40
 NO_COMMIT = "0" * 40

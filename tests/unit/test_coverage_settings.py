@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qe_action.reports.coverage_config import FILES
 from qe_action.reports.coverage_settings import (
-    FILES,
     MAX_PATTERN,
     MAX_PATTERNS,
     Settings,

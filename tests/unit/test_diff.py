@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qe_action.analysis.diff import (
-    LineMap,
     PullFile,
     diff_from_patches,
     diff_in_tree,
     parse_diff,
 )
 from qe_action.analysis.diff_text import diff_text
+from qe_action.analysis.line_map import LineMap
 from qe_action.analysis.patch import unquote
 from qe_action.errors import QEError
 

@@ -461,7 +461,7 @@ def pins() -> list[PinnedCall]:
 
 def test_tests_are_rendered_as_a_colleague_would_write_them() -> None:
     job = Job("cart.py", "", Goals(), ".", Layout("shop.cart", ()), PlainInterpreter("python"))
-    candidates = SourceWriter(job).write(pins())
+    candidates = [candidate for candidate, _ in SourceWriter(job).write(pins())]
     shown = "\n\n".join(
         "\n".join([*candidate.imports, "", candidate.code.rstrip()]) for candidate in candidates
     )

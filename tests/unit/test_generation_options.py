@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from qe_action.agents.generation_options import PYTHONS, GenerationOptions, generation_options
+from qe_action.command_options import parser
 from qe_action.errors import UsageError
+from qe_action.generators import AUTO, CHOICES, GENERATORS
 from qe_action.task import QETask
 
 
@@ -50,3 +52,15 @@ def test_options_that_do_not_fit_are_an_error_of_the_user_s_however_they_are_mad
         GenerationOptions(**context)
     with pytest.raises(UsageError):
         generation_options(QETask(task_type="test_generation", context=context))
+
+
+def test_options_and_command_line_take_the_generators_of_the_table() -> None:
+    assert (AUTO, *GENERATORS) == CHOICES
+    for name in CHOICES:
+        assert GenerationOptions(file="a.py", generator=name).generator == name
+        arguments = parser().parse_args(["generate", "coverage.xml", "--generator", name])
+        assert arguments.generator == name
+    with pytest.raises(UsageError, match="generator does not fit: Input should be 'auto' or 'off"):
+        GenerationOptions(file="a.py", generator="given")
+    with pytest.raises(SystemExit):
+        parser().parse_args(["generate", "coverage.xml", "--generator", "given"])

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merging import merge
 from parsing import feed
 
-from qe_action.analysis.merge import merge
 from qe_action.errors import ReportError
 from qe_action.reports.bounds import MAX_WEIGHT
 from qe_action.reports.cobertura import CoberturaParser

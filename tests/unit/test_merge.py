@@ -7,8 +7,8 @@ from copy import deepcopy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merging import merge
 
-from qe_action.analysis.merge import merge
 from qe_action.reports.model import Branch, FileLines, Function
 
 

@@ -9,19 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qe_action.analysis.globs import PathFilter, is_test_or_migration
 from qe_action.analysis.path_bases import Tree
 from qe_action.analysis.path_mapper import PathMapper
 from qe_action.analysis.path_report import PathReport, diagnose, printable, report_of, used
-from qe_action.analysis.paths import (
-    Ambiguous,
-    Match,
-    PathFilter,
-    PathIndex,
-    Resolution,
-    Unmatched,
-    is_test_or_migration,
-    split_path,
-)
+from qe_action.analysis.paths import Ambiguous, Match, PathIndex, Resolution, Unmatched, split_path
 from qe_action.errors import UsageError
 
 

@@ -58,7 +58,7 @@ def test_names_of_the_file_s_own_tests_are_left_to_them() -> None:
     job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
     length = Input(member("length", "property"), receiver=word("a"))
     pin = PinnedCall(length, Expectation("equal", "1"), frozenset([1]), frozenset())
-    (test,) = SourceWriter(job, ["test_word_length"]).write([pin])
+    ((test, _),) = SourceWriter(job, ["test_word_length"]).write([pin])
     assert test.name == "test_word_length_for_a"
 
 
@@ -71,7 +71,7 @@ def test_powers_stand_close() -> None:
 def rendered(*pins: tuple[Input, Expectation]) -> list[Candidate]:
     job = Job("m.py", SOURCE, Goals(), ".", Layout("m", ()), PlainInterpreter("python"))
     made = [PinnedCall(call, expected, frozenset([1]), frozenset()) for call, expected in pins]
-    return SourceWriter(job).write(made)
+    return [candidate for candidate, _ in SourceWriter(job).write(made)]
 
 
 def bad(message: str) -> Expectation:

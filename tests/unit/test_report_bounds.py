@@ -17,7 +17,8 @@ from parsing import feed
 from qe_action.analysis.collect import MAX_NAMES, Collector
 from qe_action.analysis.foreign_names import ForeignNames
 from qe_action.analysis.path_bases import Bases, Tree
-from qe_action.analysis.path_guesses import ELSEWHERE, Jury, Named
+from qe_action.analysis.path_guesses import ELSEWHERE, Jury
+from qe_action.analysis.path_narrowing import Named
 from qe_action.analysis.paths import Parts, PathIndex
 from qe_action.analysis.recurring_files import MAX_HELD
 from qe_action.reports import detect

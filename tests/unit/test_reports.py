@@ -6,8 +6,8 @@ import csv
 from pathlib import Path
 
 import pytest
+from merging import merge
 
-from qe_action.analysis.merge import merge
 from qe_action.errors import ReportError
 from qe_action.reports import FORMATS, detect
 from qe_action.reports.model import Branch, FileLines

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qe_action.analysis.diff import Diff, FileChange
+from qe_action.analysis.languages import family, says_something
 from qe_action.analysis.unmeasured_files import (
     Area,
     changed_sources,
     could_be,
-    family,
     is_library,
     misfit,
-    says_something,
 )
 from qe_action.reports.coverage_scope import Scope, pattern_of
 

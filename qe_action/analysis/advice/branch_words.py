@@ -163,7 +163,7 @@ def _leaving(module: PythonModule, path: list[Step]) -> set[str]:
     if isinstance(node, ast.Return):
         return {EXIT}
     if isinstance(node, ast.Raise):
-        return _raised(module, path)
+        return _raised(path)
     if isinstance(node, ast.Break | ast.Continue):
         for at in range(len(path) - 1, -1, -1):
             if isinstance(path[at].parent, LOOPS) and path[at].field == "body":
@@ -175,7 +175,7 @@ def _leaving(module: PythonModule, path: list[Step]) -> set[str]:
     return _after(module, path)
 
 
-def _raised(module: PythonModule, path: list[Step]) -> set[str]:
+def _raised(path: list[Step]) -> set[str]:
     for step in reversed(path):
         if isinstance(step.parent, FUNCTIONS):
             break

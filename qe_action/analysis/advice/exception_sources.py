@@ -34,7 +34,7 @@ _FUNCTIONS: dict[str, frozenset[str]] = {
     "StopAsyncIteration": frozenset({"anext"}),
     **dict.fromkeys(_OS_ERRORS, frozenset({"open"})),
 }
-"""Functions that are the usual sources of an exception, and methods that are."""
+"""Functions that are the usual sources of an exception."""
 _METHODS: dict[str, frozenset[str]] = {
     "ValueError": frozenset({"index", "remove", "strptime", "fromisoformat", "fromhex"}),
     "KeyError": frozenset({"popitem"}),
@@ -42,13 +42,15 @@ _METHODS: dict[str, frozenset[str]] = {
     "UnicodeEncodeError": frozenset({"encode"}),
     **dict.fromkeys(_OS_ERRORS, _FILES),
 }
+"""Methods that are the usual sources of an exception."""
 _LOOKUPS = frozenset({"KeyError", "IndexError", "LookupError"})
 _DIVISIONS = frozenset({"ZeroDivisionError", "ArithmeticError"})
 _SILENT = frozenset({"isinstance", "issubclass", "hasattr", "callable", "id", "type"})
+"""Functions that raise nothing."""
 _PLAIN = frozenset(
     {"tuple", "list", "set", "frozenset", "str", "repr", "bool", "len", "sorted", "sum", "print"}
 )
-"""Functions that raise nothing, and those that by themselves raise at most a `TypeError`."""
+"""Functions that by themselves raise at most a `TypeError`."""
 _COMPARING_ANYTHING = (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)
 _BROAD = frozenset({"", "Exception", "BaseException"})
 _NARROW = _LOOKUPS | _DIVISIONS | {"ValueError", "OverflowError", "StopIteration", *_OS_ERRORS}

@@ -21,8 +21,9 @@ from qe_action.analysis.advice.stale_conditions import after, within
 from qe_action.analysis.python_module import PythonModule
 
 _DEEPEST = 6
+"""How many blocks deep ways are followed."""
 LONGEST = 200
-"""How deep, and how far along each block, ways are followed."""
+"""How many statements of a block ways are followed for."""
 
 
 def outcomes(

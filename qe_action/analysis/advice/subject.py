@@ -12,8 +12,9 @@ from qe_action.analysis.python_module import DEFINITIONS, FUNCTIONS, FunctionNod
 
 _CALL_LIMIT = 80
 _SEARCHED_LINES = 1_000
+"""Lines of the longest function that is searched for a `yield`, once for every gap in it."""
 _SEARCHED_NODES = 5_000
-"""How much of a function is searched for a `yield`, once for every gap in it."""
+"""Nodes of a function that are searched for a `yield`."""
 _KEEPING = frozenset(
     ["abstractmethod", "cache", "classmethod", "deprecated", "final", "lru_cache", "no_type_check",
      "override", "overload", "profile", "singledispatch", "singledispatchmethod", "staticmethod",

@@ -20,8 +20,9 @@ from qe_action.analysis.graph.resolution import Resolver
 LEVELS = 3
 """How many calls away a caller is looked for."""
 CALLERS_BYTES = 300_000
+"""Bytes of callers that are parsed, whatever is wanted."""
 CALLERS_BYTES_EACH = 6_000
-"""How many bytes of callers are parsed: so many, and so many more for each wanted file."""
+"""Bytes of callers that are parsed besides for each wanted file."""
 LOOKED_AT = 2_000
 """How many texts are searched for names on one level."""
 _A_TURN = 10

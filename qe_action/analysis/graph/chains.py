@@ -75,7 +75,7 @@ class Chains:
                 scope.blind += load.steps.count(CALL)
 
     def of(self, scope: Scope, sources: Iterable[Source]) -> tuple[Chain, ...]:
-        return self._sources(scope, sources, 0)
+        return self._sources(sources, 0)
 
     def value(self, scope: Scope, node: ast.expr, depth: int = 0) -> tuple[Chain, ...]:
         """What an expression may be."""
@@ -160,7 +160,7 @@ class Chains:
                 return ()
             # A name bound to itself, directly or not, adds nothing.
             self._known[key] = ()
-            self._known[key] = self._sources(scope, scope.names[name], depth + 1)
+            self._known[key] = self._sources(scope.names[name], depth + 1)
         return self._known[key]
 
     def _receiver(self, scope: Scope) -> Chain:
@@ -171,7 +171,7 @@ class Chains:
         )
         return Chain(Local(scope.owner.name), () if of_class else (INSTANCE,))
 
-    def _sources(self, scope: Scope, sources: Iterable[Source], depth: int) -> tuple[Chain, ...]:
+    def _sources(self, sources: Iterable[Source], depth: int) -> tuple[Chain, ...]:
         found: dict[Chain, None] = {}
         for source in sources:
             for chain in self._source(source, depth):

@@ -17,8 +17,9 @@ _STATEMENT = re.compile(
 )
 _COMMENT = re.compile(rb"#[^\n]*|\\")
 _STATEMENT_BYTES = 4_000
+"""Bytes of an import statement that are read as text."""
 _BEFORE_IMPORT = 300
-"""How much of an import statement is read as text, and how far before the word it may begin."""
+"""Bytes before the word `import` within which its statement has to begin."""
 
 
 class Import(NamedTuple):

@@ -16,7 +16,7 @@ LITERALS = (
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
 CALL, ITEM, PART = "()", "[]", "[:]"
-"""Steps beside `.attribute`: a call of what was reached, an item of it, a slice of it."""
+"""Steps beside `.attribute`, in this order: a call, an item, a slice of what was reached."""
 BASES, ENTERED = "^", "with"
 """From a class to what `super()` gives in it; from an object to what its `with` block gets."""
 

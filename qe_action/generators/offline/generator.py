@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from qe_action.generators.offline.arguments import ArgumentMaker
 from qe_action.generators.offline.code_hints import CodeHints, imported_tops, quoted_words
 from qe_action.generators.offline.examples import contradicts, examples_of, inputs_of
+from qe_action.generators.offline.feedback import Feedback
 from qe_action.generators.offline.mutant_search import MutantSearch
 from qe_action.generators.offline.pools import Pool, pool_for
 from qe_action.generators.offline.relevance import worth_calling
@@ -25,7 +26,7 @@ from qe_action.generators.offline.synthesis import Synthesis
 from qe_action.generators.offline.test_source import SourceWriter
 from qe_action.generators.offline.values import Call
 from qe_action.generators.offline.worker_client import Survey, WorkerClient
-from qe_action.generators.port import Job, Proposal, Suspicion, Trouble
+from qe_action.generators.port import Job, Proposal, Suspicion, Trouble, Verdicts
 from qe_action.project_worker.client import WorkerLost
 
 BATCH = 250
@@ -41,8 +42,8 @@ class OfflineGenerator:
 
     name = "offline"
 
-    async def candidates(self, job: Job) -> AsyncGenerator[Proposal, None]:
-        """Tests for the job's goals, in the same order for the same seed and budget."""
+    async def candidates(self, job: Job, verdicts: Verdicts) -> AsyncGenerator[Proposal, None]:
+        """Tests for the job's goals, in the same order for the same seed, budget and verdicts."""
         try:
             hints = CodeHints(job.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -51,7 +52,7 @@ class OfflineGenerator:
         try:
             async with job.interpreter.worker(readable=(Path(job.root),)) as worker:
                 run = JobRun(job, hints, WorkerClient(worker, job))
-                async with aclosing(run.proposals()) as proposals:
+                async with aclosing(run.proposals(verdicts)) as proposals:
                     async for proposal in proposals:
                         yield proposal
         except WorkerLost as error:
@@ -70,7 +71,8 @@ class JobRun:
         self.job, self.hints, self.worker = job, hints, worker
         self.rng = random.Random(job.seed)  # noqa: S311 - a repeatable search, no secret
 
-    async def proposals(self) -> AsyncGenerator[Proposal, None]:
+    async def proposals(self, verdicts: Verdicts) -> AsyncGenerator[Proposal, None]:
+        """What there is to say of the job, round by round."""
         survey = await self.worker.survey()
         found = subjects_of(survey.functions, survey.own, survey.module)
         subjects = worth_calling(found, self.hints, _words(self.job))
@@ -92,15 +94,20 @@ class JobRun:
         mutant_search = MutantSearch(search, self.worker, mutants) if mutants else None
         writer, allowed = SourceWriter(self.job, _taken(self.job)), self._allowed()
         synthesis = Synthesis(search, self.worker, writer, doubtful, allowed, mutant_search)
-        while self.worker.spent < self.job.budget and (
-            search.open or (mutant_search and mutant_search.open)
-        ):
+        feedback = Feedback(verdicts, synthesis)
+        while self.worker.spent < self.job.budget:
+            if not (search.open or (mutant_search and mutant_search.open)):
+                if not await feedback.rest():
+                    return
+                continue
             before = self.worker.spent
             seeds = await self._round(search, seeds)
-            for candidate in await synthesis.tests():
+            candidates = await synthesis.tests()
+            for candidate in candidates:
                 yield candidate
-            if self.worker.spent == before:  # every input there is has been tried
-                return
+            heard = await feedback.round(len(candidates))
+            if self.worker.spent == before and not (heard or await feedback.rest()):
+                return  # every input there is has been tried
 
     def _allowed(self) -> frozenset[str]:
         """The packages that tests may import beside the standard library."""

@@ -10,7 +10,7 @@ from qe_action.generators.offline.search import Search
 from qe_action.generators.offline.subjects import Input, case_of
 from qe_action.generators.offline.worker_answers import CallResult
 from qe_action.generators.offline.worker_client import WorkerClient
-from qe_action.generators.port import Arc, Mutant
+from qe_action.generators.port import Arc, Mutant, Verdict
 
 FIRST = 9000
 """So many executions may go to mutants, however few the search has had."""
@@ -38,6 +38,8 @@ LONGEST = 70
 """How long an input may be that is looked at."""
 PATIENCE = 6
 """After so many searches in vain there are no more."""
+AGAIN = 3
+"""How often a mutant is searched for again that survived a test whose calls seemed to kill it."""
 COMPANIONS = 4
 """How many more inputs go with one: a test with many cases is not read."""
 
@@ -63,6 +65,10 @@ class MutantSearch:
             self._at_line[search.first(mutant.line)].append(mutant)
         self._tries: dict[str, int] = defaultdict(int)
         self._killed: set[str] = set()
+        self._proven: set[str] = set()
+        self._claimed: dict[Input, set[str]] = {}
+        self._survived: set[tuple[Input, str]] = set()
+        self._lost: dict[str, int] = defaultdict(int)
         self._by_call: dict[Input, set[str]] = {}
         self._kept: list[Input] = []
         self._tried = self._in_vain = 0
@@ -76,7 +82,30 @@ class MutantSearch:
     def keep(self, calls: Iterable[Input]) -> None:
         """These are in a test now: the mutants that they kill are killed."""
         for call in calls:
-            self._killed |= self._by_call.get(call, set())
+            self._claimed.setdefault(call, set()).update(self._by_call.get(call, ()))
+        self._count()
+
+    def hear(self, verdict: Verdict, calls: Iterable[Input]) -> None:
+        """What a test kills is what its verdict says, not what its calls were seen to kill.
+
+        The others are searched for again, a few times.
+        """
+        if verdict.kept:
+            self._proven |= verdict.killed
+        lost: set[str] = set()
+        for call in calls:
+            claimed = self._claimed.get(call, set())
+            wrong = claimed & verdict.survived if verdict.kept else set(claimed)
+            claimed -= wrong
+            self._survived |= {(call, name) for name in wrong}
+            lost |= wrong
+        for name in lost:
+            self._lost[name] += 1
+        self._count()
+
+    def _count(self) -> None:
+        given_up = {name for name, times in self._lost.items() if times > AGAIN}
+        self._killed = given_up.union(self._proven, *self._claimed.values())
 
     async def companions(
         self, kept: list[tuple[Input, CallResult | None]], near: list[Neighbour]
@@ -164,7 +193,9 @@ class MutantSearch:
             self._worker.spent += count
             self._tries[mutant.id] += count
             for at in found:
-                self._by_call.setdefault(inputs[at].call, set()).add(mutant.id)
+                call = inputs[at].call
+                if (call, mutant.id) not in self._survived:
+                    self._by_call.setdefault(call, set()).add(mutant.id)
         return lines
 
     async def _directed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -16,7 +16,7 @@ from qe_action.generators.offline.subjects import Case, Input, case_of
 from qe_action.generators.offline.test_source import SourceWriter
 from qe_action.generators.offline.worker_answers import CallResult
 from qe_action.generators.offline.worker_client import WorkerClient
-from qe_action.generators.port import Arc, Candidate
+from qe_action.generators.port import Arc, Candidate, Verdict
 
 WINDOW = 24
 ROUNDS = 16
@@ -70,6 +70,8 @@ class Synthesis:
     ) -> None:
         self._search, self._worker, self._writer = search, worker, writer
         self._doubtful, self._allowed, self._mutant_search = doubtful, allowed, mutant_search
+        self._offered: dict[str, list[ReachingInput]] = {}
+        self._refused: set[Input] = set()
 
     async def tests(self) -> list[Candidate]:
         """Candidates for all that is pending."""
@@ -88,7 +90,30 @@ class Synthesis:
         pins.sort(key=lambda pin: (order[pin.call.subject.id], pin.extra))
         if self._mutant_search is not None:
             self._mutant_search.keep(pin.call for pin in pins)
-        return self._writer.write(pins)
+        items = {pin.call: item for item, pin, _ in found}
+        written = self._writer.write(pins)
+        for candidate, calls in written:
+            self._offered[candidate.id] = [items[call] for call in calls]
+        return [candidate for candidate, _ in written]
+
+    def hear(self, verdicts: Sequence[Verdict]) -> None:
+        """Goals that a test was meant for and that none reaches are open again.
+
+        Inputs of a test that was refused serve no more, mutants that survive are searched for.
+        """
+        reached = {goal for v in verdicts if v.kept for goal in (*v.lines, *v.arcs)}
+        for verdict in verdicts:
+            items = self._offered.pop(verdict.candidate.id, [])
+            if not verdict.kept:
+                self._refused.update(item.call for item in items)
+            if self._mutant_search is not None:
+                self._mutant_search.hear(verdict, [item.call for item in items])
+            if verdict.reason == "kills nothing" and not verdict.survived:
+                continue  # there is no mutant that another test could kill
+            missed = (verdict.missed_lines | verdict.missed_arcs) - reached
+            for item in items:
+                if lost := item.goals & missed:
+                    self._give_back(replace(item, goals=lost))
 
     async def _more(
         self, shrunk: list[Shrinking], looked: list[CallResult | None]
@@ -149,6 +174,8 @@ class Synthesis:
         self, item: ReachingInput, one: CallResult | None, two: CallResult | None, *, extra: bool
     ) -> PinnedCall | None:
         if one is None or two is None or item.call.subject.qualname in self._doubtful:
+            return None
+        if item.call in self._refused:
             return None
         expected = expectation(one, two)
         reached = self._search.reached(one.arcs)
@@ -215,6 +242,8 @@ class Synthesis:
 
     def _serves(self, item: ReachingInput, ran: CallResult) -> bool:
         if not self._search.proper(item.call, ran) or _kind(ran) != item.kind:
+            return False
+        if item.call in self._refused:
             return False
         needed: frozenset[Goal] = item.goals
         if item.telling and not tells(item.call, ran):

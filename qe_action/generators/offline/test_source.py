@@ -33,13 +33,13 @@ class SourceWriter:
         self._rows: set[object] = set()
         self._messages = Messages(job.source)
 
-    def write(self, pins: list[PinnedCall]) -> list[Candidate]:
-        """Tests for all that is pinned, what is alike in one."""
+    def write(self, pins: list[PinnedCall]) -> list[tuple[Candidate, list[Input]]]:
+        """Tests for all that is pinned, what is alike in one, each with the inputs it shows."""
         found = [self._told(pin) for pin in pins]
         new = [p for p in found if not (p.extra and _row(p) in self._rows)]
         groups = _groups(new)
         self._rows.update(_row(pin) for group in groups for pin in group)
-        return [self._candidate(group) for group in groups]
+        return [(self._candidate(group), [pin.call for pin in group]) for group in groups]
 
     def _told(self, pin: PinnedCall) -> PinnedCall:
         """It with what its exception's message says, apart from the values in it."""
