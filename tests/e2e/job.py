@@ -70,9 +70,9 @@ class _PullRequest:
 @cache
 def _pull_request(moved: int) -> _PullRequest:
     """Made once; every job has a copy."""
-    root = Path(tempfile.mkdtemp(prefix="qe-pull-request-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    repo = GitRepo(root)
+    folder = tempfile.mkdtemp(prefix="qe-pull-request-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    repo = GitRepo(Path(folder, "work"))
     body = "".join(f"a{n} = {n}\n" for n in range(1, 11))
     added = "".join(f"b{n} = {n}\n" for n in range(1, 11))
     base = repo.commit({"app.py": body, "other.py": "c = 1\nd = 2\n"})
