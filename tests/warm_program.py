@@ -136,10 +136,10 @@ class WarmProcess:
 
 
 def start_program(
-    arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str]
+    arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], *, warm: bool = True
 ) -> subprocess.Popen[str] | WarmProcess:
     """A run whose output and errors come in one stream."""
-    if can_be_warm(env):
+    if warm and can_be_warm(env):
         return WarmProcess(arguments, cwd, env)
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "qe_action", *arguments],

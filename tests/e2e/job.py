@@ -70,9 +70,9 @@ class _PullRequest:
 @cache
 def _pull_request(moved: int) -> _PullRequest:
     """Made once; every job has a copy."""
-    root = Path(tempfile.mkdtemp(prefix="qe-pull-request-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    repo = GitRepo(root)
+    folder = tempfile.mkdtemp(prefix="qe-pull-request-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    repo = GitRepo(Path(folder, "work"))
     body = "".join(f"a{n} = {n}\n" for n in range(1, 11))
     added = "".join(f"b{n} = {n}\n" for n in range(1, 11))
     base = repo.commit({"app.py": body, "other.py": "c = 1\nd = 2\n"})
@@ -92,6 +92,9 @@ class Job:
     Meanwhile the base moved by `moved` lines at the top of `app.py`, so that the merge's lines
     are not the head's.
     """
+
+    warm = True
+    """Whether runs begin where all is imported; secrets are looked for where none does."""
 
     def __init__(self, tmp: Path, github: FakeGitHub, *, moved: int = 0) -> None:
         self.tmp = tmp
@@ -174,7 +177,7 @@ class Job:
             environment[f"INPUT_{name.upper().replace('_', '-')}"] = value
         environment |= env or {}
         started = time.monotonic()
-        process = start_program(command, self.repo.root, environment)
+        process = start_program(command, self.repo.root, environment, warm=self.warm)
         if cancel_when is not None:
             wait_until(cancel_when)
             process.send_signal(signal.SIGINT)
@@ -195,7 +198,7 @@ class Job:
         environment = self.environment("pull_request", self.payload(), self.github.token)
         for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
             environment[name] = tempfile.mkstemp(dir=self.tmp)[1]
-        return start_program(("run",), self.repo.root, environment | env)
+        return start_program(("run",), self.repo.root, environment | env, warm=self.warm)
 
     @property
     def check(self) -> Any:

@@ -39,8 +39,9 @@ def numbered(count: int, start: int = 1) -> str:
 @cache
 def _empty() -> Path:
     """A repository without commits, made once: a copy costs less than another `git init`."""
-    root = Path(tempfile.mkdtemp(prefix="qe-repository-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix="qe-repository-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    root = Path(folder, "repository")  # with the usual mode, which a copy has too
     command = ["git", "init", "-q", "-b", "main", "--template=", str(root)]
     subprocess.run(command, env=git_env(), check=True)
     (root / ".git" / "info").mkdir()
