@@ -20,7 +20,7 @@ from qe_action.analysis.unmeasured_files import Misfit, misfit
 from qe_action.diagnosis.facts import Paths, Report
 from qe_action.errors import QEError, ReportError, sentence
 from qe_action.place import Place
-from qe_action.reports import detect
+from qe_action.reports import FORMATS, detect
 from qe_action.reports.model import FileLines
 from qe_action.reports.sniff import HEAD
 from qe_action.settings import Settings
@@ -41,11 +41,7 @@ ENTRIES = 20_000
 LEVELS = 5
 """Folders below each other that are looked into."""
 
-_USUAL = re.compile(
-    r"\.coverage(\..+)?|lcov\.info|.*\.lcov|coverage\.json|(.*[-_.])?cobertura(-coverage)?\.xml|"
-    r"coverage.*\.xml|jacoco.*\.xml",
-    re.IGNORECASE,
-)
+_USUAL = re.compile("|".join(each.files for each in FORMATS), re.IGNORECASE)
 _ELSEWHERE = {"node_modules", "__pycache__", "site-packages", "venv", "env"}
 
 Clock = Callable[[], float]
