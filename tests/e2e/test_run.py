@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 import cmarkgfm
 import pytest
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
+from fake_github.git import GitSide
 from job import Job, cobertura
 from slowness import in_time
 
