@@ -9,6 +9,8 @@ from pathlib import Path
 
 from rooms import LAYERS, MODULES, PACKAGE, edges, imports, modules, name, room
 
+from qe_action.events import AGENTS
+
 PURE = {
     "analysis", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal", "place",
     "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
@@ -20,12 +22,10 @@ FORBIDDEN = {
 
 SAME_NAME = {
     "client": "the one of GitHub and the one of a project's worker: each is its room's way out",
-    "coverage_analyzer": "an agent, and its events",
     "comparison": "an agent's step, and how its outcome is shown",
     "generated": "generated tests: a stranger's, and how any are shown",
     "journal": "the journal, ours and a stranger's",
-    "test_generator": "an agent, and its events",
-}
+} | {agent.replace("-", "_"): "an agent, and its events" for agent in AGENTS}
 """Basenames that several modules may have, since they mean one thing there."""
 
 
