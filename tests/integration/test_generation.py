@@ -155,7 +155,6 @@ def test_the_same_seed_gives_the_same_tests(tmp_path: Path) -> None:
     assert first.accepted
 
 
-@pytest.mark.slow
 def test_execute_returns_the_stream_s_last_event(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     context = {"repo": tmp_path, "file": "shapes.py", "tests": GOOD}

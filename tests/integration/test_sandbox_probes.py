@@ -39,11 +39,9 @@ Results = dict[str, dict[str, Any]]
 
 
 USERS = ["whoever runs the tests", "another user"]
-SAMPLED = [USERS[0], pytest.param(USERS[1], marks=pytest.mark.slow)]
-"""As root the filter has more to hold; CI's own user is what the other one is here."""
 
 
-@pytest.fixture(scope="module", params=SAMPLED)
+@pytest.fixture(scope="module", params=USERS)
 def sample(request: pytest.FixtureRequest) -> Iterator[Results]:
     yield from results(SAMPLE, another=request.param == "another user")
 
@@ -116,7 +114,7 @@ def test_the_sandbox_holds_every_attack(rest: Results, name: str) -> None:
     held(rest, name)
 
 
-@pytest.mark.parametrize("another", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("another", [False, True])
 def test_the_oldest_landlock_that_is_taken_is_enough(another: bool) -> None:
     """Without own rules for signals, TCP and, as root, for links and shortened files."""
     python = sandboxed_python()

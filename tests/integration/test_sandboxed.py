@@ -174,7 +174,6 @@ def test_what_a_project_may_not_reach(
     assert not (tmp_path / "made").exists()
 
 
-@pytest.mark.slow
 def test_attacks_on_the_neighbour_and_the_machine_end_alone(
     interpreter: SandboxedInterpreter, tmp_path: Path
 ) -> None:
