@@ -12,8 +12,9 @@ BIN := $(VENV)/bin
 IMAGE ?= qe-action:local
 BASE ?= python:3.13-slim
 PYTEST_ARGS ?=
-# Tests that run side by side: as many as there are cores; JOBS=0 for one after the other.
-JOBS ?= auto
+# Tests that run side by side: one more than there are cores, as some wait most of the time; JOBS=0
+# for one after the other.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SEED ?=
 ONLY ?=
 SETS ?= nine,others,fresh,held-out
@@ -32,8 +33,8 @@ help: ## Show the targets.
 demo: $(VENV)/.ready ## Analyse a small real project live and leave an HTML preview.
 	$(BIN)/python tests/demo/run_demo.py
 
-test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them).
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them); print the 20 slowest.
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --durations=20 $(PYTEST_ARGS)
 
 slow: $(VENV)/.ready ## Run the tests that `make test` leaves out: more cases of what others show.
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow $(PYTEST_ARGS)

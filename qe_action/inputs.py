@@ -13,6 +13,7 @@ class Input(NamedTuple):
     """One input: its name, default and what it means; `choices` where only some values fit.
 
     A `listed` one takes several values, one a line. `old` is a name that goes on working.
+    A `written` one names a file in the workspace that a run writes.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Input(NamedTuple):
     choices: tuple[str, ...] = ()
     listed: bool = False
     old: str = ""
+    written: bool = False
 
 
 _BOOLEAN = ("true", "false")
@@ -173,8 +175,14 @@ INPUTS: tuple[Input, ...] = (
         "",
         "Where in the workspace the journal of all events is written.",
         old="journal-file",
+        written=True,
     ),
-    Input("preview-file", "", "Where in the workspace the HTML preview is written."),
+    Input(
+        "preview-file",
+        "",
+        "Where in the workspace the HTML preview is written.",
+        written=True,
+    ),
     Input(
         "mode",
         "analyze",

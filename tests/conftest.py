@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import fake_github_strict
 import pytest
 from fake_github import FakeGitHub
+from fake_github import strict as api_description
+from warm_program import end_starter
 
 GROUP = 'xdist_group("container")'
 
@@ -32,6 +33,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Scopes(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def warm_program() -> Iterator[None]:
+    """What starts the program in this session ends with it."""
+    yield
+    end_starter()
+
+
 @pytest.fixture
 def fake_github() -> Iterator[FakeGitHub]:
     """A GitHub of its own, listening on a free port."""
@@ -47,5 +55,5 @@ def strict(fake_github: FakeGitHub) -> Iterator[FakeGitHub]:
     asks for nothing else skips and says so.
     """
     yield fake_github
-    if not fake_github_strict.missing():
-        assert fake_github_strict.problems(fake_github.requests) == []
+    if not api_description.missing():
+        assert api_description.problems(fake_github.requests) == []

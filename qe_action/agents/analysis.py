@@ -138,6 +138,7 @@ class Analysis:
                 break
         for wanted in _batches(collector):
             await self._reread(collector, wanted)
+        self._found.notes.extend(collector.defects.notes("the merged files"))
         self._found.doubts.stale |= collector.stale
         self._found.whole = True
         self._found.written = self._report.written

@@ -28,6 +28,8 @@ FILE_GAPS = 10_000
 """How many gaps of one file are sent at most; nobody reads more."""
 ALL_GAPS = 100_000
 """How many gaps of all files together are sent at most."""
+ALL_BYTES = 56 << 20
+"""Bytes of all gaps and critical paths that are sent, about: a journal is read up to 64 MB."""
 GAPS_A_TURN = 200
 """How many gaps are sent before others get their turn in the event loop."""
 
@@ -51,6 +53,7 @@ class Ranking:
         self._graph: CallGraph | None = None
         self._touched: dict[str, frozenset[int]] = {}
         self._lacking: dict[str, list[str]] = {}
+        self._bytes_left = ALL_BYTES
 
     async def steps(self) -> AsyncIterator[Step | GapFound | CriticalPath]:
         """Events to send, and steps for the progress in between."""
@@ -75,7 +78,8 @@ class Ranking:
                 yield event
                 if self._found.total_gaps % GAPS_A_TURN == 0:
                     await asyncio.sleep(0)
-            if sent == most and not limited and not detail.complete:
+            full = sent == most or self._bytes_left <= 0
+            if full and not limited and not detail.complete:
                 self._found.doubts.crowded.add(detail.path)
             yield Step(0.5 + number / total / 2, "Looking for gaps")
 
@@ -174,10 +178,14 @@ class Ranking:
         paths = self._critical_paths(study)
         for path in paths.values():
             self._found.add_path(path)
+            self._bytes_left -= _size(path)
             yield path
         for miss in study.misses():
+            if self._bytes_left <= 0:
+                return
             gap = self._gap(study, miss, paths)
             self._found.add_gap(gap)
+            self._bytes_left -= _size(gap)
             yield GapFound(gap=gap)
 
     def _critical_paths(self, study: Study) -> dict[str, CriticalPath]:
@@ -202,6 +210,10 @@ class Ranking:
         place = anchor(gap, line_map, _telling_lines(miss), study.ways(miss))
         measured = study.path not in found.unmeasured.details
         return gap.model_copy(update={"anchor": place, "measured": measured})
+
+
+def _size(part: Gap | CriticalPath) -> int:
+    return len(part.model_dump_json().encode())
 
 
 def _missed(counts: Counts) -> int:

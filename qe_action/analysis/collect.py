@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from qe_action.analysis.recurring_files import Parts
 from qe_action.events import Counts
-from qe_action.reports.combine import settled
+from qe_action.reports.defects import Defects
 from qe_action.reports.model import Branch, FileLines, Function
 
-MAX_FILES = 250_000
+MAX_FILES = 200_000
 """Files that are counted."""
 MAX_NAMES = 32 << 20
 """Bytes, about, of the names, groups and packages of all counted files together."""
@@ -154,7 +154,7 @@ class Collector:
     those of others take all the room.
 
     A file that comes again apart from its first part is named in `recurring`; its parts must
-    be read again into `parts` and given to `add_merged`.
+    be read again into `parts` and given to `add_merged`. `defects` is what was left out then.
     """
 
     def __init__(
@@ -178,6 +178,7 @@ class Collector:
         self.unreadable: dict[str, int] = {}
         self.beyond = 0
         self.unkept: set[str] = set()
+        self.defects = Defects()
         self.largest: dict[str, int] = {}
         self._names = 0
         self._last = ("", "")
@@ -210,15 +211,16 @@ class Collector:
 
     def parts(self, wanted: set[str]) -> Parts:
         """An empty collection for a further pass that merges the files `wanted`."""
-        return Parts(self._place, wanted)
+        return Parts(self._place, wanted, self.defects)
 
     def add_merged(self, parts: Parts) -> None:
         """Replace what the first pass knew of recurring files by their merged lines."""
-        self._heap = [entry for entry in self._heap if entry[1] not in parts.files]
+        paths = dict.fromkeys(parts.paths)
+        self._heap = [entry for entry in self._heap if entry[1] not in paths]
         heapq.heapify(self._heap)
-        for path in list(parts.files):
+        for path in paths:
             self._forget(path)
-            self._keep(path, settled(parts.files.pop(path)))
+            self._keep(path, parts.take(path))
 
     def _keep(self, path: str, file: FileLines) -> None:
         counts = count(file)

@@ -16,6 +16,7 @@ from qe_action.errors import QEError, UsageError, WorkspaceError
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
 from qe_action.github.retry_policy import Ports, policy_of
+from qe_action.inputs import INPUTS
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState
@@ -26,6 +27,9 @@ from qe_action.sinks.table import Wiring, sinks_of
 from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.workspace.outputs import OutputFile
+
+WRITTEN = tuple(item.name for item in INPUTS if item.written)
+"""The inputs that name files to be written."""
 
 
 class Step(ABC):
@@ -54,12 +58,11 @@ class Step(ABC):
         """
         self._check_names(reads)
         self._check_group()
-        journal = self._output(self.settings.inputs.journal)
-        preview = self._output(self.settings.inputs.preview_file)
+        files = self._outputs()
         try:
             broadcast = await stream_to(
                 stages,
-                self._sinks(journal.stream if journal else None),
+                self._sinks({name: file.stream for name, file in files.items()}),
                 on_failure=self._sink_failed,
                 on_signal=self._hurry,
             )
@@ -74,7 +77,7 @@ class Step(ABC):
             self.links,
             Heading(self.settings.inputs.name),
             fork=self.context is not None and self.context.is_fork,
-        ).write(self._why_not(), self.problems, journal, preview)
+        ).write(self._why_not(), self.problems, files)
 
     @abstractmethod
     def content_digest(self) -> str:
@@ -134,7 +137,7 @@ class Step(ABC):
             return f"{why}{hint}"
         return "" if self.github else "there is no token"
 
-    def _sinks(self, journal: IO[bytes] | None) -> list[Sink]:
+    def _sinks(self, files: Mapping[str, IO[bytes]]) -> list[Sink]:
         return sinks_of(
             Wiring(
                 settings=self.settings,
@@ -143,19 +146,19 @@ class Step(ABC):
                 links=self.links,
                 delivery=self.delivery,
                 state=self.state,
-                journal=journal,
                 report_digest=self.content_digest,
+                files=files,
                 environment=self.environment,
             )
         )
 
     def _check_names(self, reads: Iterable[Path]) -> None:
         """Writing one file must not cost another."""
-        inputs, workspace = self.settings.inputs, self.settings.workspace
-        named = [_same(workspace / n) for n in (inputs.journal, inputs.preview_file) if n]
+        workspace = self.settings.workspace
+        named = [_same(workspace / file) for file in self._asked_for().values()]
         if len(set(named)) < len(named) or set(named).intersection(map(_same, reads)):
             raise UsageError(
-                "journal, preview-file and what is read must be different files.",
+                f"{', '.join(WRITTEN)} and what is read must be different files.",
                 anchor="inputs",
             )
 
@@ -167,13 +170,21 @@ class Step(ABC):
                 "expect-parts does nothing: it counts the parts of comment-group, which is missing."
             )
 
-    def _output(self, name: str | None) -> OutputFile | None:
-        """A file that was asked for; a disk that takes none is no reason to deliver nothing."""
-        try:
-            return None if name is None else OutputFile(self.settings.workspace, name)
-        except WorkspaceError as error:
-            self.problems.append(error.line())
-            return None
+    def _asked_for(self) -> dict[str, str]:
+        """The files to be written, by the names of their inputs."""
+        inputs = self.settings.inputs
+        values = {name: getattr(inputs, name.replace("-", "_")) for name in WRITTEN}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _outputs(self) -> dict[str, OutputFile]:
+        """These files; a disk that takes none is no reason to deliver nothing."""
+        files = {}
+        for name, value in self._asked_for().items():
+            try:
+                files[name] = OutputFile(self.settings.workspace, value)
+            except WorkspaceError as error:
+                self.problems.append(error.line())
+        return files
 
     def _hurry(self) -> None:
         self.delivery.hurry()

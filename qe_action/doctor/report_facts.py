@@ -20,7 +20,8 @@ from qe_action.analysis.unmeasured_files import Misfit, misfit
 from qe_action.diagnosis.facts import Paths, Report
 from qe_action.errors import QEError, ReportError, sentence
 from qe_action.place import Place
-from qe_action.reports import detect
+from qe_action.reports import FORMATS, detect
+from qe_action.reports.model import FileLines
 from qe_action.reports.sniff import HEAD
 from qe_action.settings import Settings
 from qe_action.workspace.checkout import Checkout
@@ -40,11 +41,7 @@ ENTRIES = 20_000
 LEVELS = 5
 """Folders below each other that are looked into."""
 
-_USUAL = re.compile(
-    r"\.coverage(\..+)?|lcov\.info|.*\.lcov|coverage\.json|(.*[-_.])?cobertura(-coverage)?\.xml|"
-    r"coverage.*\.xml|jacoco.*\.xml",
-    re.IGNORECASE,
-)
+_USUAL = re.compile("|".join(each.files for each in FORMATS), re.IGNORECASE)
 _ELSEWHERE = {"node_modules", "__pycache__", "site-packages", "venv", "env"}
 
 Clock = Callable[[], float]
@@ -166,14 +163,8 @@ class Reading:
         try:
             for part in readable.read(Sources(self._mapper, self._checkout)):
                 begin(sources=readable.sources)
-                for file in part.files:
-                    key = (file.placed or file.path, file.group, file.package)
-                    whole = whole and key not in files
-                    files[key] = max(files.get(key, 0), len(file.hits))
-                    if file.placed is None:
-                        self._mapper.resolve(
-                            file.path, group=file.group, package=file.package, lines=file.hits
-                        )
+                for take in part.one_by_one():
+                    whole = self._count(take(), files) and whole
                 if self._clock() > self._end:
                     whole = False
                     break
@@ -185,6 +176,15 @@ class Reading:
         places = [place for each in files if (place := self._place(*each))]
         report = replace(report, files=len(files), statements=sum(files.values()))
         return self._aged(replace(report, at_least=not whole), path, places)
+
+    def _count(self, file: FileLines, files: dict[tuple[str, str, str], int]) -> bool:
+        """Enter a file's statements in `files`; whether it had none of them there yet."""
+        key = (file.placed or file.path, file.group, file.package)
+        new = key not in files
+        files[key] = max(files.get(key, 0), len(file.hits))
+        if file.placed is None:
+            self._mapper.resolve(file.path, group=file.group, package=file.package, lines=file.hits)
+        return new
 
     def _excluded(self, file: str, lines: Sequence[int]) -> bool:
         """Whether a file of the checkout can't have these lines."""

@@ -22,20 +22,24 @@ from qe_action.reports.xml_errors import HINT, wrong_root
 class Format(NamedTuple):
     """A report format: its name, how its first bytes are told, what reads it.
 
-    `parser` is None for data files, which `workspace.data_file` reads.
+    `parser` is None for data files, which `workspace.data_file` reads. `files` is a pattern of the
+    names that such a report usually has, in whatever case: the doctor looks for them.
     """
 
     name: str
     sniff: Callable[[bytes], bool]
     parser: Callable[[], ReportParser] | None
+    files: str
 
+
+COBERTURA_FILES = r"coverage.*\.xml|(.*[-_.])?cobertura(-coverage)?\.xml"
 
 FORMATS: tuple[Format, ...] = (  # Cobertura takes all XML whose root is not in sight
-    Format("jacoco", sniff.is_jacoco, JacocoParser),
-    Format("cobertura", sniff.is_cobertura, CoberturaParser),
-    Format("coverage.py JSON", sniff.is_coverage_json, CoverageJsonParser),
-    Format("lcov", sniff.is_lcov, LcovParser),
-    Format("coverage.py data", sniff.is_database, None),
+    Format("jacoco", sniff.is_jacoco, JacocoParser, r"jacoco.*\.xml"),
+    Format("cobertura", sniff.is_cobertura, CoberturaParser, COBERTURA_FILES),
+    Format("coverage.py JSON", sniff.is_coverage_json, CoverageJsonParser, r"coverage\.json"),
+    Format("lcov", sniff.is_lcov, LcovParser, r"lcov\.info|.*\.lcov"),
+    Format("coverage.py data", sniff.is_database, None, r"\.coverage(\..+)?"),
 )
 
 

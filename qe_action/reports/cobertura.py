@@ -15,6 +15,7 @@ from qe_action.reports.elements import (
     Row,
     as_mapping,
     function_name,
+    note,
     take_condition,
     take_lines,
 )
@@ -50,6 +51,7 @@ class CoberturaParser(XmlReportParser):
         self._method_name = ""
         self._method_depth = 0
         self._target: FileLines | None = None  # where lines go now
+        self._crowded: Row | None = None  # the last line with more conditions than are named
         self._handlers = {
             "source": self._start_source,
             "package": self._start_package,
@@ -122,8 +124,13 @@ class CoberturaParser(XmlReportParser):
             self._finish_method()
 
     def _start_condition(self, _depth: int, attributes: Attributes) -> None:
-        if self._target is not None:
-            take_condition(attributes, as_mapping(self._last_row), self._target)
+        if self._target is None:
+            return
+        row = self._last_row
+        named = take_condition(attributes, as_mapping(row), self._target)
+        if not named and row is not self._crowded:
+            note(self.defects, "names", row, self._target)
+            self._crowded = row
 
     def _finish_method(self) -> None:
         method, self._method = self._method, None
@@ -135,7 +142,7 @@ class CoberturaParser(XmlReportParser):
         if not self._class.hits:
             if self._of_methods is None:
                 self._of_methods = FileLines(method.path)
-            absorb(self._of_methods, method)
+            absorb(self._of_methods, method, self.defects)
         functions = self._class.functions
         if len(functions) >= MAX_FUNCTIONS:
             self.defects.add("functions", self._method_name, method.path)
@@ -151,11 +158,11 @@ class CoberturaParser(XmlReportParser):
         if part is None:
             return
         if not part.hits and of_methods is not None:
-            absorb(part, of_methods)
+            absorb(part, of_methods, self.defects)
         if self._file is None:
             self._file = part
         else:
-            absorb(self._file, part)
+            absorb(self._file, part, self.defects)
             self._merged = True
 
     def _finish(self) -> None:

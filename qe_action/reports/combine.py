@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from qe_action.reports.bounds import MAX_FUNCTIONS, MAX_STATEMENTS, MAX_WEIGHT
 from qe_action.reports.contexts import unite as unite_tests
-from qe_action.reports.model import Branch, FileLines, Function
+from qe_action.reports.defects import UNREADABLE, Defects, Kind
+from qe_action.reports.model import Branch, FileLines, Function, Ways
 from qe_action.reports.ways import as_ways, branch_of
 
 _Value = TypeVar("_Value")
@@ -18,31 +19,48 @@ MAX_ALIASES = 20
 """Names of one function that are kept, the shortest."""
 
 
-def absorb(into: FileLines, other: FileLines) -> None:
+def absorb(into: FileLines, other: FileLines, defects: Defects | None = None) -> None:
     """Add `other` to `into`, in place and in time linear in `other` alone.
 
     Union of the lines with the highest hits and of the tests that ran them, branches by
     `combine_branches`, way by way where both tell them apart. What is new is appended; `settled`
-    brings it into order once all is there. What is more than a file can have counts as unreadable.
+    brings it into order once all is there. What is more than a file can have is left out:
+    `defects` is told, and what the counts lack is unreadable.
     """
+    losses = _Losses(into, Defects() if defects is None else defects)
     hits = into.hits
     for number, count in other.hits.items():
         if number not in hits and len(hits) >= MAX_STATEMENTS:
-            into.unreadable += 1
+            losses.add("statements", number)
         elif hits.setdefault(number, count) < count:
             hits[number] = count
     into.excused = _excused(into, other) if into.excused or other.excused else 0
     for number, branch in other.branches.items():
-        _absorb_branch(into, other, number, branch)
+        _absorb_branch(into, other, number, branch, losses)
     into.functions.extend(other.functions)
     if len(into.functions) > 2 * MAX_FUNCTIONS:
-        into.functions = combine_functions(into.functions)[:MAX_FUNCTIONS]
-    _absorb_tests(into, other)
+        combined = combine_functions(into.functions)
+        into.functions = combined[:MAX_FUNCTIONS]
+        for function in combined[MAX_FUNCTIONS:]:
+            losses.add("functions", function.start)
+    _absorb_tests(into, other, losses)
     into.unreadable += other.unreadable
     into.stale = into.stale or other.stale
 
 
-def _absorb_tests(into: FileLines, other: FileLines) -> None:
+class _Losses:
+    """What of one file is left out."""
+
+    def __init__(self, file: FileLines, defects: Defects) -> None:
+        self._file = file
+        self._defects = defects
+
+    def add(self, kind: Kind, line: int) -> None:
+        self._defects.add(kind, f"line {line}", self._file.path)
+        self._file.unreadable += kind in UNREADABLE
+
+
+def _absorb_tests(into: FileLines, other: FileLines, losses: _Losses) -> None:
     """Unite the tests of each line; many lines have few sets of them, which stay one object."""
     united: dict[tuple[int, int], tuple[tuple[str, ...], ...]] = {}
     for number, tests in other.contexts.items():
@@ -50,45 +68,67 @@ def _absorb_tests(into: FileLines, other: FileLines) -> None:
         if known is None:
             if len(into.contexts) < MAX_WEIGHT:
                 into.contexts[number] = tests
+            else:
+                losses.add("tests", number)
             continue
         key = id(known), id(tests)
         if key not in united:
             both = unite_tests(known, tests)
-            if both != known:
-                into.weight += len(both)
-            united[key] = known, tests, both if into.weight <= MAX_WEIGHT else known
-        into.contexts[number] = united[key][-1]
+            weight = into.weight + (len(both) if both != known else 0)
+            fits = weight <= MAX_WEIGHT or both == known
+            into.weight = weight if fits else into.weight
+            united[key] = known, tests, both if fits else ()
+        if both := united[key][-1]:
+            into.contexts[number] = both
+        else:
+            losses.add("tests", number)
 
 
-def _absorb_branch(into: FileLines, other: FileLines, number: int, branch: Branch) -> None:
+def _absorb_branch(
+    into: FileLines, other: FileLines, number: int, branch: Branch, losses: _Losses
+) -> None:
     known = into.branches.get(number)
     if known is None:
-        ways = other.ways.get(number)
-        more = len(branch.missing if ways is None else ways)
-        full = into.weight + more > MAX_WEIGHT
-        if len(into.branches) >= MAX_WEIGHT or (full and ways is not None):
-            into.unreadable += 1
-            return
-        into.branches[number] = branch._replace(missing=()) if full else branch
-        into.weight += 0 if full else more
-        if ways is not None:
-            into.ways[number] = ways
+        _add_branch(into, branch, number, other.ways.get(number), losses)
         return
     ours, theirs = into.ways.get(number), other.ways.get(number)
     if ours is None or theirs is None:
         if into.ways.pop(number, None) is not None:
             known = branch_of(as_ways(dict(ours or ())))
-        into.branches[number] = combine_branches(known, branch)
+        both = combine_branches(known, branch)
+        more = max(0, len(both.missing) - len(known.missing))
+        if more and into.weight + more > MAX_WEIGHT:
+            losses.add("names", number)
+            both, more = both._replace(missing=()), 0
+        into.branches[number] = both
+        into.weight += more
     elif ours != theirs:
         united = ours if isinstance(ours, dict) else dict(ours)
         for way, taken in dict(theirs).items():
             if way not in united:
                 if into.weight >= MAX_WEIGHT:
-                    into.unreadable += 1
+                    losses.add("ways", number)
                     continue
                 into.weight += 1
             united[way] = united.get(way, False) or taken
         into.ways[number] = united  # `settled` counts them
+
+
+def _add_branch(
+    into: FileLines, branch: Branch, number: int, ways: Ways | None, losses: _Losses
+) -> None:
+    """Enter the branches of a line that had none, without their names where these are too many."""
+    more = len(branch.missing if ways is None else ways)
+    full = into.weight + more > MAX_WEIGHT
+    if len(into.branches) >= MAX_WEIGHT or (full and ways is not None):
+        losses.add("branches", number)
+        return
+    if full and branch.missing:
+        losses.add("names", number)
+    into.branches[number] = branch._replace(missing=()) if full else branch
+    into.weight += 0 if full else more
+    if ways is not None:
+        into.ways[number] = ways
 
 
 def _excused(a: FileLines, b: FileLines) -> int:

@@ -90,17 +90,18 @@ def _take_branch(row: Row, rest: int, number: int, into: FileLines, defects: Def
 def enter_branch(into: FileLines, number: int, branch: Branch) -> Kind | None:
     """Enter a line's branches; without the names of those missed where the file has too many.
 
-    The defect where these are of too many lines.
+    The defect where these are of too many lines, or not named.
     """
     branches = into.branches
     if number not in branches and len(branches) >= MAX_WEIGHT:
         return "branches"
-    if into.weight + len(branch.missing) > MAX_WEIGHT:
+    full = bool(branch.missing) and into.weight + len(branch.missing) > MAX_WEIGHT
+    if full:
         branch = branch._replace(missing=())
     into.weight += len(branch.missing)
     known = branches.get(number)
     branches[number] = combine_branches(known, branch) if known else branch
-    return None
+    return "names" if full else None
 
 
 def note(defects: Defects, kind: Kind, row: Row, of: FileLines) -> None:
@@ -188,22 +189,27 @@ def unreadable_branch(covered: int | None, total: int | None) -> Branch:
 _known_branch = lru_cache(maxsize=4096)(_read_branch)
 
 
-def take_condition(condition: Attributes, line: Attributes, into: FileLines) -> None:
-    """Name a condition that was not wholly covered, where the line names no branch targets."""
+def take_condition(condition: Attributes, line: Attributes, into: FileLines) -> bool:
+    """Name a condition that was not wholly covered, where the line names no branch targets.
+
+    False where there is no room for its name.
+    """
     number, _ = _figures(line)
     branch = into.branches.get(number)
     coverage = condition.get("coverage", "").strip()
     if branch is None or branch.covered == branch.total or not _PERCENT.fullmatch(coverage):
-        return
+        return True
     if float(coverage.rstrip("%")) >= 100 or "missing-branches" in line:
-        return
+        return True
     label = condition.get("number", "").strip()
     name = f"{label}: {coverage}" if _TARGET.fullmatch(label) else coverage
-    if name in branch.missing or len(branch.missing) >= MAX_CONDITIONS:
-        return
-    if into.weight < MAX_WEIGHT:
-        into.weight += 1
-        into.branches[number] = branch._replace(missing=(*branch.missing, name))
+    if name in branch.missing:
+        return True
+    if len(branch.missing) >= MAX_CONDITIONS or into.weight >= MAX_WEIGHT:
+        return False
+    into.weight += 1
+    into.branches[number] = branch._replace(missing=(*branch.missing, name))
+    return True
 
 
 def function_name(method: str, class_name: str, path: str) -> str:

@@ -88,7 +88,7 @@ class FileLines:
     @property
     def size(self) -> int:
         """How much room it takes, about, in statements of 80 bytes."""
-        return 8 + len(self.hits) + 2 * len(self.branches) + 2 * self.weight
+        return 13 + len(self.hits) + 2 * len(self.branches) + 2 * self.weight
 
 
 class Part(NamedTuple):

@@ -26,6 +26,8 @@ from qe_action.workspace.outputs import OutputFile
 LOG_ANNOTATIONS = 10
 """Annotations a step may leave by workflow commands, of each level (GitHub's own cap)."""
 
+PREVIEW = "preview-file"
+"""The input for the one file that no sink writes."""
 
 TROUBLES = 5
 """Troubles of the generation that are warnings; a step may have ten of them."""
@@ -62,25 +64,25 @@ class Finish:
         self,
         why_not: str,
         problems: Sequence[str],
-        journal: OutputFile | None,
-        preview: OutputFile | None,
+        files: Mapping[str, OutputFile],
     ) -> None:
         """Write everything. `why_not` says why there was nothing to write to.
 
-        What can't be written is a warning and costs nothing else.
+        `files` are those that were asked for, by their inputs; all but the preview were written by
+        sinks. What can't be written is a warning and costs nothing else.
         """
         parts: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("The journal", journal.close if journal else lambda: None),
-            ("The preview", lambda: self._preview(why_not, preview)),
+            *((f"The {name}", file.close) for name, file in files.items() if name != PREVIEW),
+            ("The preview", lambda: self._preview(why_not, files.get(PREVIEW))),
             ("The job summary", self._summary),
-            ("The step's outputs", lambda: self._set_outputs(journal, preview)),
+            ("The step's outputs", lambda: self._set_outputs(files)),
         )
         for what, write in parts:
             try:
                 write()
             except OSError as error:
                 self._flag(workflow_commands.warn, f"{what} can't be written: {error.strerror}.")
-        self._say(why_not, problems, kept=journal is not None)
+        self._say(why_not, problems, kept="journal" in files)
 
     def _preview(self, why_not: str, preview: OutputFile | None) -> None:
         if preview:
@@ -89,11 +91,11 @@ class Finish:
         elif why_not and not self._settings.in_workflow:
             self._tell(f"The preview is at {self._loose_preview(why_not)}.")
 
-    def _set_outputs(self, journal: OutputFile | None, preview: OutputFile | None) -> None:
+    def _set_outputs(self, files: Mapping[str, OutputFile]) -> None:
         path = self._settings.step_output
         if path is not None:
             path.stat()  # the toolkit's error for a missing file is no OSError
-            workflow_commands.set_outputs(self._outputs(journal, preview))
+            workflow_commands.set_outputs(self._outputs(files))
 
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
@@ -118,7 +120,8 @@ class Finish:
                 "The job summary is full, so this step's part of it is left out."
             )
 
-    def _outputs(self, journal: OutputFile | None, preview: OutputFile | None) -> Mapping[str, str]:
+    def _outputs(self, files: Mapping[str, OutputFile]) -> Mapping[str, str]:
+        journal, preview = files.get("journal"), files.get(PREVIEW)
         result, tests = self._state.result, self._state.generation.result
         return {
             "conclusion": conclude(self._state).conclusion,

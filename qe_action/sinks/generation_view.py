@@ -17,6 +17,7 @@ from qe_action.events import (
     Event,
     GenerationComplete,
     GeneratorError,
+    GeneratorEvent,
     GeneratorProgress,
     TestProposed,
     TestRejected,
@@ -56,8 +57,12 @@ class GenerationSink:
                 self._line(event)
 
     def _line(self, event: Event) -> None:
-        if event.agent != "test-generator":
-            return
+        if event.agent == "test-generator":
+            self._generation(event)
+        elif event.agent != "coverage-analyzer":
+            assert_never(event)
+
+    def _generation(self, event: GeneratorEvent) -> None:
         match event:
             case GeneratorProgress():
                 pass  # the bar has it

@@ -58,6 +58,8 @@ class StepLogSink:
         async for event in events:
             if event.agent == "test-generator":
                 self._tests(event)
+            elif event.agent != "coverage-analyzer":
+                assert_never(event)
 
     def _tests(self, event: GeneratorEvent) -> None:
         match event:

@@ -46,7 +46,8 @@ class Wiring:
 
     `target_sha` is the commit that gets the check run, `pull` the pull request that gets the
     comment; None where there is none, or no way to write to it. `report_digest` names what is
-    reported by its content, `environment` is git's.
+    reported by its content, `environment` is git's. `files` are those that were asked for, by the
+    names of their inputs.
     """
 
     settings: Settings
@@ -55,8 +56,8 @@ class Wiring:
     links: Links
     delivery: Delivery
     state: RunState
-    journal: IO[bytes] | None
     report_digest: Callable[[], str]
+    files: Mapping[str, IO[bytes]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     async def identify(self) -> Identity:
@@ -113,7 +114,8 @@ def _doctor(wiring: Wiring) -> Sink | None:
 
 
 def _journal(wiring: Wiring) -> Sink | None:
-    return JournalSink(wiring.journal) if wiring.journal else None
+    journal = wiring.files.get("journal")
+    return JournalSink(journal) if journal else None
 
 
 def _check_run(wiring: Wiring) -> Sink | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from qe_action.events import AnalyzerError, Conclusion, Event, GeneratorError
+from qe_action.events import Conclusion, Event
 from qe_action.quoting import quoted
 
 E = TypeVar("E", bound=Event)
@@ -37,7 +38,17 @@ class Claims(ABC, Generic[E]):
         """A result of what was taken so far, where the journal has none."""
 
 
-_Error = TypeVar("_Error", AnalyzerError, GeneratorError)
+class _Failure(Protocol):
+    """The `error` of any agent."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self: ...
+
+
+_Error = TypeVar("_Error", bound=_Failure)
 
 
 def claimed_error(error: _Error) -> _Error:

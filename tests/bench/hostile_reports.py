@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,10 @@ MOST = 250
 """MB that the analysis of any report of 200 MB may take at most."""
 
 Writer = Callable[[], Iterator[str]]
-"""Pieces of a report without end: the first one opens it. `end` closes it."""
+"""Pieces of a report without end: the first one opens it. None ends within a tag or a token."""
+
+_TAG = re.compile(r"<(/?)([a-z]\w*)[^>]*?(/?)>")
+_BRACKET = re.compile(r"[][{}]")
 
 
 def lcov_lines() -> Iterator[str]:
@@ -83,7 +87,7 @@ def lcov_files() -> Iterator[str]:
 def lcov_files_again() -> Iterator[str]:
     """Many files, each in many sections."""
     for number in count(1):
-        yield f"SF:b{number % 240_000}.c\nDA:{number // 240_000 + 1},0\nend_of_record\n"
+        yield f"SF:b{number % 199_900}.c\nDA:{number // 199_900 + 1},0\nend_of_record\n"
 
 
 def lcov_twice() -> Iterator[str]:
@@ -239,9 +243,22 @@ def cobertura_named() -> Iterator[str]:
     for number in count(1):
         yield f'<class name="c" filename="a{number % 2}.c"><lines>'
         for line in range(1 + 1000 * (number // 2), 1001 + 1000 * (number // 2)):
-            yield f'<line number="{line}" hits="9" condition-coverage="0% (0/91)" '
-            yield f'missing-branches="{line},{names}"/>'
+            missing = f'missing-branches="{line},{names}"'
+            yield f'<line number="{line}" hits="9" condition-coverage="0% (0/91)" {missing}/>'
         yield "</lines></class>"
+
+
+def cobertura_named_later() -> Iterator[str]:
+    """Classes of one file with the same lines, of which each names the branches of some others."""
+    yield COBERTURA
+    for line in range(1, 250_001):
+        yield f'<line number="{line}" hits="9" condition-coverage="0% (0/2)"/>'
+    for number in count():
+        yield '</lines></class><class name="a" filename="a0.c"><lines>'
+        for line in range(2500 * (number % 100) + 1, 2500 * (number % 100) + 2501):
+            names = ",".join(f"{line}{n}" for n in range(10, 110))
+            missing = f'missing-branches="{names}"'
+            yield f'<line number="{line}" hits="9" condition-coverage="0% (0/100)" {missing}/>'
 
 
 def cobertura_sources() -> Iterator[str]:
@@ -344,12 +361,11 @@ def json_files() -> Iterator[str]:
         )
 
 
-REPORTS: dict[str, tuple[Writer, str, str]] = {
-    each.__name__: (each, end, suffix)
-    for suffix, end, writers in (
+REPORTS: dict[str, tuple[Writer, str]] = {
+    each.__name__: (each, suffix)
+    for suffix, writers in (
         (
             "info",
-            "end_of_record\n",
             (
                 lcov_lines,
                 lcov_sections,
@@ -371,52 +387,90 @@ REPORTS: dict[str, tuple[Writer, str, str]] = {
         ),
         (
             "xml",
-            "</lines></class></classes></package></packages></coverage>",
             (
                 cobertura_missing,
                 cobertura_lines,
                 cobertura_elements,
                 cobertura_attributes,
                 cobertura_conditions,
+                cobertura_methods,
+                cobertura_sources,
+                cobertura_thrice,
+                cobertura_classes,
+                cobertura_files_below_sources,
+                cobertura_named,
+                cobertura_named_later,
+                cobertura_declarations,
+                jacoco_groups,
+                jacoco_lines,
+                jacoco_methods,
+                jacoco_classes,
+                jacoco_long_sources,
             ),
         ),
         (
-            "xml",
-            "</methods></class></classes></package></packages></coverage>",
-            (cobertura_methods,),
+            "json",
+            (
+                json_lines,
+                json_arcs,
+                json_contexts,
+                json_contexts_of_lines,
+                json_functions,
+                json_files,
+                json_files_of_tests,
+            ),
         ),
-        ("xml", "</sources></coverage>", (cobertura_sources,)),
-        (
-            "xml",
-            "</lines></class></classes></package></packages></coverage>",
-            (cobertura_thrice, cobertura_classes, cobertura_files_below_sources, cobertura_named),
-        ),
-        ("xml", "]><coverage/>", (cobertura_declarations,)),
-        ("xml", "</group>" * 9 + "</report>", (jacoco_groups,)),
-        ("xml", "</sourcefile></package></report>", (jacoco_lines,)),
-        ("xml", "</class></package></report>", (jacoco_methods,)),
-        ("xml", "</package></report>", (jacoco_classes, jacoco_long_sources)),
-        ("json", "]}}}", (json_lines, json_arcs)),
-        ("json", "]}}}}", (json_contexts, json_contexts_of_lines)),
-        ("json", "}}}}", (json_functions,)),
-        ("json", "}}", (json_files, json_files_of_tests)),
     )
     for each in writers
 }
 
 
+class Unclosed:
+    """What a report has begun and not ended, outermost first."""
+
+    def __init__(self, suffix: str) -> None:
+        self._suffix = suffix
+        self._names: list[str] = []
+
+    def follow(self, piece: str) -> None:
+        if self._suffix == "xml":
+            if piece.startswith("<!DOCTYPE"):
+                self._names.append("")
+            for closing, name, empty in _TAG.findall(piece):
+                if closing:
+                    self._names.pop()
+                elif not empty:
+                    self._names.append(name)
+        elif self._suffix == "json":
+            for bracket in _BRACKET.findall(piece):
+                if bracket in "]}":
+                    self._names.pop()
+                else:
+                    self._names.append(bracket)
+
+    def end(self) -> str:
+        """The text that closes it all."""
+        if self._suffix == "info":
+            return "end_of_record\n"
+        if self._suffix == "json":
+            return "".join("]" if name == "[" else "}" for name in reversed(self._names))
+        return "".join(f"</{n}>" if n else "]><coverage/>" for n in reversed(self._names))
+
+
 def write(name: str, folder: Path, size: int) -> Path:
     """A report of about `size` bytes."""
-    pieces, end, suffix = REPORTS[name]
+    pieces, suffix = REPORTS[name]
     path = folder / f"{name}.{suffix}"
+    unclosed = Unclosed(suffix)
     written = 0
     with path.open("w", encoding="utf-8") as out:
         for piece in pieces():
             out.write(piece)
+            unclosed.follow(piece)
             written += len(piece)
             if written >= size:
                 break
-        out.write(end)
+        out.write(unclosed.end())
     return path
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fake_github import BOT, FakeGitHub
 from gitrepo import GitRepo
 from runner import Result, read_commands, read_pairs
+from warm_program import WarmProcess, start_program
 
 from qe_action.render.marker import Marker, read_marker
 
@@ -52,6 +56,35 @@ def finished_run(run: int, head: str, fork: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _PullRequest:
+    """A repository with the test merge of a pull request, and its commits."""
+
+    repo: GitRepo
+    base: str
+    head: str
+    main: str
+    merge: str
+
+
+@cache
+def _pull_request(moved: int) -> _PullRequest:
+    """Made once; every job has a copy."""
+    folder = tempfile.mkdtemp(prefix="qe-pull-request-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    repo = GitRepo(Path(folder, "work"))
+    body = "".join(f"a{n} = {n}\n" for n in range(1, 11))
+    added = "".join(f"b{n} = {n}\n" for n in range(1, 11))
+    base = repo.commit({"app.py": body, "other.py": "c = 1\nd = 2\n"})
+    repo.branch("feature")
+    head = repo.commit({"app.py": body + added})
+    repo.git("checkout", "-q", "main")
+    if moved:
+        repo.commit({"app.py": "import os\n" * moved + body})
+    main = repo.git("rev-parse", "main")
+    return _PullRequest(repo, base, head, main, repo.merge("main", "feature"))
+
+
 class Job:
     """A pull request whose test merge is checked out in `repo`.
 
@@ -60,21 +93,16 @@ class Job:
     are not the head's.
     """
 
+    warm = True
+    """Whether runs begin where all is imported; secrets are looked for where none does."""
+
     def __init__(self, tmp: Path, github: FakeGitHub, *, moved: int = 0) -> None:
         self.tmp = tmp
         self.github = github
-        self.repo = GitRepo(tmp / "work")
         self.moved = moved
-        body = "".join(f"a{n} = {n}\n" for n in range(1, 11))
-        added = "".join(f"b{n} = {n}\n" for n in range(1, 11))
-        self.base = self.repo.commit({"app.py": body, "other.py": "c = 1\nd = 2\n"})
-        self.repo.branch("feature")
-        self.head = self.repo.commit({"app.py": body + added})
-        self.repo.git("checkout", "-q", "main")
-        if moved:
-            self.repo.commit({"app.py": "import os\n" * moved + body})
-        self.main = self.repo.git("rev-parse", "main")
-        self.merge = self.repo.merge("main", "feature")
+        made = _pull_request(moved)
+        self.repo = made.repo.copy(tmp / "work")
+        self.base, self.head, self.main, self.merge = made.base, made.head, made.main, made.merge
         github.add_pull(7, self.head, self.base)
 
     def report(self, missed: set[int] | None = None, name: str = "coverage.xml") -> None:
@@ -149,7 +177,7 @@ class Job:
             environment[f"INPUT_{name.upper().replace('_', '-')}"] = value
         environment |= env or {}
         started = time.monotonic()
-        process = self._process(command, environment)
+        process = start_program(command, self.repo.root, environment, warm=self.warm)
         if cancel_when is not None:
             wait_until(cancel_when)
             process.send_signal(signal.SIGINT)
@@ -165,24 +193,12 @@ class Job:
             commands=tuple(read_commands(log)),
         )
 
-    def started(self, **env: str) -> subprocess.Popen[str]:
+    def started(self, **env: str) -> subprocess.Popen[str] | WarmProcess:
         """A run that goes on by itself, with files for outputs and summary of its own."""
         environment = self.environment("pull_request", self.payload(), self.github.token)
         for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
             environment[name] = tempfile.mkstemp(dir=self.tmp)[1]
-        return self._process(("run",), environment | env)
-
-    def _process(
-        self, command: tuple[str, ...], environment: Mapping[str, str]
-    ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "qe_action", *command],
-            cwd=self.repo.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return start_program(("run",), self.repo.root, environment | env, warm=self.warm)
 
     @property
     def check(self) -> Any:

@@ -12,10 +12,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import fake_github_strict
 import pytest
 import readme_workflows
 from fake_github import FakeGitHub
+from fake_github import strict as api_description
 from job import finished_run
 from test_container import BASE, ROOT, docker, git, image
 
@@ -110,8 +110,8 @@ def github(pull: Pull) -> Iterator[FakeGitHub]:
     with FakeGitHub("octo/demo", git=pull.path) as fake:
         fake.add_pull(7, pull.head, pull.base, head_repo=FORK, head_ref="feature")
         yield fake
-        if not fake_github_strict.missing():
-            assert fake_github_strict.problems(fake.requests) == []
+        if not api_description.missing():
+            assert api_description.problems(fake.requests) == []
 
 
 def act(

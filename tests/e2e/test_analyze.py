@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from gitrepo import GitRepo, git_env
 from job import cobertura
+from warm_program import run_program
 
 from qe_action.journal import decode
 
@@ -29,16 +30,8 @@ def repo(tmp_path: Path) -> GitRepo:
 def analyze(
     repo: GitRepo, *arguments: str, folder: str = ".", stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "qe_action", "analyze", *arguments],
-        cwd=repo.root / folder,
-        env={**git_env(), "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        input=stdin,
-        check=False,
-        timeout=60,
-    )
+    env = {**git_env(), "COLUMNS": "100"}
+    return run_program(("analyze", *arguments), repo.root / folder, env, stdin=stdin)
 
 
 def test_without_any_configuration(repo: GitRepo) -> None:

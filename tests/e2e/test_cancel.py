@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fake_github import BOT, FakeGitHub
-from fake_github_wire import Recorded
+from fake_github.wire import Recorded
 from job import Job, cobertura
 from runner import Result
 from slowness import in_time

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from gitrepo import GitRepo, git_env
 from job import cobertura
+from warm_program import run_program
 
 from qe_action.command_options import parser
 from qe_action.journal import decode
@@ -40,15 +41,7 @@ def repo(tmp_path: Path) -> GitRepo:
 
 
 def qe(repo: GitRepo, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=repo.root,
-        env={**git_env(), **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_program(arguments, repo.root, {**git_env(), **env})
 
 
 def test_the_report_that_is_not_named_is_that_of_the_checkout(repo: GitRepo) -> None:

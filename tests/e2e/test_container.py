@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fake_github_strict
 import pytest
 from fake_github import FakeGitHub
+from fake_github import strict as api_description
 from runner import Step
 from slowness import in_time
 
@@ -154,8 +154,8 @@ def github(job: Job) -> Iterator[FakeGitHub]:
     with FakeGitHub("octo/demo", git=job.path) as fake:
         fake.add_pull(7, job.head, job.base, merge_sha=job.merge)
         yield fake
-        if not fake_github_strict.missing():
-            assert fake_github_strict.problems(fake.requests) == []
+        if not api_description.missing():
+            assert api_description.problems(fake.requests) == []
 
 
 StepMaker = Callable[..., Step]

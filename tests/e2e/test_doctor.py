@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 import yaml
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
+from fake_github.git import GitSide
 from gitrepo import GitRepo, git_env
 from job import REPO, Job, cobertura
 from slowness import in_time
+from warm_program import run_program
 
 from qe_action.doctor.examination import Doctor
 from qe_action.settings import load
@@ -413,15 +414,7 @@ def test_a_run_on_a_desk_says_nothing_of_it(job: Job) -> None:
 
 
 def desk(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "qe_action", "doctor", *arguments],
-        cwd=folder,
-        env={**git_env(), "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_program(("doctor", *arguments), folder, {**git_env(), "COLUMNS": "100"})
 
 
 @pytest.fixture

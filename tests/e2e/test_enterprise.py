@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-import fake_github_strict
 import pytest
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
-from fake_github_wire import Recorded, RefusalError
+from fake_github import strict as api_description
+from fake_github.git import GitSide
+from fake_github.wire import Recorded, RefusalError
 from job import Job
 from proxy import Proxy
 from runner import Result
@@ -69,8 +69,8 @@ def job_at(tmp_path: Path, github: FakeGitHub) -> Job:
 def job(tmp_path: Path) -> Iterator[Job]:
     with Enterprise() as github:
         yield job_at(tmp_path, github)
-    if not fake_github_strict.missing():
-        assert fake_github_strict.problems(github.requests) == []
+    if not api_description.missing():
+        assert api_description.problems(github.requests) == []
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
+from fake_github.git import GitSide
 from job import REPO, Job
 from runner import Result
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from generation import GOOD, SHAPES, project
 from sandbox_here import MACHINE, MISSING, reachable
+from warm_program import MEANT_FOR_THE_INTERPRETER, run_program
 
 OTHER = '"""Ours."""\nimport shapes  # kept\n\n\ndef test_it_is_there():\n    assert shapes.area\n'
 
@@ -26,14 +27,9 @@ def run(
 def command(
     folder: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "qe_action", *arguments],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    if env is None:
+        env = {n: v for n, v in os.environ.items() if not n.startswith(MEANT_FOR_THE_INTERPRETER)}
+    return run_program(arguments, folder, env)
 
 
 def made(tmp_path: Path, tests: dict[str, str]) -> Path:
@@ -193,8 +189,15 @@ def test_tests_that_are_there_already_are_not_written_over(tmp_path: Path) -> No
     assert after.count("\ndef test_") == 4
 
 
-@pytest.mark.parametrize("link", ["tests", "tests/test_shapes.py"])
-@pytest.mark.parametrize("leads_to", ["outside", "project/.git/made"])
+@pytest.mark.parametrize(
+    ("link", "leads_to"),
+    [
+        ("tests", "outside"),
+        ("tests/test_shapes.py", "project/.git/made"),
+        pytest.param("tests", "project/.git/made", marks=pytest.mark.slow),
+        pytest.param("tests/test_shapes.py", "outside", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_is_written_through_a_link_out_of_the_project(
     tmp_path: Path, link: str, leads_to: str
 ) -> None:
@@ -216,7 +219,7 @@ def test_nothing_is_written_through_a_link_out_of_the_project(
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("link", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_interpreter_that_came_with_the_repository_is_not_run(
     tmp_path: Path, link: bool
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
+from fake_github.git import GitSide
 from hostile import NASTY
 from runner import Result
 from test_publish import JOURNAL, Fork

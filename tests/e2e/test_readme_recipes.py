@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import fake_github_strict
 import pytest
 import readme_workflows
 from fake_github import FakeGitHub
+from fake_github import strict as api_description
 from job import Job as PlainJob
 from job import finished_run
 from readme_workflows import Recipe
@@ -53,8 +53,8 @@ def github(job: Job) -> Iterator[FakeGitHub]:
             7, job.head, job.base, merge_sha=job.merge, head_repo=FORK, head_ref="feature"
         )
         yield fake
-        if not fake_github_strict.missing():
-            assert fake_github_strict.problems(fake.requests) == []
+        if not api_description.missing():
+            assert api_description.problems(fake.requests) == []
 
 
 class Runs:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
-from fake_github_reviews import LineComment, reply
+from fake_github.git import GitSide
+from fake_github.reviews import LineComment, reply
 from job import HANGS, Job, cobertura, wait_until
 from runner import Result
 from slowness import in_time

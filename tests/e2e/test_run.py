@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 import cmarkgfm
 import pytest
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
+from fake_github.git import GitSide
 from job import Job, cobertura
 from slowness import in_time
 
@@ -321,7 +321,7 @@ def test_a_comment_on_gap_comes_with_the_first_gap_and_then_stays(job: Job) -> N
     assert "Patch 100%" in job.comment.body
 
 
-def test_more_than_fifty_annotations_go_in_steps_of_fifty(
+def test_more_than_fifty_annotations_go_in_steps_of_fifty_at_most(
     tmp_path: Path, strict: FakeGitHub
 ) -> None:
     job = Job(tmp_path, strict)
@@ -336,7 +336,8 @@ def test_more_than_fifty_annotations_go_in_steps_of_fifty(
         len(r.body["output"].get("annotations", []))
         for r in job.github.sent("PATCH", "/check-runs/")
     ]
-    assert steps == [50, 50, 20]
+    assert max(steps) == 50
+    assert sum(steps) == 120
     assert len({a["path"] for a in job.check.annotations}) == 120
 
 

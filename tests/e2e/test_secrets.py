@@ -90,6 +90,7 @@ def test_no_program_of_ours_finds_a_secret_and_none_of_the_checkout_is_run(
     place: Path, strict: FakeGitHub
 ) -> None:
     job = Job(place / "job", strict)
+    job.warm = False
     job.report()
     seen, loot = place / "seen", place / "loot"
     good = watched(place / "good", seen, **programs())
@@ -131,6 +132,7 @@ def names_of_dash_m() -> set[str]:
 def test_nothing_of_the_checkout_is_imported(place: Path, strict: FakeGitHub, way: str) -> None:
     """By `python -m` the current folder comes first; an earlier step may have set PYTHONPATH."""
     job = Job(place / "job", strict)
+    job.warm = False
     job.report()
     folder = job.repo.root / "lib" if way == "below" else job.repo.root
     folder.mkdir(exist_ok=True)
@@ -268,6 +270,7 @@ def test_what_watches_our_start_gets_nothing_once_the_environment_is_clean() -> 
 
 def test_it_stays_the_process_that_was_started(strict: FakeGitHub, place: Path) -> None:
     job = Job(place / "job", strict)
+    job.warm = False
     job.report()
     process = job.started()
     environ = Path(f"/proc/{process.pid}/environ")
@@ -285,6 +288,7 @@ def test_what_earlier_steps_set_loads_nothing_into_us_and_turns_us_into_nothing_
     strict: FakeGitHub, place: Path
 ) -> None:
     job = Job(place / "job", strict)
+    job.warm = False
     job.report()
     loot = place / "loot"
     config = "openssl_conf = a\n[a]\nproviders = b\n[b]\nx = y\n[y]\nmodule = {0}\nactivate = 1\n"

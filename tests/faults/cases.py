@@ -46,7 +46,7 @@ class Verdict:
 
 
 @dataclass
-class TestRunner:
+class FaultRunner:
     """Sites with the outcome of their runs without faults."""
 
     sites: dict[str, Site]
@@ -55,7 +55,7 @@ class TestRunner:
     positions: dict[str, list[Position]] = field(default_factory=dict)
     exchanges: list[FaultyGitHub] = field(default_factory=list)
 
-    def prepare(self) -> TestRunner:
+    def prepare(self) -> FaultRunner:
         """Run each site without faults."""
         with ThreadPoolExecutor(2) as pool:
             for name, (github, found) in zip(
@@ -119,7 +119,7 @@ def _unexcused(case: Case, lost: dict[str, str], done: Done) -> Iterator[str]:
 # All the cases
 
 
-def singles(runner: TestRunner) -> Iterator[Case]:
+def singles(runner: FaultRunner) -> Iterator[Case]:
     """Each fault at each request."""
     for site, positions in runner.positions.items():
         for position, kind in itertools.product(_worth(runner, site, positions), _KINDS):
@@ -134,7 +134,7 @@ def singles(runner: TestRunner) -> Iterator[Case]:
 _KINDS = (*PASSING, *LONGER, *STAYING)
 
 
-def kills(runner: TestRunner) -> Iterator[Case]:
+def kills(runner: FaultRunner) -> Iterator[Case]:
     """`kill -9` at each request, and what comes after."""
     for site, positions in runner.positions.items():
         worth = _worth(runner, site, positions)
@@ -158,7 +158,7 @@ def storms(seeds: Iterable[str]) -> Iterator[Case]:
         yield Case(f"{site}/storm {seed}", site, plan, STORM_PACING)
 
 
-def _worth(runner: TestRunner, site: str, positions: list[Position]) -> list[Position]:
+def _worth(runner: FaultRunner, site: str, positions: list[Position]) -> list[Position]:
     """The requests to strike at a site: of the later ones only those that no other makes."""
     usual = ("large", "plain")
     if site in usual:
@@ -168,11 +168,11 @@ def _worth(runner: TestRunner, site: str, positions: list[Position]) -> list[Pos
 
 
 def judge_all(
-    runner: TestRunner,
+    runner: FaultRunner,
     cases: Iterable[Case],
     workers: int,
     tell: Callable[[Verdict], None] = lambda _verdict: None,
-    judge: Callable[[TestRunner, Case], Verdict] = TestRunner.judge,
+    judge: Callable[[FaultRunner, Case], Verdict] = FaultRunner.judge,
 ) -> list[Verdict]:
     """Judge the cases side by side, and `tell` of each as it ends."""
     verdicts = []

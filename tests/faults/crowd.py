@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cases import Case, TestRunner, Verdict
+from cases import Case, FaultRunner, Verdict
 from fake_github import BOT
-from fake_github_wire import Recorded
+from fake_github.wire import Recorded
 from faulty_github import Act, FaultyGitHub, Position
 from outcome import differing, doubled, parts
 from plans import Nothing
@@ -67,7 +67,7 @@ class Slow:
         return act
 
 
-def overtaken(runner: TestRunner) -> Iterator[Case]:
+def overtaken(runner: FaultRunner) -> Iterator[Case]:
     """An older run stands still at each of its requests while a newer one runs to its end."""
     for site in ("large", "plain"):
         for position, after in itertools.product(runner.positions[site], (False, True)):
@@ -80,7 +80,7 @@ def overtaken(runner: TestRunner) -> Iterator[Case]:
             yield Case(f"{site}/{position}/overtaken {word}", site, plan)
 
 
-def judge_overtaken(runner: TestRunner, case: Case) -> Verdict:
+def judge_overtaken(runner: FaultRunner, case: Case) -> Verdict:
     """The comment is the newer run's, and each run has completed its own check run."""
     site = runner.sites[case.site]
     hold = case.plan()
@@ -110,7 +110,7 @@ def judge_overtaken(runner: TestRunner, case: Case) -> Verdict:
     return Verdict(case, tuple(wrong), hold.held.is_set(), tuple(lost), ended[0].log)
 
 
-def crowd(runner: TestRunner, seed: str, count: int, *, names: bool) -> Verdict:
+def crowd(runner: FaultRunner, seed: str, count: int, *, names: bool) -> Verdict:
     """So many runs at once, under one name or a name each; the newest is any of them."""
     site = runner.sites["plain"]
     dice = random.Random(seed)
@@ -165,5 +165,5 @@ def _done(github: FaultyGitHub, site: Site) -> list[object]:
     ]
 
 
-def _run(runner: TestRunner, site: Site, github: FaultyGitHub) -> Run:
+def _run(runner: FaultRunner, site: Site, github: FaultyGitHub) -> Run:
     return Run(site, github, Path(tempfile.mkdtemp(dir=runner.folder)))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from fake_github import FakeGitHub
-from fake_github_wire import Recorded, RefusalError, Server
+from fake_github.wire import Recorded, RefusalError, Server
 
 _PATHS = (
     ("create check", "POST", r"/check-runs"),

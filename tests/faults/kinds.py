@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fake_github_wire import Recorded
+from fake_github.wire import Recorded
 from faulty_github import Act, FaultyGitHub, in_the_past
 
 HANG = 4.0

@@ -19,7 +19,7 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / part) for part in ("faults", "e2e", "integration", "")]
 
 import losses  # noqa: E402
-from cases import TestRunner, Verdict, judge_all, kills, singles, storms  # noqa: E402
+from cases import FaultRunner, Verdict, judge_all, kills, singles, storms  # noqa: E402
 from crowd import crowd, judge_overtaken, overtaken  # noqa: E402
 from sites import sites  # noqa: E402
 from speed import lag, not_held_up  # noqa: E402
@@ -39,7 +39,7 @@ def main() -> int:
     began = time.monotonic()
     tell = Teller(began)
     with tempfile.TemporaryDirectory(prefix="qe-faults-") as folder:
-        runner = TestRunner(sites(Path(folder)), Path(folder)).prepare()
+        runner = FaultRunner(sites(Path(folder)), Path(folder)).prepare()
         seed, count = _seed(options.seed, options.storms)
         print(f"seed {seed}", flush=True)
         wanted = re.compile(options.only).search
@@ -71,7 +71,7 @@ def _seed(given: str, storms: int) -> tuple[str, range]:
     return seed, range(int(number), int(number) + 1) if number else range(storms)
 
 
-def _alone(runner: TestRunner, seed: str) -> Iterator[tuple[str, Callable[[], Verdict]]]:
+def _alone(runner: FaultRunner, seed: str) -> Iterator[tuple[str, Callable[[], Verdict]]]:
     """What needs the machine for itself."""
     yield "crowd of one name", partial(crowd, runner, seed, CROWD, names=False)
     yield "crowd of names", partial(crowd, runner, seed, CROWD, names=True)

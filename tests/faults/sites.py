@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from faulty_github import FaultyGitHub, Plan
 from gitrepo import GitRepo
 from job import REPO, Job, cobertura
 from runner import read_pairs
+from warm_program import WarmProcess, start_program
 
 NAME = "qe-action coverage"
 PATIENCE = 120.0
@@ -132,7 +132,7 @@ class Run(Job):
         event: str,
         payload: object,
         inputs: Mapping[str, str],
-    ) -> subprocess.Popen[str]:
+    ) -> subprocess.Popen[str] | WarmProcess:
         wanted = {"max_annotations": "500", **self.site.inputs, **inputs}
         env = {
             **self.environment(event, payload or self.payload(), self.token),
@@ -144,16 +144,9 @@ class Run(Job):
             **{f"QE_ACTION_{name}": value for name, value in pacing.items()},
             **{f"INPUT_{k.upper().replace('_', '-')}": v for k, v in wanted.items()},
         }
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "qe_action", "run"],
-            cwd=self.root,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return start_program(("run",), self.root, env)
 
-    def end(self, process: subprocess.Popen[str]) -> Done:
+    def end(self, process: subprocess.Popen[str] | WarmProcess) -> Done:
         timer = threading.Timer(PATIENCE, process.kill)
         timer.start()
         log, _ = process.communicate()
@@ -166,7 +159,7 @@ class Run(Job):
         return super().environment(event_name, payload, token)
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def _kill(process: subprocess.Popen[str] | WarmProcess) -> None:
     process.kill()
     process.wait()
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import Case, TestRunner, Verdict
-from fake_github_wire import Recorded
+from cases import Case, FaultRunner, Verdict
+from fake_github.wire import Recorded
 from faulty_github import Act, FaultyGitHub, Position
 from job import cobertura
 from plans import Nothing
@@ -62,7 +62,7 @@ def watched(run: Run, pacing: dict[str, str], **inputs: str) -> list[Line]:
     return lines
 
 
-def not_held_up(runner: TestRunner) -> Verdict:
+def not_held_up(runner: FaultRunner) -> Verdict:
     """The analysis takes the same time, whether GitHub takes words at once or in two seconds.
 
     What the analysis itself reads of GitHub, here the base's check runs, is answered at once.
@@ -81,7 +81,7 @@ def not_held_up(runner: TestRunner) -> Verdict:
     return Verdict(Case("plain/not held up", "plain", Nothing), tuple(wrong), True)
 
 
-def lag(runner: TestRunner) -> Verdict:
+def lag(runner: FaultRunner) -> Verdict:
     """Each edit says all that was known one interval before, and they come when they are due."""
     site = _long(runner)
     with site.github() as github:
@@ -124,7 +124,7 @@ def _shown(request: Recorded) -> float:
     return float(found[1]) if found else 100.0
 
 
-def _long(runner: TestRunner) -> Site:
+def _long(runner: FaultRunner) -> Site:
     site = runner.sites["plain"]
     folder = runner.folder / "long"
     root = site.repo.clone(folder, site.merge, 99)

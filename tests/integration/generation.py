@@ -114,8 +114,11 @@ def generate(
     generator: Generator | None = None,
     at: ProjectInterpreter | None = None,
 ) -> Outcome:
-    """All events of a generation, without a sandbox unless `at` is another lab."""
-    return asyncio.run(_generate(context, generator, at or interpreter()))
+    """All events of a generation, without a sandbox unless `at` is another interpreter.
+
+    Its tests are run one after the other unless `context` says otherwise.
+    """
+    return asyncio.run(_generate({"slots": 1, **context}, generator, at or interpreter()))
 
 
 async def _generate(

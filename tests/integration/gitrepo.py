@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 IDENTITY = {
@@ -32,13 +36,33 @@ def numbered(count: int, start: int = 1) -> str:
     return "".join(f"line {number}\n" for number in range(start, start + count))
 
 
+@cache
+def _empty() -> Path:
+    """A repository without commits, made once: a copy costs less than another `git init`."""
+    folder = tempfile.mkdtemp(prefix="qe-repository-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    root = Path(folder, "repository")  # with the usual mode, which a copy has too
+    command = ["git", "init", "-q", "-b", "main", "--template=", str(root)]
+    subprocess.run(command, env=git_env(), check=True)
+    (root / ".git" / "info").mkdir()
+    with (root / ".git" / "config").open("a", encoding="utf-8") as config:
+        config.write("[core]\n\tfsync = none\n")  # nobody needs them after a crash
+    return root
+
+
 class GitRepo:
     """A repository with `main` checked out; `git` runs the real thing."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        root.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main")
+        shutil.copytree(_empty(), root, dirs_exist_ok=True)
+
+    def copy(self, root: Path) -> GitRepo:
+        """The same repository and checkout in another folder."""
+        shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
+        other = GitRepo.__new__(GitRepo)
+        other.root = root
+        return other
 
     def git(self, *args: str) -> str:
         done = subprocess.run(

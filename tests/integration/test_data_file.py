@@ -34,6 +34,15 @@ def project(tmp_path: Path) -> GitRepo:
     return repo
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileLines]:
+    """What a run without settings gives."""
+    repo = GitRepo(tmp_path_factory.mktemp("plain"))
+    repo.write(PROJECT)
+    measure(repo, "--cov-branch")
+    return read(repo.root)[0]
+
+
 def by_coverage(root: Path) -> dict[str, FileLines]:
     """What `coverage json` and `coverage xml` say: the one of contexts, the other of branches.
 
@@ -88,17 +97,25 @@ def test_missing_branches_functions_and_tests_are_named(project: GitRepo) -> Non
     ("name", "settings"),
     [
         ("pyproject.toml", '[tool.coverage.report]\nexclude_also = ["raise Not", "^class "]\n'),
-        (".coveragerc", "[report]\nexclude_lines =\n    while len\n    if self.size\n"),
+        pytest.param(
+            ".coveragerc",
+            "[report]\nexclude_lines =\n    while len\n    if self.size\n",
+            marks=pytest.mark.slow,
+        ),
         ("setup.cfg", "[coverage:report]\npartial_branches = if text ==\n[other]\nx = 1\n"),
-        ("setup.cfg", "[coverage:report]\nexclude_lines =\n"),
+        pytest.param("setup.cfg", "[coverage:report]\nexclude_lines =\n", marks=pytest.mark.slow),
         ("tox.ini", "[coverage:report]\nomit =\n    pkg/idle.py\n    */text.py\n"),
-        (".coveragerc", "[report]\ninclude = pkg/core.py, pkg/text.py\n"),
+        pytest.param(
+            ".coveragerc",
+            "[report]\ninclude = pkg/core.py, pkg/text.py\n",
+            marks=pytest.mark.slow,
+        ),
         ("pyproject.toml", "[tool.coverage.run]\nrelative_files = true\n"),
     ],
 )
-def test_the_project_s_settings_count(project: GitRepo, name: str, settings: str) -> None:
-    measure(project, "--cov-branch")
-    plain, _ = read(project.root)
+def test_the_project_s_settings_count(
+    project: GitRepo, plain: dict[str, FileLines], name: str, settings: str
+) -> None:
     project.write({name: settings})
     measure(project, "--cov-branch")
     files, notes = read(project.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any, Literal, Self
 
@@ -184,8 +185,10 @@ def test_a_run_of_a_minute_with_120_annotations_makes_at_most_20_requests(
     if found:
         strict.add_pull(7, SHA, "b" * 40)
         strict.add_comment(7, Marker(place_of("cov"), 0, 1, SHA, done=True).line, login=BOT)
+    began = time.monotonic()
     delivery = deliver(strict, paced(60, 120))
-    assert len(strict.requests) <= 20
+    minutes = (time.monotonic() - began) * SPEED / 60  # more than one where others keep us waiting
+    assert len(strict.requests) <= 20 * max(1.0, minutes)
     (check,) = strict.checks.values()
     assert len(check.annotations) == 120 == delivery.annotated
     steps = [

@@ -533,8 +533,10 @@ def spoilt_by_no_json(room: Room, entry: Path) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        spoilt_by_a_file, spoilt_by_a_change, spoilt_by_a_loss, spoilt_by_a_mode,
-        spoilt_by_an_owner, spoilt_by_a_link, spoilt_by_another_folder, spoilt_by_no_json,
+        spoilt_by_a_change, spoilt_by_an_owner, spoilt_by_a_link, spoilt_by_another_folder,
+        spoilt_by_no_json,
+        *(pytest.param(one, marks=pytest.mark.slow)
+          for one in (spoilt_by_a_file, spoilt_by_a_loss, spoilt_by_a_mode)),
     ],
 )  # fmt: skip
 def test_a_cached_environment_is_taken_only_as_it_was_left(

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fake_github_strict
 import pytest
 import requests
 from fake_github import FakeGitHub
-from fake_github_objects import file_entry
+from fake_github import strict as api_description
+from fake_github.objects import file_entry
 
 SHA = "a" * 40
 NOTE = {
@@ -316,8 +316,8 @@ def test_comparisons_come_out_of_a_real_repository(tmp_path: Path) -> None:
         assert call.new_check(head_sha="0" * 40).status_code == 422
         assert call.new_check(head_sha=head).status_code == 201
         call.session.close()
-        if not fake_github_strict.missing():
-            assert fake_github_strict.problems(github.requests) == []
+        if not api_description.missing():
+            assert api_description.problems(github.requests) == []
 
 
 def test_a_diff_of_more_than_300_files_is_406(tmp_path: Path) -> None:
@@ -369,28 +369,35 @@ def test_a_fault_after_the_effect_loses_only_the_answer(call: Caller) -> None:
 
 def test_the_description_is_held_against_every_exchange(call: Caller) -> None:
     """Skips, and says so, where GitHub's description or the validator is missing."""
-    if fake_github_strict.missing():
-        pytest.skip(fake_github_strict.missing())
+    if api_description.missing():
+        pytest.skip(api_description.missing())
     call.new_check()
     sound, wrong = call.github.requests[-1], call("GET", "/pulls/7")
     assert wrong.ok
-    assert fake_github_strict.problems([sound]) == []
+    assert api_description.problems([sound]) == []
     sound.answer = sound.answer.replace(b'"head_sha"', b'"head"')
     sound.content = sound.content.replace(b'"name"', b'"nome"')
-    found = "\n".join(fake_github_strict.problems([sound]))
+    found = "\n".join(api_description.problems([sound]))
     assert "'head_sha' is a required property" in found
     assert "'nome' was unexpected" in found
     call.github.requests.remove(sound)
 
 
 def test_by_hand_it_serves_until_interrupted_and_writes_its_state(tmp_path: Path) -> None:
-    script = Path(__file__).parents[1] / "fake_github.py"
     dump = tmp_path / "state.json"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with subprocess.Popen(
-        [sys.executable, script, f"--port={port}", f"--dump={dump}", f"--pull=7:{SHA}:{SHA}"],
+        [
+            sys.executable,
+            "-m",
+            "fake_github",
+            f"--port={port}",
+            f"--dump={dump}",
+            f"--pull=7:{SHA}:{SHA}",
+        ],
+        cwd=Path(__file__).parents[1],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:

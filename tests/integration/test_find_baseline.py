@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fake_github import FakeGitHub
-from fake_github_git import GitSide
+from fake_github.git import GitSide
 from gitrepo import GitRepo, git_env
 from pydantic import SecretStr
 

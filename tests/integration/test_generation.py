@@ -10,7 +10,17 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from generation import GOOD, GOOD_NAMES, SHAPES, generate, interpreter, judge, project, workers
+from generation import (
+    GOOD,
+    GOOD_NAMES,
+    SHAPES,
+    Outcome,
+    generate,
+    interpreter,
+    judge,
+    project,
+    workers,
+)
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GenerationComplete, GeneratorProgress
@@ -18,9 +28,14 @@ from qe_action.task import QETask
 from qe_action.workspace.tree import python_files
 
 
-def test_good_tests_of_a_file_are_proposed_with_their_evidence(tmp_path: Path) -> None:
-    project(tmp_path, {"shapes.py": SHAPES})
-    outcome = judge(tmp_path, GOOD)
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    root = tmp_path_factory.mktemp("shapes")
+    project(root, {"shapes.py": SHAPES})
+    return judge(root, GOOD, slots=2)
+
+
+def test_good_tests_of_a_file_are_proposed_with_their_evidence(outcome: Outcome) -> None:
     assert outcome.accepted == GOOD_NAMES
     assert outcome.shown == GOOD_NAMES
     assert outcome.result.coverage_before == 0.0
@@ -35,9 +50,7 @@ def test_good_tests_of_a_file_are_proposed_with_their_evidence(tmp_path: Path) -
     assert outcome.result.tests[0].path == "tests/test_shapes.py"
 
 
-def test_progress_rises_and_is_bounded(tmp_path: Path) -> None:
-    project(tmp_path, {"shapes.py": SHAPES})
-    outcome = judge(tmp_path, GOOD)
+def test_progress_rises_and_is_bounded(outcome: Outcome) -> None:
     percents = [e.percent for e in outcome.events if isinstance(e, GeneratorProgress)]
     assert percents == sorted(set(percents))
     assert percents[0] == 0
@@ -77,7 +90,8 @@ def test_the_files_of_a_report_are_targets_one_after_the_other(tmp_path: Path) -
         },
         "totals": {},
     }
-    outcome = generate({"repo": tmp_path, "coverage_data": data, "time_budget": 60})
+    of_half = "from half import half\n\n\ndef test_half():\n    assert half(4) == 2\n"
+    outcome = generate({"repo": tmp_path, "coverage_data": data, "tests": (GOOD, of_half)})
     assert {case.path for case in outcome.result.tests} == {
         "tests/test_shapes.py",
         "tests/test_half.py",
@@ -135,7 +149,7 @@ def test_a_stream_closed_early_leaves_nothing_running(tmp_path: Path) -> None:
 def test_the_same_seed_gives_the_same_tests(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     context = {"repo": tmp_path, "file": "shapes.py", "seed": 3}
-    first, second = generate(context), generate({**context, "slots": 1})
+    first, second = generate({**context, "slots": 2}), generate(context)
     assert first.result.coverage_estimate == 100.0
     assert [c.test_code for c in first.result.tests] == [c.test_code for c in second.result.tests]
     assert first.accepted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from generation import generate, project
 from test_generation_gaps import gap
 
@@ -93,6 +94,7 @@ def test_what_the_limit_cuts_is_not_called_superseded(tmp_path: Path) -> None:
     assert {outcome.why(name) for name in cut} == {"no more than 1 test was asked for"}
 
 
+@pytest.mark.slow
 def test_of_too_many_tests_the_one_for_the_worst_gap_stays(tmp_path: Path) -> None:
     pages(tmp_path)
     gaps = [gap("first.py", 8, 8), gap("first.py", 3, 4)]
@@ -138,6 +140,7 @@ def test_that_nothing_is_found_beside_a_red_suite_is_said(tmp_path: Path) -> Non
     assert why in outcome.result.notes
 
 
+@pytest.mark.slow
 def test_a_suite_that_depends_on_its_order_is_not_red(tmp_path: Path) -> None:
     text = "seen = []\n\n\n" + "".join(
         f"def test_{n}():\n    seen.append({n})\n    assert seen == list(range({n} + 1))\n\n\n"

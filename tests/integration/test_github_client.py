@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 from fake_github import FakeGitHub
-from fake_github_objects import file_entry
+from fake_github.objects import file_entry
 from pydantic import SecretStr
 from slowness import in_time
 

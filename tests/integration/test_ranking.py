@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from gitrepo import GitRepo, git_env
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
-from qe_action.events import AnalyzerEvent, CriticalPath, Gap, GapFound
+from qe_action.agents.ranking import ALL_BYTES
+from qe_action.events import AnalysisComplete, AnalyzerEvent, CriticalPath, Gap, GapFound
 from qe_action.task import QETask
+from qe_action.untrusted.journal import MAX_BYTES
 
 CORE = """\
 def rate(kind):
@@ -147,3 +150,31 @@ def test_a_files_gaps_come_after_its_critical_paths_and_changed_files_first(
     assert {e.gap.critical_path for e in told if isinstance(e, GapFound)} - {None} <= {
         e.path for e in told if isinstance(e, CriticalPath)
     }
+
+
+def test_all_gaps_together_are_no_longer_than_a_journal_may_be(tmp_path: Path) -> None:
+    """Each of these gaps names tests of 6,000 characters."""
+    repo = GitRepo(tmp_path / "repo")
+    repo.commit({"README": ""})
+    repo.git("checkout", "-q", "-b", "work")
+    functions, content = 6_000, "x\n" * 12_000
+    repo.commit({"a.js": content, "b.js": content})
+    tests = [f"t::{n}{'n' * 290}" for n in range(20)]
+    run, missed = range(1, 2 * functions, 2), range(2, 2 * functions + 1, 2)
+    regions = {f"f{n}": {"executed_lines": [n], "missing_lines": [n + 1]} for n in run}
+    entry = {
+        "executed_lines": list(run),
+        "missing_lines": list(missed),
+        "functions": regions,
+        "contexts": {f"{n}": tests for n in run},
+    }
+    report = tmp_path / "repo" / "coverage.json"
+    report.write_text(json.dumps({"meta": {"format": 3}, "files": {"a.js": entry, "b.js": entry}}))
+    events = stream(repo, "coverage.json")
+    written = sum(len(e.model_dump_json()) + 1 for e in events)
+    assert ALL_BYTES < written < MAX_BYTES
+    result = events[-1]
+    assert isinstance(result, AnalysisComplete)
+    assert result.totals is not None
+    assert result.totals.missed == 2 * functions > result.total_gaps
+    assert "b.js has more gaps than are told: its counts have them all." in result.notes

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
-import fake_github_objects as objects
 import pytest
-from fake_github import BOT, FakeGitHub
-from fake_github_reviews import LineComment as Shown
-from fake_github_reviews import reply
-from fake_github_wire import Recorded
+from fake_github import BOT, FakeGitHub, objects
+from fake_github.reviews import LineComment as Shown
+from fake_github.reviews import reply
+from fake_github.wire import Recorded
 from pydantic import SecretStr
 
 from qe_action.events import AnalysisComplete, Anchor, Counts, Event, FileSummary, Gap, GapFound

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from generation import SHAPES, judge, project
 from projects import written
+from recorded_runner import RecordedRunner
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import TestProposed
@@ -17,7 +19,8 @@ from qe_action.generators.port import Candidate
 from qe_action.project_worker.client import PlainInterpreter
 from qe_action.task import QETask
 from qe_action.verify.gates import Trial
-from qe_action.verify.style import configured, taken
+from qe_action.verify.run_answers import Run
+from qe_action.verify.style import Tool, configured, style, taken
 
 UGLY = """
 import os
@@ -53,6 +56,7 @@ def test_ruff_formats_and_drops_an_import_that_nothing_uses(tmp_path: Path) -> N
     assert repo.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("by", "taken_over"), [("area(3,   3)", True), ("area(9, 1)", False)])
 def test_a_tool_that_makes_another_test_of_it_is_not_believed(
     tmp_path: Path, by: str, taken_over: bool
@@ -68,10 +72,31 @@ def test_a_tool_that_makes_another_test_of_it_is_not_believed(
     assert (by in case.test_code) is taken_over
 
 
+@pytest.mark.slow
 def test_without_a_configuration_no_tool_is_run(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     (case,) = judge(tmp_path, UGLY).result.tests
     assert "area( 3,3 )==9" in case.test_code
+
+
+def test_what_the_tools_say_is_taken_over_as_far_as_it_is_the_same_test() -> None:
+    """Each tool's texts are taken on their own: a later one may leave what an earlier one made."""
+    runner = RecordedRunner({"shapes.py": SHAPES}, "shapes.py", lambda _: Run(end="done"))
+
+    def styled(*texts: str, tools: Sequence[Tool] = (("black",), ("ruff",))) -> str:
+        code = "def test_x():\n    assert area(3, 3)==9"
+        trial = Trial(Candidate("", "test_x", code, ("from shapes import area",), "", ""), 0)
+        name = f"{runner.project.folder}/test_qe_candidate_0.py"
+        head = "from shapes import area\n\n\ndef test_x():\n    assert "
+        runner.styles = [{name: f"{head}{text}\n"} for text in texts]
+        asyncio.run(style(runner, [trial], tools))
+        return trial.candidate.code.rpartition("assert ")[2]
+
+    assert styled("area(3,   3) == 9") == "area(3,   3) == 9"
+    assert styled("area(9, 1) == 9") == "area(3, 3)==9"
+    assert styled("area(9, 1) == 9", "area(3, 3) == 9") == "area(3, 3) == 9"
+    assert styled("area(3, 3) == 9", tools=()) == "area(3, 3)==9"
+    assert styled() == "area(3, 3)==9"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from projects import asked, called, written
+from slowness import slowness
 
 import qe_action.worker
 
@@ -301,12 +302,14 @@ def test_recording_runs_unittest_where_there_is_no_pytest(tmp_path: Path) -> Non
 
 
 def test_recording_ends_when_its_time_is_over_and_keeps_what_it_heard(tmp_path: Path) -> None:
+    seconds = slowness()
     written(
         tmp_path,
         {
             "target.py": "def half(number):\n    return number // 2\n",
             "test_near.py": "import time\nfrom target import half\n\n"
-            "def test_half():\n    time.sleep(1.5)\n    assert half(8) == 4\n",
+            "def test_half():\n"
+            f"    time.sleep({1.5 * seconds})\n    assert half(8) == 4\n",
             "test_far.py": "from target import half\n\ndef test_far():\n    assert half(6) == 3\n",
         },
     )
@@ -316,7 +319,7 @@ def test_recording_ends_when_its_time_is_over_and_keeps_what_it_heard(tmp_path: 
         "paths": [str(tmp_path)],
         "root": str(tmp_path),
         "tests": ["test_near.py", "test_far.py"],
-        "seconds": 1.0,
+        "seconds": seconds,
     }
     (answers,) = asked([request])
     calls = [answer["args"][0]["text"] for answer in answers if answer.get("event") == "call"]

@@ -63,6 +63,15 @@ def test_settings_take_the_inputs_of_the_table_and_their_defaults() -> None:
     assert not inputs.fail_on_error
 
 
+def test_a_file_that_is_written_is_one_only_where_it_is_asked_for() -> None:
+    for item in INPUTS:
+        if item.written:
+            field = item.name.replace("-", "_")
+            assert getattr(load({}).inputs, field) is None
+            given = load({f"INPUT_{item.name.upper()}": "out/file"}).inputs
+            assert getattr(given, field) == "out/file"
+
+
 def test_every_choice_of_the_table_is_taken_and_nothing_else() -> None:
     for item in INPUTS:
         for choice in item.choices:

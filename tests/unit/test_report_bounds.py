@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from array import array
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import hostile_reports
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from parsing import feed
 
 from qe_action.analysis.collect import MAX_NAMES, Collector
@@ -15,28 +21,34 @@ from qe_action.analysis.path_guesses import ELSEWHERE, Jury
 from qe_action.analysis.path_narrowing import Named
 from qe_action.analysis.paths import Parts, PathIndex
 from qe_action.analysis.recurring_files import MAX_HELD
+from qe_action.reports import detect
 from qe_action.reports.bounds import (
     FEW,
     MAX_EXACT,
     MAX_FILE_NAME,
+    MAX_FUNCTIONS,
     MAX_LINE,
     MAX_ROOM,
     MAX_SOURCES,
+    MAX_STATEMENTS,
     MAX_WEIGHT,
 )
 from qe_action.reports.cobertura import CoberturaParser
 from qe_action.reports.combine import absorb
 from qe_action.reports.coverage_json import files_from_json
 from qe_action.reports.defects import Defects
-from qe_action.reports.elements import enter_branch, take_lines
+from qe_action.reports.elements import MAX_CONDITIONS, enter_branch, take_lines
 from qe_action.reports.jacoco import JacocoParser
 from qe_action.reports.lcov import LcovParser
 from qe_action.reports.lcov_records import MAX_BYTES
-from qe_action.reports.model import Branch, FileLines, Part
+from qe_action.reports.model import Branch, FileLines, Function, Part, Ways
+from qe_action.reports.packed_lines import PackedLines
+from qe_action.reports.sniff import HEAD
 from qe_action.reports.xml_parser import MAX_DOCTYPE
 from qe_action.reports.xml_parser import MAX_NAMES as MAX_XML_NAMES
 
 OPENED = '<coverage><packages><package><classes><class filename="a.py"><lines>'
+CLOSED = "</classes></package></packages></coverage>"
 
 
 @pytest.mark.parametrize("element", ["<e{}/>", '<line a{}=""/>', '<class b{}=""/>'])
@@ -86,7 +98,7 @@ def test_branches_of_too_many_lines_are_left_out_and_said() -> None:
 
 def test_names_of_branches_that_are_left_out_take_no_room_for_others() -> None:
     into = FileLines("a", weight=MAX_WEIGHT - 1)
-    enter_branch(into, 1, Branch(0, 2, ("2", "3")))
+    assert enter_branch(into, 1, Branch(0, 2, ("2", "3"))) == "names"
     assert (into.branches, into.weight) == ({1: Branch(0, 2)}, MAX_WEIGHT - 1)
 
 
@@ -213,6 +225,18 @@ def test_parts_together_name_no_more_branches_than_one_file_may() -> None:
     assert sum(len(branch.missing) for branch in into.branches.values()) == MAX_WEIGHT
 
 
+def test_names_of_branches_that_come_later_count() -> None:
+    """Each part is within its bounds; a line's later count may name what the first did not."""
+    lines = range(1, 5001)
+    into = FileLines("a", branches=dict.fromkeys(lines, Branch(0, 2)))
+    names = tuple(f"{n}" for n in range(100))
+    for part in range(0, 5000, 1000):
+        of_part = dict.fromkeys(lines[part : part + 1000], Branch(0, 100, names))
+        absorb(into, FileLines("a", branches=of_part, weight=100_000))
+    assert all(branch.total == 100 for branch in into.branches.values())
+    assert sum(len(branch.missing) for branch in into.branches.values()) == MAX_WEIGHT
+
+
 def test_parts_that_are_held_count_with_their_branches() -> None:
     parts = Collector(lambda file: file.path, changed=(), shown=lambda _: True, worst=None).parts(
         {f"{n}" for n in range(9)}
@@ -222,7 +246,168 @@ def test_parts_that_are_held_count_with_their_branches() -> None:
         hits, branches = dict.fromkeys(lines, 1), dict.fromkeys(lines, Branch(0, 2))
         parts.add(FileLines(f"{n}", hits, branches))
     parts.add(FileLines("0", {MAX_LINE: 1}))
-    assert (len(parts.files["0"].hits), parts.files["0"].unreadable) == (len(lines), 1)
+    whole = parts.take("0")
+    assert (len(whole.hits), whole.unreadable) == (len(lines), 1)
+
+
+@given(
+    st.lists(st.dictionaries(st.integers(1, MAX_LINE), st.integers(0, 2))),
+    st.lists(st.dictionaries(st.integers(1, 150), st.integers(0, 2))),
+)
+def test_packed_lines_are_those_that_were_entered(
+    far: list[dict[int, int]], near: list[dict[int, int]]
+) -> None:
+    packed, plain = PackedLines(), dict[int, int]()
+    for hits in (*far, *near):
+        assert packed.add(hits, MAX_LINE) == []
+        for line, count in hits.items():
+            plain[line] = max(plain.get(line, 0), int(count > 0))
+    assert list(packed.hits().items()) == sorted(plain.items())
+    assert len(packed) == len(plain)
+
+
+def test_packed_lines_are_no_more_than_may_be() -> None:
+    packed = PackedLines()
+    assert packed.add({1: 0, 2: 1, 3: 1, 4: 1}, 2) == [3, 4]
+    assert packed.add({1: 1, 3: 1}, 2) == [3]
+    assert packed.hits() == {1: 1, 2: 1}
+
+
+def test_the_lines_of_a_part_that_waits_are_packed() -> None:
+    """Two sections of a million lines would be held at once."""
+    parts = Collector(lambda file: file.path, changed=(), shown=lambda _: True, worst=None).parts(
+        {"a"}
+    )
+    sections = FileLines("a", {1: 7, 2: 0}), FileLines("a", {2: 3, 3: 0})
+    for section in sections:
+        parts.add(section)
+        assert section.hits == {}
+    assert parts.take("a").hits == {1: 1, 2: 1, 3: 0}
+
+
+_FULL = dict.fromkeys(range(1, MAX_WEIGHT + 1), Branch(0, 2))
+_WAYS: Ways = (("0,0", False), ("0,1", False))
+_OTHERS: Ways = (("0,1", False), ("0,2", False))
+
+
+@pytest.mark.parametrize(
+    ("into", "other", "said", "unreadable"),
+    [
+        (
+            {"hits": dict.fromkeys(range(1, MAX_STATEMENTS + 1), 1)},
+            {"hits": {MAX_STATEMENTS: 1, MAX_STATEMENTS + 7: 1}},
+            "line is left out, as no more than 1,000,000 statements of a file are read, "
+            "for example line 1000007 (a).",
+            1,
+        ),
+        (
+            {"branches": _FULL},
+            {"branches": {MAX_LINE: Branch(0, 2)}},
+            "line's branches are left out, as those of no more than 250,000 of a file are read, "
+            "for example line 10000000 (a).",
+            1,
+        ),
+        (
+            {"weight": MAX_WEIGHT},
+            {"branches": {7: Branch(0, 2)}, "ways": {7: _WAYS}},
+            "line's branches are left out, as those of no more than 250,000 of a file are read, "
+            "for example line 7 (a).",
+            1,
+        ),
+        (
+            {"weight": MAX_WEIGHT, "branches": {7: Branch(0, 2)}, "ways": {7: _WAYS}},
+            {"branches": {7: Branch(0, 2)}, "ways": {7: _OTHERS}},
+            "branch is left out, as no more than 250,000 of a file are read, "
+            "for example line 7 (a).",
+            1,
+        ),
+        (
+            {"weight": MAX_WEIGHT},
+            {"branches": {7: Branch(0, 1, ("9",))}},
+            "line has more branches not taken than are named, for example line 7 (a).",
+            0,
+        ),
+        (
+            {"weight": MAX_WEIGHT, "branches": {7: Branch(0, 1)}},
+            {"branches": {7: Branch(0, 2, ("8", "9"))}},
+            "line has more branches not taken than are named, for example line 7 (a).",
+            0,
+        ),
+        (
+            {"contexts": dict.fromkeys(_FULL, ("t::a",))},
+            {"contexts": {MAX_LINE: ("t::a",)}},
+            "line names more tests than are kept, for example line 10000000 (a).",
+            0,
+        ),
+        (
+            {"weight": MAX_WEIGHT, "contexts": {7: ("t::a",)}},
+            {"contexts": {7: ("t::b",)}},
+            "line names more tests than are kept, for example line 7 (a).",
+            0,
+        ),
+        (
+            {"functions": [Function(f"{n}", n, n, True) for n in range(2 * MAX_FUNCTIONS)]},
+            {"functions": [Function("last", MAX_LINE, MAX_LINE, True)]},
+            "functions are left out, as no more than 50,000 of a file are read, "
+            "for example line 50000 (a) and line 50001 (a).",
+            0,
+        ),
+    ],
+)
+def test_what_has_no_room_in_a_merged_file_is_said(
+    into: dict[str, Any], other: dict[str, Any], said: str, unreadable: int
+) -> None:
+    merged, defects = FileLines("a", **copy.deepcopy(into)), Defects()
+    absorb(merged, FileLines("a", **other), defects)
+    (note,) = defects.notes("x")
+    assert note.removeprefix("Of x ").partition(" ")[2] == said
+    assert merged.unreadable == unreadable
+    assert merged.weight == into.get("weight", 0)
+
+
+def test_what_had_no_room_of_parts_is_told_with_their_collector() -> None:
+    collector = Collector(lambda file: file.path, changed=(), shown=lambda _: True, worst=None)
+    parts = collector.parts({"a"})
+    lines = range(1, MAX_STATEMENTS + 1)
+    parts.add(FileLines("a", dict.fromkeys(lines, 1)))
+    parts.add(FileLines("a", {MAX_LINE: 1}))
+    assert parts.take("a").unreadable == 1
+    (note,) = collector.defects.notes("the merged files")
+    assert note.startswith("Of the merged files 1 line is left out")
+
+
+def test_parts_beyond_what_is_held_are_said() -> None:
+    collector = Collector(lambda file: file.path, changed=(), shown=lambda _: True, worst=None)
+    parts = collector.parts({"a", "b"})
+    for name in ("a", "b"):
+        parts.add(FileLines(name, dict.fromkeys(range(1, 2 + MAX_HELD // 2), 1)))
+    parts.add(FileLines("a", {MAX_LINE: 1, MAX_LINE - 1: 1}, {MAX_LINE: Branch(0, 2)}))
+    (note,) = collector.defects.notes("the merged files")
+    assert note.startswith("Of the merged files 3 records are left out")
+
+
+def test_conditions_that_are_not_named_are_said_once_a_line() -> None:
+    conditions = "".join(
+        f'<condition number="{n}" coverage="0%"/>' for n in range(MAX_CONDITIONS + 3)
+    )
+    line = f'<line number="1" hits="1" condition-coverage="0% (0/60)">{conditions}</line>'
+    parser = CoberturaParser()
+    (file,), error = feed(parser, f"{OPENED}{line}</lines></class>{CLOSED}".encode())
+    assert (error, len(file.branches[1].missing)) == (None, MAX_CONDITIONS)
+    (note,) = parser.defects.notes("x")
+    assert note.startswith("Of x 1 line has more branches not taken than are named")
+
+
+@pytest.mark.parametrize("name", sorted(hostile_reports.REPORTS))
+def test_the_hostile_reports_of_the_benchmark_are_whole(name: str, tmp_path: Path) -> None:
+    """One that is malformed at its end would not be merged, and take little."""
+    path = hostile_reports.write(name, tmp_path, 150_000)
+    content = path.read_bytes()
+    parser = detect(content[:HEAD]).parser
+    assert parser is not None
+    _, error = feed(parser(), content)
+    refused = ("cobertura_elements", "cobertura_attributes")
+    assert error is None or (name in refused and "more than 1,000 names" in error.message)
 
 
 def test_paths_elsewhere_are_heard_up_to_a_number() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 from merging import merge
 
 from qe_action.errors import ReportError
+from qe_action.inputs import INPUTS
 from qe_action.reports import FORMATS, detect
 from qe_action.reports.model import Branch, FileLines
 from qe_action.reports.sniff import HEAD
+from qe_action.reports.xml_errors import HINT
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "reports"
 COUNTS = SAMPLES / "COUNTS.tsv"
@@ -88,6 +91,33 @@ def test_every_format_has_a_name_of_its_own_and_but_for_data_files_a_parser() ->
     assert len({each.name for each in FORMATS}) == len(FORMATS)
     assert [each.name for each in FORMATS if each.parser is None] == ["coverage.py data"]
     assert all(each.parser().sources == [] for each in FORMATS if each.parser)
+
+
+def test_people_are_told_of_every_format() -> None:
+    """Where the program says what it reads: in the hint of an error, and of the input."""
+    (coverage_file,) = [item.meaning for item in INPUTS if item.name == "coverage-file"]
+    for text in (HINT, coverage_file):
+        words = set(re.findall(r"[\w.]+\w", text.lower()))
+        assert {word for each in FORMATS for word in each.name.lower().split()} <= words
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("jacocoTestReport.xml", "jacoco"),
+        ("Coverage.xml", "cobertura"),
+        ("js-cobertura.xml", "cobertura"),
+        ("coverage.json", "coverage.py JSON"),
+        ("lcov.info", "lcov"),
+        ("all.lcov", "lcov"),
+        (".coverage", "coverage.py data"),
+        (".coverage.host.1", "coverage.py data"),
+        ("report.xml", None),
+    ],
+)
+def test_a_report_is_looked_for_by_its_usual_names(file: str, name: str | None) -> None:
+    found = [each.name for each in FORMATS if re.fullmatch(each.files, file, re.IGNORECASE)]
+    assert found == ([name] if name else [])
 
 
 def sample(path: Path) -> dict[str, FileLines]:

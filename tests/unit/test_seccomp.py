@@ -383,16 +383,15 @@ def test_a_network_has_its_usual_options(machine: str, level: int, option: int) 
     assert answer(program(machine), machine, "setsockopt", 3, level, option) == errno.ENOPROTOOPT
 
 
-@pytest.mark.parametrize("family", range(46))
 @pytest.mark.parametrize("kind", [1, 2, 3, 5, 1 | 0o2000000])
-def test_the_network_is_that_of_the_internet(machine: str, family: int, kind: int) -> None:
-    opened = program(machine, network=True)
-    fine = family in (2, 10) and kind & 0xF in (1, 2)
-    for protocol, known in ((0, True), (6, True), (17, True), (132, False), (262, False)):
-        allowed = fine and known
-        said = answer(opened, machine, "socket", family, kind, protocol)
-        assert said == (0 if allowed else errno.EPERM)
-    assert answer(program(machine), machine, "socket", family, kind, 0) == errno.EPERM
+def test_the_network_is_that_of_the_internet(machine: str, kind: int) -> None:
+    opened, closed = program(machine, network=True), program(machine)
+    for family in range(46):
+        fine = family in (2, 10) and kind & 0xF in (1, 2)
+        for protocol, known in ((0, True), (6, True), (17, True), (132, False), (262, False)):
+            said = answer(opened, machine, "socket", family, kind, protocol)
+            assert said == (0 if fine and known else errno.EPERM), (family, protocol)
+        assert answer(closed, machine, "socket", family, kind, 0) == errno.EPERM, family
 
 
 @pytest.mark.parametrize("call", ["connect", "bind", "listen", "accept", "accept4"])

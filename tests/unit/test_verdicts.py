@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from itertools import count
+
+from recorded_runner import RecordedRunner
 
 from qe_action.generators.port import Candidate, Verdict
 from qe_action.verify.gates import Setting, Trial, judge
 from qe_action.verify.mutants import Mutant, mutants
-from qe_action.verify.project import Project, describe
 from qe_action.verify.run_answers import Measured, MutantSaid, Run
-from qe_action.verify.run_request import RunRequest
 from qe_action.verify.verdicts import VerdictQueue, verdict_on
 
 SOURCE = b"def area(w, h):\n    if w == h:\n        return w * w\n    return w * h\n"
@@ -30,29 +31,18 @@ FAILED = Run(
 )
 
 
-class Recorded:
-    """Answers every run with one that was recorded; notices every other mutant that it is shown."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self.project: Project = describe({"shapes.py": SOURCE}, "shapes.py")
-
-    async def run(self, request: RunRequest) -> Run:
-        return self._run
-
-    async def mutate(self, request: RunRequest, mutants: Sequence[Mutant]) -> list[MutantSaid]:
-        return [MutantSaid(mutant=m.id, killed=n % 2 == 0) for n, m in enumerate(mutants)]
-
-    async def styled(
-        self, files: Mapping[str, str], tools: Sequence[Sequence[str]], *, timeout: float
-    ) -> list[Mapping[str, str]]:
-        return []
+def every_other() -> Callable[[Mutant], MutantSaid]:
+    """Notices the first mutant that it is shown, not the second, and so on."""
+    number = count()
+    return lambda mutant: MutantSaid(mutant=mutant.id, killed=next(number) % 2 == 0)
 
 
 def judged(run: Run, code: str = CODE) -> Verdict:
     """The verdict on a test that is meant for line 3 and both branches."""
     lines, arcs = frozenset({2, 3, 4}), frozenset({(2, 3), (2, 4)})
-    setting = Setting(Recorded(run), lines, arcs, lambda: 5.0)
+    files = {"shapes.py": SOURCE.decode()}
+    runner = RecordedRunner(files, "shapes.py", lambda _request: run, every_other())
+    setting = Setting(runner, lines, arcs, lambda: 5.0)
     aims = frozenset({3, 4}), frozenset({(2, 3)})
     trial = Trial(Candidate("1", "test_area", code, (), "shapes.py", "area", *aims), 0)
 

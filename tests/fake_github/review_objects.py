@@ -6,12 +6,12 @@ import difflib
 import itertools
 from typing import TYPE_CHECKING, Any
 
-import fake_github_objects as objects
-from fake_github_git import GitSide, NoSuchCommitError
+from fake_github import objects
+from fake_github.git import GitSide, NoSuchCommitError
 
 if TYPE_CHECKING:
-    from fake_github_reviews import LineComment
-    from fake_github_state import State
+    from fake_github.reviews import LineComment
+    from fake_github.state import State
 
 Json = dict[str, Any]
 

@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fake_github_wire import Recorded
+from fake_github.wire import Recorded
 
 DESCRIPTION = (
-    Path(__file__).resolve().parents[2] / "shared" / "tools" / "github" / "github-strict.json"
+    Path(__file__).resolve().parents[3] / "shared" / "tools" / "github" / "github-strict.json"
 )
 HOST = "https://api.github.com"
 

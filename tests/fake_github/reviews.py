@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fake_github_git import NoSuchCommitError
-from fake_github_review_objects import comment_object, review_object
-from fake_github_rules import MAX_COMMENT
-from fake_github_wire import Recorded, RefusalError, Reply
+from fake_github.git import NoSuchCommitError
+from fake_github.review_objects import comment_object, review_object
+from fake_github.rules import MAX_COMMENT
+from fake_github.wire import Recorded, RefusalError, Reply
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
-    from fake_github_state import Pull, State
+    from fake_github.state import Pull, State
 
 Json = dict[str, Any]
 Refusal = Callable[..., RefusalError]

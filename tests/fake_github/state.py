@@ -12,12 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import fake_github_artifacts as artifacts
-import fake_github_objects as objects
-import fake_github_reviews as reviews
-import fake_github_rules as rules
-from fake_github_git import GitSide, NoSuchCommitError
-from fake_github_wire import Recorded, RefusalError, Reply
+from fake_github import artifacts, objects, reviews, rules
+from fake_github.git import GitSide, NoSuchCommitError
+from fake_github.wire import Recorded, RefusalError, Reply
 
 Json = dict[str, Any]
 T = TypeVar("T")

@@ -1,18 +1,14 @@
 """A stateful GitHub over real HTTP that refuses what GitHub refuses.
 
-    with FakeGitHub() as github:
-        ...  # talk to github.url with github.token
-        assert github.comments[1].body
-
-By hand: python tests/fake_github.py --port 4010 --dump state.json --pull 7:HEAD:BASE
+with FakeGitHub() as github:
+    ...  # talk to github.url with github.token
+    assert github.comments[1].body
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import signal
 import threading
 import time
 import urllib.parse
@@ -22,11 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import fake_github_objects as objects
-from fake_github_git import NoSuchCommitError
-from fake_github_rights import rights_headers
-from fake_github_state import ROUTES, Comment, Json, Pull, State
-from fake_github_wire import Fault, Recorded, RefusalError, Reply, Server
+from fake_github import objects
+from fake_github.git import NoSuchCommitError
+from fake_github.rights import rights_headers
+from fake_github.state import ROUTES, Comment, Json, Pull, State
+from fake_github.wire import Fault, Recorded, RefusalError, Reply, Server
 
 Level = Literal["read", "write"]
 BOT = "github-actions[bot]"
@@ -322,34 +318,3 @@ def _message(status: int) -> str:
             " again."
         )
     return SERVER_ERRORS.get(status, "Not Found" if status == 404 else "An error")
-
-
-def main() -> None:
-    """Serve until interrupted, then write the state."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--port", type=int, default=4010)
-    parser.add_argument("--dump", type=Path, help="where to write the state as JSON at the end")
-    parser.add_argument("--repo", default="octo/demo")
-    parser.add_argument("--git", type=Path, help="the repository comparisons are made from")
-    parser.add_argument("--pull", action="append", default=[], metavar="N:HEAD:BASE")
-    parser.add_argument("--read-only", action="store_true", help="the token may only read")
-    parser.add_argument("--token", default="ghs_writer")
-    options = parser.parse_args()
-    github = FakeGitHub(options.repo, git=options.git)
-    github.tokens[options.token] = READ_ONLY if options.read_only else Token()
-    for text in options.pull:
-        number, head, base = text.split(":")
-        github.add_pull(int(number), head, base)
-    ended = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ended.set())
-    github.start(options.port)
-    print(f"{github.url} {options.repo} token {options.token}", flush=True)
-    ended.wait()
-    github.stop()
-    if options.dump:
-        options.dump.write_text(json.dumps(github.state(), indent=1))
-
-
-if __name__ == "__main__":
-    main()

@@ -10,11 +10,11 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import fake_github_objects as objects
-from fake_github_wire import Recorded, RefusalError, Reply, Server
+from fake_github import objects
+from fake_github.wire import Recorded, RefusalError, Reply, Server
 
 if TYPE_CHECKING:
-    from fake_github_state import State
+    from fake_github.state import State
 
 SIGNATURE = "sig=5ecret"
 
