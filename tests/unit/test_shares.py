@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_verdicts import PASSED, Recorded
+from recorded_runner import RecordedRunner, passed
 
 from qe_action.agents.goals import unreported
 from qe_action.agents.shares import share
@@ -75,7 +75,7 @@ def _kept_by_the_gate(
         Trial(Candidate(name, name, "", (), "m.py", ""), 0, lines=lines, killed=killed)
         for name, (lines, killed) in trials.items()
     ]
-    runner = Recorded(PASSED)
+    runner = RecordedRunner({"m.py": "x = 1\n"}, "m.py", lambda _request: passed())
     batch = Batch(runner, (), Suite(runner, (), 5.0), tried, limit)
 
     async def out() -> list[Out]:
