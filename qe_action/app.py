@@ -118,11 +118,11 @@ def analyze(arguments: Namespace) -> int:
     return exit_code(state, fail_on_gate=True)
 
 
-def generate(arguments: Namespace) -> int:
+def generate(arguments: Namespace, secrets: Mapping[str, str]) -> int:
     """`qe-action generate`: 0 also where no test holds, 1 where the suite is or would be red."""
     from qe_action.commands import generate
 
-    made = stream_runner.run(lambda: generate.generate(arguments))
+    made = stream_runner.run(lambda: generate.generate(arguments, secrets))
     if made.result.failing or not made.kept:
         return GATE_FAILED
     codes = {"finished": DONE, "cancelled": CANCELLED, "failed": WRONG_INPUT}

@@ -89,7 +89,7 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
 
     commands: Mapping[str, Callable[[], int]] = {
         "analyze": lambda: app.analyze(arguments),
-        "generate": lambda: app.generate(arguments),
+        "generate": lambda: app.generate(arguments, secrets),
         "run": lambda: app.run(_inputs(arguments), arguments, secrets),
         "publish": lambda: app.publish(_inputs(arguments), arguments, secrets, arguments.published),
         "journal": lambda: app.apply_journal(arguments),

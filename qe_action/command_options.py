@@ -6,12 +6,13 @@ import argparse
 
 from qe_action import __version__
 from qe_action.command_line import Parser
-from qe_action.generators import AUTO, CHOICES
+from qe_action.generators import CHOICES
 from qe_action.inputs import INPUTS, PUBLISHING
 from qe_action.option_groups import (
     FLAG,
     add_color,
     add_inputs,
+    add_model,
     add_out,
     add_repo,
     add_reports,
@@ -150,7 +151,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
         metavar="FILE[::QUALNAME]",
         help="one Python file of the checkout, or a function or class of it",
     )
-    add("--generator", choices=CHOICES, default=AUTO, help=argparse.SUPPRESS)
+    add_model(command, CHOICES)
     add(
         "--tests",
         action="append",

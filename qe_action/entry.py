@@ -13,8 +13,13 @@ import os
 import sys
 from collections.abc import Mapping
 
-TOKENS = ("INPUT_TOKEN", "GITHUB_TOKEN")
-"""Variables that may hold the token; the first that does goes."""
+SECRETS: Mapping[str, str] = {
+    "INPUT_TOKEN": "GITHUB_TOKEN",
+    "INPUT_MODEL-KEY": "QE_MODEL_KEY",
+    "INPUT_MODEL-HEADERS": "QE_MODEL_HEADERS",
+    "INPUT_PR-TOKEN": "QE_PR_TOKEN",
+}
+"""Variables of the secrets that we need, each with another that may hold it in place of that."""
 FORGOTTEN = ("GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN", "RUNNER_TOKEN")
 """Variables with secrets that we need for nothing."""
 FORGOTTEN_KINDS = ("ACTIONS_",)
@@ -40,7 +45,7 @@ def main() -> int:
 
 
 def _secrets() -> Mapping[str, str]:
-    """The token by its variable's name, once this process's environment has nothing secret."""
+    """Our secrets by their first names, once this process's environment has nothing secret."""
     names = [name for name in os.environ if _is_secret(name)]
     if not any(os.environ[name] for name in names):
         return {}
@@ -50,12 +55,17 @@ def _secrets() -> Mapping[str, str]:
     held = {name: os.environ.pop(name) for name in names}
     if sys.platform == "linux":
         _overwrite(places)
-    token = next((held[name] for name in TOKENS if held.get(name, "").strip()), "")
-    return {TOKENS[0]: token} if token else {}
+    found = {}
+    for first, other in SECRETS.items():
+        value = next((held[name] for name in (first, other) if held.get(name, "").strip()), "")
+        if value:
+            found[first] = value
+    return found
 
 
 def _is_secret(name: str) -> bool:
-    return name in TOKENS or name in FORGOTTEN or name.startswith(FORGOTTEN_KINDS)
+    ours = name in SECRETS or name in SECRETS.values()
+    return ours or name in FORGOTTEN or name.startswith(FORGOTTEN_KINDS)
 
 
 def _close_to_others() -> None:

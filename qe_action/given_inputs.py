@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pydantic import SecretStr
+
+from qe_action.errors import UsageError
 from qe_action.inputs import INPUTS, Input
 
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 _TAKES = {
     "name": "1 to 100 characters",
     "max_annotations": "a whole number from 0 to 1000",
@@ -16,6 +21,14 @@ _TAKES = {
     "max_drop": "percentage points from 0 to 100",
     "comment_group": "at most 100 characters",
     "expect_parts": "a whole number from 1 to 100",
+    "model": "at most 200 characters",
+    "model_base_url": "at most 2,000 characters",
+    "model_headers": "NAME: VALUE, one a line",
+    "model_requests": "a whole number from 1 to 10000",
+    "model_tokens": "a whole number from 1 to 1000000000",
+    "model_cost": "an amount from 0",
+    "price_input": "an amount from 0",
+    "price_output": "an amount from 0",
     "max_tests": "a whole number from 1 to 100",
     "time_budget": "seconds, from 1 to 3600",
     "suite_timeout": "seconds, from 1 to 3600",
@@ -56,6 +69,18 @@ def given_input(
         if value := environment.get(f"INPUT_{name.upper()}", "").strip():
             return GivenInput(value, name)
     return GivenInput(item.default, item.name)
+
+
+def headers(text: str) -> dict[str, SecretStr]:
+    """`NAME: VALUE`, one a line, with values that are secret. Raises `UsageError`."""
+    found = {}
+    for line in text.splitlines():
+        name, colon, value = line.partition(":")
+        if line.strip() and not (colon and _HEADER.fullmatch(name.strip())):
+            raise UsageError("The headers of the model's API are NAME: VALUE, one a line.")
+        if line.strip():
+            found[name.strip()] = SecretStr(value.strip())
+    return found
 
 
 def renamed(item: Input, given: GivenInput) -> str:

@@ -13,7 +13,8 @@ class Input(NamedTuple):
     """One input: its name, default and what it means; `choices` where only some values fit.
 
     A `listed` one takes several values, one a line. `old` is a name that goes on working.
-    A `written` one names a file in the workspace that a run writes.
+    A `written` one names a file in the workspace that a run writes. A `secret` one is no option of
+    the command line, where others could read it, but may come from the variable `secret`.
     """
 
     name: str
@@ -23,12 +24,18 @@ class Input(NamedTuple):
     listed: bool = False
     old: str = ""
     written: bool = False
+    secret: str = ""
 
 
 _BOOLEAN = ("true", "false")
 
 INPUTS: tuple[Input, ...] = (
-    Input("token", "", "Token for the pull request's check run and comment."),
+    Input(
+        "token",
+        "",
+        "Token for the pull request's check run and comment.",
+        secret="GITHUB_TOKEN",  # noqa: S106 - a variable's name
+    ),
     Input(
         "coverage-file",
         "coverage.xml",
@@ -134,6 +141,47 @@ INPUTS: tuple[Input, ...] = (
         "Runs the project's code, in a sandbox.",
         _BOOLEAN,
     ),
+    Input(
+        "generator",
+        "auto",
+        "What writes the tests: offline searches and needs no model, llm asks the model, auto is "
+        "offline first and then the model, if there is one, for what remains.",
+        ("auto", "offline", "llm"),
+    ),
+    Input(
+        "model",
+        "",
+        "The model that writes tests, by its provider's name for it; source code is sent to it.",
+    ),
+    Input(
+        "model-provider",
+        "openai",
+        "Whose API the model is spoken to by; openai also where model-base-url is compatible.",
+        ("openai", "anthropic"),
+    ),
+    Input(
+        "model-base-url",
+        "",
+        "Address of the API, where it is not the provider's own: vLLM, Ollama, Azure and others.",
+    ),
+    Input("model-key", "", "The model's API key, a secret.", secret="QE_MODEL_KEY"),  # noqa: S106
+    Input(
+        "model-headers",
+        "",
+        "More headers for the model's API as NAME: VALUE, one a line; kept secret.",
+        listed=True,
+        secret="QE_MODEL_HEADERS",  # noqa: S106
+    ),
+    Input("model-requests", "60", "How many requests the model gets at most."),
+    Input("model-tokens", "300000", "How many tokens the model reads and writes at most."),
+    Input("model-cost", "", "What the model may cost at most, in the currency of the prices."),
+    Input("price-input", "", "What a million tokens cost that the model reads."),
+    Input("price-output", "", "What a million tokens cost that the model writes."),
+    Input(
+        "llm-cache",
+        "",
+        "Folder of the workspace where answers of the model are kept and taken from again.",
+    ),
     Input("max-tests", "10", "How many tests are proposed at most."),
     Input(
         "time-budget",
@@ -184,6 +232,31 @@ INPUTS: tuple[Input, ...] = (
         written=True,
     ),
     Input(
+        "pull-request-tests",
+        "off",
+        "What becomes of the tests beside the comment: suggest gives them as a patch, open as a "
+        "pull request onto the branch as well.",
+        ("off", "suggest", "open"),
+    ),
+    Input(
+        "pr-token",
+        "",
+        "Token of an app or a person for the pull request with the tests, so that workflows run "
+        "on it; the job's token where empty.",
+        secret="QE_PR_TOKEN",  # noqa: S106
+    ),
+    Input(
+        "tests-patch-file",
+        "",
+        "Where in the workspace the tests are written as a patch for git apply.",
+        written=True,
+    ),
+    Input(
+        "tests-workflow",
+        "",
+        "File name of a workflow with workflow_dispatch that is started on the branch with tests.",
+    ),
+    Input(
         "mode",
         "analyze",
         "analyze reads the reports; publish delivers the journal that a finished workflow left.",
@@ -218,19 +291,3 @@ PUBLISHING = frozenset(
     }
 )
 """The inputs that say something where a journal is published; the others are of the analysis."""
-
-OUTPUTS: tuple[tuple[str, str], ...] = (
-    ("conclusion", "success, failure, neutral or cancelled."),
-    ("patch-coverage", "Percent of the changed lines and branches covered; empty if unknown."),
-    ("project-coverage", "Percent of all lines and branches covered; empty if unknown."),
-    ("line-coverage", "Percent of all lines covered; empty if unknown."),
-    ("branch-coverage", "Percent of all branches covered; empty if unknown."),
-    ("gaps", "How many gaps were found."),
-    ("gaps-in-diff", "How many of them are in changed lines."),
-    ("tests-generated", "How many tests are proposed; empty where none were asked for."),
-    ("suspected-bugs", "How many examples of docstrings the code contradicts; empty likewise."),
-    ("check-run-url", "Address of the check run; empty if there is none."),
-    ("comment-url", "Address of the comment; empty if there is none."),
-    ("journal-file", "The journal, relative to the workspace; empty if none was asked for."),
-    ("preview-file", "The preview, relative to the workspace; empty if none was asked for."),
-)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -29,6 +29,41 @@ def add_out(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out", metavar="FILE|DIR/", help="add the tests to this file, or to files in this folder"
     )
+
+
+def add_model(command: argparse.ArgumentParser, generators: Sequence[str]) -> None:
+    """What writes the tests."""
+    add = command.add_argument
+    add(
+        "--generator",
+        choices=generators,
+        default=generators[0],
+        help="offline searches and needs no model, llm asks --model; default: auto, offline first "
+        "and then the model, if there is one",
+    )
+    add(
+        "--model",
+        default="",
+        metavar="NAME",
+        help="a model that writes tests: source code is sent to it; its key is in QE_MODEL_KEY",
+    )
+    add(
+        "--model-provider",
+        choices=("openai", "anthropic"),
+        default="openai",
+        help="whose API it is spoken to by; default: openai, also for what is compatible",
+    )
+    add("--model-base-url", default="", metavar="URL", help="address of the API, if another")
+    add("--model-requests", type=number, default=60, metavar="N", help="at most; default: 60")
+    add(
+        "--model-tokens", type=number, default=300_000, metavar="N", help="at most; default: 300000"
+    )
+    add("--model-cost", type=amount, metavar="AMOUNT", help="at most, by the prices")
+    for which, does in (("input", "in"), ("output", "out")):
+        add(
+            f"--price-{which}", type=amount, metavar="AMOUNT", help=f"of a million tokens it {does}"
+        )
+    add("--llm-cache", metavar="DIR", help="keep the model's answers here, and take them from here")
 
 
 def add_voice(command: argparse.ArgumentParser) -> None:
@@ -77,8 +112,8 @@ def add_inputs(command: argparse.ArgumentParser, names: Collection[str]) -> None
         help="the checkout; default: that of the workflow, else the current directory",
     )
     for item in INPUTS:
-        if item.name not in names or item.name == "token":
-            continue  # a secret has no place on a command line: INPUT_TOKEN or GITHUB_TOKEN
+        if item.name not in names or item.secret:
+            continue  # a secret has no place on a command line: INPUT_… or its own variable
         default = f" Default: {item.default!r}." if item.default else ""
         again = " May be repeated." if item.listed else ""
         how: Mapping[str, Any] = {"metavar": "VALUE"}
@@ -103,6 +138,24 @@ def percent(text: str) -> Decimal:
     places = value.as_tuple().exponent
     if not (isinstance(places, int) and places >= -6 and 0 <= value <= 100):
         raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return value
+
+
+def number(text: str) -> int:
+    """A limit, from 1."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= 1_000_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
+
+
+def amount(text: str) -> float:
+    """An amount of money."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount from 0")
     return value
 
 

@@ -5,26 +5,38 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationError,
 )
 
-from qe_action.analysis.gate import PathGate, path_gate
 from qe_action.errors import UsageError
 from qe_action.given_inputs import GivenInput, given_input, renamed, takes
 from qe_action.input_file import content
+from qe_action.input_types import (
+    Few,
+    Headers,
+    Lines,
+    Money,
+    Name,
+    Number,
+    Optional,
+    PathGates,
+    Percent,
+    PythonVersion,
+    Seconds,
+    Text,
+    empty_is_none,
+)
 from qe_action.inputs import INPUTS, Input
+from qe_action.model_options import ModelOptions, Provider
 from qe_action.text import clip, visible
 from qe_action.verbosity import Verbosity
 
@@ -41,50 +53,9 @@ PACING: Mapping[str, float] = {
 """Seconds, each a variable `QE_ACTION_<NAME>`: for servers of one's own, and for our tests."""
 _PACED = "QE_ACTION_"
 
-PYTHON = r"^3\.\d{1,2}(\.\d{1,3})?$"
-
 Environment = Mapping[str, str]
 _KEPT = ("GITHUB_", "RUNNER_", _PACED)
 _AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-def _lines(value: object) -> object:
-    """A multi-line input as its lines that say something."""
-    if isinstance(value, str):
-        return tuple(line.strip() for line in value.splitlines() if line.strip())
-    return value
-
-
-def _empty_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _percent(value: object) -> object:
-    """`80`, `80%` or nothing."""
-    return _empty_is_none(value.strip().removesuffix("%") if isinstance(value, str) else value)
-
-
-def _path_gate(value: object) -> object:
-    return path_gate(value) if isinstance(value, str) else value
-
-
-Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
-Share = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6, allow_inf_nan=False)]
-Percent = Annotated[Share | None, BeforeValidator(_percent)]
-PathGates = Annotated[
-    tuple[Annotated[PathGate, BeforeValidator(_path_gate)], ...], BeforeValidator(_lines)
-]
-Text = Annotated[str, StringConstraints(strip_whitespace=True)]
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    AfterValidator(visible),  # it may hold a branch's name, and is shown everywhere
-]
-Few = Annotated[int, Field(ge=1, le=100)]
-Seconds = Annotated[int, Field(ge=1, le=3600)]
-PythonVersion = Annotated[str, StringConstraints(strip_whitespace=True, pattern=PYTHON)]
-Number = Annotated[int, Field(ge=1, lt=2**53)]
-Optional = Annotated[Text | None, BeforeValidator(_empty_is_none)]
 
 
 class Inputs(BaseModel):
@@ -99,8 +70,8 @@ class Inputs(BaseModel):
     max_annotations: int = Field(ge=0, le=1000)
     comment: Literal["always", "on-gap", "never"]
     review_comments: bool
-    comment_group: Annotated[Name | None, BeforeValidator(_empty_is_none)]
-    expect_parts: Annotated[Few | None, BeforeValidator(_empty_is_none)]
+    comment_group: Annotated[Name | None, BeforeValidator(empty_is_none)]
+    expect_parts: Annotated[Few | None, BeforeValidator(empty_is_none)]
     min_patch_coverage: Percent
     min_project_coverage: Percent
     min_branch_coverage: Percent
@@ -113,22 +84,54 @@ class Inputs(BaseModel):
     include: Lines
     exclude: Lines
     unmeasured: Literal["count", "unknown", "ignore"]
-    pull_request: Annotated[Number | None, BeforeValidator(_empty_is_none)]
+    pull_request: Annotated[Number | None, BeforeValidator(empty_is_none)]
     base: Optional
     all_files: bool
     tests_outcome: Text
     generate_tests: bool
+    generator: Literal["auto", "offline", "llm"]
+    model: Annotated[Text, Field(max_length=200)]
+    model_provider: Provider
+    model_base_url: Annotated[Text, Field(max_length=2000)]
+    model_key: SecretStr
+    model_headers: Headers
+    model_requests: Annotated[int, Field(ge=1, le=10_000)]
+    model_tokens: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    model_cost: Money
+    price_input: Money
+    price_output: Money
+    llm_cache: Optional
     max_tests: Few
     time_budget: Seconds
     suite_timeout: Seconds
     setup_command: Optional
-    python_version: Annotated[PythonVersion | None, BeforeValidator(_empty_is_none)]
+    python_version: Annotated[PythonVersion | None, BeforeValidator(empty_is_none)]
     cache_dir: Optional
     sandbox: Literal["on", "off"]
     journal: Optional
     preview_file: Optional
+    pull_request_tests: Literal["off", "suggest", "open"]
+    pr_token: SecretStr
+    tests_patch_file: Optional
+    tests_workflow: Optional
     mode: Literal["analyze", "publish"]
     journal_artifact: Name
+
+    def model_options(self, root: Path) -> ModelOptions:
+        """What they say of a model; `root` is the checkout."""
+        return ModelOptions(
+            name=self.model,
+            provider=self.model_provider,
+            base_url=self.model_base_url,
+            key=self.model_key,
+            headers=self.model_headers,
+            requests=self.model_requests,
+            tokens=self.model_tokens,
+            cost=self.model_cost,
+            price_input=self.price_input,
+            price_output=self.price_output,
+            cache=root / self.llm_cache if self.llm_cache else None,
+        )
 
 
 class Settings(BaseModel):
@@ -239,7 +242,7 @@ def load(
     given = {item: given_input(item, environment, options or {}) for item in INPUTS}
     inputs = _checked(given, environment)
     kept = {k: v for k, v in environment.items() if k.startswith(_KEPT) or k in _AUTHORITIES}
-    for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):
+    for secret in ("GITHUB_TOKEN", "RUNNER_TOKEN"):  # the others begin otherwise
         kept.pop(secret, None)
     if repo is not None:
         kept["GITHUB_WORKSPACE"] = str(existing_folder(repo))
@@ -251,15 +254,19 @@ def _checked(given: Mapping[Input, GivenInput], environment: Environment) -> Inp
     """The inputs by their types. Raises `UsageError` for the first that does not fit."""
     by_name = {item.name.replace("-", "_"): found for item, found in given.items()}
     values = {name: found.value for name, found in by_name.items()}
-    values["token"] = values["token"] or environment.get("GITHUB_TOKEN", "")
+    for item in INPUTS:
+        name = item.name.replace("-", "_")
+        if item.secret:
+            values[name] = values[name] or environment.get(item.secret, "")
     try:
         return Inputs.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = str(first["loc"][0])
-        value = clip(visible(values[name]), 40)
+        secret = any(item.secret and item.name.replace("-", "_") == name for item in INPUTS)
+        value = "that" if secret else repr(clip(visible(values[name]), 40))
         raise UsageError(
-            f"{by_name[name].subject} takes {takes(name)}, not {value!r}.", anchor="inputs"
+            f"{by_name[name].subject} takes {takes(name)}, not {value}.", anchor="inputs"
         ) from None
 
 

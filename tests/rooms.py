@@ -21,14 +21,14 @@ LAYERS = (
     {"defaults", "doctor", "verify"},
     {"generators"},
     {"github", "project_worker"},
-    {"stream_runner", "workspace"},
-    {"diagnosis", "render", "settings", "stream", "untrusted"},
+    {"settings", "stream_runner", "workspace"},
+    {"diagnosis", "render", "input_types", "stream", "untrusted"},
     {"analysis"},
     {"reports"},
     {"given_inputs", "journal", "option_groups"},
     {"command_line", "events", "figures", "sandbox"},
-    {"errors", "import_path", "input_file", "inputs", "place", "quoting", "settings_files"}
-    | {"stdio", "task", "text", "verbosity", "worker"},
+    {"errors", "import_path", "input_file", "inputs", "model_options", "place", "quoting"}
+    | {"settings_files", "stdio", "step_outputs", "task", "text", "verbosity", "worker"},
 )
 """The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""
 

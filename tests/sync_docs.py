@@ -11,7 +11,8 @@ import re
 import sys
 from pathlib import Path
 
-from qe_action.inputs import INPUTS, OUTPUTS
+from qe_action.inputs import INPUTS
+from qe_action.step_outputs import OUTPUTS
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / part) for part in ("faults", "e2e", "integration", "")]

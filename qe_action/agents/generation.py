@@ -19,6 +19,7 @@ from qe_action.agents.target_report import TargetReport
 from qe_action.agents.target_run import Shared, TargetRun
 from qe_action.errors import QEError, SuiteFails
 from qe_action.events import (
+    Activity,
     Conclusion,
     Counts,
     GenerationComplete,
@@ -26,7 +27,7 @@ from qe_action.events import (
     GeneratorEvent,
     GeneratorProgress,
 )
-from qe_action.generators.port import Generator
+from qe_action.generators.port import Generator, Metered
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.project_worker.sandboxed import SandboxedInterpreter
 from qe_action.text import plural
@@ -60,6 +61,7 @@ class Generation:
         self._failing: tuple[str, ...] = ()
         self._notes: list[str] = []
         self._reports: list[TargetReport] = []
+        self._generator: Generator | None = None
         self._emit: Emit[GeneratorEvent]
 
     def events(self) -> AsyncGenerator[GeneratorEvent, None]:
@@ -97,7 +99,7 @@ class Generation:
         interpreters = self._interpreters or await self._found()
         await asyncio.to_thread(_lay_over, interpreters, tree)
         slots = self._options.side_by_side(len(interpreters), defaults.cores())
-        generator = self._make_generator()
+        generator = self._generator = self._make_generator()
         shared = Shared(self._options, interpreters, generator, tree, self._clock, slots)
         self._targets = len(targets)
         for changed in (True, False):
@@ -130,8 +132,8 @@ class Generation:
         """What is told of one more target; its part of the progress comes after those before."""
         number = len(self._reports)
 
-        def progress(part: float, words: str) -> None:
-            self._progress((number + part) / self._targets * 100, words)
+        def progress(part: float, words: str, activity: Activity = "") -> None:
+            self._progress((number + part) / self._targets * 100, words, activity)
 
         self._reports.append(TargetReport(target, self._options, self._emit, progress))
         return self._reports[-1]
@@ -202,7 +204,7 @@ class Generation:
             check_target(targets[0].target, good, tree)
         return targets, tree
 
-    def _progress(self, percent: float, message: str) -> None:
+    def _progress(self, percent: float, message: str, activity: Activity = "") -> None:
         """At most one event for each whole percent: 101 a run."""
         if int(percent) <= self._percent:
             return
@@ -212,6 +214,7 @@ class Generation:
             message=message,
             count=sum(len(report.shown) for report in self._reports),
             total=self._options.max_tests,
+            activity=activity,
         )
         self._emit(event)
 
@@ -235,6 +238,8 @@ class Generation:
             suspicions=tuple(dict.fromkeys(bug for report in reports for bug in report.suspicions)),
             rejected=dict(sorted(rejected.items())),
             failing=self._failing,
+            by_generator=dict(sorted(Counter(t.generator for t in tests if t.generator).items())),
+            model=self._generator.use if isinstance(self._generator, Metered) else None,
             framework=self._options.framework,
             test_type=self._options.test_type,
         )

@@ -13,6 +13,7 @@ from qe_action.agents.task_options import TaskOptions, read_context
 from qe_action.errors import UsageError
 from qe_action.events import Gap
 from qe_action.generators import AUTO, CHOICES
+from qe_action.model_options import ModelOptions
 from qe_action.place import Place
 from qe_action.task import QETask
 
@@ -45,6 +46,8 @@ class GenerationOptions(TaskOptions):
     cores. `place` is where the options were written: in whose words it is said what to change.
     `allow_red` makes tests also where some of the project's fail: for code that those don't run.
     With `tests_known` the suite is known to pass, and is not run to find out.
+
+    `model` is what writes tests, beside a search or in place of it.
     """
 
     code: str | None = Field(default=None, max_length=2_000_000)
@@ -63,6 +66,7 @@ class GenerationOptions(TaskOptions):
     seed: int = 0
     python: Path | tuple[Path, ...] | None = None
     generator: Annotated[str, AfterValidator(_known)] = AUTO
+    model: ModelOptions = ModelOptions()
     tests: str | tuple[str, ...] = ()
     sandbox: Literal["on", "off"] = "on"
     slots: int | None = Field(default=None, ge=1, le=8)

@@ -26,6 +26,7 @@ def case_of(
         imports=candidate.imports,
         path=path,
         target=f"{candidate.target}::{name}" if name else candidate.target,
+        generator=candidate.generator,
         evidence=Evidence(
             lines=tuple(sorted(trial.lines)),
             branches=tuple(f"{start}->{end}" for start, end in sorted(trial.arcs)),

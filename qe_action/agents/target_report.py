@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from typing import Protocol
 
 from qe_action.agents.emission import Emit
 from qe_action.agents.generation_notes import at, untried
@@ -11,6 +11,7 @@ from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
 from qe_action.agents.proposals import bug_of, case_of, verdict
 from qe_action.events import (
+    Activity,
     BugSuspected,
     Counts,
     GeneratorError,
@@ -20,7 +21,7 @@ from qe_action.events import (
     TestProposed,
     TestRejected,
 )
-from qe_action.generators.port import Goals, Suspicion, Trouble
+from qe_action.generators.port import Doing, Goals, Suspicion, Trouble
 from qe_action.text import plural
 from qe_action.verify.batch import Batch
 from qe_action.verify.gates import Refusal, Trial
@@ -29,12 +30,17 @@ SEARCHED = 0.7
 """The part of a target's progress that the search is; the gates of the whole set are the rest."""
 
 
+class Progress(Protocol):
+    """Hears which part of a target is done, of 1, and in words what is being done."""
+
+    def __call__(self, part: float, words: str, activity: Activity = "") -> None: ...
+
+
 class TargetReport:
     """The results of one target, each an event as soon as there is one.
 
     `shown` are the tests that held alone, `kept` those that hold every gate; `before` and `after`
-    count the target's coverage. `progress` is told which part of the target is done, of 1, and
-    what is being done. `place` is the file that tests go to.
+    count the target's coverage. `place` is the file that tests go to.
     """
 
     def __init__(
@@ -42,7 +48,7 @@ class TargetReport:
         target: Wanted,
         options: GenerationOptions,
         emit: Emit[GeneratorEvent],
-        progress: Callable[[float, str], None],
+        progress: Progress,
     ) -> None:
         self.target = target
         self.progress = progress
@@ -57,6 +63,7 @@ class TargetReport:
         self.suspicions: list[SuspectedBug] = []
         self.before: Counts | None = None
         self.after: Counts | None = None
+        self._doing = Doing("searching", "")
 
     def cases(self) -> list[TestCase]:
         """What is proposed."""
@@ -87,16 +94,22 @@ class TargetReport:
         message, hint, count = trouble.message, trouble.detail, len(self.shown)
         self._emit(GeneratorError(message=message, hint=hint, recoverable=True, count=count))
 
+    def doing(self, what: Doing) -> None:
+        """What the generator does from now on."""
+        self._doing = what
+
     def searching(self, part: float) -> None:
         """Which part of the search is done, of 1."""
         refused = sum(self.rejected.values())
         holds = "test holds" if len(self.shown) == 1 else "tests hold"
         words = f"{len(self.shown)} {holds} alone, {refused} refused"
-        self.progress(part * SEARCHED, words)
+        if self._doing.words:
+            words = f"{self._doing.words}: {words}"
+        self.progress(part * SEARCHED, words, self._doing.activity)
 
     def judging(self, part: float, words: str) -> None:
         """Which part of the gates of the whole set is done, of 1, and what is being done."""
-        self.progress(SEARCHED + part * (1 - SEARCHED), words)
+        self.progress(SEARCHED + part * (1 - SEARCHED), words, "verifying")
 
     def no_room(self) -> None:
         """The tests that hold and go beyond what was asked for are out."""

@@ -16,7 +16,15 @@ from qe_action.agents.target_runners import checked, collected, imported, others
 from qe_action.agents.trials import Trials
 from qe_action.errors import WorkspaceError
 from qe_action.events import Counts
-from qe_action.generators.port import Generator, Goals, Job, Layout, Suspicion, Trouble
+from qe_action.generators.port import (
+    Doing,
+    Generator,
+    Goals,
+    Job,
+    Layout,
+    Suspicion,
+    Trouble,
+)
 from qe_action.generators.whole_file import first_lines
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.verify.batch import Batch
@@ -164,6 +172,8 @@ class TargetRun:
             seed=self._shared.options.seed,
             mutants=mutants(project.source, setting.lines | {arc[0] for arc in setting.arcs}),
             gaps=tuple(self._target.gaps or ()),
+            limit=self._limit,
+            left=self._left,
         )
 
     async def _search(self, setting: Setting, goals: Goals) -> None:
@@ -177,6 +187,8 @@ class TargetRun:
                     report.trouble(item)
                 elif isinstance(item, Suspicion):
                     report.suspected(item, setting.runner.project.source)
+                elif isinstance(item, Doing):
+                    report.doing(item)
                 elif item.refusal is not None:
                     report.refused(item, item.refusal)
                 else:

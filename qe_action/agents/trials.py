@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from qe_action.generators.port import Candidate, Generator, Job, Suspicion, Trouble
+from qe_action.generators.port import Candidate, Doing, Generator, Job, Suspicion, Trouble
 from qe_action.verify.gates import Setting, Trial, judge
 from qe_action.verify.verdicts import VerdictQueue, verdict_on
 
-Released = Trial | Suspicion | Trouble
-_Queued = asyncio.Task[Trial] | Suspicion | Trouble | Exception | None
+Released = Trial | Suspicion | Trouble | Doing
+_Queued = asyncio.Task[Trial] | Suspicion | Trouble | Doing | Exception | None
 
 
 class Trials:

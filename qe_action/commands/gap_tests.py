@@ -155,4 +155,6 @@ class GapTests:
             suite_timeout=inputs.suite_timeout,
             tests_known=True,
             sandbox=inputs.sandbox,
+            generator=inputs.generator,
+            model=inputs.model_options(self._repo),
         )

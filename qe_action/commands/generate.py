@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import tempfile
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from pydantic import SecretStr
 
 from qe_action import defaults
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.agents.written_files import broken_files
 from qe_action.commands.checkout_files import Added, add_to, add_to_project, shown
+from qe_action.commands.tests_journal import opened
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete
+from qe_action.given_inputs import headers
 from qe_action.input_file import content
+from qe_action.model_options import ModelOptions
 from qe_action.settings import existing_folder
 from qe_action.sinks.code import print_code
 from qe_action.sinks.console import stderr_console, tell
@@ -69,15 +73,16 @@ class Here:
         raise UsageError(f"There is no file {name}.", anchor="command-line")
 
 
-async def generate(arguments: Namespace) -> Generated:
+async def generate(arguments: Namespace, secrets: Mapping[str, str]) -> Generated:
     """Run the generation that the command line asks for, and write what holds.
 
-    Raises `QEError` for what the user can mend.
+    `secrets` are the variables that the program has taken out of its environment. Raises `QEError`
+    for what the user can mend.
     """
     here = _here(arguments.repo)
-    options = _options(arguments, here)  # what does not fit is said before anything runs
+    options = _options(arguments, here, secrets)  # what does not fit is said before anything runs
     with ExitStack() as stack:
-        journal, file = stack.enter_context(_journal(arguments.journal))
+        journal, file = stack.enter_context(opened(arguments.journal))
         result = await _streamed(options, arguments, file)
         if not result.tests:
             return Generated(result)
@@ -128,37 +133,6 @@ class _Last:
                 self.result = event
 
 
-@dataclass
-class _Journal:
-    name: str
-    keep: bool = False
-
-
-@contextmanager
-def _journal(name: str | None) -> Iterator[tuple[_Journal, IO[bytes]]]:
-    """The journal that was asked for, or one in the temporary folder that is kept if it is needed.
-
-    Raises `UsageError` where it can't be written.
-    """
-    try:
-        if name is not None:
-            with Path(name).open("wb") as file:
-                yield _Journal(name), file
-            return
-        number, made = tempfile.mkstemp(prefix="qe-action-tests-", suffix=".jsonl")
-    except OSError as error:
-        raise UsageError(
-            f"{name or 'The journal'} can't be written: {error.strerror}.", anchor="command-line"
-        ) from None
-    journal = _Journal(made)
-    try:
-        with os.fdopen(number, "wb") as file:
-            yield journal, file
-    finally:
-        if not journal.keep:
-            Path(made).unlink(missing_ok=True)
-
-
 def _here(repo: str) -> Here:
     """Raises `UsageError` where there is no such folder or it is in no repository."""
     folder = existing_folder(repo)
@@ -172,7 +146,7 @@ def _here(repo: str) -> Here:
     return Here(root.resolve(), folder)
 
 
-def _options(arguments: Namespace, here: Here) -> GenerationOptions:
+def _options(arguments: Namespace, here: Here, secrets: Mapping[str, str]) -> GenerationOptions:
     return GenerationOptions(
         repo=here.folder,
         file=_target(arguments.target, here),
@@ -181,12 +155,30 @@ def _options(arguments: Namespace, here: Here) -> GenerationOptions:
         time_budget=arguments.time_budget,
         suite_timeout=arguments.suite_timeout,
         generator=arguments.generator,
+        model=_model(arguments, secrets),
         python=_pythons(arguments),
         sandbox=arguments.sandbox,
         seed=arguments.seed,
         tests=tuple(map(_read, arguments.tests)),
         allow_red=arguments.allow_red,
         place="command line",
+    )
+
+
+def _model(arguments: Namespace, secrets: Mapping[str, str]) -> ModelOptions:
+    """What is said of the model; its key and headers come from the environment alone."""
+    return ModelOptions(
+        name=arguments.model,
+        provider=arguments.model_provider,
+        base_url=arguments.model_base_url,
+        key=SecretStr(secrets.get("INPUT_MODEL-KEY", "")),
+        headers=headers(secrets.get("INPUT_MODEL-HEADERS", "")),
+        requests=arguments.model_requests,
+        tokens=arguments.model_tokens,
+        cost=arguments.model_cost,
+        price_input=arguments.price_input,
+        price_output=arguments.price_output,
+        cache=Path(arguments.llm_cache) if arguments.llm_cache else None,
     )
 
 

@@ -45,6 +45,7 @@ from qe_action.events.coverage_figures import (
     percentage,
 )
 from qe_action.events.test_generator import (
+    Activity,
     BugSuspected,
     Evidence,
     GenerationComplete,
@@ -52,6 +53,7 @@ from qe_action.events.test_generator import (
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
+    ModelUse,
     Refused,
     SuspectedBug,
     TestCase,
@@ -66,6 +68,7 @@ __all__ = [
     "EVENT",
     "LEVELS",
     "MISFIT",
+    "Activity",
     "Agent",
     "AgentName",
     "AnalysisComplete",
@@ -94,6 +97,7 @@ __all__ = [
     "IndirectChange",
     "Level",
     "Measured",
+    "ModelUse",
     "Refused",
     "SuspectedBug",
     "TestCase",

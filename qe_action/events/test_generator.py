@@ -10,11 +10,16 @@ from qe_action.events.base import Conclusion, Wire
 
 Generator = Literal["test-generator"]
 
+Activity = Literal["", "searching", "writing", "verifying", "repairing"]
+"""What is done at the moment; empty where that is none of these."""
+
 Refused = Literal[
     "syntax",
     "imports",
     "no assertion",
     "outside",
+    "patches",
+    "too large",
     "skips",
     "duplicate",
     "not collected",
@@ -55,7 +60,7 @@ class TestCase(Wire):
     """A proposed test and what is known of it.
 
     `imports` are the lines it needs at the top of its file, `path` is that file. `target` is
-    what it tests, `file.py` or `file.py::qual.name`.
+    what it tests, `file.py` or `file.py::qual.name`; `generator` is the name of what wrote it.
     """
 
     __test__ = False
@@ -72,6 +77,7 @@ class TestCase(Wire):
     imports: tuple[str, ...] = ()
     path: str = ""
     target: str = ""
+    generator: str = ""
     evidence: Evidence | None = None
 
 
@@ -99,6 +105,7 @@ class GeneratorProgress(Wire):
     message: str
     count: int = Field(ge=0)
     total: int = Field(ge=0)
+    activity: Activity = ""
 
 
 class TestProposed(Wire):
@@ -133,13 +140,31 @@ class BugSuspected(Wire):
     bug: SuspectedBug
 
 
+class ModelUse(Wire):
+    """What the answers of a model have cost.
+
+    `requests` were sent, and `replayed` answers were taken from a recording in place of one. The
+    tokens are what the server counted, null where it did not count all of them. `cost` is in the
+    currency of the prices that were given, null where it is not known.
+    """
+
+    model: str
+    requests: int = Field(default=0, ge=0)
+    replayed: int = Field(default=0, ge=0)
+    input_tokens: int | None = Field(default=0, ge=0)
+    output_tokens: int | None = Field(default=0, ge=0)
+    cost: float | None = None
+
+
 class GenerationComplete(Wire):
     """The generation's result, also of one cut short: then `conclusion` says so.
 
     `suspicions` repeats those of the `suspicion` events, also where nothing is proposed.
     `coverage_before` and `coverage_estimate` are the lines and branches of the files that the tests
     are for, in percent without and with them, measured in a clean copy; null where they were not.
-    `failing` are tests of the project that did not pass, so that no test was made.
+    `failing` are tests of the project that did not pass, so that no test was made. `by_generator`
+    counts the tests by what wrote them, `model` says what a model has cost, null where none was
+    to be asked.
     """
 
     type: Literal["complete"] = "complete"
@@ -153,6 +178,8 @@ class GenerationComplete(Wire):
     suspicions: tuple[SuspectedBug, ...] = ()
     rejected: dict[str, int] = Field(default_factory=dict)
     failing: tuple[str, ...] = ()
+    by_generator: dict[str, int] = Field(default_factory=dict)
+    model: ModelUse | None = None
     framework: str
     test_type: str
 

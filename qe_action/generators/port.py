@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from qe_action.events import Gap, Refused
+from qe_action.events import Activity, Gap, ModelUse, Refused
+from qe_action.model_options import ModelOptions
 from qe_action.project_worker.client import ProjectInterpreter
 
 Arc = tuple[int, int]
@@ -14,7 +15,10 @@ Arc = tuple[int, int]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One whole test function, parametrised or not, and the goals that it is meant to reach."""
+    """One whole test function, parametrised or not, and the goals that it is meant to reach.
+
+    `generator` is the name of what wrote it.
+    """
 
     id: str
     name: str
@@ -24,6 +28,15 @@ class Candidate:
     qualname: str
     aim_lines: frozenset[int] = frozenset()
     aim_arcs: frozenset[Arc] = frozenset()
+    generator: str = ""
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What a generator does from now on, in a few words for people."""
+
+    activity: Activity
+    words: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ class Trouble:
     detail: str = ""
 
 
-Proposal = Candidate | Suspicion | Trouble
+Proposal = Candidate | Suspicion | Trouble | Doing
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,8 @@ class Job:
     """What to write tests for: `goals`, and the `gaps` of an analysis that they come from, if any.
 
     `budget` is in executions, `mutants` should be noticed. The same seed and budget give the same
-    tests where the verdicts are the same; time may only cut.
+    tests where the verdicts are the same; time may only cut. At most `limit` tests are proposed in
+    the end, and `left` gives the seconds that are left.
     """
 
     target: str
@@ -147,6 +161,8 @@ class Job:
     budget: int = 60_000
     mutants: Sequence[Mutant] = ()
     gaps: Sequence[Gap] = ()
+    limit: int = 10
+    left: Callable[[], float] = lambda: float("inf")
 
 
 class Generator(Protocol):
@@ -162,11 +178,21 @@ class Generator(Protocol):
         ...
 
 
+@runtime_checkable
+class Metered(Protocol):
+    """A generator that asks models: what their answers have cost so far; None for nothing."""
+
+    @property
+    def use(self) -> ModelUse | None: ...
+
+
 class Settings(Protocol):
     """What the options of a generation say to generators: `given` are tests the caller wrote."""
 
     @property
     def given(self) -> tuple[str, ...]: ...
+    @property
+    def model(self) -> ModelOptions: ...
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class ProvidedTests:
             imports=tuple(ast.unparse(line) for line in imports),
             target=job.target,
             qualname="",
+            generator=self.name,
         )
 
 

@@ -122,6 +122,7 @@ class Finish:
 
     def _outputs(self, files: Mapping[str, OutputFile]) -> Mapping[str, str]:
         journal, preview = files.get("journal"), files.get(PREVIEW)
+        patch = files.get("tests-patch-file")
         result, tests = self._state.result, self._state.generation.result
         return {
             "conclusion": conclude(self._state).conclusion,
@@ -133,6 +134,8 @@ class Finish:
             "gaps-in-diff": str(self._state.in_diff_count),
             "tests-generated": str(tests.total) if tests else "",
             "suspected-bugs": str(len(tests.suspicions)) if tests else "",
+            "tests-pull-request": self._delivery.tests_pull_url,
+            "tests-patch-file": patch.relative if patch else "",
             "check-run-url": self._delivery.check_url,
             "comment-url": self._delivery.comment_url,
             "journal-file": journal.relative if journal else "",

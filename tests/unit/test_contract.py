@@ -18,11 +18,13 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from qe_action import entry
 from qe_action.command_options import parser
 from qe_action.commands import publish
 from qe_action.errors import UsageError
-from qe_action.inputs import INPUTS, OUTPUTS, PUBLISHING
+from qe_action.inputs import INPUTS, PUBLISHING
 from qe_action.settings import Inputs, load
+from qe_action.step_outputs import OUTPUTS
 
 ROOT = Path(__file__).parent.parent.parent
 COMMON = {"command", "repo", "words", "color"}
@@ -81,10 +83,12 @@ def test_every_choice_of_the_table_is_taken_and_nothing_else() -> None:
                 load({f"INPUT_{item.name.upper()}": "nonsense"})
 
 
-def test_run_has_an_option_for_every_input_but_the_token() -> None:
+def test_run_has_an_option_for_every_input_but_the_secrets() -> None:
     options = set(vars(parser().parse_args(["run"]))) - COMMON - {"reports"}
     names = {name.replace("_", "-") for name in options} - OLD
-    assert names == {item.name for item in INPUTS} - {"token"}
+    secrets = {f"INPUT_{item.name.upper()}": item.secret for item in INPUTS if item.secret}
+    assert names == {item.name for item in INPUTS if not item.secret}
+    assert secrets == entry.SECRETS
 
 
 def readme_workflow(name: str, number: int = 0) -> Any:

@@ -1,0 +1,39 @@
+"""What is said of a model that writes tests, and what it may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Provider = Literal["openai", "anthropic"]
+
+
+class ModelOptions(BaseModel):
+    """A model, by its `provider`'s API, at `base_url` where that is not the provider's own.
+
+    It gets at most `requests` requests and `tokens` tokens, in and out, and costs at most `cost`;
+    `price_input` and `price_output` are what a million tokens cost, in any currency. Its answers
+    are kept in the folder `cache` and replayed from there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="", max_length=200)
+    provider: Provider = "openai"
+    base_url: str = Field(default="", max_length=2000)
+    key: SecretStr = SecretStr("")
+    headers: Mapping[str, SecretStr] = Field(default_factory=dict)
+    requests: int = Field(default=60, ge=1, le=10_000)
+    tokens: int = Field(default=300_000, ge=1, le=1_000_000_000)
+    cost: float | None = Field(default=None, ge=0)
+    price_input: float | None = Field(default=None, ge=0)
+    price_output: float | None = Field(default=None, ge=0)
+    cache: Path | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is one that may be asked: it has a name, and a key or an address."""
+        return bool(self.name and (self.key.get_secret_value() or self.base_url))

@@ -1,0 +1,21 @@
+"""The action's outputs, as `action.yml`, the README and the end of a run know them."""
+
+from __future__ import annotations
+
+OUTPUTS: tuple[tuple[str, str], ...] = (
+    ("conclusion", "success, failure, neutral or cancelled."),
+    ("patch-coverage", "Percent of the changed lines and branches covered; empty if unknown."),
+    ("project-coverage", "Percent of all lines and branches covered; empty if unknown."),
+    ("line-coverage", "Percent of all lines covered; empty if unknown."),
+    ("branch-coverage", "Percent of all branches covered; empty if unknown."),
+    ("gaps", "How many gaps were found."),
+    ("gaps-in-diff", "How many of them are in changed lines."),
+    ("tests-generated", "How many tests are proposed; empty where none were asked for."),
+    ("suspected-bugs", "How many examples of docstrings the code contradicts; empty likewise."),
+    ("tests-pull-request", "Address of the pull request with the tests; empty if there is none."),
+    ("tests-patch-file", "The tests as a patch, relative to the workspace; empty if not written."),
+    ("check-run-url", "Address of the check run; empty if there is none."),
+    ("comment-url", "Address of the comment; empty if there is none."),
+    ("journal-file", "The journal, relative to the workspace; empty if none was asked for."),
+    ("preview-file", "The preview, relative to the workspace; empty if none was asked for."),
+)
