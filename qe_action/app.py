@@ -38,6 +38,9 @@ def run(options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, 
 
         action = ActionRun(settings, os.environ)
         stream_runner.run(action.run)
+        if action.only_closes:  # there is no analysis to judge
+            lost = settings.inputs.fail_on_error and action.delivery.lost
+            return NOT_DELIVERED if lost else DONE
         return _code_of(action)
 
 

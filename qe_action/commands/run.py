@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.step import Step
-from qe_action.errors import QEError, ReportError
+from qe_action.errors import DeliveryError, QEError, ReportError
 from qe_action.github.baseline_lookup import BaselineFinder
 from qe_action.github.named_pull import named_pull
+from qe_action.sinks import workflow_commands
 from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
@@ -37,6 +38,9 @@ class ActionRun(Step):
 
         Raises `UsageError` before anything else where an output has a wrong name.
         """
+        if self.only_closes:
+            await self._close_tests()
+            return
         await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)
         git = Git(self.settings.workspace, env=self.environment)
@@ -49,6 +53,26 @@ class ActionRun(Step):
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
+
+    @property
+    def only_closes(self) -> bool:
+        """Whether all there is to do is to close the pull request with tests."""
+        opens = self.settings.inputs.pull_request_tests == "open"
+        return opens and self.context is not None and self.context.ended
+
+    async def _close_tests(self) -> None:
+        """The pull request has ended, and what holds tests for it ends too: no report is read."""
+        from qe_action.sinks.tests_wiring import close_tests
+
+        try:
+            workflow_commands.tell(await close_tests(self.wiring({})))
+        except DeliveryError as error:
+            self.delivery.failed(error)
+            workflow_commands.warn(error.line())
+        finally:
+            await self.hang_up()
+        for text in self.delivery.notes:
+            workflow_commands.tell(text)
 
     async def _name_pull(self) -> None:
         """Take the pull request that the input names, where the event names none."""
@@ -89,6 +113,7 @@ class ActionRun(Step):
             git.toplevel or self.settings.workspace,
             self.delivery,
             fork=self.context is not None and self.context.is_fork,
+            own=self.context is not None and self.context.has_own_tests,
             interpreters=project_interpreters,
         )
 

@@ -57,7 +57,7 @@ def problems(exchanges: Iterable[Recorded]) -> list[str]:
 
 
 def _problems(exchange: Recorded) -> Iterator[str]:
-    if exchange.path.endswith("/graphql"):  # described elsewhere
+    if exchange.path.endswith(("/graphql", "/dispatches")):  # described elsewhere
         return
     description = _description()
     requests, responses = (
