@@ -154,9 +154,6 @@ class TestsPullSink:
     async def _deliver(
         self, branch: TestsBranch, result: GenerationComplete, count: int | None
     ) -> Proposal:
-        left = self._github.remaining if self._github else None
-        if left is not None and left < RESERVE:
-            return Proposal(reason=SPARED)
         for _ in range(ROUNDS):
             if self._delivery.hurried:
                 return Proposal()
@@ -189,6 +186,9 @@ class TestsPullSink:
             return known
         if isinstance(step, Close | Tell):
             return replace(known, closed=await branch.close(step, there))
+        left = self._github.remaining if self._github else None
+        if left is not None and left < RESERVE:
+            return replace(known, reason=SPARED)
         if not found.files or files is None:
             return replace(known, reason=" ".join(found.left_out))
         return await self._commit(branch, step, there, run, files, found, result)

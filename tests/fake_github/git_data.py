@@ -35,6 +35,8 @@ def branch_sha(state: State, name: str) -> str | None:
     """Where a branch is: one that was pushed to here, or that a pull request is from."""
     if name in state.branches:
         return state.branches[name]
+    if name in state.deleted:
+        return None
     ours = (pull for pull in state.pulls.values() if pull.head_repo == state.repo)
     found = next((pull.head_sha for pull in ours if pull.head_ref == name), None)
     if found is not None or name != "main" or state.git is None:
@@ -115,6 +117,7 @@ def move(state: State, name: str, sha: str) -> None:
 def drop(state: State, name: str) -> None:
     """A branch is deleted: open pull requests from it, and onto it, are closed."""
     state.branches.pop(name, None)
+    state.deleted.add(name)
     for pull in state.pulls.values():
         ends = (pull.head_repo, pull.head_ref) == (state.repo, name) or pull.base_ref == name
         if pull.state == "open" and ends:
