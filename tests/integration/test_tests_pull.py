@@ -12,7 +12,7 @@ from fake_github import BOT, FakeGitHub
 from fake_github.git_data import drop, move
 from tests_pull import BRANCH, SUITE, Scene, case, generated
 
-from qe_action.events import GeneratorError, without_tests
+from qe_action.events import GeneratorError, Measured, without_tests
 
 TWO = (case(), case("test_heavy"))
 OTHERS = (case("test_other", test_code="def test_other():\n    assert postage(9) == 2"),)
@@ -273,7 +273,7 @@ def refused(scene: Scene, reason: str) -> None:
     assert scene.github.branches.keys() <= {"feature"}
     assert len(scene.github.pulls) == 1
     assert ran.delivery.tests_pull_url == ""
-    assert any(reason in note for note in ran.delivery.notes)
+    assert any(reason in error.line() for error in ran.delivery.problems)
 
 
 def test_the_setting_that_forbids_it_is_named(scene: Scene) -> None:
@@ -386,6 +386,21 @@ def test_few_requests_left_are_not_spent_on_it(scene: Scene) -> None:
     ran = scene.run(OTHERS, run=(43, 1))
     assert "test_other" not in scene.file()
     assert "few of the hour's requests are left" in ran.proposal.reason
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_that_the_base_has_changed_is_a_conflict_to_come(scene: Scene, there: bool) -> None:
+    changed = {"tests/test_shop.py": f"# new\n{SUITE}"} if there else {"tests/test_more.py": "\n"}
+    scene.repo.git("checkout", "-q", "main")
+    scene.repo.commit(changed)
+    merge = scene.repo.merge("main", "feature")
+    scene.repo.git("checkout", "-q", "feature")
+    measured = Measured(tree="merge", sha=merge)
+    path = next(iter(changed))
+    ran = scene.run((case(path=path), case("test_new", "test_new.py")), measured=measured)
+    assert scene.changed() == ["test_new.py"]
+    assert "the base branch has changed it" in " ".join(ran.proposal.remarks)
+    assert "they ran on its merge with the base branch" in scene.pull.body
 
 
 # As a patch

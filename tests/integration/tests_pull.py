@@ -19,6 +19,7 @@ from qe_action.events import (
     Event,
     Evidence,
     GenerationComplete,
+    Measured,
     TestCase,
     without_figures,
 )
@@ -141,12 +142,15 @@ class Scene:
         owner: str = OWNER,
         events: Sequence[Event] = (),
         hurried: bool = False,
+        measured: Measured | None = None,
         **more: Any,
     ) -> Ran:
         """A run that ends with these tests."""
         log = [*events, generated(tests, **more)]
         return asyncio.run(
-            self._run(log, run, head or self.head, opens, why_not, file, root, owner, hurried)
+            self._run(
+                log, run, head or self.head, opens, why_not, file, root, owner, hurried, measured
+            )
         )
 
     async def _run(
@@ -160,6 +164,7 @@ class Scene:
         root: Path | None,
         owner: str,
         hurried: bool,
+        measured: Measured | None,
     ) -> Ran:
         policy = RetryPolicy(write_gap=0, backoff=0.01)
         client = GitHub(
@@ -183,7 +188,7 @@ class Scene:
             why_not=why_not,
         )
         try:
-            await sink.consume(_stream(log))
+            await sink.consume(_stream(log, measured))
         finally:
             await client.aclose()
         assert delivery.proposal_settled.is_set()
@@ -212,7 +217,7 @@ class Scene:
         return self.git("show", f"{self.tip}:{path}")
 
 
-async def _stream(events: Sequence[Event]) -> AsyncIterator[Event]:
-    yield without_figures("finished")
+async def _stream(events: Sequence[Event], measured: Measured | None) -> AsyncIterator[Event]:
+    yield without_figures("finished").model_copy(update={"measured": measured})
     for event in events:
         yield event
