@@ -13,6 +13,7 @@ from typing import Any, Literal
 from qe_action.errors import UsageError
 from qe_action.github import fields
 from qe_action.github.fields import Fields, needed, part
+from qe_action.github.slash_command import COMMENT_EVENT, SlashCommand, read_command
 from qe_action.workspace.diff_sources import CommitRef, PullRef
 
 _HEADS = "refs/heads/"
@@ -25,8 +26,8 @@ class RunContext:
     `sha` is GITHUB_SHA: under `pull_request` the test merge, which `pull.merge_sha` repeats,
     under `workflow_run` the default branch's last commit. `pull` is the pull request that the
     run is about, `commit` the commit that a merge group, a push or a finished workflow is
-    about; both are known where the finished workflow's pull request is. `workspace` is the
-    checkout's path.
+    about; both are known where the finished workflow's pull request is. `command` is a comment
+    that asks for tests. `workspace` is the checkout's path.
     """
 
     event_name: str = ""
@@ -49,6 +50,7 @@ class RunContext:
     base_repo: str | None = None
     is_fork: bool = False
     commit: CommitRef | None = None
+    command: SlashCommand | None = None
 
     @property
     def target_sha(self) -> str | None:
@@ -203,6 +205,11 @@ def _with_workflow(run: RunContext, payload: Fields) -> RunContext:
     return replace(run, commit=commit, pull=_measured_pull(payload, finished, head_sha))
 
 
+def _with_comment(run: RunContext, payload: Fields) -> RunContext:
+    """A comment: its pull request is known by its number alone, and is still to be read."""
+    return replace(run, command=read_command(payload))
+
+
 def _measured_pull(payload: Fields, finished: Fields, head_sha: str) -> PullRef | None:
     """The one pull request to this repository whose head a finished workflow ran for.
 
@@ -232,6 +239,7 @@ _READERS: Mapping[str, Callable[[RunContext, Fields], RunContext]] = {
     "merge_group": _with_group,
     "push": _with_push,
     "workflow_run": _with_workflow,
+    COMMENT_EVENT: _with_comment,
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fake_github import artifacts, objects, reviews, rules
+from fake_github import artifacts, objects, policies, reviews, rules
 from fake_github.git import GitSide, NoSuchCommitError
 from fake_github.wire import Recorded, RefusalError, Reply
 
@@ -91,6 +91,7 @@ class State:
         self.review_comments: dict[int, reviews.LineComment] = {}
         self.pulls: dict[int, Pull] = {}
         self.store = artifacts.Store()
+        self.policies = policies.Policies()
         self._ids = 100
         self.lag = 0.0
         """Seconds until lists of comments and check runs show what was created."""
@@ -256,6 +257,10 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = [
         ("POST", r"pulls/(\d+)/comments", "pull-requests", reviews.create_review_comment),
         ("PATCH", r"pulls/comments/(\d+)", "pull-requests", reviews.update_review_comment),
         ("DELETE", r"pulls/comments/(\d+)", "pull-requests", reviews.delete_review_comment),
+        ("GET", r"collaborators/([^/]+)/permission", "metadata", policies.permission),
+        ("GET", r"rules/branches/(.+)", "metadata", policies.branch_rules),
+        ("GET", "activity", "contents", policies.activity),
+        ("GET", "actions/permissions/workflow", "administration", policies.workflow_settings),
         ("GET", r"compare/(.+?)\.\.\.(.+)", "contents", State.compare),
     )
 ]
