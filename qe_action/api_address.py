@@ -7,7 +7,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 Where = Literal["here", "private", "public"]
-TAKES = "an http or https address without a name, a password, a query and a fragment"
+TAKES = "an http or https address without a name, a password and a fragment"
+HERE = ("localhost", "127.0.0.1", "::1")
+"""This machine, by the names that a model is asked by; others of it count as a private network."""
 _LONGEST = 2000
 
 
@@ -24,7 +26,8 @@ def api_address(text: str) -> str:
         known = parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
         raise ValueError(TAKES) from None
-    plain = text.isascii() and text.isprintable() and not any(each in text for each in ' \\"<>?#@')
+    plain = text.isascii() and text.isprintable() and not any(each in text for each in ' \\"<>#')
+    known = known and "@" not in parts.netloc
     if len(text) > _LONGEST or parts.scheme not in ("http", "https") or not known or not plain:
         raise ValueError(TAKES)
     return text
@@ -43,12 +46,10 @@ def is_encrypted(address: str) -> bool:
 def where(address: str) -> Where:
     """Whose machine an address leads to, as far as its text tells."""
     host = host_of(address)
-    if host == "localhost" or host.endswith(".localhost"):
+    if host in HERE:
         return "here"
     try:
         number = ipaddress.ip_address(host)
     except ValueError:
-        return "public"
-    if number.is_loopback:
-        return "here"
-    return "private" if number.is_private or number.is_link_local else "public"
+        return "private" if host.endswith(".localhost") else "public"
+    return "public" if number.is_global else "private"
