@@ -66,6 +66,13 @@ def test_a_writer_s_comment_measures_the_head(job: Job, role: str) -> None:
     assert "Patch 70%" in job.comment.body
 
 
+def test_the_tests_are_the_stage_behind_it_as_in_any_run(job: Job) -> None:
+    result = on(job, commented(job), generate_tests="true", tests_outcome="failure")
+    assert result.status == 0, result.log
+    assert result.outputs["tests-generated"] == "0"
+    assert "The suite did not pass" in job.comment.body
+
+
 def test_a_shallow_checkout_of_the_head_serves(job: Job, tmp_path: Path) -> None:
     """As actions/checkout makes it with `ref:` alone."""
     job.repo.root = job.repo.clone(tmp_path / "shallow", job.head, 1)
