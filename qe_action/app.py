@@ -48,6 +48,9 @@ def _analyze_step(settings: Settings) -> int:
     except CommandRefused as why:
         workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
+    if action.only_closes:  # there is no analysis to judge
+        lost = settings.inputs.fail_on_error and action.delivery.lost
+        return NOT_DELIVERED if lost else DONE
     return _code_of(action)
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.step import Step
-from qe_action.errors import QEError, ReportError
+from qe_action.errors import DeliveryError, QEError, ReportError
 from qe_action.github.baseline_lookup import BaselineFinder
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
+from qe_action.sinks import workflow_commands
 from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
@@ -40,6 +41,9 @@ class ActionRun(Step):
         Raises `UsageError` before anything else where an output has a wrong name, and
         `CommandRefused` where a comment asks for tests that are not made.
         """
+        if self.only_closes:
+            await self._close_tests()
+            return
         git = Git(self.settings.workspace, env=self.environment)
         if self._answers_comment():
             await self._follow_command(git)
@@ -93,6 +97,26 @@ class ActionRun(Step):
                 f"is {pull.head_sha[:7]}. If it was pushed to since, comment again."
             )
 
+    @property
+    def only_closes(self) -> bool:
+        """Whether all there is to do is to close the pull request with tests."""
+        opens = self.settings.inputs.pull_request_tests == "open"
+        return opens and self.context is not None and self.context.ended
+
+    async def _close_tests(self) -> None:
+        """The pull request has ended, and what holds tests for it ends too: no report is read."""
+        from qe_action.sinks.tests_wiring import close_tests
+
+        try:
+            workflow_commands.tell(await close_tests(self.wiring({})))
+        except DeliveryError as error:
+            self.delivery.failed(error)
+            workflow_commands.warn(error.line())
+        finally:
+            await self.hang_up()
+        for text in self.delivery.notes:
+            workflow_commands.tell(text)
+
     async def _name_pull(self) -> None:
         """Take the pull request that the input names, where the event names none."""
         if self.context is None:
@@ -132,6 +156,7 @@ class ActionRun(Step):
             git.toplevel or self.settings.workspace,
             self.delivery,
             fork=self.context is not None and self.context.is_fork,
+            own=self.context is not None and self.context.has_own_tests,
             interpreters=project_interpreters,
         )
 

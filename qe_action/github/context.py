@@ -14,6 +14,7 @@ from qe_action.errors import UsageError
 from qe_action.github import fields
 from qe_action.github.fields import Fields, needed, part
 from qe_action.github.slash_command import COMMENT_EVENT, SlashCommand, read_command
+from qe_action.proposal.branch_mark import is_our_branch
 from qe_action.workspace.diff_sources import CommitRef, PullRef
 
 _HEADS = "refs/heads/"
@@ -27,7 +28,8 @@ class RunContext:
     under `workflow_run` the default branch's last commit. `pull` is the pull request that the
     run is about, `commit` the commit that a merge group, a push or a finished workflow is
     about; both are known where the finished workflow's pull request is. `command` is a comment
-    that asks for tests. `workspace` is the checkout's path.
+    that asks for tests. `workspace` is the checkout's path, `head_ref` the name of the pull
+    request's branch.
     """
 
     event_name: str = ""
@@ -49,6 +51,7 @@ class RunContext:
     head_repo: str | None = None
     base_repo: str | None = None
     is_fork: bool = False
+    head_ref: str = ""
     commit: CommitRef | None = None
     command: SlashCommand | None = None
 
@@ -63,6 +66,17 @@ class RunContext:
     def head_sha(self) -> str | None:
         """The commit that links lead to: that of the check run, else the checked-out one."""
         return self.target_sha or self.sha
+
+    @property
+    def has_own_tests(self) -> bool:
+        """Whether the run is about a branch of this repository that holds tests of ours."""
+        return is_our_branch(self.ref) or (not self.is_fork and is_our_branch(self.head_ref))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the event says that the pull request was merged or closed."""
+        events = ("pull_request", "pull_request_target")
+        return self.event_name in events and self.pull_state == "closed"
 
     @property
     def keeps_baseline(self) -> bool:
@@ -151,6 +165,7 @@ def _with_pull(run: RunContext, payload: Fields) -> RunContext:
         head_repo=head_repo,
         base_repo=base_repo,
         is_fork=head_repo is None or head_repo != base_repo,
+        head_ref=fields.line(str(head.get("ref") or "")),
     )
 
 

@@ -529,7 +529,7 @@ def test_who_administers_may_read_the_setting(job: Job, approves: bool, status: 
     token = job.github.add_token(
         "ghs_admin", administration="read", contents="write", checks="write", pull_requests="write"
     )
-    job.github.policies.approves = approves
+    job.github.bot_opens_pulls = approves
     seen = opens(job, token=token)
     assert seen.status == status, seen.log
     assert seen.level("tests-pull") == ("info" if approves else "fail")
@@ -537,7 +537,7 @@ def test_who_administers_may_read_the_setting(job: Job, approves: bool, status: 
 
 
 def test_a_token_of_its_own_makes_the_setting_no_matter(job: Job) -> None:
-    job.github.policies.approves = False
+    job.github.bot_opens_pulls = False
     seen = opens(job, pr_token="ghp_ofMyOwn")
     assert seen.status == 0, seen.log
     assert [path.rpartition("/repos/octo/demo/")[2] for path in asked(seen)] == [

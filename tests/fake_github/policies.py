@@ -27,7 +27,6 @@ class Policies:
         self.strangers = {"mallory"}
         self.pushes: list[dict[str, Any]] = []
         self.rules: dict[str, tuple[str, ...]] = {}
-        self.approves = True
 
     def pushed(self, branch: str, before: str, after: str, when: str) -> None:
         """Note a push to a branch at a time such as 2026-01-31T12:00:00Z."""
@@ -71,7 +70,7 @@ def workflow_settings(state: State, request: Recorded, login: str) -> Reply:
     """What workflows may do by default: for those who administer the repository."""
     shown = {
         "default_workflow_permissions": "read",
-        "can_approve_pull_request_reviews": state.policies.approves,
+        "can_approve_pull_request_reviews": state.bot_opens_pulls,
     }
     return Reply(shown)
 

@@ -19,7 +19,7 @@ DESCRIPTION = (
 HOST = "https://api.github.com"
 ELSEWHERE = re.compile(
     r"/graphql|/repos/[^/]+/[^/]+/(collaborators/[^/]+/permission|activity|rules/branches/.+"
-    r"|actions/permissions/workflow)"
+    r"|actions/permissions/workflow|actions/workflows/[^/]+/dispatches)"
 )
 """What the trimmed description leaves out."""
 
