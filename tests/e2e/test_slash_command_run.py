@@ -10,6 +10,8 @@ from fake_github import FakeGitHub
 from fake_github.git import GitSide
 from job import Job, cobertura
 from runner import Result
+from slowness import slowness
+from test_gap_tests import Shop
 
 REPOSITORY = {"full_name": "octo/demo", "default_branch": "main"}
 
@@ -71,6 +73,28 @@ def test_the_tests_are_the_stage_behind_it_as_in_any_run(job: Job) -> None:
     assert result.status == 0, result.log
     assert result.outputs["tests-generated"] == "0"
     assert "The suite did not pass" in job.comment.body
+
+
+@pytest.mark.slow
+def test_a_writer_s_comment_opens_a_pull_request_with_tests(
+    tmp_path: Path, strict: FakeGitHub
+) -> None:
+    shop = Shop(tmp_path, strict)
+    strict.git = GitSide(shop.repo.root)
+    strict.policies.roles["octocat"] = "write"
+    strict.pulls[7].head_ref = "more"
+    strict.branches |= {"more": shop.head, "main": shop.base}
+    shop.repo.git("checkout", "-q", shop.head)
+    shop.main = shop.base
+    token = strict.add_token("ghs_all", contents="write", checks="write", pull_requests="write")
+    inputs = {"sandbox": "off", "time_budget": str(round(10 * slowness()))}
+    more = {"generate_tests": "true", "pull_request_tests": "open", "pull_request": "7"}
+    result = on(shop, commented(shop), token=token, **inputs, **more)
+    assert result.status == 0, result.log
+    opened = strict.pulls[8]
+    assert result.outputs["tests-pull-request"].endswith("/pull/8")
+    assert (opened.head_ref, opened.base_ref) == ("qe-action/tests-for-7", "more")
+    assert opened.draft
 
 
 def test_a_shallow_checkout_of_the_head_serves(job: Job, tmp_path: Path) -> None:
