@@ -20,6 +20,7 @@ PUBLISHED = "the tests come from a run that is not trusted"
 MOVED = "the pull request was pushed to while the tests were made"
 COMMITTED = "somebody else has committed to {}, so that it is left as it is"
 ANOTHER = "{} holds the tests of another check of this repository"
+UNSURE = "it is not known which tests hold now"
 DECLINED = "#{} was closed, so that none is opened again"
 
 NOTHING_LEFT = "No generated test is left to propose, so this is closed."
@@ -28,6 +29,10 @@ ENDED_WITHOUT = (
     "The pull request that these tests are for was {}. Somebody else has committed here, so this "
     "is left open."
 )
+
+
+State = Literal["open", "closed", "merged"]
+"""Of the pull request that the tests are for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Seen:
     `follows` says that the head which the branch was made for is an ancestor of this one.
     """
 
-    state: Literal["open", "closed", "merged"]
+    state: State
     head: str
     branch: Branch | None
     pull: Pull | None
@@ -82,7 +87,9 @@ class Suggest:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """All stays as it is."""
+    """All stays as it is; `reason` says why, where something is there."""
+
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +145,9 @@ def next_step(run: Run, seen: Seen) -> Step:
     if seen.state != "open":
         return ending(seen)
     if reason := _obstacle(run, seen):
-        return Suggest(reason) if run.count else Leave()
+        return Suggest(reason) if run.count else Leave(reason)
     if run.count is None:
-        return Leave()
+        return Leave(UNSURE)
     if not run.count:
         return Close(NOTHING_LEFT) if seen.branch or _is_open(seen.pull) else Leave()
     if seen.pull is not None and _was_declined(seen.pull):

@@ -43,7 +43,7 @@ def _where(proposal: Proposal) -> str:
     if proposal.closed:
         return f"{pull}, which held tests, is closed: none is left to propose."
     if proposal.url and reason:
-        return f"{pull} is as it was: {reason}."
+        return f"{pull}, which holds tests, was not brought up to date: {reason}."
     if proposal.url:
         kind = "a draft pull request" if proposal.draft else "a pull request"
         return f"The tests are in {pull}, {kind} onto this branch."

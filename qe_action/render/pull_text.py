@@ -77,7 +77,7 @@ def _lines(text: PullText, state: RunState, links: Links, rows: int) -> Iterator
     yield ""
     yield from fenced("\n".join(_commands(text)), "sh")
     yield ""
-    yield from _unverified(text)
+    yield from _unverified(text, state)
     yield ""
     yield (
         f"<sub>A push to #{text.number} updates this pull request; it is closed when no test is "
@@ -114,11 +114,13 @@ def _commands(text: PullText) -> Iterator[str]:
     yield shlex.join(["python", "-m", "pytest", *some])
 
 
-def _unverified(text: PullText) -> Iterator[str]:
+def _unverified(text: PullText, state: RunState) -> Iterator[str]:
     result = text.result
     yield "**What was not verified**"
     yield ""
     yield "- Whether the code is right: a test says what the code does at this commit."
+    if state.result and state.result.measured and state.result.measured.tree == "merge":
+        yield "- The branch alone: they ran on its merge with the base branch."
     yield "- Other machines, systems and versions of Python than those above."
     yield "- Your own continuous integration: it has not run these tests yet."
     if count := len(result.suspicions):

@@ -11,12 +11,14 @@ from pathlib import Path
 from qe_action.events import TestCase
 from qe_action.github.client import GitHub
 from qe_action.github.git_data import MAX_BLOB, TreeEntry
+from qe_action.github.refusals import NotFound
 from qe_action.proposal.git_patch import MODES, PLAIN, FileChange, is_safe
 from qe_action.text import clip, visible
 from qe_action.verify.writing import ParsingError, additions
 
 LONG = f"it has more than {MAX_BLOB:,} bytes"
 NO_FOLDER = "a folder on the way to it is none"
+CHANGED = "the base branch has changed it, so that they would conflict until that is merged"
 NO_FILE = "what is there is no file"
 UNSAFE = "it is no place for tests"
 NAME = 200
@@ -94,18 +96,22 @@ class FilesAtCommit:
         self._tree = self._tree or await self._github.tree_of(self._sha)
         return self._tree
 
-    async def read(self, path: str) -> Present | None:
-        """Raises `UnfitError`."""
+    async def entry(self, path: str) -> TreeEntry | None:
+        """What is there under a path. Raises `UnfitError` where a folder on the way is none."""
         tree, above = await self.tree(), ""
         *folders, name = path.split("/")
         for folder in folders:
-            entry = (await self._entries(above, tree)).get(folder)
-            if entry is None:
+            found = (await self._entries(above, tree)).get(folder)
+            if found is None:
                 return None
-            if entry.kind != "tree":
+            if found.kind != "tree":
                 raise UnfitError(NO_FOLDER)
-            tree, above = entry.sha, f"{above}{folder}/"
-        entry = (await self._entries(above, tree)).get(name)
+            tree, above = found.sha, f"{above}{folder}/"
+        return (await self._entries(above, tree)).get(name)
+
+    async def read(self, path: str) -> Present | None:
+        """Raises `UnfitError`."""
+        entry = await self.entry(path)
         if entry is None:
             return None
         if entry.kind != "blob" or entry.mode not in MODES:
@@ -113,6 +119,25 @@ class FilesAtCommit:
         if entry.size > MAX_BLOB:
             raise UnfitError(LONG)
         return Present(await self._github.blob(entry.sha), entry.mode)
+
+    def same_as(self, merge: FilesAtCommit) -> Read:
+        """Reads a file only where the test merge, on which tests were made, has the same.
+
+        Else they would meet what the base branch has made of it.
+        """
+
+        async def read(path: str) -> Present | None:
+            try:
+                differs = await merge.tree() != await self.tree()
+            except NotFound:  # GitHub keeps no test merge for ever
+                differs = False
+            if differs:
+                here, there = await self.entry(path), await merge.entry(path)
+                if (here and here.sha) != (there and there.sha):
+                    raise UnfitError(CHANGED)
+            return await self.read(path)
+
+        return read
 
     async def _entries(self, folder: str, tree: str) -> Mapping[str, TreeEntry]:
         if folder not in self._folders:

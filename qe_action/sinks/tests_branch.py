@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from qe_action.errors import DeliveryError
 from qe_action.github.client import GitHub
 from qe_action.github.follow_ups import FollowUp
-from qe_action.github.git_data import BranchMovedError, PastCommit, Tip
+from qe_action.github.git_data import PastCommit, Tip
 from qe_action.github.refusals import Forbidden, NotFound, Rejected
 from qe_action.proposal.branch_mark import (
     CommitMark,
@@ -22,7 +22,7 @@ from qe_action.proposal.branch_mark import (
     read_pull_mark,
     signs_off,
 )
-from qe_action.proposal.next_step import Branch, Close, Commit, Pull, Run, Seen, Tell
+from qe_action.proposal.next_step import Branch, Close, Commit, Pull, Run, Seen, State, Tell
 from qe_action.render.pull_text import PullText, commit_message, title
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.test_files import Changes, FilesAtCommit
@@ -62,6 +62,8 @@ class TestsBranch:
         self._delivery = delivery
         self._workflow = workflow
         self.number = number
+        self.pull: FollowUp | None = None
+        """Our open pull request, as soon as it is known."""
         self.name = branch_name(number)
 
     async def look(self, head: str) -> There:
@@ -71,19 +73,20 @@ class TestsBranch:
         pulls = await self._github.follow_ups(self.name)
         ours = await self._logins() if tip or pulls else set()
         merged = wanted.get("merged") is True
-        state = "merged" if merged else "open" if wanted["state"] == "open" else "closed"
+        state: State = "merged" if merged else "open" if wanted["state"] == "open" else "closed"
         mark = read_commit_mark(tip.message, tip.parents) if tip and tip.author in ours else None
         branch = Branch(self.name, tip.sha, mark) if tip else None
         now = str(wanted["head"]["sha"])
         history = await self._github.history(head) if head == now and state == "open" else []
         seen = Seen(
-            state=state,  # type: ignore[arg-type]
+            state=state,
             head=now,
             branch=branch,
             pull=_pull(pulls[0], ours) if pulls else None,
             follows=mark is not None and any(past.sha == mark.head for past in history),
         )
         pull = pulls[0] if pulls else None
+        self.pull = pull if pull and pull.open else None
         return There(seen, tip, pull, history, str(wanted["head"]["ref"]))
 
     async def _logins(self) -> set[str]:
@@ -134,10 +137,9 @@ class TestsBranch:
 
         None where another run has moved the branch on, whose words it is to have.
         """
-        pull = there.pull if there.pull and there.pull.open else None
-        mark = PullMark(self.number, tip)
+        pull, mark = self.pull, PullMark(self.number, tip)
         if pull is None:
-            pull = await self._create(tip, there, text, body(mark.line))
+            pull = self.pull = await self._create(tip, there, text, body(mark.line))
         elif there.seen.pull is None or there.seen.pull.mark is None:
             return pull  # somebody else has opened it, in words of his own
         if await self._github.branch_head(self.name) != tip:
@@ -195,6 +197,3 @@ class TestsBranch:
 def _pull(pull: FollowUp, ours: set[str]) -> Pull:
     mark = read_pull_mark(pull.body) if pull.author in ours else None
     return Pull(pull.number, "open" if pull.open else "closed", pull.merged, mark)
-
-
-__all__ = ["BranchMovedError", "TestsBranch", "There"]

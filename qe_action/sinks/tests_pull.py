@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, assert_never
 
 from qe_action.errors import DeliveryError, sentence
 from qe_action.events import Event, GenerationComplete
 from qe_action.github.client import GitHub
+from qe_action.github.follow_ups import FollowUp
+from qe_action.github.git_data import BranchMovedError
 from qe_action.proposal.git_patch import make_patch
 from qe_action.proposal.next_step import (
     Close,
@@ -29,15 +31,14 @@ from qe_action.render.pull_text import PullText, body
 from qe_action.render.state import Proposal, RunState
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import RESERVE, persist
-from qe_action.sinks.test_files import Changes, FilesAtCommit, changes, checkout_reader
-from qe_action.sinks.tests_branch import BranchMovedError, TestsBranch, There
+from qe_action.sinks.test_files import Changes, FilesAtCommit, Read, changes, checkout_reader
+from qe_action.sinks.tests_branch import TestsBranch, There
 from qe_action.text import document
 
 ROUNDS = 3
 """How often it is begun again where others write to the branch at the same time."""
 SPARED = "few of the hour's requests are left"
 BUSY = "others write to {} at the same time"
-EMPTY = "the files have these tests already"
 NO_HEAD = "The files at the head can't be read ({}), so the patch is of those of the checkout."
 NO_FILES = "There is no patch: the files at the head can't be read ({})."
 
@@ -118,7 +119,7 @@ class TestsPullSink:
             proposal = await self._open(self._branch, result, count)
             if proposal.url and not proposal.closed:
                 self._delivery.tests_pull_url = proposal.url
-        if proposal.reason:
+        elif proposal.reason:
             self._delivery.note(f"No pull request with tests: {sentence(proposal.reason)}")
         if not count:
             return proposal if proposal.url else None
@@ -148,15 +149,16 @@ class TestsPullSink:
         except DeliveryError as error:
             if not self._delivery.hurried:
                 self._delivery.failed(error)
-            return Proposal(reason=" ".join(filter(None, (sentence(error.message), error.hint))))
+            reason = " ".join(filter(None, (sentence(error.message), error.hint)))
+            return replace(_where(branch.pull), reason=reason)
+        if found[0].reason:
+            what = f"Pull request {found[0].number}" if found[0].url else "No pull request"
+            self._delivery.note(f"{what} with tests: {sentence(found[0].reason)}")
         return found[0]
 
     async def _deliver(
         self, branch: TestsBranch, result: GenerationComplete, count: int | None
     ) -> Proposal:
-        left = self._github.remaining if self._github else None
-        if left is not None and left < RESERVE:
-            return Proposal(reason=SPARED)
         for _ in range(ROUNDS):
             if self._delivery.hurried:
                 return Proposal()
@@ -175,23 +177,42 @@ class TestsPullSink:
         if count and there.seen.state == "open" and there.seen.head == head:
             assert self._github is not None
             files = FilesAtCommit(self._github, head)
-            found = await changes(result.tests, files.read)
+            found = await changes(result.tests, self._reader(files))
             count = count if found.files or found.left_out else 0
         run = Run(self._tests.owner, head, self._tests.run, count)
         step = next_step(run, there.seen)
-        pull = there.pull if there.pull and there.pull.open else None
-        known = Proposal(pull.url, pull.number, pull.draft) if pull else Proposal()
-        if isinstance(step, Suggest):
-            return replace(known, reason=step.reason)
-        if isinstance(step, Leave):
-            return known if not count else replace(known, reason=EMPTY)
-        if isinstance(step, Keep):
-            return known
-        if isinstance(step, Close | Tell):
-            return replace(known, closed=await branch.close(step, there))
-        if not found.files or files is None:
-            return replace(known, reason=" ".join(found.left_out))
-        return await self._commit(branch, step, there, run, files, found, result)
+        pull = branch.pull
+        known = _where(pull)
+        match step:
+            case Suggest(reason):
+                return replace(known, reason=reason)
+            case Close() | Tell():
+                return replace(known, closed=await branch.close(step, there))
+            case Commit():
+                reason = self._why_no_commit(found)
+                if reason or files is None:
+                    return replace(known, reason=reason)
+                return await self._commit(branch, step, there, run, files, found, result)
+            case Leave(reason):
+                return replace(known, reason=reason) if pull else known
+            case Keep():
+                return known
+            case _:
+                assert_never(step)
+
+    def _reader(self, files: FilesAtCommit) -> Read:
+        """The files at the head, as far as they are those that the tests were made beside."""
+        measured = self._state.result.measured if self._state.result else None
+        if measured is None or measured.tree != "merge" or not measured.sha:
+            return files.read
+        assert self._github is not None
+        return files.same_as(FilesAtCommit(self._github, measured.sha))
+
+    def _why_no_commit(self, found: Changes) -> str:
+        left = self._github.remaining if self._github else None
+        if left is not None and left < RESERVE:
+            return SPARED
+        return "" if found.files else " ".join(found.left_out)
 
     async def _commit(
         self,
@@ -213,7 +234,7 @@ class TestsPullSink:
         pull = await branch.publish(tip, there, text, words)
         if pull is None:
             raise BranchMovedError
-        return Proposal(pull.url, pull.number, pull.draft, remarks=tuple(found.left_out))
+        return replace(_where(pull), remarks=tuple(found.left_out))
 
     # The patch
 
@@ -251,3 +272,8 @@ class TestsPullSink:
             return None, NO_FILES.format(why)
         found = await changes(result.tests, checkout_reader(of.root))
         return found, NO_HEAD.format(why) if of.github is not None else ""
+
+
+def _where(pull: FollowUp | None) -> Proposal:
+    """An open pull request as it is shown."""
+    return Proposal(pull.url, pull.number, pull.draft) if pull else Proposal()

@@ -35,6 +35,8 @@ def branch_sha(state: State, name: str) -> str | None:
     """Where a branch is: one that was pushed to here, or that a pull request is from."""
     if name in state.branches:
         return state.branches[name]
+    if name in state.deleted:
+        return None
     ours = (pull for pull in state.pulls.values() if pull.head_repo == state.repo)
     found = next((pull.head_sha for pull in ours if pull.head_ref == name), None)
     if found is not None or name != "main" or state.git is None:
@@ -115,6 +117,7 @@ def move(state: State, name: str, sha: str) -> None:
 def drop(state: State, name: str) -> None:
     """A branch is deleted: open pull requests from it, and onto it, are closed."""
     state.branches.pop(name, None)
+    state.deleted.add(name)
     for pull in state.pulls.values():
         ends = (pull.head_repo, pull.head_ref) == (state.repo, name) or pull.base_ref == name
         if pull.state == "open" and ends:
@@ -134,19 +137,32 @@ def create_commit(state: State, request: Recorded, login: str) -> Reply:
         raise RefusalError(422, "Tree SHA does not exist")
     if not body["message"].strip():
         raise RefusalError(422, "Invalid request. 'message' can't be blank.")
-    author = body.get("author", {"name": login, "email": f"1+{login}@users.noreply.github.com"})
-    parents = [part for parent in body.get("parents", []) for part in ("-p", parent)]
+    author = body.get("author", person(login))
+    made = commit_as(state, author, body["message"], body["tree"], body.get("parents", []))
+    return Reply(_commit(state, made), 201)
+
+
+def person(login: str) -> dict[str, str]:
+    """An account with the address that GitHub gives out for it."""
+    return {"name": login, "email": f"1+{login}@users.noreply.github.com"}
+
+
+def commit_as(
+    state: State, author: dict[str, str], message: str, tree: str, parents: list[str]
+) -> str:
+    """A commit by somebody, on no branch."""
     environment = {
         "GIT_AUTHOR_NAME": author["name"],
         "GIT_AUTHOR_EMAIL": author["email"],
         "GIT_COMMITTER_NAME": "GitHub",
         "GIT_COMMITTER_EMAIL": "noreply@github.com",
     }
+    options = [part for parent in parents for part in ("-p", parent)]
     out = _git(
-        side, "commit-tree", body["tree"], *parents,
-        data=body["message"].encode(), environment=environment,
+        git_side(state), "commit-tree", tree, *options,
+        data=message.encode(), environment=environment,
     )  # fmt: skip
-    return Reply(_commit(state, out.decode().strip()), 201)
+    return out.decode().strip()
 
 
 def get_tree(state: State, request: Recorded, login: str, sha: str) -> Reply:

@@ -272,7 +272,7 @@ def label(api: str, repo: str, name: str) -> Json:
         "node_id": "L_1",
         "url": f"{api}/repos/{repo}/labels/{name}",
         "name": name,
-        "description": None,
+        "description": "",
         "color": "ededed",
         "default": False,
     }

@@ -99,6 +99,7 @@ class State:
         self.pulls: dict[int, Pull] = {}
         self.branches: dict[str, str] = {}
         """Those that were pushed to here; pull requests have theirs besides."""
+        self.deleted: set[str] = set()
         self.protected: set[str] = set()
         """Patterns of branches that nobody may push to."""
         self.labels: set[str] = set()

@@ -87,7 +87,7 @@ def test_what_stands_in_the_way_leaves_a_patch(there: Seen, reason: str) -> None
     step = next_step(RUN, there)
     assert isinstance(step, Suggest)
     assert reason in step.reason
-    assert next_step(replace(RUN, count=0), there) in (Leave(), Close(NOTHING_LEFT))
+    assert isinstance(next_step(replace(RUN, count=0), there), Leave | Close)
 
 
 def test_where_no_test_is_left_the_pull_request_is_closed() -> None:
@@ -95,7 +95,7 @@ def test_where_no_test_is_left_the_pull_request_is_closed() -> None:
     assert next_step(none, seen(FRESH)) == Close(NOTHING_LEFT)
     assert next_step(none, seen(STALE)) == Close(NOTHING_LEFT)
     assert next_step(none, EMPTY) == Leave()
-    assert next_step(none, seen(FOREIGN)) == Leave()
+    assert isinstance(next_step(none, seen(FOREIGN)), Leave)
 
 
 def test_a_newer_run_for_the_same_commit_is_not_undone() -> None:
@@ -138,7 +138,7 @@ def test_commits_of_people_are_never_lost_and_nothing_is_done_without_knowing() 
                 assert branch is not None
                 assert step.parents[0] == branch.tip
         if count is None and state == "open":
-            assert step == Leave()
+            assert isinstance(step, Leave)
 
 
 def test_a_run_that_can_only_suggest_says_why_before_it_asks_for_anything() -> None:
