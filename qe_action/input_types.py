@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
 from qe_action.analysis.gate import PathGate, path_gate
+from qe_action.api_address import api_address
 from qe_action.given_inputs import headers
 from qe_action.text import visible
 
@@ -60,6 +61,7 @@ Folder = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator
 WorkflowFile = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_][\w.-]{0,200}\.ya?ml$")
 ]
+Address = Annotated[str, AfterValidator(api_address)]
 Headers = Annotated[Mapping[str, SecretStr], BeforeValidator(headers)]
 Amount = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Money = Annotated[Amount | None, BeforeValidator(empty_is_none)]

@@ -8,10 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from qe_action.api_address import api_address
-
 Provider = Literal["openai", "anthropic"]
-Address = Annotated[str, AfterValidator(api_address)]
 
 
 def _key(key: SecretStr) -> SecretStr:
@@ -33,11 +30,12 @@ class ModelOptions(BaseModel):
     are kept in the folder `cache` and replayed from there.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The text of an error would show a password in an address.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(default="", max_length=200)
     provider: Provider = "openai"
-    base_url: Address = ""
+    base_url: str = Field(default="", max_length=2000)
     key: Key = SecretStr("")
     headers: Mapping[str, SecretStr] = Field(default_factory=dict)
     requests: int = Field(default=60, ge=1, le=10_000)

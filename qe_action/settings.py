@@ -21,6 +21,7 @@ from qe_action.errors import UsageError
 from qe_action.given_inputs import GivenInput, given_input, renamed, takes
 from qe_action.input_file import content
 from qe_action.input_types import (
+    Address,
     Few,
     Folder,
     Headers,
@@ -38,7 +39,7 @@ from qe_action.input_types import (
     empty_is_none,
 )
 from qe_action.inputs import INPUTS, Input
-from qe_action.model_options import Address, Key, ModelOptions, Provider
+from qe_action.model_options import Key, ModelOptions, Provider
 from qe_action.text import clip, redacted, visible
 from qe_action.verbosity import Verbosity
 
