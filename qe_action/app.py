@@ -34,11 +34,21 @@ def run(options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, 
         settings = _settings(options, arguments, secrets)
         if settings.inputs.mode == "publish":
             return _publish(settings, None)
-        from qe_action.commands.run import ActionRun
+        return _analyze_step(settings)
 
-        action = ActionRun(settings, os.environ)
+
+def _analyze_step(settings: Settings) -> int:
+    from qe_action.commands.run import ActionRun
+    from qe_action.github.commanded_pull import CommandRefused
+    from qe_action.sinks import workflow_commands
+
+    action = ActionRun(settings, os.environ)
+    try:
         stream_runner.run(action.run)
-        return code_of(action)
+    except CommandRefused as why:
+        workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
+        return DONE
+    return code_of(action)
 
 
 def publish(

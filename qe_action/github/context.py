@@ -13,6 +13,7 @@ from typing import Any, Literal
 from qe_action.errors import UsageError
 from qe_action.github import fields
 from qe_action.github.fields import Fields, needed, part
+from qe_action.github.slash_command import COMMENT_EVENT, SlashCommand, read_command
 from qe_action.proposal.branch_mark import is_our_branch
 from qe_action.workspace.diff_sources import CommitRef, PullRef
 
@@ -26,8 +27,9 @@ class RunContext:
     `sha` is GITHUB_SHA: under `pull_request` the test merge, which `pull.merge_sha` repeats,
     under `workflow_run` the default branch's last commit. `pull` is the pull request that the
     run is about, `commit` the commit that a merge group, a push or a finished workflow is
-    about; both are known where the finished workflow's pull request is. `workspace` is the
-    checkout's path, `head_ref` the name of the pull request's branch.
+    about; both are known where the finished workflow's pull request is. `command` is a comment
+    that asks for tests. `workspace` is the checkout's path, `head_ref` the name of the pull
+    request's branch.
     """
 
     event_name: str = ""
@@ -51,6 +53,7 @@ class RunContext:
     is_fork: bool = False
     head_ref: str = ""
     commit: CommitRef | None = None
+    command: SlashCommand | None = None
 
     @property
     def target_sha(self) -> str | None:
@@ -217,6 +220,11 @@ def _with_workflow(run: RunContext, payload: Fields) -> RunContext:
     return replace(run, commit=commit, pull=_measured_pull(payload, finished, head_sha))
 
 
+def _with_comment(run: RunContext, payload: Fields) -> RunContext:
+    """A comment: its pull request is known by its number alone, and is still to be read."""
+    return replace(run, command=read_command(payload))
+
+
 def _measured_pull(payload: Fields, finished: Fields, head_sha: str) -> PullRef | None:
     """The one pull request to this repository whose head a finished workflow ran for.
 
@@ -246,6 +254,7 @@ _READERS: Mapping[str, Callable[[RunContext, Fields], RunContext]] = {
     "merge_group": _with_group,
     "push": _with_push,
     "workflow_run": _with_workflow,
+    COMMENT_EVENT: _with_comment,
 }
 
 

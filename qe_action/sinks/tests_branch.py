@@ -120,15 +120,21 @@ class TestsBranch:
         self._delivery.writes += 1
         return new.sha
 
-    async def start(self, tip: str, there: There) -> None:
-        """Start the workflow for what no pull request tells of yet; a failure is a note."""
+    def wants_start(self, tip: str, there: There) -> bool:
+        """Whether there is a workflow to start, for what no pull request tells of yet."""
         mark = there.seen.pull.mark if there.seen.pull else None
-        if not self._workflow or (mark is not None and mark.tip == tip):
-            return
+        return bool(self._workflow) and (mark is None or mark.tip != tip)
+
+    async def start(self, *, last: bool) -> bool:
+        """Start the workflow; whether that is done. A failure of the `last` try is a note."""
         try:
             await self._github.start_workflow(self._workflow, self.name)
         except DeliveryError as error:
-            self._delivery.note(error.line())
+            if last or isinstance(error, Forbidden | NotFound | Rejected):
+                self._delivery.note(error.line())
+                return True
+            return False
+        return True
 
     async def publish(
         self, tip: str, there: There, text: PullText, body: Callable[[str], str]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fake_github import artifacts, git_data, objects, pulls, reviews, rules
+from fake_github import artifacts, git_data, objects, policies, pulls, reviews, rules
 from fake_github.git import GitSide, NoSuchCommitError
 from fake_github.wire import Recorded, RefusalError, Reply
 
@@ -110,6 +110,7 @@ class State:
         """The setting that lets the job's token open pull requests."""
         self.drafts = True
         self.store = artifacts.Store()
+        self.policies = policies.Policies()
         self._ids = 100
         self.lag = 0.0
         """Seconds until lists of comments and check runs show what was created."""
@@ -291,6 +292,10 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = [
         ("GET", r"git/blobs/([0-9a-f]{40})", "contents", git_data.get_blob),
         ("POST", "git/blobs", "contents", git_data.create_blob),
         ("POST", r"actions/workflows/([^/]+)/dispatches", "actions", git_data.start_workflow),
+        ("GET", r"collaborators/([^/]+)/permission", "metadata", policies.permission),
+        ("GET", r"rules/branches/(.+)", "metadata", policies.branch_rules),
+        ("GET", "activity", "contents", policies.activity),
+        ("GET", "actions/permissions/workflow", "administration", policies.workflow_settings),
         ("GET", r"compare/(.+?)\.\.\.(.+)", "contents", State.compare),
     )
 ]
