@@ -484,6 +484,19 @@ def test_the_next_run_goes_on_where_one_was_cut_off(
     assert scene.git("rev-list", "--count", f"{scene.head}..{scene.tip}") == "1"
 
 
+@pytest.mark.parametrize("path", ["/git/trees", "/git/refs", "/pulls$"])
+def test_a_run_that_is_cancelled_leaves_it_to_the_next(scene: Scene, path: str) -> None:
+    """What links the pull request does not wait for it then."""
+    hung = scene.github.fail("POST", path, "delay", times=9, seconds=60)
+    ran = scene.run(TWO, cancel_when=lambda: hung.hits > 0)
+    assert ran.delivery.tests_pull_url == ""
+    assert ran.delivery.problems == []
+    scene.github.faults.clear()
+    scene.run(TWO, run=(43, 1))
+    assert scene.pull.state == "open"
+    assert "test_heavy" in scene.file()
+
+
 def test_two_runs_at_once_end_in_one_pull_request_that_says_what_it_holds(scene: Scene) -> None:
     async def both() -> None:
         await asyncio.gather(
