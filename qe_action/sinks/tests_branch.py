@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from qe_action.errors import DeliveryError
 from qe_action.github.client import GitHub
@@ -202,4 +203,5 @@ class TestsBranch:
 
 def _pull(pull: FollowUp, ours: set[str]) -> Pull:
     mark = read_pull_mark(pull.body) if pull.author in ours else None
-    return Pull(pull.number, "open" if pull.open else "closed", pull.merged, mark)
+    state: Literal["open", "closed"] = "open" if pull.open else "closed"
+    return Pull(pull.number, state, pull.merged, mark, pull.head_sha)
