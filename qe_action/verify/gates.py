@@ -10,7 +10,7 @@ import ast
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qe_action.events import Refused
 from qe_action.generators.port import Candidate
@@ -20,7 +20,7 @@ from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.mutants import Mutant, mutants
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Run
-from qe_action.verify.run_request import Runner, RunRequest
+from qe_action.verify.run_request import Runner, RunRequest, Surroundings
 from qe_action.verify.static_checks import reaches_outside, refused_import, skips
 from qe_action.verify.writing import Part, new_file
 
@@ -28,6 +28,10 @@ TRIED = 12
 """Mutants that a test is tried on at most."""
 AT_ONCE = 4
 """Mutants that are tried before it is asked whether one was killed."""
+COMPARED = re.compile(r"^E\s+(?:AssertionError: )?assert .+ (?:==|is) ", re.MULTILINE)
+"""How pytest shows that values were compared that are not the same."""
+OTHERWISE = Surroundings(env={"PYTHONHASHSEED": "11"}, days=1.0)
+"""Where a test that fails so runs once more: what it was given then is the code's, not chance's."""
 
 Arc = tuple[int, int]
 
@@ -48,6 +52,7 @@ class Trial:
     number: int
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
     run: Run | None = None
+    again: str = ""
     lines: frozenset[int] = frozenset()
     arcs: frozenset[Arc] = frozenset()
     mutants: int = 0
@@ -156,6 +161,9 @@ async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
     if not run.outcomes and not run.errors:
         return Refusal("not collected")
     if run.errors or len(run.passed) != len(run.outcomes):
+        if COMPARED.search(run.traceback):
+            elsewhere = replace(request, measure=False, around=OTHERWISE)
+            trial.again = (await setting.runner.run(elsewhere)).traceback
         return Refusal("fails", run.trouble()[:300])
     if run.written:
         return Refusal("writes", f"it leaves or changes {shown(run.written[0])}")
