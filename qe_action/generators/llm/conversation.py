@@ -84,5 +84,5 @@ class Model(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Leaves the model, also in the middle of an answer."""
+        """Leaves the model. Its answers are closed before."""
         ...
