@@ -39,7 +39,7 @@ class ScriptedModel:
                 for at in range(0, len(part), self._piece):
                     await asyncio.sleep(0)
                     yield Piece(part[at : at + self._piece])
-        except GeneratorExit:
+        except (GeneratorExit, asyncio.CancelledError):
             self.stopped += 1
             raise
         yield Ending(self._finish, 100, 50)

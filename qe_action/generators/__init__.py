@@ -61,4 +61,8 @@ def _asking(ports: Ports) -> LlmGenerator:
 
 
 def _opened(ports: Ports) -> Model:
-    raise NotImplementedError
+    from qe_action.generators.llm.access import access_to
+
+    model = access_to(ports.settings.model, ports.model)
+    assert model is not None, "it is looked at first whether there is one"
+    return model

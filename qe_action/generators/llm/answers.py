@@ -27,7 +27,7 @@ IMPORTS = 30
 Left = Literal["no code", "too long", "no test", "repeated", "the source itself", "another place"]
 """Why an item of an answer is left out."""
 _PLACES = ("path", "file", "file_path", "filename", "filepath")
-_TEST_FILE = re.compile(r"(?:[\w.-]+/)*(?:test_[\w-]*|[\w-]*_test|conftest)\.py")
+_TEST_FILE = re.compile(r"(?:[\w-][\w.-]*/)*(?:test_[\w-]*|[\w-]*_test|conftest)\.py")
 _NAME = re.compile(r"(?:test\w*|Test\w*)", re.ASCII)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from qe_action.analysis.python_module import Definition, PythonModule
 from qe_action.generators.llm.asks import Ask
@@ -15,7 +16,8 @@ from qe_action.generators.llm.gap_words import gap_words, mutant_words
 from qe_action.generators.llm.outlines import call_text, imports_and_names, outline, signature
 from qe_action.generators.llm.project_code import ProjectCode
 from qe_action.generators.llm.sample_tests import sample_tests
-from qe_action.text import fenced
+from qe_action.text import clip, fenced
+from qe_action.text import code as span
 
 CHARACTERS = 4
 """Characters of a token, about: what a text costs is estimated, as each model counts otherwise."""
@@ -60,8 +62,9 @@ def context(code: ProjectCode, ask: Ask, module: str, budget: int) -> str:
 def _sections(
     code: ProjectCode, target: PythonModule, ask: Ask, module: str, room: int
 ) -> Iterator[Section]:
+    path = span(clip(code.path, 200))
     yield Section(
-        f"The code to test, from {code.path}; it is imported as `{module}`. "
+        f"The code to test, from {path}; it is imported as {span(module)}. "
         "The number of each line stands before it, `>` marks the missed ones:",
         (numbered(target, ask.definition, _marked(ask), room * CHARACTERS),),
         "text",
@@ -73,7 +76,7 @@ def _sections(
         "diff",
     )
     yield Section(
-        f"Imports and names of {code.path} that it uses:", imports_and_names(target, ask.definition)
+        f"Imports and names of {path} that it uses:", imports_and_names(target, ask.definition)
     )
     yield Section(
         "What it calls:",
@@ -82,30 +85,30 @@ def _sections(
         ),
     )
     yield Section("The classes of its parameters, and how they are made:", _classes(code, ask))
-    yield Section("Calls of it in the project:", _calls(code, [ask.definition], beside=CALLS))
+    yield Section("Calls of it in the project:", _calls_of(code, target, ask))
     yield Section(
         "Tests of the project, to write in the same style:", sample_tests(code, ask.definition)
     )
 
 
 def _classes(code: ProjectCode, ask: Ask) -> tuple[str, ...]:
-    found = []
-    for path, each in code.classes(ask.definition)[:CLASSES]:
-        made = _calls(code, [each], beside=CALLS)
-        found.append("\n".join((f"# {path}", outline(each), *made)))
-    return tuple(found)
+    return tuple(
+        "\n".join((f"# {path}", outline(each), *_calls(code, each.node.name)))
+        for path, each in code.classes(ask.definition)[:CLASSES]
+    )
 
 
-def _calls(code: ProjectCode, definitions: Sequence[Definition], beside: int) -> tuple[str, ...]:
-    found: list[str] = []
-    for each in definitions:
-        name = each.node.name
-        for path, call in code.calls_of(name):
-            if text := call_text(call):
-                found.append(f"{text}  # {path}")
-            if len(found) >= beside:
-                break
-    return tuple(found)
+def _calls_of(code: ProjectCode, target: PythonModule, ask: Ask) -> tuple[str, ...]:
+    """Calls of what is asked for and of its functions in which something is missed."""
+    around = [target.definition_at(line) for line in sorted(_marked(ask))]
+    names = [each.node.name for each in (ask.definition, *filter(None, around))]
+    found = [call for name in dict.fromkeys(names) for call in _calls(code, name)]
+    return ("\n".join(found),) if found else ()
+
+
+def _calls(code: ProjectCode, name: str) -> list[str]:
+    texts = ((path, call_text(call)) for path, call in code.calls_of(name))
+    return list(islice((f"{text}  # {path}" for path, text in texts if text), CALLS))
 
 
 def _marked(ask: Ask) -> frozenset[int]:

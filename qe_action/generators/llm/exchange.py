@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from qe_action.generators.llm.answers import Answers
-from qe_action.generators.llm.ask_context import context
+from qe_action.generators.llm.ask_context import context, tokens
 from qe_action.generators.llm.ask_shares import AskShare, Spending
 from qe_action.generators.llm.asks import Ask
 from qe_action.generators.llm.conversation import Message, ModelFault
@@ -67,23 +67,21 @@ class Exchange:
     async def proposals(self, room: float = 1.0) -> AsyncGenerator[Proposal, None]:
         """The candidates, and what is being done; `room` is the part of the context to send."""
         name, left = self._ask.qualname, self._job.left()
-        told = context(
-            self._project, self._ask, self._job.layout.module, int(self._share.context * room)
-        )
+        told = self._context(room)
         first = first_messages(told, self._ask, self._most)
         messages, doing = first, Doing("writing", f"The model writes tests for {name}")
-        requests = tokens = 0
+        requests = spent = 0
         for repairs in range(REPAIRS + 1):
             turn = Turn()
             async with aclosing(self._turn(messages, doing, turn)) as proposals:
                 async for proposal in proposals:
                     yield proposal
             assert turn.answer is not None
-            requests, tokens = requests + 1, tokens + turn.answer.tokens
+            requests, spent = requests + 1, spent + turn.answer.tokens
             self.fault = turn.answer.fault
             if self.fault is not None or repairs == REPAIRS:
                 return
-            if requests >= self._share.requests or tokens >= self._share.tokens:
+            if requests >= self._share.requests or spent >= self._share.tokens:
                 return
             if left - self._job.left() >= self._share.seconds:
                 return
@@ -91,6 +89,13 @@ class Exchange:
             if not further:
                 return
             messages, doing = [*first, *further], self._repairing(turn)
+
+    def _context(self, room: float) -> str:
+        module = self._job.layout.module
+        whole = context(self._project, self._ask, module, self._share.context)
+        if room == 1:
+            return whole
+        return context(self._project, self._ask, module, int(tokens(whole) * room))
 
     def _further(self, turn: Turn, repairs: int) -> list[Message]:
         """What is said next; nothing where no test can be had by that."""

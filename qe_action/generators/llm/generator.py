@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from qe_action.events import ModelUse
 from qe_action.generators.llm.answers import Answers
@@ -34,6 +35,16 @@ _FINAL: frozenset[Fault] = frozenset(
     {"key", "unknown model", "refused", "unreachable", "budget", "given up", "missing"}
 )
 """Faults after which no answer is to be expected."""
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A model that is asked for no longer than `left` gives seconds; `note` is to be told of it."""
+
+    left: Callable[[], float]
+
+    @property
+    def note(self) -> str: ...
 
 
 class LlmGenerator:
@@ -82,6 +93,11 @@ class LlmGenerator:
         except ModelFault as fault:
             yield self._trouble(fault, job) or Trouble(job.target, fault.message)
             return
+        if isinstance(model, Limited):
+            model.left = job.left
+            if model.note and model.note not in self._told:
+                self._told.add(model.note)
+                yield Trouble(job.target, model.note)
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
         answers = Answers(job.target, project.target.tree, _taken(job))
         while waiting and not self._over and job.left() > LEAST:
@@ -115,6 +131,8 @@ class LlmGenerator:
         if fault is None:
             self._failed = 0
             return None
+        if job.left() <= 0:
+            return None  # it is the time that is over: the next target has its own
         if fault.kind != "too long":
             self._failed += 1
         self._over = fault.kind in _FINAL or self._failed >= IN_A_ROW

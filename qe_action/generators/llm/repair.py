@@ -103,7 +103,7 @@ def _explained(
         yield _value(told)
     if verdict.reason == "adds nothing" and project.target is not None:
         yield from _missed(project.target, verdict.missed_lines, verdict.missed_arcs)
-    survivors = [mutants[each] for each in sorted(verdict.survived) if each in mutants]
+    survivors = [each for name, each in mutants.items() if name in verdict.survived]
     if verdict.reason == "kills nothing" and survivors:
         yield "It passes as well with these changes; assert on what they make different:"
         for mutant in survivors[:MUTANTS]:

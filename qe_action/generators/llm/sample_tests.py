@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from textwrap import dedent
 
 from qe_action.analysis.python_module import FUNCTIONS, Definition, PythonModule
 from qe_action.generators.llm.project_code import ProjectCode
@@ -48,7 +49,7 @@ def _names(module: PythonModule, test: ast.stmt, name: str) -> bool:
 def _source(module: PythonModule, node: ast.stmt) -> str:
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(each.lineno for each in decorators)])
-    return "\n".join(module.lines[first - 1 : node.end_lineno])
+    return dedent("\n".join(module.lines[first - 1 : node.end_lineno]))
 
 
 def _imports(module: PythonModule) -> list[str]:
