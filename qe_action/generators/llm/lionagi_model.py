@@ -123,6 +123,14 @@ def lionagi_model(options: ModelOptions, *, patience: Patience | None = None) ->
     )
 
 
+def check() -> None:
+    """Load all that asking a model needs. Raises where that can't be."""
+    import stamina  # noqa: F401 - what asks again
+
+    for provider in ("openai", "anthropic"):
+        _imodel(ModelOptions(name="none", provider=provider), {}, Patience())
+
+
 def secrets_of(options: ModelOptions) -> tuple[str, ...]:
     """What of the options must be shown to nobody and kept nowhere."""
     headers = (value.get_secret_value() for value in options.headers.values())

@@ -50,13 +50,19 @@ class PersistentModel:
         try:
             first, stream = await self._begun(messages)
             async with aclosing(stream):
+                self._hear(first)
                 yield first
                 async for said in stream:
+                    self._hear(said)
                     yield said
         except ModelFault as fault:
             self._count(fault)
             raise
-        self._failed = 0
+
+    def _hear(self, said: Piece | Ending) -> None:
+        """Forget earlier failures with the end of an answer; whoever asked may leave there."""
+        if isinstance(said, Ending):
+            self._failed = 0
 
     def _count(self, fault: ModelFault) -> None:
         """Open the circuit where that was one fault too many."""
