@@ -35,8 +35,8 @@ class Asked:
     @property
     def text(self) -> str:
         """All that is said in the conversation."""
-        system = self.body.get("system") or ""
-        parts = [system if isinstance(system, str) else json.dumps(system)]
+        system = self.body.get("system") or []
+        parts = [system] if isinstance(system, str) else [block["text"] for block in system]
         parts += [str(message.get("content")) for message in self.body["messages"]]
         return "\n".join(parts)
 

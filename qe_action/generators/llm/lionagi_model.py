@@ -116,12 +116,26 @@ def lionagi_model(options: ModelOptions, *, patience: Patience | None = None) ->
     """The model that options name. Nothing is loaded or sent before it is asked."""
     key = options.key.get_secret_value()
     headers = {name: value.get_secret_value() for name, value in options.headers.items()}
-    secrets = tuple(filter(None, (key, *headers.values(), *_of_address(options.base_url))))
-    subject = Subject(options.name, keyed=bool(key or headers), secrets=secrets)
+    subject = Subject(options.name, keyed=bool(key or headers), secrets=secrets_of(options))
     patience = patience or Patience()
     return LionagiModel(
         subject, make=lambda: _imodel(options, headers, patience), patience=patience
     )
+
+
+def check() -> None:
+    """Load all that asking a model needs. Raises where that can't be."""
+    import stamina  # noqa: F401 - what asks again
+
+    for provider in ("openai", "anthropic"):
+        _imodel(ModelOptions(name="none", provider=provider), {}, Patience())
+
+
+def secrets_of(options: ModelOptions) -> tuple[str, ...]:
+    """What of the options must be shown to nobody and kept nowhere."""
+    headers = (value.get_secret_value() for value in options.headers.values())
+    found = (options.key.get_secret_value(), *headers, *_of_address(options.base_url))
+    return tuple(text for text in found if len(text) > 3)  # shorter ones hide nothing
 
 
 def _of_address(url: str) -> list[str]:
