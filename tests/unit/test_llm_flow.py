@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 import pytest
-from recorded_runner import RecordedRunner, all_killed, all_survive, passed
+from recorded_runner import RecordedRunner, Verdict, all_killed, all_survive, passed
 from scripted_model import Answer, ScriptedModel, item
 from test_llm_answers import SOURCE
 
@@ -70,11 +70,11 @@ def generator_of(model: ScriptedModel, requests: int = 60, tokens: int = 300_000
 
 
 def released(
-    generator: Generator, made: Job | None = None, *, survive: bool = False
+    generator: Generator, made: Job | None = None, verdict: Verdict = all_killed
 ) -> list[Released]:
     """What comes out of the gates of single tests, where each run was recorded."""
     files = {"shapes.py": SOURCE, "tests/test_shapes.py": TESTS}
-    runner = RecordedRunner(files, "shapes.py", run_of, all_survive if survive else all_killed)
+    runner = RecordedRunner(files, "shapes.py", run_of, verdict)
     setting = Setting(runner, LINES, ARCS, lambda: 5.0)
     trials = Trials(generator, made or job(), setting, 4)
 
@@ -99,9 +99,9 @@ def troubles(items: Sequence[Released]) -> list[str]:
     return [each.message for each in items if isinstance(each, Trouble)]
 
 
-def asked(*answers: Answer, **how: bool) -> tuple[list[Released], ScriptedModel]:
+def asked(*answers: Answer, verdict: Verdict = all_killed) -> tuple[list[Released], ScriptedModel]:
     model = ScriptedModel(*answers)
-    return released(generator_of(model), **how), model
+    return released(generator_of(model), verdict=verdict), model
 
 
 def test_all_that_is_wanted_in_one_answer_is_one_request() -> None:
@@ -154,7 +154,7 @@ def test_what_is_still_missed_is_asked_for_once_more() -> None:
 
 
 def test_mutants_that_survive_are_told() -> None:
-    items, model = asked(item(GOOD), "", survive=True)
+    items, model = asked(item(GOOD), "", verdict=all_survive)
     assert refused(items) == ["kills nothing"]
     assert "-     return width * height" in model.asked[1][-1].text
 
