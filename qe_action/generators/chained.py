@@ -24,6 +24,8 @@ from qe_action.generators.port import (
 
 FIRST = 0.5
 """The part of the time that the search has where a model comes after it."""
+IDLE, IDLE_SECONDS = 0.1, 3.0
+"""How long a search that has found tests may find no more: a part of the time, and the least."""
 
 
 class Asking(Generator, Protocol):
@@ -39,8 +41,9 @@ class Asking(Generator, Protocol):
 class Chained:
     """What `first` finds, and what `then` makes of the goals and mutants that it leaves.
 
-    The search ends at half of the time, or with as many tests as are proposed in the end: so there
-    is room for those of the model. Where nothing is left, or no model answers, it is the search.
+    The search ends at half of the time, or when it finds no more, or with as many tests as are
+    proposed in the end: so there is time and room for those of the model. Where nothing is left, or
+    no model answers, it is the search.
     """
 
     name = "auto"
@@ -75,18 +78,22 @@ class Chained:
 
     async def _searched(self, job: Job, heard: Heard) -> AsyncGenerator[Proposal, None]:
         """The search, up to its part of the time and of the tests."""
-        kept_back = 0.0 if isinf(job.left()) else job.left() * (1 - FIRST)
+        whole = job.left()
+        kept_back = 0.0 if isinf(whole) else whole * (1 - FIRST)
+        found = False
+        idle = None if isinf(whole) else max(IDLE_SECONDS, whole * IDLE)
         searching = replace(job, left=lambda: job.left() - kept_back)
         async with aclosing(self._first.candidates(searching, heard)) as proposals:
             while heard.kept < job.limit and (seconds := searching.left()) > 0:
                 try:
-                    async with asyncio.timeout(None if isinf(seconds) else seconds):
+                    async with asyncio.timeout(idle and (min(idle, seconds) if found else seconds)):
                         proposal = await anext(proposals)
                 except (StopAsyncIteration, TimeoutError):
                     return
                 yield proposal
                 if isinstance(proposal, Candidate):
                     heard.offered()
+                    found = True
 
 
 class Heard:
