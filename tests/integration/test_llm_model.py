@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import traceback
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_llm import HOSTILE, FakeLLM, Fault, Reply
+from fake_llm import HOSTILE, FakeLLM, Fault, Reply, item
 from proxy import Proxy
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ from qe_action.generators.llm.access import Access, access_to
 from qe_action.generators.llm.conversation import Ending, Message, ModelFault, Piece
 from qe_action.generators.llm.lionagi_model import Patience
 from qe_action.generators.llm.retries import Waits
+from qe_action.generators.llm.scanner import Scanner
 from qe_action.model_options import ModelOptions, Provider
 
 ASK = [Message("system", "You write tests."), Message("user", "Write one.")]
@@ -228,17 +230,46 @@ def test_a_budget_of_tokens_ends_an_endless_answer() -> None:
     asyncio.run(run())
 
 
-def test_closing_an_answer_stops_the_model() -> None:
+def resident() -> int:
+    """The bytes of memory that this process takes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_memory_stays_flat_over_an_answer_of_ten_megabytes() -> None:
+    piece = item("test_a", "def test_a():\n    assert f(1) == 2\n" * 2000)
+
+    async def run() -> None:
+        with FakeLLM([Reply(piece, fault="endless", at=0, size=40_000)]) as llm:
+            async with access(options(llm, tokens=10_000_000), whole=60.0) as found:
+                scanner = Scanner()
+                length = items = start = most = 0
+                async with aclosing(found.answer(ASK)) as answer:
+                    async for part in answer:
+                        assert isinstance(part, Piece)
+                        length += len(part.text)
+                        items += len(scanner.feed(part.text))
+                        if length < 2_000_000:
+                            start = resident()
+                        elif length > 10_000_000:
+                            break
+                        most = max(most, resident())
+                assert items == length // len(piece)
+                assert most < start + 5_000_000
+
+    asyncio.run(run())
+
+
+def test_closing_an_answer_stops_the_model(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         with FakeLLM([Reply(TEXT, fault="stall")]) as llm:
             async with access(options(llm)) as found:
                 async with aclosing(found.answer(ASK)) as answer:
                     await anext(answer)
                 assert await asyncio.to_thread(llm.asked[0].left.wait, 5)
-            while asyncio.all_tasks() - {asyncio.current_task()}:  # those that close connections
-                await asyncio.sleep(0.01)
 
     asyncio.run(run())
+    assert caplog.records == []  # where a loop ends before all is closed, it says so
 
 
 def test_the_time_that_is_left_ends_an_answer() -> None:
@@ -429,6 +460,7 @@ import asyncio, logging, os, sys
 from pydantic import SecretStr
 from qe_action.generators.llm.access import access_to
 from qe_action.generators.llm.conversation import Message
+from qe_action.generators.llm.scanner import Scanner
 from qe_action.model_options import ModelOptions
 
 def loaded():

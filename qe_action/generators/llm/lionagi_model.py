@@ -69,8 +69,7 @@ class LionagiModel:
                     wrote = True
                     yield Piece(text)
         finally:
-            with suppress(*_THEIRS):
-                await stream.aclose()
+            await _close(stream)
         if not wrote and not account.events:
             raise nothing_said(account)
         yield account.ending
@@ -212,6 +211,27 @@ def _silence() -> None:
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))
+
+
+async def _close(stream: AsyncGenerator[Any, None]) -> None:
+    """Close a stream and wait until the connection is closed too.
+
+    lionagi leaves generators within its own to the event loop, which closes them in tasks; a loop
+    that ends before they have says so on standard error.
+    """
+    with suppress(*_THEIRS):
+        await stream.aclose()
+    for _ in range(10):
+        await asyncio.sleep(0)
+        tasks = asyncio.all_tasks()
+        closing = [task for task in tasks if type(task.get_coro()).__name__ == _CLOSING]
+        if not closing:
+            return
+        await asyncio.wait(closing, timeout=0.5)
+
+
+_CLOSING = "async_generator_athrow"
+"""What a generator's `aclose` gives, which has no public name."""
 
 
 def ready_model(model: Any, *, patience: Patience | None = None) -> LionagiModel:
