@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -510,3 +511,54 @@ def test_the_checkout_has_no_say_and_lionagi_is_loaded_late(tmp_path: Path) -> N
         "False ./data/logs None",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+WITHOUT = """
+import asyncio, sys
+sys.modules[sys.argv[1]] = None
+from pydantic import SecretStr
+from qe_action.generators.llm.access import access_to
+from qe_action.generators.llm.conversation import Message, ModelFault
+from qe_action.model_options import ModelOptions
+
+async def main():
+    access = access_to(ModelOptions(name="m", key=SecretStr("sk-fake-0123456789")))
+    try:
+        async for part in access.answer([Message("user", "Hello")]):
+            pass
+    except ModelFault as fault:
+        print(fault.kind, fault.message)
+    await access.aclose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["lionagi", "stamina", "httpx"])
+def test_without_the_extra_it_is_said_how_to_get_it(name: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT, name], capture_output=True, text=True, timeout=60
+    )
+    assert run.stderr == ""
+    assert run.stdout.startswith("missing What asks models is not installed: pip install")
+
+
+def test_the_scripted_model_serves_by_hand_too(tmp_path: Path) -> None:
+    script = tmp_path / "replies.json"
+    script.write_text(json.dumps([{"text": "never", "when": "nobody says"}, {"text": "Hello"}]))
+    command = [sys.executable, "-m", "fake_llm", "0", "--script", str(script)]
+    command += ["--dump", str(tmp_path / "asked.json")]
+    tests = Path(__file__).parent.parent
+    with subprocess.Popen(command, cwd=tests, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url, _, key = server.stdout.readline().split()
+
+        async def run() -> None:
+            given = ModelOptions(name="m", base_url=url, key=SecretStr(key))
+            async with access(given) as found:
+                assert (await said(found))[0] == "Hello"
+
+        asyncio.run(run())
+        server.terminate()
+    (asked,) = json.loads((tmp_path / "asked.json").read_text())
+    assert asked["body"]["model"] == "m"

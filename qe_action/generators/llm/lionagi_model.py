@@ -12,7 +12,7 @@ from typing import Any
 
 from qe_action.generators.llm.base_address import address
 from qe_action.generators.llm.chunks import Account, nothing_said, text_of
-from qe_action.generators.llm.conversation import Ending, Message, ModelFault, Piece
+from qe_action.generators.llm.conversation import MISSING, Ending, Message, ModelFault, Piece
 from qe_action.generators.llm.model_faults import Subject
 from qe_action.model_options import ModelOptions
 
@@ -90,19 +90,20 @@ class LionagiModel:
         raise fault  # out of the handler: what lionagi raises may hold what the server was sent
 
     async def _made(self) -> Any:
-        if self._model is None:
-            assert self._make is not None
-            try:
-                self._model = await asyncio.to_thread(self._make)
-            except (*_THEIRS, *_THEIRS_TOO) as error:
-                kind = type(error).__name__
-                fault = ModelFault(
-                    "missing", f"lionagi, which asks models, can't be loaded ({kind})."
-                )
-            else:
-                return self._model
-            raise fault
-        return self._model
+        """The model, made in a thread, as that takes long. Raises ModelFault."""
+        if self._model is not None:
+            return self._model
+        assert self._make is not None
+        try:
+            self._model = await asyncio.to_thread(self._make)
+        except ImportError:
+            fault = ModelFault("missing", MISSING)
+        except (*_THEIRS, *_THEIRS_TOO) as error:
+            why = type(error).__name__
+            fault = ModelFault("missing", f"What asks models can't be loaded ({why}).")
+        else:
+            return self._model
+        raise fault
 
     async def aclose(self) -> None:
         """Leave the model."""

@@ -7,7 +7,15 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from qe_action.generators.llm.conversation import Ending, Fault, Message, Model, ModelFault, Piece
+from qe_action.generators.llm.conversation import (
+    MISSING,
+    Ending,
+    Fault,
+    Message,
+    Model,
+    ModelFault,
+    Piece,
+)
 
 _PASSING: frozenset[Fault] = frozenset({"rate", "server", "unreachable", "dropped"})
 """Faults that another request may not meet."""
@@ -75,8 +83,10 @@ class PersistentModel:
         self, messages: Sequence[Message]
     ) -> tuple[Piece | Ending, AsyncGenerator[Piece | Ending, None]]:
         """An answer, and the first that came of it."""
-        import stamina
-
+        try:
+            import stamina
+        except ImportError:
+            raise ModelFault("missing", MISSING) from None
         _silence()
         waits = self._waits
 
