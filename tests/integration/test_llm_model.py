@@ -206,6 +206,17 @@ def test_an_empty_answer_and_uncounted_tokens() -> None:
     asyncio.run(run())
 
 
+def test_a_server_that_can_t_be_asked_for_counts_is_asked_without() -> None:
+    async def run() -> None:
+        with FakeLLM([Reply(TEXT, fault="no counts", times=3)]) as llm:
+            async with access(options(llm)) as found:
+                for _ in range(2):
+                    assert await said(found) == (TEXT, Ending("stop"))
+            assert ["stream_options" in one.body for one in llm.asked] == [True, False, False]
+
+    asyncio.run(run())
+
+
 def test_the_whole_call_has_an_end() -> None:
     async def run() -> None:
         with FakeLLM([Reply("abc ", fault="endless", pause=0.01)]) as llm:

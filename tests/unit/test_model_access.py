@@ -192,6 +192,14 @@ def test_without_time_nothing_is_asked() -> None:
     assert len(model.asked) == 1
 
 
+def test_waiting_ends_with_the_time() -> None:
+    model = Scripted(*[fault("server")] * 9)
+    found = access(model, waits=Waits(attempts=9, first=0.05, longest=60.0, jitter=0.0))
+    found.left = lambda: 0.2
+    assert kind(found) == "server"
+    assert 1 < len(model.asked) < 5
+
+
 # Recordings
 
 

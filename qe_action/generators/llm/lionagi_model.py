@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -17,6 +17,7 @@ from qe_action.generators.llm.model_faults import Subject
 from qe_action.model_options import ModelOptions
 
 _LOADING = Lock()
+_COUNT = "stream_options"
 _LOGGERS = ("httpx", "httpcore")  # they show whole addresses, with what stands in them
 _THEIRS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _THEIRS_TOO = (AttributeError, AssertionError, ImportError)
@@ -49,13 +50,34 @@ class LionagiModel:
         self._make = make
         self._model = ready
         self._patience = patience or Patience()
+        self._counts = True  # whether the server is asked to count tokens
 
     async def answer(self, messages: Sequence[Message]) -> AsyncGenerator[Piece | Ending, None]:
         """Raises ModelFault."""
         model = await self._made()
+        request = _request(model, messages, count=self._counts)
+        try:
+            async with aclosing(self._streamed(model, request)) as stream:
+                async for said in stream:
+                    yield said
+        except ModelFault as fault:
+            # Servers that speak OpenAI's language mostly, but are not asked for counts in it.
+            if _COUNT not in request or fault.kind != "refused" or _COUNT not in fault.message:
+                raise
+            self._counts = False
+        else:
+            return
+        async with aclosing(self.answer(messages)) as again:
+            async for said in again:
+                yield said
+
+    async def _streamed(
+        self, model: Any, request: dict[str, Any]
+    ) -> AsyncGenerator[Piece | Ending, None]:
+        """One answer of an `iModel`. Raises ModelFault."""
         account = Account()
         wrote = False
-        stream = model.stream(**_request(model, messages))
+        stream = model.stream(**request)
         clock = asyncio.get_running_loop().time
         until = clock() + self._patience.whole
         try:
@@ -246,12 +268,12 @@ def model_name(model: Any) -> str:
     return name if isinstance(name, str) and name else type(model).__name__
 
 
-def _request(model: Any, messages: Sequence[Message]) -> dict[str, Any]:
+def _request(model: Any, messages: Sequence[Message], *, count: bool) -> dict[str, Any]:
     """What is handed to `iModel.stream`."""
     said: dict[str, Any] = {
         "messages": [{"role": message.role, "content": message.text} for message in messages]
     }
     config = getattr(getattr(model, "endpoint", None), "config", None)
-    if getattr(config, "provider", "") == "openai":
-        said["stream_options"] = {"include_usage": True}
+    if count and getattr(config, "provider", "") == "openai":
+        said[_COUNT] = {"include_usage": True}
     return said
