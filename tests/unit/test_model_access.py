@@ -339,6 +339,12 @@ def refused(status: int, body: object, subject: Subject = SUBJECT) -> ModelFault
         (404, "<html>nginx</html>", "unknown model", "no such API"),
         (400, {"error": {"message": "x is not a valid model ID"}}, "unknown model", "not know"),
         (400, {"error": {"code": "context_length_exceeded", "message": ""}}, "too long", "long"),
+        (
+            400,  # llama.cpp
+            {"error": {"message": "request (9 tokens) exceeds the available context size (8)"}},
+            "too long",
+            "long",
+        ),
         (413, "", "too long", "too long"),
         (422, {"detail": "temperature is wrong"}, "refused", "refuses the request"),
         (400, {"error": {"message": "temperature @octocat\n::x sk-123456"}}, "refused", "***"),
