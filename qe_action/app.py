@@ -34,11 +34,24 @@ def run(options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, 
         settings = _settings(options, arguments, secrets)
         if settings.inputs.mode == "publish":
             return _publish(settings, None)
-        from qe_action.commands.run import ActionRun
+        return _analyze_step(settings)
 
-        action = ActionRun(settings, os.environ)
+
+def _analyze_step(settings: Settings) -> int:
+    from qe_action.commands.run import ActionRun
+    from qe_action.github.commanded_pull import CommandRefused
+    from qe_action.sinks import workflow_commands
+
+    action = ActionRun(settings, os.environ)
+    try:
         stream_runner.run(action.run)
-        return _code_of(action)
+    except CommandRefused as why:
+        workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
+        return DONE
+    if action.only_closes:  # there is no analysis to judge
+        lost = settings.inputs.fail_on_error and action.delivery.lost
+        return NOT_DELIVERED if lost else DONE
+    return _code_of(action)
 
 
 def publish(

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
+from qe_action.api_address import TAKES
 from qe_action.errors import UsageError
 from qe_action.inputs import INPUTS, Input
 
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+_VALUE = re.compile(r"[\x20-\x7e]*")
 _TAKES = {
     "name": "1 to 100 characters",
     "max_annotations": "a whole number from 0 to 1000",
@@ -22,17 +24,20 @@ _TAKES = {
     "comment_group": "at most 100 characters",
     "expect_parts": "a whole number from 1 to 100",
     "model": "at most 200 characters",
-    "model_base_url": "at most 2,000 characters",
+    "model_base_url": TAKES,
+    "model_key": "printable ASCII characters without spaces",
     "model_headers": "NAME: VALUE, one a line",
     "model_requests": "a whole number from 1 to 10000",
     "model_tokens": "a whole number from 1 to 1000000000",
     "model_cost": "an amount from 0",
     "price_input": "an amount from 0",
     "price_output": "an amount from 0",
+    "llm_cache": "a folder of the workspace by its relative path",
     "max_tests": "a whole number from 1 to 100",
     "time_budget": "seconds, from 1 to 3600",
     "suite_timeout": "seconds, from 1 to 3600",
     "python_version": "a version of Python such as 3.12",
+    "tests_workflow": "the name of a workflow's file, such as tests.yml",
     "pull_request": "the number of a pull request",
     "journal_artifact": "1 to 100 characters",
 }
@@ -76,8 +81,12 @@ def headers(text: str) -> dict[str, SecretStr]:
     found = {}
     for line in text.splitlines():
         name, colon, value = line.partition(":")
-        if line.strip() and not (colon and _HEADER.fullmatch(name.strip())):
-            raise UsageError("The headers of the model's API are NAME: VALUE, one a line.")
+        known = colon and _HEADER.fullmatch(name.strip()) and _VALUE.fullmatch(value.strip())
+        if line.strip() and not known:
+            raise UsageError(
+                "The headers of the model's API are NAME: VALUE, one a line, in ASCII.",
+                anchor="inputs",
+            )
         if line.strip():
             found[name.strip()] = SecretStr(value.strip())
     return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
 from qe_action.analysis.gate import PathGate, path_gate
+from qe_action.api_address import api_address
 from qe_action.given_inputs import headers
 from qe_action.text import visible
 
@@ -31,6 +33,14 @@ def _percent(value: object) -> object:
     return empty_is_none(value.strip().removesuffix("%") if isinstance(value, str) else value)
 
 
+def _inside(value: str) -> str:
+    """A folder below the workspace, by its relative path. Raises `ValueError`."""
+    parts = PurePosixPath(value.replace("\\", "/")).parts
+    if not parts or ".." in parts or ".git" in parts or parts[0].endswith((":", "/")):
+        raise ValueError("no folder of the workspace")
+    return value
+
+
 def _path_gate(value: object) -> object:
     return path_gate(value) if isinstance(value, str) else value
 
@@ -47,6 +57,11 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(visible),  # it may hold a branch's name, and is shown everywhere
 ]
+Folder = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_inside)]
+WorkflowFile = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_][\w.-]{0,200}\.ya?ml$")
+]
+Address = Annotated[str, AfterValidator(api_address)]
 Headers = Annotated[Mapping[str, SecretStr], BeforeValidator(headers)]
 Amount = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Money = Annotated[Amount | None, BeforeValidator(empty_is_none)]

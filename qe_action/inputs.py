@@ -26,6 +26,11 @@ class Input(NamedTuple):
     written: bool = False
     secret: str = ""
 
+    @property
+    def field(self) -> str:
+        """The name as Python writes it."""
+        return self.name.replace("-", "_")
+
 
 _BOOLEAN = ("true", "false")
 

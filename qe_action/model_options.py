@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 Provider = Literal["openai", "anthropic"]
+
+
+def _key(key: SecretStr) -> SecretStr:
+    """Raises `ValueError` for what no header can carry: a client would put it into its error."""
+    text = key.get_secret_value()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("no key has such characters")
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_key)]
 
 
 class ModelOptions(BaseModel):
@@ -19,12 +30,13 @@ class ModelOptions(BaseModel):
     are kept in the folder `cache` and replayed from there.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The text of an error would show a password in an address.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(default="", max_length=200)
     provider: Provider = "openai"
     base_url: str = Field(default="", max_length=2000)
-    key: SecretStr = SecretStr("")
+    key: Key = SecretStr("")
     headers: Mapping[str, SecretStr] = Field(default_factory=dict)
     requests: int = Field(default=60, ge=1, le=10_000)
     tokens: int = Field(default=300_000, ge=1, le=1_000_000_000)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from qe_action.api_address import api_address
 from qe_action.command_line import FLAGS
 from qe_action.inputs import INPUTS
 
@@ -53,7 +54,13 @@ def add_model(command: argparse.ArgumentParser, generators: Sequence[str]) -> No
         default="openai",
         help="whose API it is spoken to by; default: openai, also for what is compatible",
     )
-    add("--model-base-url", default="", metavar="URL", help="address of the API, if another")
+    add(
+        "--model-base-url",
+        type=address,
+        default="",
+        metavar="URL",
+        help="address of the API, if another",
+    )
     add("--model-requests", type=number, default=60, metavar="N", help="at most; default: 60")
     add(
         "--model-tokens", type=number, default=300_000, metavar="N", help="at most; default: 300000"
@@ -146,6 +153,14 @@ def number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= 1_000_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
     return int(text)
+
+
+def address(text: str) -> str:
+    """The address of a model's API, which is not shown where it is none."""
+    try:
+        return api_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"it takes {error}") from None
 
 
 def amount(text: str) -> float:

@@ -21,7 +21,9 @@ from qe_action.errors import UsageError
 from qe_action.given_inputs import GivenInput, given_input, renamed, takes
 from qe_action.input_file import content
 from qe_action.input_types import (
+    Address,
     Few,
+    Folder,
     Headers,
     Lines,
     Money,
@@ -33,11 +35,12 @@ from qe_action.input_types import (
     PythonVersion,
     Seconds,
     Text,
+    WorkflowFile,
     empty_is_none,
 )
 from qe_action.inputs import INPUTS, Input
-from qe_action.model_options import ModelOptions, Provider
-from qe_action.text import clip, visible
+from qe_action.model_options import Key, ModelOptions, Provider
+from qe_action.text import clip, redacted, visible
 from qe_action.verbosity import Verbosity
 
 PAYLOAD_LIMIT = 32 * 1024 * 1024
@@ -52,6 +55,8 @@ PACING: Mapping[str, float] = {
 }
 """Seconds, each a variable `QE_ACTION_<NAME>`: for servers of one's own, and for our tests."""
 _PACED = "QE_ACTION_"
+_UNTOLD = "model_base_url"
+"""An input that may hold a password where it is wrong, though it is no secret."""
 
 Environment = Mapping[str, str]
 _KEPT = ("GITHUB_", "RUNNER_", _PACED)
@@ -92,15 +97,15 @@ class Inputs(BaseModel):
     generator: Literal["auto", "offline", "llm"]
     model: Annotated[Text, Field(max_length=200)]
     model_provider: Provider
-    model_base_url: Annotated[Text, Field(max_length=2000)]
-    model_key: SecretStr
+    model_base_url: Address
+    model_key: Key
     model_headers: Headers
     model_requests: Annotated[int, Field(ge=1, le=10_000)]
     model_tokens: Annotated[int, Field(ge=1, le=1_000_000_000)]
     model_cost: Money
     price_input: Money
     price_output: Money
-    llm_cache: Optional
+    llm_cache: Annotated[Folder | None, BeforeValidator(empty_is_none)]
     max_tests: Few
     time_budget: Seconds
     suite_timeout: Seconds
@@ -113,7 +118,7 @@ class Inputs(BaseModel):
     pull_request_tests: Literal["off", "suggest", "open"]
     pr_token: SecretStr
     tests_patch_file: Optional
-    tests_workflow: Optional
+    tests_workflow: Annotated[WorkflowFile | None, BeforeValidator(empty_is_none)]
     mode: Literal["analyze", "publish"]
     journal_artifact: Name
 
@@ -252,22 +257,28 @@ def load(
 
 def _checked(given: Mapping[Input, GivenInput], environment: Environment) -> Inputs:
     """The inputs by their types. Raises `UsageError` for the first that does not fit."""
-    by_name = {item.name.replace("-", "_"): found for item, found in given.items()}
+    by_name = {item.field: found for item, found in given.items()}
     values = {name: found.value for name, found in by_name.items()}
-    for item in INPUTS:
-        name = item.name.replace("-", "_")
-        if item.secret:
-            values[name] = values[name] or environment.get(item.secret, "")
+    secret = {item.field: item.secret for item in INPUTS if item.secret}
+    for name, variable in secret.items():
+        values[name] = values[name] or environment.get(variable, "")
     try:
         return Inputs.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = str(first["loc"][0])
-        secret = any(item.secret and item.name.replace("-", "_") == name for item in INPUTS)
-        value = "that" if secret else repr(clip(visible(values[name]), 40))
+        hidden = [part for each in secret for part in _parts(values[each])]
+        told = repr(clip(visible(redacted(values[name], hidden)), 40))
+        value = "that" if name in (*secret, _UNTOLD) else told
         raise UsageError(
             f"{by_name[name].subject} takes {takes(name)}, not {value}.", anchor="inputs"
         ) from None
+
+
+def _parts(secret: str) -> tuple[str, ...]:
+    """What of a secret is one by itself: of headers each value."""
+    lines = [line.strip() for line in secret.splitlines()]
+    return (secret, *lines, *(line.partition(":")[2].strip() for line in lines))
 
 
 def existing_folder(name: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_FLOOR, Decimal
 from html import escape
 
@@ -55,6 +55,13 @@ def floor(value: float, step: str) -> Decimal:
 def visible(text: str) -> str:
     """`text` on one line without control, bidirectional-override and unpaired characters."""
     return "".join("\ufffd" if _unseen(c) else c for c in text)
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """`text` with `***` in the place of every secret in it, the longest first."""
+    for secret in sorted({each for each in secrets if each}, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def _unseen(character: str) -> bool:

@@ -1,4 +1,4 @@
-"""The complete workflows of README and doctor, as files that linters and act can take.
+"""The complete workflows of README, pages and doctor, as files that linters and act can take.
 
 By hand: python tests/readme_workflows.py FOLDER
 """
@@ -18,13 +18,14 @@ import yaml
 from qe_action.diagnosis import snippets
 from qe_action.workspace.ci_steps import ci_steps
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 
 
-def workflows() -> dict[str, list[str]]:
+def workflows(page: Path = README) -> dict[str, list[str]]:
     """The text of each workflow by its name, in the order they come; a name may come again."""
     found: dict[str, list[str]] = {}
-    for _, block in _blocks():
+    for _, block in _blocks(page):
         data: Any = yaml.safe_load(block)
         if isinstance(data, dict) and "jobs" in data:
             found.setdefault(data["name"], []).append(block)
@@ -70,9 +71,14 @@ def commands() -> list[tuple[int, list[str]]]:
     return found
 
 
-def _blocks() -> Iterator[tuple[int, str]]:
+def pages() -> list[Path]:
+    """The README and the pages beside it."""
+    return [README, *sorted((ROOT / ".github/docs").glob("*.md"))]
+
+
+def _blocks(page: Path = README) -> Iterator[tuple[int, str]]:
     """The blocks of YAML, each with its first line's number."""
-    text = README.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     for block in re.finditer(r"^```yaml\n(.*?)^```$", text, re.M | re.S):
         yield text.count("\n", 0, block.start()) + 1, block[1]
 
@@ -109,10 +115,11 @@ def pinned(workflow: str) -> list[str]:
 def main(folder: Path) -> None:
     """Write them, each a file."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, texts in workflows().items():
-        for number, text in enumerate(texts, 1):
-            path = folder / f"{name.replace(' ', '-')}-{number}.yml"
-            path.write_text(text, encoding="utf-8")
+    for page in pages():
+        for name, texts in workflows(page).items():
+            for number, text in enumerate(texts, 1):
+                path = folder / f"{page.stem}-{name.replace(' ', '-')}-{number}.yml"
+                path.write_text(text, encoding="utf-8")
     for kind, text in doctors().items():
         (folder / f"doctor-{kind.replace('.', '-')}.yml").write_text(text, encoding="utf-8")
 

@@ -23,11 +23,11 @@ LAYERS = (
     {"github", "project_worker"},
     {"settings", "stream_runner", "workspace"},
     {"diagnosis", "render", "input_types", "stream", "untrusted"},
-    {"analysis"},
+    {"analysis", "proposal"},
     {"reports"},
     {"given_inputs", "journal", "option_groups"},
-    {"command_line", "events", "figures", "sandbox"},
-    {"errors", "import_path", "input_file", "inputs", "model_options", "place", "quoting"}
+    {"command_line", "events", "figures", "model_options", "sandbox"},
+    {"api_address", "errors", "import_path", "input_file", "inputs", "place", "quoting"}
     | {"settings_files", "stdio", "step_outputs", "task", "text", "verbosity", "worker"},
 )
 """The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""

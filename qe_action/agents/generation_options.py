@@ -39,7 +39,8 @@ class GenerationOptions(TaskOptions):
     `file` and one of these the gaps of that file count, without them all its statements.
 
     `max_tests` bounds the tests (a task's context may call it `target_count`), `time_budget` the
-    seconds of search and of the gates of single tests; the same `seed` gives the same tests.
+    seconds of search and of the gates of single tests, `test_timeout` those of one test; the same
+    `seed` gives the same tests.
     `python` is the project's interpreter, or several, the first for all but the last gate. `tests`
     are sources of tests to be judged instead of generated ones. `sandbox` may be `off` on a machine
     of one's own. `slots` are the tests that run side by side: where absent, as many as there are
@@ -63,6 +64,7 @@ class GenerationOptions(TaskOptions):
     )
     time_budget: float = Field(default=120.0, gt=0, le=86_400)
     suite_timeout: float = Field(default=300.0, gt=0, le=86_400)
+    test_timeout: float = Field(default=10.0, gt=0, le=3600)
     seed: int = 0
     python: Path | tuple[Path, ...] | None = None
     generator: Annotated[str, AfterValidator(_known)] = AUTO

@@ -36,8 +36,6 @@ from qe_action.verify.suite import Suite
 from qe_action.verify.test_runner import TestRunner
 from qe_action.workspace import tree as trees
 
-ALONE = 10.0
-"""Seconds that one test may take."""
 BEYOND = 4
 """How many tests more than twice those asked for are found before the search ends."""
 IMPORTED = 0.03
@@ -266,7 +264,7 @@ class TargetRun:
         return self._budget - (self._shared.clock() - self._began)
 
     def _patience(self) -> float:
-        return max(0.05, min(ALONE, self._left()))
+        return max(0.05, min(self._shared.options.test_timeout, self._left()))
 
     def _for_import(self) -> float:
         return max(5.0, min(60.0, self._left()))

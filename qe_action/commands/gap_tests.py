@@ -35,13 +35,17 @@ GAPS = 1000
 RED = "The suite did not pass, so that what it misses is not known: no tests were made."
 NO_GAP = "No Python file has a gap that is known, so no tests were made."
 FOREIGN = "The sandbox is off, and code of a fork is never run without one: no tests were made."
+OWN = "This branch holds tests that qe-action made: none are made for it."
 UNPROTECTED = "The project's code was run without a sandbox, as sandbox: off asks for."
 
 OpenInterpreters = Callable[[ProjectSetup], AbstractAsyncContextManager[ProjectInterpreters]]
 
 
 class GapTests:
-    """Makes tests for the project checked out at `repo`, as the inputs ask for."""
+    """Makes tests for the project checked out at `repo`, as the inputs ask for.
+
+    None are made on an `own` branch, which holds tests of ours: else they would have tests, too.
+    """
 
     def __init__(
         self,
@@ -50,12 +54,14 @@ class GapTests:
         delivery: Delivery,
         *,
         fork: bool,
+        own: bool = False,
         interpreters: OpenInterpreters,
     ) -> None:
         self._inputs = inputs
         self._repo = repo
         self._delivery = delivery
         self._fork = fork
+        self._own = own
         self._interpreters = interpreters
         self._changed: list[Gap] = []
         self._elsewhere: list[Gap] = []
@@ -113,6 +119,8 @@ class GapTests:
 
     def _why_not(self, gaps: list[Gap]) -> str:
         """Why no tests are made; empty where they are."""
+        if self._own:
+            return OWN
         if self._fork and self._inputs.sandbox == "off":
             return FOREIGN
         if self._result is not None and self._result.tests_failed:

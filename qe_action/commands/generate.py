@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from qe_action import defaults
 from qe_action.agents.generation_options import GenerationOptions
@@ -22,7 +22,7 @@ from qe_action.commands.checkout_files import Added, add_to, add_to_project, sho
 from qe_action.commands.tests_journal import opened
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete
-from qe_action.given_inputs import headers
+from qe_action.given_inputs import headers, takes
 from qe_action.input_file import content
 from qe_action.model_options import ModelOptions
 from qe_action.settings import existing_folder
@@ -167,19 +167,28 @@ def _options(arguments: Namespace, here: Here, secrets: Mapping[str, str]) -> Ge
 
 def _model(arguments: Namespace, secrets: Mapping[str, str]) -> ModelOptions:
     """What is said of the model; its key and headers come from the environment alone."""
-    return ModelOptions(
-        name=arguments.model,
-        provider=arguments.model_provider,
-        base_url=arguments.model_base_url,
-        key=SecretStr(secrets.get("INPUT_MODEL-KEY", "")),
-        headers=headers(secrets.get("INPUT_MODEL-HEADERS", "")),
-        requests=arguments.model_requests,
-        tokens=arguments.model_tokens,
-        cost=arguments.model_cost,
-        price_input=arguments.price_input,
-        price_output=arguments.price_output,
-        cache=Path(arguments.llm_cache) if arguments.llm_cache else None,
-    )
+    try:
+        return ModelOptions(
+            name=arguments.model,
+            provider=arguments.model_provider,
+            base_url=arguments.model_base_url,
+            key=SecretStr(secrets.get("INPUT_MODEL-KEY", "").strip()),
+            headers=headers(secrets.get("INPUT_MODEL-HEADERS", "")),
+            requests=arguments.model_requests,
+            tokens=arguments.model_tokens,
+            cost=arguments.model_cost,
+            price_input=arguments.price_input,
+            price_output=arguments.price_output,
+            cache=Path(arguments.llm_cache) if arguments.llm_cache else None,
+        )
+    except ValidationError as error:
+        which = error.errors(include_input=False)[0]["loc"][0]
+        names = {"name": "--model", "key": "QE_MODEL_KEY"}
+        fit = {"name": takes("model"), "key": takes("model_key")}
+        raise UsageError(
+            f"{names.get(str(which), which)} takes {fit.get(str(which), 'something else')}.",
+            anchor="command-line",
+        ) from None
 
 
 def _target(name: str | None, here: Here) -> str | None:

@@ -62,6 +62,7 @@ class Publication(Step):
     """A step that publishes `journal`, or that of the finished run where there is no such path."""
 
     _finished: FinishedRun | None = None
+    trusted = False
 
     def __init__(
         self, settings: Settings, environment: Mapping[str, str], journal: Path | None = None

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.step import Step
-from qe_action.errors import QEError, ReportError
+from qe_action.errors import DeliveryError, QEError, ReportError
 from qe_action.github.baseline_lookup import BaselineFinder
+from qe_action.github.commanded_pull import CommandRefused, commanded_pull
 from qe_action.github.named_pull import named_pull
+from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
+from qe_action.sinks import workflow_commands
 from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
@@ -35,11 +38,18 @@ class ActionRun(Step):
     async def run(self) -> None:
         """Analyse, deliver, and write summary, outputs and files.
 
-        Raises `UsageError` before anything else where an output has a wrong name.
+        Raises `UsageError` before anything else where an output has a wrong name, and
+        `CommandRefused` where a comment asks for tests that are not made.
         """
-        await self._name_pull()
-        sys.setswitchinterval(SWITCH_INTERVAL)
+        if self.only_closes:
+            await self._close_tests()
+            return
         git = Git(self.settings.workspace, env=self.environment)
+        if self._answers_comment():
+            await self._follow_command(git)
+        else:
+            await self._name_pull()
+        sys.setswitchinterval(SWITCH_INTERVAL)
         agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
         analysis = agent.events(self._options())
         stages = [Stage("coverage-analyzer", analysis)]
@@ -49,6 +59,63 @@ class ActionRun(Step):
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
+
+    def _answers_comment(self) -> bool:
+        """Whether a comment has started what only some people may start.
+
+        A comment that asks for nothing here may still have a report shown on a pull request.
+        """
+        if self.settings.environment.get("GITHUB_EVENT_NAME") != COMMENT_EVENT:
+            return False
+        commanded = self.context is not None and self.context.command is not None
+        return commanded or self.settings.inputs.generate_tests
+
+    async def _follow_command(self, git: Git) -> None:
+        """Take the pull request of the comment. Raises `CommandRefused`."""
+        if self.context is None:
+            raise CommandRefused(f"{COMMAND} is not followed: {' '.join(self.problems)}")
+        try:
+            number = self.settings.inputs.pull_request
+            self.context = await commanded_pull(self.context, number, self.github)
+            await self._check_measured(git)
+        except BaseException:
+            await self.hang_up()
+            raise
+        self.links = self._make_links()
+
+    async def _check_measured(self, git: Git) -> None:
+        """Raises `CommandRefused` where the pull request's head is not what was measured."""
+        assert self.context is not None
+        assert self.context.pull is not None
+        pull = self.context.pull
+        head = await git.head() if git.toplevel is not None else None
+        parents = await git.parents(head) if head else ()
+        if pull.head_sha not in (head, *parents[1:]):
+            here = head[:7] if head else "nothing"
+            raise CommandRefused(
+                f"{COMMAND} is not followed: {here} is checked out, and the head of #{pull.number} "
+                f"is {pull.head_sha[:7]}. If it was pushed to since, comment again."
+            )
+
+    @property
+    def only_closes(self) -> bool:
+        """Whether all there is to do is to close the pull request with tests."""
+        opens = self.settings.inputs.pull_request_tests == "open"
+        return opens and self.context is not None and self.context.ended
+
+    async def _close_tests(self) -> None:
+        """The pull request has ended, and what holds tests for it ends too: no report is read."""
+        from qe_action.sinks.tests_wiring import close_tests
+
+        try:
+            workflow_commands.tell(await close_tests(self.wiring({})))
+        except DeliveryError as error:
+            self.delivery.failed(error)
+            workflow_commands.warn(error.line())
+        finally:
+            await self.hang_up()
+        for text in self.delivery.notes:
+            workflow_commands.tell(text)
 
     async def _name_pull(self) -> None:
         """Take the pull request that the input names, where the event names none."""
@@ -89,6 +156,7 @@ class ActionRun(Step):
             git.toplevel or self.settings.workspace,
             self.delivery,
             fork=self.context is not None and self.context.is_fork,
+            own=self.context is not None and self.context.has_own_tests,
             interpreters=project_interpreters,
         )
 

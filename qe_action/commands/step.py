@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from pydantic import SecretStr
+
 from qe_action.errors import QEError, UsageError, WorkspaceError
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
@@ -23,7 +25,8 @@ from qe_action.render.state import RunState
 from qe_action.settings import Settings
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.finish import Finish
-from qe_action.sinks.table import Wiring, sinks_of
+from qe_action.sinks.table import sinks_of
+from qe_action.sinks.wiring import Wiring
 from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.workspace.outputs import OutputFile
@@ -37,8 +40,12 @@ class Step(ABC):
 
     `context` is None where there is no event that can be read, `github` where there is nothing
     to write to; `problems` are sentences for the end of the log. `environment` is for programs
-    that are started; what a step reads of it stands in the settings.
+    that are started; what a step reads of it stands in the settings. `pull_github` is what the pull
+    request with tests is written by, often the same as `github`; `trusted` says that the tests were
+    made by this run.
     """
+
+    trusted = True
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.settings = settings
@@ -47,7 +54,9 @@ class Step(ABC):
         self.delivery = Delivery()
         self.problems: list[str] = []
         self.context = self._read_context()
-        self.github = self._connect()
+        self.github = self._connect(self.settings.inputs.token)
+        pr_token = self.settings.inputs.pr_token
+        self.pull_github = self._connect(pr_token) if pr_token.get_secret_value() else self.github
         self.links = self._make_links()
 
     async def deliver(self, stages: Sequence[Stage], *, reads: Iterable[Path] = ()) -> None:
@@ -62,7 +71,7 @@ class Step(ABC):
         try:
             broadcast = await stream_to(
                 stages,
-                self._sinks({name: file.stream for name, file in files.items()}),
+                sinks_of(self.wiring({name: file.stream for name, file in files.items()})),
                 on_failure=self._sink_failed,
                 on_signal=self._hurry,
             )
@@ -84,9 +93,12 @@ class Step(ABC):
         """Names what is delivered by its content; read once, beside the loop."""
 
     async def hang_up(self) -> None:
-        """Close the connection to GitHub, if there is one."""
-        if self.github is not None:
-            await self.github.aclose()
+        """Close the connections to GitHub, if there are any."""
+        for github in self._connections():
+            await github.aclose()
+
+    def _connections(self) -> set[GitHub]:
+        return {github for github in (self.github, self.pull_github) if github is not None}
 
     def _read_context(self) -> RunContext | None:
         environment = self.settings.environment
@@ -98,8 +110,8 @@ class Step(ABC):
             self.problems.append(error.line())
             return None
 
-    def _connect(self) -> GitHub | None:
-        context, token = self.context, self.settings.inputs.token
+    def _connect(self, token: SecretStr) -> GitHub | None:
+        context = self.context
         if context is None or context.repo is None or not token.get_secret_value():
             return None
         try:
@@ -137,19 +149,20 @@ class Step(ABC):
             return f"{why}{hint}"
         return "" if self.github else "there is no token"
 
-    def _sinks(self, files: Mapping[str, IO[bytes]]) -> list[Sink]:
-        return sinks_of(
-            Wiring(
-                settings=self.settings,
-                context=self.context or RunContext(),
-                github=self.github,
-                links=self.links,
-                delivery=self.delivery,
-                state=self.state,
-                report_digest=self.content_digest,
-                files=files,
-                environment=self.environment,
-            )
+    def wiring(self, files: Mapping[str, IO[bytes]]) -> Wiring:
+        """What the sinks are handed."""
+        return Wiring(
+            settings=self.settings,
+            context=self.context or RunContext(),
+            github=self.github,
+            links=self.links,
+            delivery=self.delivery,
+            state=self.state,
+            report_digest=self.content_digest,
+            files=files,
+            environment=self.environment,
+            pull_github=self.pull_github,
+            trusted=self.trusted,
         )
 
     def _check_names(self, reads: Iterable[Path]) -> None:
@@ -168,6 +181,10 @@ class Step(ABC):
         if inputs.expect_parts and not inputs.comment_group:
             self.problems.append(
                 "expect-parts does nothing: it counts the parts of comment-group, which is missing."
+            )
+        if inputs.tests_patch_file and inputs.pull_request_tests == "off":
+            self.problems.append(
+                "tests-patch-file stays empty, as pull-request-tests is off: suggest fills it."
             )
 
     def _asked_for(self) -> dict[str, str]:
@@ -188,8 +205,8 @@ class Step(ABC):
 
     def _hurry(self) -> None:
         self.delivery.hurry()
-        if self.github is not None:
-            self.github.hurry()
+        for github in self._connections():
+            github.hurry()
 
     def _sink_failed(self, sink: Sink, error: BaseException) -> None:
         said = error.line() if isinstance(error, QEError) else repr(error)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from qe_action.diagnosis.asked_tests import AskedModel, AskedPull
+
 Level = Literal["ok", "info", "warn", "fail", "unknown"]
 TokenKind = Literal["none", "installation", "classic", "fine-grained", "user", "other"]
 TreeKind = Literal["merge", "head", "commit", "worktree", "unknown"]
@@ -42,6 +44,19 @@ class Asked:
     journal_file: bool = False
     pull_request: int | None = None
     publishes: bool = False
+    generates: bool = False
+    model: AskedModel = field(default_factory=AskedModel)
+    pull: AskedPull = field(default_factory=AskedPull)
+
+    @property
+    def opens(self) -> bool:
+        """Whether the job's token is to open a pull request with tests."""
+        return self.generates and self.pull.wanted == "open" and not self.pull.own_token
+
+    @property
+    def dispatches(self) -> bool:
+        """Whether the job's token is to start a workflow on that branch as well."""
+        return self.opens and bool(self.pull.workflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,8 @@ class Run:
     """The run as its environment and event describe it.
 
     `target_sha` gets the check run, `pull` the comment. `problem` says why the event can't be
-    read. `private` is None where the event does not say it.
+    read. `commanded`: a comment on `pull` asks for tests. `private` is None where the event does
+    not say it.
     """
 
     in_workflow: bool = False
@@ -64,6 +80,7 @@ class Run:
     merge_sha: str | None = None
     default_branch: str | None = None
     keeps_baseline: bool = False
+    commanded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +146,9 @@ class Access:
 
     `refusal` is its first refusal in words, `accepted` what it would have taken for it (its
     header X-Accepted-GitHub-Permissions). `scopes` are a classic token's. `wrote` says that a
-    check run of our name stands on the commit already. `baseline` is None where nobody looked.
+    check run of our name stands on the commit already. `baseline` is None where nobody looked,
+    `opens`, whether workflows may open pull requests, also where the token may not know. `rules`
+    are the kinds of those for the branch with the tests.
     """
 
     checks: Read = "not asked"
@@ -141,6 +160,8 @@ class Access:
     scopes: tuple[str, ...] | None = None
     wrote: bool = False
     baseline: bool | None = None
+    opens: bool | None = None
+    rules: tuple[str, ...] = ()
     remaining: int | None = None
     requests: int = 0
 
@@ -216,7 +237,13 @@ class Facts:
     @property
     def has_commit(self) -> bool:
         """Whether there is a commit to report on, by the event or by a pull request's number."""
-        return self.run.target_sha is not None or self.asked.pull_request is not None
+        named = self.run.commanded or self.asked.pull_request is not None
+        return self.run.target_sha is not None or named
+
+    @property
+    def branch(self) -> str:
+        """The branch that tests for the pull request would lie on."""
+        return f"qe-action/tests-for-{self.run.pull or self.asked.pull_request}"
 
     @property
     def has_pull(self) -> bool:

@@ -42,6 +42,11 @@ def event(facts: Facts) -> Findings:
             "the pull request's code here; pull_request is the event to test it with",
             snippets.PULLS,
         )
+    elif run.commanded:
+        text = f"{run.event}: /qe tests on #{run.pull}; whether its author may write is asked first"
+        yield Finding("ok", text)
+    elif run.event == "issue_comment" and facts.asked.generates:
+        yield Finding("warn", f"{run.event}: not /qe tests on a pull request, so nothing is run")
     elif run.pull is not None:
         whence = "a fork" if run.fork else "this repository"
         state = ", which is closed" if run.closed else ""
@@ -106,20 +111,32 @@ def permissions(facts: Facts) -> Findings:
     """What the token may, each with its evidence."""
     if not facts.run.in_workflow or facts.bearer == "none" or not facts.has_commit:
         return
-    if (
+    needs = _needs(facts)
+    if facts.asked.opens and facts.has_pull:
+        yield _right("contents: write", may_write(facts, "contents"), needs)
+    elif (
         not facts.history.base_here and not facts.asked.publishes
     ):  # else the diff is here, and nothing is read
-        yield _right("contents: read", may_read(facts, "contents"))
-    needs = snippets.PUBLISHING if facts.asked.publishes else snippets.PERMISSIONS
+        yield _right("contents: read", may_read(facts, "contents"), needs)
     yield _right("checks: write", may_write(facts, "checks"), needs)
     if facts.has_pull:
         yield _right("pull-requests: write", may_write(facts, "pull-requests"), needs)
+    if facts.asked.dispatches and facts.has_pull:
+        yield _right("actions: write", may_write(facts, "actions"), needs)
     if facts.asked.publishes:
         why = "the journal's artifact is read with it, and the doctor does not look for one"
         yield Finding("unknown", f"actions: read is unknown: {why}", snippets.PUBLISHING)
 
 
-def _right(name: str, verdict: Verdict, needs: str = snippets.PERMISSIONS) -> Finding:
+def _needs(facts: Facts) -> str:
+    if facts.asked.publishes:
+        return snippets.PUBLISHING
+    if not (facts.asked.opens and facts.has_pull):
+        return snippets.PERMISSIONS
+    return snippets.DISPATCHING if facts.asked.dispatches else snippets.OPENING
+
+
+def _right(name: str, verdict: Verdict, needs: str) -> Finding:
     adds = verdict.mendable and verdict.level in ("fail", "unknown")
     said = {
         "ok": "granted",

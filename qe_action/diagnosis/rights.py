@@ -7,7 +7,7 @@ from typing import Literal
 
 from qe_action.diagnosis.facts import Access, Facts, Level, Read
 
-Right = Literal["contents", "checks", "pull-requests"]
+Right = Literal["contents", "checks", "pull-requests", "actions"]
 _PERSONAL = {"classic": "a classic personal token", "fine-grained": "a fine-grained personal token"}
 _LOG = (
     "the job's log lists its permissions under “Set up job”, and nothing but writing would show it"
@@ -116,10 +116,11 @@ def _says(facts: Facts, what: str) -> str:
 
 
 def _answer(access: Access, right: Right) -> Read:
-    answers = {
+    answers: dict[Right, Read] = {
         "contents": access.contents,
         "checks": access.checks,
         "pull-requests": access.comments,
+        "actions": "not asked",
     }
     return answers[right]
 

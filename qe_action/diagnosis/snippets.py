@@ -18,6 +18,15 @@ permissions:
   checks: write
   pull-requests: write"""
 
+OPENING = """\
+# in the job
+permissions:
+  contents: write  # the branch with the tests
+  checks: write
+  pull-requests: write"""
+
+DISPATCHING = f"{OPENING}\n  actions: write  # start tests-workflow"
+
 PUBLISHING = """\
 # in the job
 permissions:
@@ -95,6 +104,26 @@ jobs:
       - uses: qe-action/qe-action@v1
         with:
           mode: publish"""
+
+GENERATE = """\
+# in the step with qe-action
+with:
+  generate-tests: true"""
+
+MODEL = """\
+# in the step with qe-action
+with:
+  model: NAME  # as its provider calls it"""
+
+MODEL_KEY = """\
+# in the step with qe-action
+with:
+  model-key: ${{ secrets.QE_MODEL_KEY }}  # the name of the secret in the repository's settings"""
+
+PULL_BEARER = """\
+# in the step with qe-action
+with:
+  pr-token: ${{ secrets.QE_PR_TOKEN }}  # of a GitHub App or a person"""
 
 PULLS = """\
 # at the top of the workflow

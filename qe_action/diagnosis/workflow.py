@@ -16,10 +16,11 @@ LINE = 500
 """Characters of a line that are looked at, so that no pattern takes long on an endless one."""
 
 _ALL = ("*",)
+_RIGHTS = ("actions", "contents", "checks", "pull-requests", "issues")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*:(?:\s(.*))?""")
 _LEVEL = re.compile(r"""\s*["']?([a-z-]+)["']?\s*:\s*["']?(read|write|none)["']?\s*(?:#.*)?""")
-_OTHER_TOKEN = re.compile(r"create-github-app-token|token:\s*['\"]?\$\{\{\s*(secrets|steps|env)\.")
+_OTHER_TOKEN = re.compile(r"outputs\.token|token:\s*['\"]?\$\{\{\s*(secrets|steps|env)\.")
 _PERMISSIONS = re.compile(r"permissions:\s*([^#\s].*?)?\s*(?:#.*)?")
 
 
@@ -32,13 +33,21 @@ def read_workflow(path: str, text: str, job: str) -> Workflow:
     return Workflow(
         path=path,
         grants=_grants(said, job),
-        own_token=_OTHER_TOKEN.search(bare) is None,
+        own_token=_own_token(said),
         after_failures=re.search(r"cancelled\(\)|always\(\)|failure\(\)", bare) is not None,
         names_depth="fetch-depth" in bare,
         names_outcome="tests-outcome" in bare,
         events=events,
         pushes=pushes,
     )
+
+
+def _own_token(lines: list[str]) -> bool:
+    """Whether no other token than the job's is made or taken, but for `pr-token`."""
+    rest = [line for line in lines if not line.lstrip(" -").startswith("pr-token:")]
+    made = len(rest) < len(lines)  # a token that the workflow makes is taken by that input
+    text = "\n".join(rest)
+    return _OTHER_TOKEN.search(text) is None and (made or "create-github-app-token" not in text)
 
 
 def _triggers(lines: list[str]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
@@ -136,7 +145,7 @@ def _inline(value: str) -> Mapping[str, str] | None:
     value = value.strip("\"'")
     if value in ("write-all", "read-all"):
         level = value.removesuffix("-all")
-        return dict.fromkeys(("contents", "checks", "pull-requests", "issues"), level)
+        return dict.fromkeys(_RIGHTS, level)
     if not (value.startswith("{") and value.endswith("}")):
         return None
     return _granted([_LEVEL.fullmatch(part) for part in value[1:-1].split(",") if part.strip()])

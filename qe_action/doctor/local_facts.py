@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from qe_action.api_address import host_of, is_encrypted, where
+from qe_action.diagnosis.asked_tests import AskedModel, AskedPull
 from qe_action.diagnosis.facts import (
     Asked,
     History,
@@ -22,6 +24,7 @@ from qe_action.diagnosis.workflow import LINE, read_workflow
 from qe_action.errors import SandboxUnavailable, UsageError, WorkspaceError
 from qe_action.github.context import RunContext, read_context
 from qe_action.settings import Inputs, Settings
+from qe_action.text import redacted, visible
 from qe_action.workspace.change import DEFAULT_BASES
 from qe_action.workspace.ci_steps import ci_steps
 from qe_action.workspace.git import Git
@@ -60,6 +63,28 @@ def asked(inputs: Inputs) -> Asked:
         journal_file=inputs.journal is not None,
         pull_request=inputs.pull_request,
         publishes=inputs.mode == "publish",
+        generates=inputs.generate_tests and inputs.mode != "publish",
+        model=_model(inputs),
+        pull=AskedPull(
+            inputs.pull_request_tests,
+            own_token=bool(inputs.pr_token.get_secret_value()),
+            workflow=inputs.tests_workflow or "",
+        ),
+    )
+
+
+def _model(inputs: Inputs) -> AskedModel:
+    """What is asked of a model, with no part of its key."""
+    key, address = inputs.model_key.get_secret_value(), inputs.model_base_url
+    secrets = [key, *(value.get_secret_value() for value in inputs.model_headers.values())]
+    return AskedModel(
+        generator=inputs.generator,
+        name=redacted(visible(inputs.model), secrets),
+        provider=inputs.model_provider,
+        key=bool(key),
+        host=host_of(redacted(address, secrets)),
+        where=where(address),
+        encrypted=is_encrypted(address) or not address,
     )
 
 
@@ -103,10 +128,11 @@ def read_run(settings: Settings) -> tuple[Run, RunContext | None]:
     except UsageError as error:
         return Run(in_workflow=settings.in_workflow, problem=error.message), None
     pull = context.pull
+    commented = context.command.pull if context.command else None
     run = Run(
         in_workflow=settings.in_workflow,
         event=context.event_name,
-        pull=pull.number if pull else None,
+        pull=pull.number if pull else commented,
         closed=context.pull_state == "closed",
         fork=context.is_fork,
         dependabot=context.actor == DEPENDABOT,
@@ -115,6 +141,7 @@ def read_run(settings: Settings) -> tuple[Run, RunContext | None]:
         merge_sha=pull.merge_sha if pull else None,
         default_branch=context.default_branch,
         keeps_baseline=context.keeps_baseline,
+        commanded=commented is not None,
     )
     return run, context
 

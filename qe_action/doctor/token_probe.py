@@ -1,20 +1,25 @@
-"""What GitHub says of the token: at most four requests, reads only, none repeated.
+"""What GitHub says of the token: at most six requests, reads only, none repeated.
 
 1. the check runs of our name on the commit that gets one (`checks`; also whether the token is
    valid, its scopes, and the requests left this hour)
 2. one comment of the pull request (`pull-requests`)
 3. the check runs of our name on the measured base (the baseline)
 4. one commit, only where the history here is too short (`contents`)
+5. where the job's token is to open a pull request with tests: whether workflows may open any,
+   which it mostly may not know
+6. where one is to be opened: the rules for its branch
 
 A request that gets no answer is the last one.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as LateError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
+from urllib.parse import quote
 
 from qe_action.analysis.baseline import decode
 from qe_action.diagnosis.facts import Access, Facts, Read, measured
@@ -34,6 +39,8 @@ SCOPES = "x-oauth-scopes"
 ACCEPTED = "x-accepted-github-permissions"
 SHOWN = 200
 """Characters of a header that are kept."""
+
+_KIND = re.compile(r"[a-z_]{1,40}")
 
 Clock = Callable[[], float]
 
@@ -58,8 +65,10 @@ class Probe:
     def remaining(self) -> int | None:
         return self._line.remaining
 
-    def ask(self, action: str, right: str, path: str, **parameters: str | int) -> tuple[Read, Any]:
-        """Whether the read was allowed, and its answer."""
+    def ask(
+        self, action: str, right: str, path: str, *, aside: bool = False, **parameters: str | int
+    ) -> tuple[Read, Any]:
+        """Whether the read was allowed, and its answer. `aside`: a refusal tells nothing else."""
         left = self._end - self._clock()
         if self._over or left <= 0:
             return "unanswered", None
@@ -74,16 +83,16 @@ class Probe:
             self.refusal = self.refusal or f"GitHub gave no answer in {LIMIT:g} s to {action}"
             return "unanswered", None
         except DeliveryError as error:
-            return self._refused(error), None
+            return self._refused(error, aside=aside), None
         self._scopes()
         return "allowed", answer
 
-    def _refused(self, error: DeliveryError) -> Read:
+    def _refused(self, error: DeliveryError, *, aside: bool) -> Read:
         self._scopes()
         lacking = isinstance(error, NotFound) or (isinstance(error, Forbidden) and error.read_only)
         self.bad_token = isinstance(error, Unauthorized)
         self._over = self.bad_token or isinstance(error, Unreachable) or not lacking
-        if not self.refusal:
+        if not self.refusal and not (aside and lacking):
             # A server that is none of GitHub's may send back what it got.
             self.refusal = error.message.replace(self._secret, "***")
             self.accepted = self._line.headers.get(ACCEPTED, "")[:SHOWN] if lacking else ""
@@ -134,6 +143,7 @@ def _asked(token_probe: Probe, facts: Facts) -> Access:
         contents, _ = token_probe.ask(
             "list commits", "contents: read", "commits", sha=run.target_sha, per_page=1
         )
+    opens, rules = _about_the_pull_with_tests(token_probe, facts)
     return Access(
         checks=checks,
         comments=comments,
@@ -144,9 +154,41 @@ def _asked(token_probe: Probe, facts: Facts) -> Access:
         scopes=token_probe.scopes,
         wrote=wrote,
         baseline=kept,
+        opens=opens,
+        rules=rules,
         remaining=token_probe.remaining,
         requests=token_probe.requests,
     )
+
+
+def _about_the_pull_with_tests(
+    token_probe: Probe, facts: Facts
+) -> tuple[bool | None, tuple[str, ...]]:
+    """Whether workflows may open pull requests, if that is told, and the rules for the branch."""
+    opens: bool | None = None
+    if not (facts.asked.generates and facts.asked.pull.wanted == "open" and facts.has_pull):
+        return None, ()
+    if facts.run.fork or facts.run.closed:
+        return None, ()
+    if facts.asked.opens:
+        _, answer = token_probe.ask(
+            "read what workflows may do",
+            "administration: read",
+            "actions/permissions/workflow",
+            aside=True,
+        )
+        told = answer.get("can_approve_pull_request_reviews") if _is_object(answer) else None
+        opens = told if isinstance(told, bool) else None
+    path = f"rules/branches/{quote(facts.branch, safe='')}"
+    _, answer = token_probe.ask("list the branch's rules", "metadata: read", path, aside=True)
+    listed = answer if isinstance(answer, list) else []
+    kinds = [each.get("type") for each in listed if _is_object(each)]
+    known = {kind for kind in kinds if isinstance(kind, str) and _KIND.fullmatch(kind)}
+    return opens, tuple(sorted(known))
+
+
+def _is_object(answer: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(answer, Mapping)
 
 
 def _check_runs(token_probe: Probe, sha: str, name: str) -> tuple[Read, Any]:

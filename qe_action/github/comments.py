@@ -35,6 +35,10 @@ class Comments(Repository):
             await self._sender.listed()
         return await self._find_comments(number, marker, self._sender.send)
 
+    async def own_login(self) -> str:
+        """Who the token is, in lower case."""
+        return await self._me(self._sender.send)
+
     async def create_comment(
         self, number: int, body: str, *, marker: str | None = None
     ) -> CommentRef:

@@ -13,6 +13,8 @@ from typing import Any, Literal
 from qe_action.errors import UsageError
 from qe_action.github import fields
 from qe_action.github.fields import Fields, needed, part
+from qe_action.github.slash_command import COMMENT_EVENT, SlashCommand, read_command
+from qe_action.proposal.branch_mark import is_our_branch
 from qe_action.workspace.diff_sources import CommitRef, PullRef
 
 _HEADS = "refs/heads/"
@@ -25,8 +27,9 @@ class RunContext:
     `sha` is GITHUB_SHA: under `pull_request` the test merge, which `pull.merge_sha` repeats,
     under `workflow_run` the default branch's last commit. `pull` is the pull request that the
     run is about, `commit` the commit that a merge group, a push or a finished workflow is
-    about; both are known where the finished workflow's pull request is. `workspace` is the
-    checkout's path.
+    about; both are known where the finished workflow's pull request is. `command` is a comment
+    that asks for tests. `workspace` is the checkout's path, `head_ref` the name of the pull
+    request's branch.
     """
 
     event_name: str = ""
@@ -48,7 +51,9 @@ class RunContext:
     head_repo: str | None = None
     base_repo: str | None = None
     is_fork: bool = False
+    head_ref: str = ""
     commit: CommitRef | None = None
+    command: SlashCommand | None = None
 
     @property
     def target_sha(self) -> str | None:
@@ -61,6 +66,17 @@ class RunContext:
     def head_sha(self) -> str | None:
         """The commit that links lead to: that of the check run, else the checked-out one."""
         return self.target_sha or self.sha
+
+    @property
+    def has_own_tests(self) -> bool:
+        """Whether the run is about a branch of this repository that holds tests of ours."""
+        return is_our_branch(self.ref) or (not self.is_fork and is_our_branch(self.head_ref))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the event says that the pull request was merged or closed."""
+        events = ("pull_request", "pull_request_target")
+        return self.event_name in events and self.pull_state == "closed"
 
     @property
     def keeps_baseline(self) -> bool:
@@ -149,6 +165,7 @@ def _with_pull(run: RunContext, payload: Fields) -> RunContext:
         head_repo=head_repo,
         base_repo=base_repo,
         is_fork=head_repo is None or head_repo != base_repo,
+        head_ref=fields.line(str(head.get("ref") or "")),
     )
 
 
@@ -203,6 +220,11 @@ def _with_workflow(run: RunContext, payload: Fields) -> RunContext:
     return replace(run, commit=commit, pull=_measured_pull(payload, finished, head_sha))
 
 
+def _with_comment(run: RunContext, payload: Fields) -> RunContext:
+    """A comment: its pull request is known by its number alone, and is still to be read."""
+    return replace(run, command=read_command(payload))
+
+
 def _measured_pull(payload: Fields, finished: Fields, head_sha: str) -> PullRef | None:
     """The one pull request to this repository whose head a finished workflow ran for.
 
@@ -232,6 +254,7 @@ _READERS: Mapping[str, Callable[[RunContext, Fields], RunContext]] = {
     "merge_group": _with_group,
     "push": _with_push,
     "workflow_run": _with_workflow,
+    COMMENT_EVENT: _with_comment,
 }
 
 

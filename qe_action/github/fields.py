@@ -20,6 +20,7 @@ _SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
 # Of git-check-ref-format; half a character is none that can be sent or shown.
 _BRANCH = r"(?!-)(?!.*\.\.)(?!.*@\{)[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]{1,255}"
 _URL = r"https?://[\w.\-\[\]:]{1,255}(/[\w.~%/-]{0,255})?"
+_LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?"
 _MAX_NUMBER = 2**53  # the largest whole number that JSON carries everywhere
 
 
@@ -39,6 +40,11 @@ def branch(value: object, field: str) -> str | None:
 def repo_name(value: object, field: str) -> str | None:
     """A repository's name with its owner's."""
     return _match(REPO_NAME, value, field)
+
+
+def login(value: object, field: str) -> str | None:
+    """A user's or an App's name."""
+    return _match(_LOGIN, value, field)
 
 
 def address(value: object, field: str) -> str | None:

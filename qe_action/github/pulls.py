@@ -91,6 +91,20 @@ class Pulls(Repository):
         )
         return await self._sender.send(ask)
 
+    async def permission_of(self, login: str) -> str:
+        """What somebody may do here: admin, write, read or none.
+
+        GitHub tells the roles between as those below them, maintain as write and triage as read.
+        Raises `NotFound` where there is nobody of that name.
+        """
+        return await self.get(
+            "read what the comment's author may do",
+            "metadata: read",
+            f"collaborators/{quote(login, safe='')}/permission",
+            lambda data: str(data["permission"]),
+            {},
+        )
+
     async def pull_head(self, number: int) -> str:
         """The SHA of a pull request's head as it is now."""
         ask = Ask(

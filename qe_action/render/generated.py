@@ -22,6 +22,7 @@ from qe_action.events import (
 from qe_action.render.head_lines import HeadLines
 from qe_action.render.links import Links
 from qe_action.render.model_use import model_cost, model_name, writers
+from qe_action.render.proposed import proposed
 from qe_action.render.state import RunState
 from qe_action.text import clip, code, fenced, percent, plain, plural, prose, visible
 
@@ -83,8 +84,9 @@ def _outcome(
     state: RunState,
     rows: int,
 ) -> Iterator[str]:
-    yield f"**Generated tests:** {' '.join(_sentences(result))}"
+    yield f"**Generated tests:** {' '.join(sentences(result))}"
     yield ""
+    yield from proposed(state.proposal, rows)
     hints = [f"{error.message} {error.hint}".strip() for error in errors]
     told = {error.message for error in errors}
     notes = [*hints, *(note for note in result.notes if note not in told)]
@@ -100,7 +102,8 @@ def _outcome(
         yield ""
 
 
-def _sentences(result: GenerationComplete) -> Iterator[str]:
+def sentences(result: GenerationComplete) -> Iterator[str]:
+    """The outcome in Markdown: what holds, what it brings, and what was refused."""
     if result.conclusion != "finished":
         yield f"{_ENDS[result.conclusion]}, so none is proposed."
     elif result.total:
@@ -170,13 +173,13 @@ def _file(path: str, cases: list[TestCase], links: Links, head: HeadLines) -> It
     number = plural(len(cases), "test")
     yield f"<details><summary>{number} to add to <code>{shown}</code></summary>"
     yield ""
-    around = {_circumstances(case.evidence) for case in cases}
+    around = {circumstances(case.evidence) for case in cases}
     common = around.pop() if len(around) == 1 else None
     if common:
         yield f"{'Each' if len(cases) > 1 else 'It'} {plain(common)}."
         yield ""
     for case in cases:
-        own = "" if common else _circumstances(case.evidence)
+        own = "" if common else circumstances(case.evidence)
         parts = [part for part in (_shown(case, links, head), plain(own)) if part]
         yield f"- {code(clip(case.test_name, NAME))}{': ' if parts else ''}{'; '.join(parts)}"
     yield ""
@@ -186,7 +189,7 @@ def _file(path: str, cases: list[TestCase], links: Links, head: HeadLines) -> It
     yield ""
 
 
-def _circumstances(evidence: Evidence | None) -> str:
+def circumstances(evidence: Evidence | None) -> str:
     """In how many processes a test passed, on what, and beside what."""
     if evidence is None or not evidence.runs:
         return ""
@@ -197,18 +200,21 @@ def _circumstances(evidence: Evidence | None) -> str:
 
 def _shown(case: TestCase, links: Links, head: HeadLines) -> str:
     """What a test reaches and what it notices."""
-    evidence = case.evidence
-    if evidence is None:
+    if case.evidence is None:
         return ""
+    lines = reached(case, links, head)
+    said = [f"reaches {lines}"] if lines else []
+    return "; ".join((*said, _noticed(case.evidence)))
+
+
+def reached(case: TestCase, links: Links, head: HeadLines) -> str:
+    """The lines and branches that were missed and that a test reaches, as Markdown."""
+    evidence = case.evidence or Evidence()
     path, name = _target(case)
-    reached = [
-        part
-        for part in (_lines(path, evidence, links, head), _branches(path, evidence, head))
-        if part
-    ]
+    parts = (_lines(path, evidence, links, head), _branches(path, evidence, head))
+    said = " and ".join(part for part in parts if part)
     inside = f" of {code(clip(name or path, NAME))}" if name or path else ""
-    said = [f"reaches {' and '.join(reached)}{inside}"] if reached else []
-    return "; ".join((*said, _noticed(evidence)))
+    return f"{said}{inside}" if said else ""
 
 
 def _target(case: TestCase) -> tuple[str, str]:

@@ -68,6 +68,26 @@ class Generated:
                 assert_never(event)
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What became of the tests beside the comment.
+
+    `url` and `number` are of the pull request that holds them, `closed` says that it was closed
+    since there are none any more. `reason` completes a sentence on why there is none, or why it is
+    as it was. `patch` is shown, `file` is where it lies for `git apply`; `remarks` are sentences on
+    what it lacks.
+    """
+
+    url: str = ""
+    number: int = 0
+    draft: bool = False
+    closed: bool = False
+    reason: str = ""
+    patch: str = ""
+    file: str = ""
+    remarks: tuple[str, ...] = ()
+
+
 @dataclass(slots=True, repr=False)  # asyncio would write it out with all its gaps
 class RunState:
     """What a reader of the stream knows so far."""
@@ -83,6 +103,8 @@ class RunState:
     generation: Generated = field(default_factory=Generated)
     annotated: tuple[int, int] | None = None
     """How many annotations stand of how many that are to: said by whoever delivers them."""
+    proposal: Proposal | None = None
+    """What became of the generated tests: likewise."""
 
     @property
     def gaps(self) -> list[Gap]:

@@ -252,6 +252,7 @@ class CheckRunSink:
             self._state.fold(event)
             if event.type != "complete":
                 continue
+            self._state.proposal = await self._delivery.proposed()
             verdict = conclude(self._state)
             if not self._delivery.hurried:
                 await self._send(verdict.title, [], verdict.conclusion)

@@ -111,6 +111,7 @@ class CommentSink:
             if (event := await anext(events, None)) is not None:
                 await self._follow(_with(event, events))
                 await self._delivery.once_all_shown()
+                self._state.proposal = await self._delivery.proposed()
             await persist(self._last, lambda: self._delivery.hurried)
         except DeliveryError as error:
             self._delivery.failed(error)

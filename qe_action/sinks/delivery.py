@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from qe_action.errors import DeliveryError
 from qe_action.events import AGENTS, AgentName
 from qe_action.github.refusals import Forbidden, Locked
+from qe_action.render.state import Proposal
 from qe_action.sinks.pace import either
+
+PROPOSAL_PATIENCE = 120.0
+"""Seconds that comment and check run wait for the pull request with tests, to link it."""
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 def _unset() -> dict[AgentName, asyncio.Event]:
@@ -23,7 +33,7 @@ class Delivery:
     `check_settled` is set once the check run is created, or will not be, and `shown` of an agent
     once the check run has its result, or will not. The analysis' result completes the check run;
     those of other stages are shown with it or after it. `notes` say what was left undone on
-    purpose.
+    purpose. `proposal` is what became of the tests, once `proposal_settled` is set.
     """
 
     check_url: str = ""
@@ -37,6 +47,9 @@ class Delivery:
     hurry_asked: asyncio.Event = field(default_factory=asyncio.Event)
     check_app: int | None = None
     notes: list[str] = field(default_factory=list)
+    proposal: Proposal | None = None
+    proposal_settled: asyncio.Event = field(default_factory=_set)
+    patch_written: bool = False
 
     @property
     def hurried(self) -> bool:
@@ -61,6 +74,12 @@ class Delivery:
         """Return once nothing more will come of the check run, or in a hurry."""
         for agent in AGENTS:
             await self.once_shown(agent)
+
+    async def proposed(self) -> Proposal | None:
+        """What became of the tests, as far as it is known in time, or in a hurry."""
+        timeout = asyncio.sleep(PROPOSAL_PATIENCE)
+        await either(self.proposal_settled.wait(), self.hurry_asked.wait(), timeout)
+        return self.proposal
 
     async def own_app(self) -> int | None:
         """The id of the App that made this run's check run; None where there is none."""

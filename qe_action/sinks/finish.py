@@ -71,6 +71,7 @@ class Finish:
         `files` are those that were asked for, by their inputs; all but the preview were written by
         sinks. What can't be written is a warning and costs nothing else.
         """
+        self._state.proposal = self._delivery.proposal
         parts: tuple[tuple[str, Callable[[], None]], ...] = (
             *((f"The {name}", file.close) for name, file in files.items() if name != PREVIEW),
             ("The preview", lambda: self._preview(why_not, files.get(PREVIEW))),
@@ -122,7 +123,7 @@ class Finish:
 
     def _outputs(self, files: Mapping[str, OutputFile]) -> Mapping[str, str]:
         journal, preview = files.get("journal"), files.get(PREVIEW)
-        patch = files.get("tests-patch-file")
+        patch = files.get("tests-patch-file") if self._delivery.patch_written else None
         result, tests = self._state.result, self._state.generation.result
         return {
             "conclusion": conclude(self._state).conclusion,
@@ -157,6 +158,7 @@ class Finish:
         for what, url in (
             ("Check run", self._delivery.check_url),
             ("Comment", self._delivery.comment_url),
+            ("Pull request with tests", self._delivery.tests_pull_url),
         ):
             if url:
                 self._tell(f"{what}: {url}")

@@ -5,26 +5,15 @@ What only some runs need is imported where it is made: a run on a terminal start
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable
 
 from qe_action.events import Event
-from qe_action.render.links import Links
-from qe_action.render.marker import Marker, place_of
+from qe_action.render.marker import place_of
 from qe_action.render.state import RunState
-from qe_action.settings import Settings
-from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.jsonl import JournalSink
+from qe_action.sinks.wiring import Wiring
 from qe_action.stream import Sink
-from qe_action.workspace.diff_sources import PullRef
-
-if TYPE_CHECKING:
-    from qe_action.github.client import GitHub
-    from qe_action.github.context import RunContext
-    from qe_action.github.identity import Identity
 
 
 class FoldSink:
@@ -38,54 +27,6 @@ class FoldSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         async for event in events:
             self._state.fold(event)
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What a run hands its sinks.
-
-    `target_sha` is the commit that gets the check run, `pull` the pull request that gets the
-    comment; None where there is none, or no way to write to it. `report_digest` names what is
-    reported by its content, `environment` is git's. `files` are those that were asked for, by the
-    names of their inputs.
-    """
-
-    settings: Settings
-    context: RunContext
-    github: GitHub | None
-    links: Links
-    delivery: Delivery
-    state: RunState
-    report_digest: Callable[[], str]
-    files: Mapping[str, IO[bytes]] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    async def identify(self) -> Identity:
-        """Who this run's check run belongs to. Reads the reports once, beside the loop."""
-        from qe_action.github.identity import Identity, RunKey
-
-        inputs, context = self.settings.inputs, self.context
-        return Identity(
-            name=inputs.name,
-            head_sha=self.links.sha,
-            key=RunKey(context.run_id or 0, context.run_attempt),
-            job=context.job,
-            report=await asyncio.to_thread(self.report_digest),
-            group=inputs.comment_group,
-        )
-
-    def marker(self, place: str) -> Marker:
-        """The marker of this run in the comment of a place."""
-        context = self.context
-        return Marker(place, context.run_id, context.run_attempt, self.links.sha or None)
-
-    @property
-    def target_sha(self) -> str | None:
-        return self.context.target_sha if self.github else None
-
-    @property
-    def pull(self) -> PullRef | None:
-        return self.context.pull if self.github else None
 
 
 def _result(wiring: Wiring) -> Sink:
@@ -176,6 +117,14 @@ def _reviews(wiring: Wiring) -> Sink | None:
     return ReviewSink(wiring.github, wiring.delivery, review)
 
 
+def _tests_pull(wiring: Wiring) -> Sink | None:
+    if wiring.settings.inputs.pull_request_tests == "off":
+        return None
+    from qe_action.sinks.tests_wiring import tests_pull_sink
+
+    return tests_pull_sink(wiring)
+
+
 SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
     _result,
     _log,
@@ -184,6 +133,7 @@ SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
     _check_run,
     _comment,
     _reviews,
+    _tests_pull,
 )
 
 

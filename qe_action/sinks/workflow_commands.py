@@ -39,6 +39,11 @@ def group(title: str, lines: list[str], out: IO[str]) -> None:
     print("::endgroup::", file=out, flush=True)
 
 
+def tell(text: str) -> None:
+    """A line of the log."""
+    print(log_line(text), flush=True)  # noqa: T201 - the log is where it belongs
+
+
 def warn(text: str) -> None:
     """A warning on the run's page."""
     from actions_toolkit import core

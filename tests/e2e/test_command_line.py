@@ -407,3 +407,18 @@ def test_a_program_s_output_may_be_the_diff_where_a_shell_puts_it_there(repo: Gi
     assert done.returncode == 0, done.stderr
     assert "no file" not in done.stderr
     assert "m1.py" in done.stderr
+
+
+def test_a_key_that_can_be_none_and_an_address_that_is_none_are_refused_unseen(
+    repo: GitRepo,
+) -> None:
+    target = ("generate", "--target", "src/shop/m0.py", "--model", "m")
+    key = qe(repo, *target, QE_MODEL_KEY="sk-Zq81 Lw0v")
+    assert key.returncode == 2
+    assert "QE_MODEL_KEY takes printable ASCII characters without spaces" in key.stderr
+    base = qe(repo, *target, "--model-base-url", "https://me:Zq81@host/v1", QE_MODEL_KEY="Zq81")
+    assert base.returncode == 2
+    assert "it takes an http or https address without a name, a password" in base.stderr
+    for done in (key, base):
+        assert "Zq81" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr

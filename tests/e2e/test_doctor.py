@@ -496,3 +496,82 @@ def test_in_a_terminal_levels_are_coloured(repo: GitRepo) -> None:
     os.close(master)
     assert done.returncode == 1
     assert "\x1b[1;31mfail" in text
+
+
+# Generated tests
+
+
+def opens(job: Job, **inputs: str) -> Seen:
+    """What is said of a pull request with tests that the job's token is to open."""
+    text = WORKFLOW.replace("contents: read", "contents: write")
+    job.repo.write({".github/workflows/ci.yml": text})
+    return doctor(job, generate_tests="true", pull_request_tests="open", **inputs)
+
+
+def asked(seen: Seen) -> list[str]:
+    """The requests about a pull request with tests."""
+    return [path for _, path in seen.requests if "permissions" in path or "rules" in path]
+
+
+def test_the_setting_that_the_job_s_token_may_not_read_is_unknown(job: Job) -> None:
+    seen = opens(job)
+    assert seen.status == 0, seen.log
+    assert seen.level("tests-pull") == "unknown"
+    assert "which the token may not read" in seen.says("tests-pull")
+    assert "contents: write is granted" in seen.says("permissions")
+    assert len(asked(seen)) == 2
+    assert seen.level("check-run") == "ok"  # the refusal tells nothing else
+    assert len(seen.requests) <= 6
+
+
+@pytest.mark.parametrize(("approves", "status"), [(True, 0), (False, 1)])
+def test_who_administers_may_read_the_setting(job: Job, approves: bool, status: int) -> None:
+    token = job.github.add_token(
+        "ghs_admin", administration="read", contents="write", checks="write", pull_requests="write"
+    )
+    job.github.bot_opens_pulls = approves
+    seen = opens(job, token=token)
+    assert seen.status == status, seen.log
+    assert seen.level("tests-pull") == ("info" if approves else "fail")
+    assert ("pr-token: ${{ secrets." in seen.added) is not approves
+
+
+def test_a_token_of_its_own_makes_the_setting_no_matter(job: Job) -> None:
+    job.github.bot_opens_pulls = False
+    seen = opens(job, pr_token="ghp_ofMyOwn")
+    assert seen.status == 0, seen.log
+    assert [path.rpartition("/repos/octo/demo/")[2] for path in asked(seen)] == [
+        "rules/branches/qe-action/tests-for-7"
+    ]
+    assert "ghp_ofMyOwn" not in seen.log
+
+
+def test_a_rule_for_the_branch_is_told(job: Job) -> None:
+    job.github.policies.rules["qe-action/"] = ("creation", "non_fast_forward")
+    seen = opens(job)
+    assert "qe-action/tests-for-7: creation, non_fast_forward" in seen.says("tests-pull")
+
+
+def test_what_is_lacking_for_it_is_one_block_to_add(job: Job) -> None:
+    seen = doctor(job, generate_tests="true", pull_request_tests="open")
+    assert seen.status == 1
+    assert "no contents: write for this job's token" in seen.says("tests-pull")
+    assert seen.added.count("contents: ") == 1
+    assert "contents: write" in seen.added
+
+
+def test_a_fork_s_tests_are_a_patch_and_nothing_more_is_asked(job: Job) -> None:
+    seen = opens(job, payload=fork(job, private=False))
+    assert seen.level("tests-pull") == "info"
+    assert asked(seen) == []
+
+
+def test_a_model_s_key_is_shown_nowhere(job: Job) -> None:
+    key = "sk-Zq81Lw0vTn4e"
+    inputs = {"generate_tests": "true", "model": f"m/{key}", "model_key": key}
+    base = f"http://{key}.example:8000/{key}"
+    for command in (("doctor",), ("doctor", "--output", "json")):
+        result = job.run(command=command, env=NAMED, model_base_url=base, **inputs)
+        assert "m/*** is asked at ***.example" in result.log
+        assert "with http everybody on the way can read it" in result.log
+        assert key.lower() not in (result.log + result.summary).lower()

@@ -76,10 +76,12 @@ class Shop(Job):
         report = cobertura({"shop.py": {line + moved: hits for line, hits in lines.items()}})
         (repo.root / "coverage.xml").write_text(report)
 
-    def generate(self, **inputs: str) -> Result:
+    def generate(self, payload: object = None, **inputs: str) -> Result:
         budget = str(round(10 * slowness()))
         return self.run(
-            generate_tests="true", **({"sandbox": "off", "time_budget": budget} | inputs)
+            payload=payload,
+            generate_tests="true",
+            **({"sandbox": "off", "time_budget": budget} | inputs),
         )
 
 

@@ -159,8 +159,12 @@ def test_it_is_said_where_the_tests_are(tmp_path: Path) -> None:
     journal = shlex.split(line.partition(": ")[2])[-1]
     assert command(folder, "journal", "apply", journal).returncode == 0
     assert (folder / "tests/test_shapes.py").read_text().count("def test_") == 3
-    Path(journal).unlink()
-    (folder / "tests/test_shapes.py").unlink()
+
+
+@pytest.mark.slow
+def test_all_files_that_are_written_are_named(tmp_path: Path) -> None:
+    folder = made(tmp_path, {})
+    usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off")
     done = run(folder, *usual, "--write", "--out", "../all.py")
     assert f"Written to {Path('tests/test_shapes.py')}, {Path('../all.py')}." in done.stderr
 
@@ -179,6 +183,7 @@ def test_what_went_wrong_with_a_target_is_told_once(tmp_path: Path) -> None:
     assert done.stderr.count("Nothing public in constants.py can be called.") == 1
 
 
+@pytest.mark.slow
 def test_tests_that_are_there_already_are_not_written_over(tmp_path: Path) -> None:
     folder = made(tmp_path, {"tests/test_shapes.py": OTHER})
     usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off")
@@ -192,8 +197,8 @@ def test_tests_that_are_there_already_are_not_written_over(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("link", "leads_to"),
     [
-        ("tests", "outside"),
         ("tests/test_shapes.py", "project/.git/made"),
+        pytest.param("tests", "outside", marks=pytest.mark.slow),
         pytest.param("tests", "project/.git/made", marks=pytest.mark.slow),
         pytest.param("tests/test_shapes.py", "outside", marks=pytest.mark.slow),
     ],

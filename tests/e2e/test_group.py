@@ -117,7 +117,7 @@ def test_parts_that_are_cancelled_at_once_all_stand_in_one_comment(job: Job) -> 
     job.github.fail("PATCH", "/check-runs/", "delay", seconds=1, times=3)
     job.github.fail("POST", "/issues/7/comments", "delay", seconds=0.3, times=3)
     running = start(job, ["a", "b", "c"], QE_ACTION_EDIT_INTERVAL="30")
-    wait_until(lambda: len(job.github.sent("PATCH", "/check-runs/")) == 3)
+    wait_until(lambda: len({one.path for one in job.github.sent("PATCH", "/check-runs/")}) == 3)
     for process in running:
         process.send_signal(signal.SIGINT)
     for process in running:

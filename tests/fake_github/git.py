@@ -89,24 +89,28 @@ class GitSide:
             "permalink_url": html,
             "diff_url": f"{html}.diff",
             "patch_url": f"{html}.patch",
-            "base_commit": self._commit(api, repo, first),
-            "merge_base_commit": self._commit(api, repo, merge_base),
+            "base_commit": self.commit(api, repo, first),
+            "merge_base_commit": self.commit(api, repo, merge_base),
             "status": status.get((bool(ahead), bool(behind)), "identical"),
             "ahead_by": len(ahead),
             "behind_by": len(behind),
             "total_commits": len(ahead),
-            "commits": [self._commit(api, repo, sha) for sha in ahead[:250]],
+            "commits": [self.commit(api, repo, sha) for sha in ahead[:250]],
             "files": self.files(api, repo, base, head)[:300],
         }
 
     def commits(self, api: str, repo: str, start: str) -> list[dict[str, Any]]:
         """All commits that `start` can reach, the newest first, as GitHub lists them."""
         found = self.run("rev-list", self.sha(start)).split()
-        return [self._commit(api, repo, sha) for sha in found]
+        return [self.commit(api, repo, sha) for sha in found]
 
     def _span(self, base: str, head: str) -> str:
         return f"{self.sha(base)}...{self.sha(head)}"
 
-    def _commit(self, api: str, repo: str, sha: str) -> dict[str, Any]:
-        tree, parents, message = self.run("show", "-s", "--format=%T%n%P%n%B", sha).split("\n", 2)
-        return objects.commit(api, repo, sha, parents.split(), tree, message.strip())
+    def commit(self, api: str, repo: str, sha: str) -> dict[str, Any]:
+        """A commit as GitHub shows it in lists."""
+        shown = self.run("show", "-s", "--format=%T%n%P%n%an%n%ae%n%cn%n%ce%n%B", sha)
+        tree, parents, *people, message = shown.split("\n", 6)
+        return objects.commit(
+            api, repo, sha, parents.split(), tree, message.strip(), (people[:2], people[2:])
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Json = dict[str, Any]
@@ -226,10 +227,18 @@ def check_run(api: str, repo: str, ident: int, body: Json) -> Json:
     }
 
 
-def commit(api: str, repo: str, sha: str, parents: list[str], tree: str, message: str) -> Json:
-    """A commit as the compare answer holds it."""
+def commit(
+    api: str,
+    repo: str,
+    sha: str,
+    parents: list[str],
+    tree: str,
+    message: str,
+    people: tuple[list[str], list[str]],
+) -> Json:
+    """A commit as the compare answer holds it; `people` are name and address of its two."""
     url = f"{api}/repos/{repo}/commits/{sha}"
-    person = {"name": "A. Hacker", "email": "a@example.org", "date": EPOCH}
+    author, committer = ({"name": n, "email": e, "date": EPOCH} for n, e in people)
     return {
         "url": url,
         "sha": sha,
@@ -238,15 +247,34 @@ def commit(api: str, repo: str, sha: str, parents: list[str], tree: str, message
         "comments_url": f"{url}/comments",
         "commit": {
             "url": f"{api}/repos/{repo}/git/commits/{sha}",
-            "author": person,
-            "committer": person,
+            "author": author,
+            "committer": committer,
             "message": message,
             "comment_count": 0,
             "tree": {"sha": tree, "url": f"{api}/repos/{repo}/git/trees/{tree}"},
         },
-        "author": user(api, "octocat"),
-        "committer": user(api, "octocat"),
+        "author": user(api, _login(people[0][1])),
+        "committer": user(api, _login(people[1][1])),
         "parents": [{"sha": p, "url": f"{api}/repos/{repo}/commits/{p}"} for p in parents],
+    }
+
+
+def _login(email: str) -> str:
+    """The account behind an address, as GitHub gives it out; anybody has the others."""
+    found = re.fullmatch(r"\d+\+(.+)@users\.noreply\.github\.com", email)
+    return found[1] if found else "octocat"
+
+
+def label(api: str, repo: str, name: str) -> Json:
+    """A label."""
+    return {
+        "id": sum(name.encode()),
+        "node_id": "L_1",
+        "url": f"{api}/repos/{repo}/labels/{name}",
+        "name": name,
+        "description": "",
+        "color": "ededed",
+        "default": False,
     }
 
 
@@ -314,24 +342,24 @@ def pull(api: str, repo: str, facts: Json) -> Json:
         "number": number,
         "state": facts["state"],
         "locked": facts["locked"],
-        "title": "A change",
-        "user": user(api, (facts["head_repo"] or "ghost").split("/")[0]),
-        "body": None,
-        "labels": [],
+        "title": facts["title"],
+        "user": user(api, facts["login"] or (facts["head_repo"] or "ghost").split("/")[0]),
+        "body": facts["body"],
+        "labels": [label(api, repo, name) for name in facts["labels"]],
         "milestone": None,
         "created_at": EPOCH,
         "updated_at": EPOCH,
-        "closed_at": None,
-        "merged_at": None,
+        "closed_at": None if facts["state"] == "open" else EPOCH,
+        "merged_at": EPOCH if facts["merged"] else None,
         "merge_commit_sha": facts["merge_sha"],
         "assignee": None,
         "head": _side(api, facts["head_repo"], facts["head_ref"], facts["head_sha"], repo),
-        "base": _side(api, repo, "main", facts["base_sha"], repo),
+        "base": _side(api, repo, facts["base_ref"], facts["base_sha"], repo),
         "_links": {name: {"href": href} for name, href in links.items()},
         "author_association": "CONTRIBUTOR",
         "auto_merge": None,
         "draft": facts["draft"],
-        "merged": False,
+        "merged": facts["merged"],
         "mergeable": True,
         "mergeable_state": "clean",
         "merged_by": None,

@@ -287,8 +287,9 @@ class FakeGitHub(State):
             raise RefusalError(403, "You must authenticate via a GitHub App.")
         names = (permission, "issues") if permission == "pull-requests" else (permission,)
         levels = {token.permissions.get(name) for name in names}
-        # Artifacts are not for everybody, in a public repository either.
-        readable = not (self.private or permission == "actions") or levels & {"read", "write"}
+        # These are not for everybody, in a public repository either.
+        guarded = self.private or permission in ("actions", "administration")
+        readable = permission == "metadata" or not guarded or levels & {"read", "write"}
         if not ("write" in levels if method != "GET" else readable):
             owner = "integration" if token.installation else "personal access token"
             raise RefusalError(403, f"Resource not accessible by {owner}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fake_github import artifacts, objects, reviews, rules
+from fake_github import artifacts, git_data, objects, policies, pulls, reviews, rules
 from fake_github.git import GitSide, NoSuchCommitError
 from fake_github.wire import Recorded, RefusalError, Reply
 
@@ -72,6 +72,13 @@ class Pull:
     draft: bool = False
     locked: bool = False
     files: list[Json] | None = None
+    title: str = "A change"
+    body: str | None = None
+    login: str | None = None
+    labels: tuple[str, ...] = ()
+    merged: bool = False
+    base_ref: str = "main"
+    edits: int = 0
 
 
 class State:
@@ -90,7 +97,20 @@ class State:
         self.reviews: dict[int, reviews.Review] = {}
         self.review_comments: dict[int, reviews.LineComment] = {}
         self.pulls: dict[int, Pull] = {}
+        self.branches: dict[str, str] = {}
+        """Those that were pushed to here; pull requests have theirs besides."""
+        self.deleted: set[str] = set()
+        self.protected: set[str] = set()
+        """Patterns of branches that nobody may push to."""
+        self.labels: set[str] = set()
+        self.workflows: set[str] = set()
+        """Files of workflows that can be started by hand."""
+        self.dispatched: list[tuple[str, str]] = []
+        self.bot_opens_pulls = True
+        """The setting that lets the job's token open pull requests."""
+        self.drafts = True
         self.store = artifacts.Store()
+        self.policies = policies.Policies()
         self._ids = 100
         self.lag = 0.0
         """Seconds until lists of comments and check runs show what was created."""
@@ -256,6 +276,26 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = [
         ("POST", r"pulls/(\d+)/comments", "pull-requests", reviews.create_review_comment),
         ("PATCH", r"pulls/comments/(\d+)", "pull-requests", reviews.update_review_comment),
         ("DELETE", r"pulls/comments/(\d+)", "pull-requests", reviews.delete_review_comment),
+        ("POST", "pulls", "pull-requests", pulls.create_pull),
+        ("PATCH", r"pulls/(\d+)", "pull-requests", pulls.update_pull),
+        ("GET", r"labels/([^/]+)", "pull-requests", pulls.get_label),
+        ("POST", r"issues/(\d+)/labels", "pull-requests", pulls.add_labels),
+        ("GET", r"branches/(.+)", "contents", git_data.get_branch),
+        ("GET", r"git/ref/heads/(.+)", "contents", git_data.get_ref),
+        ("POST", "git/refs", "contents", git_data.create_ref),
+        ("PATCH", r"git/refs/heads/(.+)", "contents", git_data.update_ref),
+        ("DELETE", r"git/refs/heads/(.+)", "contents", git_data.delete_ref),
+        ("GET", r"git/commits/([0-9a-f]{40})", "contents", git_data.get_commit),
+        ("POST", "git/commits", "contents", git_data.create_commit),
+        ("GET", r"git/trees/([0-9a-f]{40})", "contents", git_data.get_tree),
+        ("POST", "git/trees", "contents", git_data.create_tree),
+        ("GET", r"git/blobs/([0-9a-f]{40})", "contents", git_data.get_blob),
+        ("POST", "git/blobs", "contents", git_data.create_blob),
+        ("POST", r"actions/workflows/([^/]+)/dispatches", "actions", git_data.start_workflow),
+        ("GET", r"collaborators/([^/]+)/permission", "metadata", policies.permission),
+        ("GET", r"rules/branches/(.+)", "metadata", policies.branch_rules),
+        ("GET", "activity", "contents", policies.activity),
+        ("GET", "actions/permissions/workflow", "administration", policies.workflow_settings),
         ("GET", r"compare/(.+?)\.\.\.(.+)", "contents", State.compare),
     )
 ]

@@ -20,6 +20,7 @@ Fault = Literal[
     "no ending",  # the stream ends well, but says no reason
     "page",  # a page of HTML in place of a stream
     "redirect",  # to another address
+    "no counts",  # the option that asks for counts of tokens is refused, else all is well
     "key",
     "forbidden",
     "unknown model",

@@ -112,6 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(400, "invalid_request", "invalid_request_error", wrong)
             elif self.server.llm.key not in {"", self._key()}:
                 self._refuse(*ERRORS["key"])
+            elif self.reply.fault == "no counts" and "stream_options" in self.asked.body:
+                self._refuse(422, "", "extra", "stream_options: Extra inputs are not permitted")
             elif self.reply.fault in ERRORS:
                 self._refuse(*ERRORS[self.reply.fault])
             else:
@@ -195,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _events(self) -> Iterator[Event]:
         """What is streamed, up to the end or to the fault."""
         reply = self.reply
-        broken = reply.fault not in {"", "no ending"}
+        broken = reply.fault not in {"", "no ending", "no counts"}
         yield from self._begin()
         yield from self._pieces(reply.start if broken else reply.text)
         match reply.fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -93,8 +94,18 @@ def interpreter() -> PlainInterpreter:
     return PlainInterpreter(sys.executable, {"PATH": f"{os.environ['PATH']}:{OURS}"})
 
 
-def workers() -> set[str]:
-    """The processes that our workers are or have started, and that still run."""
+def workers(patience: float = 3.0) -> set[str]:
+    """The processes that our workers are or have started, and that still run.
+
+    One that was killed may take a moment to end.
+    """
+    end = time.monotonic() + patience
+    while (found := _running()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def _running() -> set[str]:
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -45,4 +45,7 @@ SAMPLE = (
     *(probe.name for probe in WORKING),
 )
 REST = tuple(name for name in PROBES if name not in SAMPLE)
+OF_ANOTHER_USER = SAMPLE[: SAMPLE.index("fork without end")]
+"""What holds otherwise without a user for each run; the rest of it is the same for both."""
+REST_OF_ANOTHER_USER = tuple(name for name in PROBES if name not in OF_ANOTHER_USER)
 assert set(SAMPLE) <= set(PROBES)

@@ -133,11 +133,22 @@ FICKLE = dedent(
 """Calls with 11 and 12 give something else in a test than where the generator tries them."""
 
 
+class Brief(OfflineGenerator):
+    """Gives up early: one goal of the code can't be reached where it searches."""
+
+    async def candidates(self, job: Job, verdicts: Verdicts) -> AsyncGenerator[Proposal, None]:
+        stream = super().candidates(replace(job, budget=4000), verdicts)
+        async with aclosing(stream) as proposals:
+            async for proposal in proposals:
+                yield proposal
+
+
 def test_the_offline_generator_makes_another_test_for_goals_of_one_that_is_refused(
     tmp_path: Path,
 ) -> None:
     project(tmp_path, {"fickle.py": FICKLE})
-    outcome = generate({"repo": tmp_path, "file": "fickle.py", "time_budget": 60})
+    context = {"repo": tmp_path, "file": "fickle.py", "time_budget": 60, "tests_known": True}
+    outcome = generate(context, generator=Brief())
     assert "fails" in outcome.refused.values()
     evidence = [case.evidence for case in outcome.result.tests if case.evidence]
     large = FICKLE.splitlines().index('        return "large"') + 1

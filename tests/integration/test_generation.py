@@ -146,6 +146,7 @@ def test_a_stream_closed_early_leaves_nothing_running(tmp_path: Path) -> None:
     assert not workers()
 
 
+@pytest.mark.slow  # that the generator does, is shown without the gates
 def test_the_same_seed_gives_the_same_tests(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     context = {"repo": tmp_path, "file": "shapes.py", "seed": 3}

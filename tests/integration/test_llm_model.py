@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import subprocess
 import sys
 import traceback
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_llm import HOSTILE, FakeLLM, Fault, Reply
+from fake_llm import HOSTILE, FakeLLM, Fault, Reply, item
 from proxy import Proxy
 from pydantic import SecretStr
 
@@ -21,6 +23,7 @@ from qe_action.generators.llm.access import Access, access_to
 from qe_action.generators.llm.conversation import Ending, Message, ModelFault, Piece
 from qe_action.generators.llm.lionagi_model import Patience
 from qe_action.generators.llm.retries import Waits
+from qe_action.generators.llm.scanner import Scanner
 from qe_action.model_options import ModelOptions, Provider
 
 ASK = [Message("system", "You write tests."), Message("user", "Write one.")]
@@ -203,6 +206,17 @@ def test_an_empty_answer_and_uncounted_tokens() -> None:
     asyncio.run(run())
 
 
+def test_a_server_that_can_t_be_asked_for_counts_is_asked_without() -> None:
+    async def run() -> None:
+        with FakeLLM([Reply(TEXT, fault="no counts", times=3)]) as llm:
+            async with access(options(llm)) as found:
+                for _ in range(2):
+                    assert await said(found) == (TEXT, Ending("stop"))
+            assert ["stream_options" in one.body for one in llm.asked] == [True, False, False]
+
+    asyncio.run(run())
+
+
 def test_the_whole_call_has_an_end() -> None:
     async def run() -> None:
         with FakeLLM([Reply("abc ", fault="endless", pause=0.01)]) as llm:
@@ -228,17 +242,48 @@ def test_a_budget_of_tokens_ends_an_endless_answer() -> None:
     asyncio.run(run())
 
 
-def test_closing_an_answer_stops_the_model() -> None:
+def resident() -> int:
+    """The bytes of memory that this process takes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_memory_stays_flat_over_an_answer_of_ten_megabytes() -> None:
+    piece = item("test_a", "def test_a():\n    assert f(1) == 2\n" * 2000)
+
     async def run() -> None:
-        with FakeLLM([Reply(TEXT, fault="stall")]) as llm:
-            async with access(options(llm)) as found:
+        with FakeLLM([Reply(piece, fault="endless", at=0, size=40_000)]) as llm:
+            async with access(options(llm, tokens=10_000_000), whole=60.0) as found:
+                scanner = Scanner()
+                length = items = start = most = 0
                 async with aclosing(found.answer(ASK)) as answer:
-                    await anext(answer)
-                assert await asyncio.to_thread(llm.asked[0].left.wait, 5)
-            while asyncio.all_tasks() - {asyncio.current_task()}:  # those that close connections
-                await asyncio.sleep(0.01)
+                    async for part in answer:
+                        assert isinstance(part, Piece)
+                        length += len(part.text)
+                        items += len(scanner.feed(part.text))
+                        if length < 2_000_000:
+                            start = resident()
+                        elif length > 10_000_000:
+                            break
+                        most = max(most, resident())
+                assert items == length // len(piece)
+                assert most < start + 5_000_000
 
     asyncio.run(run())
+
+
+def test_closing_an_answer_stops_the_model_and_leaves_nothing_open(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with FakeLLM([Reply(TEXT, fault="endless")]) as llm:
+
+        async def run() -> None:
+            async with access(options(llm)) as found, aclosing(found.answer(ASK)) as answer:
+                await anext(answer)
+
+        asyncio.run(run())
+        assert llm.asked[0].left.wait(5)
+    assert caplog.records == []  # a loop that ends before all is closed says so
 
 
 def test_the_time_that_is_left_ends_an_answer() -> None:
@@ -429,6 +474,7 @@ import asyncio, logging, os, sys
 from pydantic import SecretStr
 from qe_action.generators.llm.access import access_to
 from qe_action.generators.llm.conversation import Message
+from qe_action.generators.llm.scanner import Scanner
 from qe_action.model_options import ModelOptions
 
 def loaded():
@@ -476,3 +522,54 @@ def test_the_checkout_has_no_say_and_lionagi_is_loaded_late(tmp_path: Path) -> N
         "False ./data/logs None",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+WITHOUT = """
+import asyncio, sys
+sys.modules[sys.argv[1]] = None
+from pydantic import SecretStr
+from qe_action.generators.llm.access import access_to
+from qe_action.generators.llm.conversation import Message, ModelFault
+from qe_action.model_options import ModelOptions
+
+async def main():
+    access = access_to(ModelOptions(name="m", key=SecretStr("sk-fake-0123456789")))
+    try:
+        async for part in access.answer([Message("user", "Hello")]):
+            pass
+    except ModelFault as fault:
+        print(fault.kind, fault.message)
+    await access.aclose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["lionagi", "stamina", "httpx"])
+def test_without_the_extra_it_is_said_how_to_get_it(name: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT, name], capture_output=True, text=True, timeout=60
+    )
+    assert run.stderr == ""
+    assert run.stdout.startswith("missing What asks models is not installed: pip install")
+
+
+def test_the_scripted_model_serves_by_hand_too(tmp_path: Path) -> None:
+    script = tmp_path / "replies.json"
+    script.write_text(json.dumps([{"text": "never", "when": "nobody says"}, {"text": "Hello"}]))
+    command = [sys.executable, "-m", "fake_llm", "0", "--script", str(script)]
+    command += ["--dump", str(tmp_path / "asked.json")]
+    tests = Path(__file__).parent.parent
+    with subprocess.Popen(command, cwd=tests, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url, _, key = server.stdout.readline().split()
+
+        async def run() -> None:
+            given = ModelOptions(name="m", base_url=url, key=SecretStr(key))
+            async with access(given) as found:
+                assert (await said(found))[0] == "Hello"
+
+        asyncio.run(run())
+        server.terminate()
+    (asked,) = json.loads((tmp_path / "asked.json").read_text())
+    assert asked["body"]["model"] == "m"

@@ -27,7 +27,7 @@ from sandbox_here import (
     python_for_all,
     sandboxed_python,
 )
-from sandbox_suite import REST, SAMPLE
+from sandbox_suite import OF_ANOTHER_USER, REST, REST_OF_ANOTHER_USER, SAMPLE
 
 pytestmark = [
     pytest.mark.skipif(MISSING, reason="needs Linux with Landlock"),
@@ -38,17 +38,24 @@ pytestmark = [
 Results = dict[str, dict[str, Any]]
 
 
-USERS = ["whoever runs the tests", "another user"]
+@pytest.fixture(scope="module")
+def sample() -> Iterator[Results]:
+    yield from results(SAMPLE, another=False)
 
 
-@pytest.fixture(scope="module", params=USERS)
-def sample(request: pytest.FixtureRequest) -> Iterator[Results]:
-    yield from results(SAMPLE, another=request.param == "another user")
+@pytest.fixture(scope="module")
+def rest() -> Iterator[Results]:
+    yield from results(REST, another=False)
 
 
-@pytest.fixture(scope="module", params=USERS)
-def rest(request: pytest.FixtureRequest) -> Iterator[Results]:
-    yield from results(REST, another=request.param == "another user")
+@pytest.fixture(scope="module")
+def sample_as_another() -> Iterator[Results]:
+    yield from results(OF_ANOTHER_USER, another=True)
+
+
+@pytest.fixture(scope="module")
+def rest_as_another() -> Iterator[Results]:
+    yield from results(REST_OF_ANOTHER_USER, another=True)
 
 
 def results(names: Sequence[str], *, another: bool) -> Iterator[Results]:
@@ -108,10 +115,23 @@ def test_the_sandbox_holds_and_lets_work(sample: Results, name: str) -> None:
     held(sample, name)
 
 
+@pytest.mark.parametrize("name", OF_ANOTHER_USER)
+def test_the_sandbox_holds_as_another_user(sample_as_another: Results, name: str) -> None:
+    held(sample_as_another, name)
+
+
 @pytest.mark.probes
 @pytest.mark.parametrize("name", REST)
 def test_the_sandbox_holds_every_attack(rest: Results, name: str) -> None:
     held(rest, name)
+
+
+@pytest.mark.probes
+@pytest.mark.parametrize("name", REST_OF_ANOTHER_USER)
+def test_the_sandbox_holds_every_attack_as_another_user(
+    rest_as_another: Results, name: str
+) -> None:
+    held(rest_as_another, name)
 
 
 @pytest.mark.parametrize("another", [False, True])

@@ -201,6 +201,7 @@ def test_attacks_on_the_neighbour_and_the_machine_end_alone(
         "hostile.py",
         at=interpreter,
         time_budget=60.0,
+        test_timeout=4.0,
     )
     assert "test_slow" in outcome.shown, outcome.why("test_slow")
     assert {"test_eats", "test_bombs"} <= set(outcome.refused)

@@ -80,6 +80,7 @@ def test_each_gate_of_single_tests_says_why_it_refuses(tmp_path: Path) -> None:
             assert area(2, 2) == 4
         """,
         slots=1,
+        test_timeout=4,
     )
     assert outcome.refused == {
         "test_no_assertion": "no assertion",

@@ -169,6 +169,38 @@ ENDLESS = {
 }
 
 
+class Counting(Scanner):
+    """Counts the steps in which a text is read, and the characters that they pass."""
+
+    steps = passed = 0
+
+    def _count(self, before: int, after: int) -> int:
+        self.steps += 1
+        self.passed += after - before
+        return after
+
+    def _prose(self, text: str, at: int) -> int:
+        return self._count(at, super()._prose(text, at))
+
+    def _object(self, text: str, at: int, found: list[Found]) -> int:
+        return self._count(at, super()._object(text, at, found))
+
+    def _block(self, text: str, at: int, found: list[Found]) -> int:
+        return self._count(at, super()._block(text, at, found))
+
+    def _lost(self, text: str, at: int) -> int:
+        return self._count(at, super()._lost(text, at))
+
+
+@pytest.mark.parametrize("piece", [*ENDLESS.values(), GOOD, FENCED])
+def test_every_character_is_read_once(piece: str) -> None:
+    scanner = Counting()
+    for _ in range(500):
+        scanner.feed(piece)
+    assert scanner.passed == 500 * len(piece)
+    assert scanner.steps <= 2 * scanner.passed
+
+
 @pytest.mark.parametrize("name", ENDLESS)
 def test_memory_stays_flat_however_long_an_answer_is(name: str) -> None:
     piece = ENDLESS[name]

@@ -73,6 +73,7 @@ def test_a_pull_request_is_read_whole() -> None:
         pull=PullRef(number=7, head_sha=HEAD, base_sha=BASE, merge_sha=MERGE, base_ref="main"),
         pull_state="open",
         draft=True,
+        head_ref="change",
         head_repo="octo/demo",
         base_repo="octo/demo",
         is_fork=False,

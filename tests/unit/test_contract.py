@@ -200,7 +200,23 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     assert {link[1:] for link in links if link.startswith("#")} <= headings
     files = [link for link in links if not link.startswith(("#", "http"))]
     assert len(files) > 10
-    assert [link for link in files if not (ROOT / link).exists()] == []
+    assert [link for link in files if not leads_somewhere(link)] == []
+
+
+def leads_somewhere(link: str) -> bool:
+    """Whether there is such a file, and in a page such a heading, by the name GitHub gives it."""
+    name, _, anchor = link.partition("#")
+    page = ROOT / name
+    if not anchor or not page.is_file():
+        return page.exists()
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return anchor in {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+def test_a_link_to_a_heading_that_is_not_there_is_seen() -> None:
+    assert leads_somewhere(".github/docs/tests-pull-request.md#closing")
+    assert not leads_somewhere(".github/docs/tests-pull-request.md#opening")
+    assert not leads_somewhere(".github/docs/nothing.md#closing")
 
 
 def test_extras_are_pinned_as_they_are_asked_for() -> None:

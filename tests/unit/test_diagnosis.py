@@ -541,7 +541,11 @@ jobs:
     [
         ("", "", None),
         ("permissions: {}\n", "", {}),
-        ("permissions: write-all\n", "", {**dict.fromkeys([*GRANTS, "issues"], "write")}),
+        (
+            "permissions: write-all\n",
+            "",
+            dict.fromkeys([*GRANTS, "issues", "actions"], "write"),
+        ),
         ("permissions:\n  checks: write # ours\n\n  contents: read\n", "", {"checks": "write"}),
         ("permissions: {}\n", "    permissions:\n      checks: write\n", {"checks": "write"}),
         ("", "    permissions: { checks: write, contents: 'read' }\n", {"checks": "write"}),

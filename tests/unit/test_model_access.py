@@ -192,6 +192,14 @@ def test_without_time_nothing_is_asked() -> None:
     assert len(model.asked) == 1
 
 
+def test_waiting_ends_with_the_time() -> None:
+    model = Scripted(*[fault("server")] * 9)
+    found = access(model, waits=Waits(attempts=9, first=0.05, longest=60.0, jitter=0.0))
+    found.left = lambda: 0.2
+    assert kind(found) == "server"
+    assert 1 < len(model.asked) < 5
+
+
 # Recordings
 
 
@@ -331,6 +339,12 @@ def refused(status: int, body: object, subject: Subject = SUBJECT) -> ModelFault
         (404, "<html>nginx</html>", "unknown model", "no such API"),
         (400, {"error": {"message": "x is not a valid model ID"}}, "unknown model", "not know"),
         (400, {"error": {"code": "context_length_exceeded", "message": ""}}, "too long", "long"),
+        (
+            400,  # llama.cpp
+            {"error": {"message": "request (9 tokens) exceeds the available context size (8)"}},
+            "too long",
+            "long",
+        ),
         (413, "", "too long", "too long"),
         (422, {"detail": "temperature is wrong"}, "refused", "refuses the request"),
         (400, {"error": {"message": "temperature @octocat\n::x sk-123456"}}, "refused", "***"),

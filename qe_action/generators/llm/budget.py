@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from qe_action.events import ModelUse
-from qe_action.generators.llm.conversation import Ending, Message, Model, ModelFault, Piece
+from qe_action.generators.llm.conversation import NO_TIME, Ending, Message, Model, ModelFault, Piece
 from qe_action.model_options import ModelOptions
 
 CHARACTERS = 4
@@ -108,7 +108,7 @@ class BudgetedModel:
         self._budget.check(read)
         left = self._left()
         if left <= 0:
-            raise _too_late()
+            raise ModelFault("budget", NO_TIME)
         clock = asyncio.get_running_loop().time
         until = None if left == float("inf") else clock() + left
         self._budget.requests += 1
@@ -153,10 +153,6 @@ async def _next(
         async with asyncio.timeout_at(until):
             return await anext(stream)
     except TimeoutError:
-        raise _too_late() from None
+        raise ModelFault("budget", NO_TIME) from None
     except StopAsyncIteration:
         return Ending("truncated")
-
-
-def _too_late() -> ModelFault:
-    return ModelFault("budget", "There is no time left to ask the model.")

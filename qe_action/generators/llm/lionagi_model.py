@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 from qe_action.generators.llm.base_address import address
 from qe_action.generators.llm.chunks import Account, nothing_said, text_of
-from qe_action.generators.llm.conversation import Ending, Message, ModelFault, Piece
+from qe_action.generators.llm.conversation import MISSING, Ending, Message, ModelFault, Piece
 from qe_action.generators.llm.model_faults import Subject
 from qe_action.model_options import ModelOptions
 
 _LOADING = Lock()
+_COUNT = "stream_options"
 _LOGGERS = ("httpx", "httpcore")  # they show whole addresses, with what stands in them
 _THEIRS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _THEIRS_TOO = (AttributeError, AssertionError, ImportError)
@@ -49,13 +50,34 @@ class LionagiModel:
         self._make = make
         self._model = ready
         self._patience = patience or Patience()
+        self._counts = True  # whether the server is asked to count tokens
 
     async def answer(self, messages: Sequence[Message]) -> AsyncGenerator[Piece | Ending, None]:
         """Raises ModelFault."""
         model = await self._made()
+        request = _request(model, messages, count=self._counts)
+        try:
+            async with aclosing(self._streamed(model, request)) as stream:
+                async for said in stream:
+                    yield said
+        except ModelFault as fault:
+            # Servers that speak OpenAI's language mostly, but are not asked for counts in it.
+            if _COUNT not in request or fault.kind != "refused" or _COUNT not in fault.message:
+                raise
+            self._counts = False
+        else:
+            return
+        async with aclosing(self.answer(messages)) as again:
+            async for said in again:
+                yield said
+
+    async def _streamed(
+        self, model: Any, request: dict[str, Any]
+    ) -> AsyncGenerator[Piece | Ending, None]:
+        """One answer of an `iModel`. Raises ModelFault."""
         account = Account()
         wrote = False
-        stream = model.stream(**_request(model, messages))
+        stream = model.stream(**request)
         clock = asyncio.get_running_loop().time
         until = clock() + self._patience.whole
         try:
@@ -69,8 +91,7 @@ class LionagiModel:
                     wrote = True
                     yield Piece(text)
         finally:
-            with suppress(*_THEIRS):
-                await stream.aclose()
+            await _close(stream)
         if not wrote and not account.events:
             raise nothing_said(account)
         yield account.ending
@@ -91,19 +112,20 @@ class LionagiModel:
         raise fault  # out of the handler: what lionagi raises may hold what the server was sent
 
     async def _made(self) -> Any:
-        if self._model is None:
-            assert self._make is not None
-            try:
-                self._model = await asyncio.to_thread(self._make)
-            except (*_THEIRS, *_THEIRS_TOO) as error:
-                kind = type(error).__name__
-                fault = ModelFault(
-                    "missing", f"lionagi, which asks models, can't be loaded ({kind})."
-                )
-            else:
-                return self._model
-            raise fault
-        return self._model
+        """The model, made in a thread, as that takes long. Raises ModelFault."""
+        if self._model is not None:
+            return self._model
+        assert self._make is not None
+        try:
+            self._model = await asyncio.to_thread(self._make)
+        except ImportError:
+            fault = ModelFault("missing", MISSING)
+        except (*_THEIRS, *_THEIRS_TOO) as error:
+            why = type(error).__name__
+            fault = ModelFault("missing", f"What asks models can't be loaded ({why}).")
+        else:
+            return self._model
+        raise fault
 
     async def aclose(self) -> None:
         """Leave the model."""
@@ -214,6 +236,27 @@ def _silence() -> None:
         logger.setLevel(max(logger.level, logging.WARNING))
 
 
+async def _close(stream: AsyncGenerator[Any, None]) -> None:
+    """Close a stream and wait until the connection is closed too.
+
+    lionagi leaves generators within its own to the event loop, which closes them in tasks; a loop
+    that ends before they have says so on standard error.
+    """
+    with suppress(*_THEIRS):
+        await stream.aclose()
+    for _ in range(10):
+        await asyncio.sleep(0)
+        tasks = asyncio.all_tasks()
+        closing = [task for task in tasks if type(task.get_coro()).__name__ == _CLOSING]
+        if not closing:
+            return
+        await asyncio.wait(closing, timeout=0.5)
+
+
+_CLOSING = "async_generator_athrow"
+"""What a generator's `aclose` gives, which has no public name."""
+
+
 def ready_model(model: Any, *, patience: Patience | None = None) -> LionagiModel:
     """An `iModel` that the caller made, used as it is."""
     return LionagiModel(Subject(model_name(model)), ready=model, patience=patience)
@@ -225,12 +268,12 @@ def model_name(model: Any) -> str:
     return name if isinstance(name, str) and name else type(model).__name__
 
 
-def _request(model: Any, messages: Sequence[Message]) -> dict[str, Any]:
+def _request(model: Any, messages: Sequence[Message], *, count: bool) -> dict[str, Any]:
     """What is handed to `iModel.stream`."""
     said: dict[str, Any] = {
         "messages": [{"role": message.role, "content": message.text} for message in messages]
     }
     config = getattr(getattr(model, "endpoint", None), "config", None)
-    if getattr(config, "provider", "") == "openai":
-        said["stream_options"] = {"include_usage": True}
+    if count and getattr(config, "provider", "") == "openai":
+        said[_COUNT] = {"include_usage": True}
     return said

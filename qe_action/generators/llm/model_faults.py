@@ -16,7 +16,10 @@ LONGEST_WAIT = 24 * 3600.0
 """Seconds; a server that asks for more is taken to mean this."""
 _SHOWN = 200
 _NO_CREDIT = ("insufficient_quota", "credit balance", "billing", "insufficient balance")
-_TOO_LONG = ("context_length", "context length", "maximum context", "too long", "too many tokens")
+_TOO_LONG = (
+    *("context_length", "context length", "context size", "context window", "maximum context"),
+    *("too long", "too many tokens", "maximum number of tokens"),
+)
 _NO_MODEL = (
     *("model_not_found", "not a valid model", "model does not exist", "unknown model"),
     *("invalid model", "model not found", "unknown_model"),

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from qe_action.generators.llm.conversation import Ending, Fault, Message, Model, ModelFault, Piece
+from qe_action.generators.llm.conversation import (
+    MISSING,
+    NO_TIME,
+    Ending,
+    Fault,
+    Message,
+    Model,
+    ModelFault,
+    Piece,
+)
 
 _PASSING: frozenset[Fault] = frozenset({"rate", "server", "unreachable", "dropped"})
 """Faults that another request may not meet."""
@@ -40,6 +50,7 @@ class PersistentModel:
         self._left = left
         self._waits = waits
         self._failed = 0
+        self._last: ModelFault | None = None
         self.given_up: ModelFault | None = None
         """Why the model is asked no more."""
 
@@ -75,10 +86,13 @@ class PersistentModel:
         self, messages: Sequence[Message]
     ) -> tuple[Piece | Ending, AsyncGenerator[Piece | Ending, None]]:
         """An answer, and the first that came of it."""
-        import stamina
-
+        try:
+            import stamina
+        except ImportError:
+            raise ModelFault("missing", MISSING) from None
         _silence()
         waits = self._waits
+        self._last = None
 
         @stamina.retry(
             on=self._wait,
@@ -96,12 +110,19 @@ class PersistentModel:
                 await stream.aclose()
                 raise
 
-        return await begin()
+        left = self._left()
+        try:
+            async with asyncio.timeout(None if left == float("inf") else max(0.0, left)):
+                return await begin()
+        except TimeoutError:
+            fault = self._last or ModelFault("budget", NO_TIME)
+        raise fault
 
     def _wait(self, error: Exception) -> bool | float:
         """Whether to ask again after an error, or the seconds to wait before."""
         if not isinstance(error, ModelFault) or error.kind not in _PASSING:
             return False
+        self._last = error
         if error.retry_after is None:
             return self._left() > self._waits.first
         if error.retry_after > min(self._waits.longest, self._left()):

@@ -1,0 +1,1 @@
+"""The tests as a change that is proposed: as a patch, or on a branch with a pull request. Pure."""
