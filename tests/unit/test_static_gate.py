@@ -684,7 +684,8 @@ def test_what_is_too_large(code: str, said: str) -> None:
 def test_what_is_just_not_too_large() -> None:
     code = (
         f"import pytest\nX = '{'x' * TEXT}'\nY = 2 ** 64\nZ = '-' * 1000\nW = 10**18\n"
-        f"V = 3 * 10**9\nU = list(range(3000))\n\n\n@pytest.mark.parametrize('a', [{'1, ' * CASES}])\n"
+        "V = 3 * 10**9\nU = list(range(3000))\n\n\n"
+        f"@pytest.mark.parametrize('a', [{'1, ' * CASES}])\n"
         "def test_a(a):\n    assert save(a)"
     )
     assert refused(f"{code}\n\n\n{inside('pass')}", HEAD) is None
