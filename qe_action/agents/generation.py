@@ -27,7 +27,7 @@ from qe_action.events import (
     GeneratorEvent,
     GeneratorProgress,
 )
-from qe_action.generators.port import Generator, Metered
+from qe_action.generators.port import Closing, Generator, Metered
 from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.project_worker.sandboxed import SandboxedInterpreter
 from qe_action.text import plural
@@ -100,6 +100,8 @@ class Generation:
         await asyncio.to_thread(_lay_over, interpreters, tree)
         slots = self._options.side_by_side(len(interpreters), defaults.cores())
         generator = self._generator = self._make_generator()
+        if isinstance(generator, Closing):
+            stack.push_async_callback(generator.aclose)
         shared = Shared(self._options, interpreters, generator, tree, self._clock, slots)
         self._targets = len(targets)
         for changed in (True, False):

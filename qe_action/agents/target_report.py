@@ -26,8 +26,8 @@ from qe_action.text import plural
 from qe_action.verify.batch import Batch
 from qe_action.verify.gates import Refusal, Trial
 
-SEARCHED = 0.7
-"""The part of a target's progress that the search is; the gates of the whole set are the rest."""
+PREPARED, SEARCHED = 0.05, 0.7
+"""Of a target's progress, where the search begins and ends; after it come the gates of the set."""
 
 
 class Progress(Protocol):
@@ -105,7 +105,7 @@ class TargetReport:
         words = f"{len(self.shown)} {holds} alone, {refused} refused"
         if self._doing.words:
             words = f"{self._doing.words}: {words}"
-        self.progress(part * SEARCHED, words, self._doing.activity)
+        self.progress(PREPARED + part * (SEARCHED - PREPARED), words, self._doing.activity)
 
     def judging(self, part: float, words: str) -> None:
         """Which part of the gates of the whole set is done, of 1, and what is being done."""

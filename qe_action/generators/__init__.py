@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line reads the table: it loads no generator
+    from qe_action.generators.llm.conversation import Model
+    from qe_action.generators.llm.generator import LlmGenerator
     from qe_action.generators.port import Generator, Ports
 
 
@@ -15,11 +17,24 @@ def _offline(_: Ports) -> Generator:
     return OfflineGenerator()
 
 
+def _llm(ports: Ports) -> Generator:
+    from qe_action.generators.llm.generator import Unreachable
+
+    return _asking(ports) if _has_model(ports) else Unreachable()
+
+
+def _auto(ports: Ports) -> Generator:
+    from qe_action.generators.chained import Chained
+
+    return Chained(_offline(ports), _asking(ports)) if _has_model(ports) else _offline(ports)
+
+
 GENERATORS: dict[str, Callable[[Ports], Generator]] = {
     "offline": _offline,
+    "llm": _llm,
 }
 AUTO = "auto"
-"""The best generator that there is for what was given."""
+"""The search; then, where one may be asked, a model for what the search leaves."""
 CHOICES = (AUTO, *GENERATORS)
 """What options and command line take for a generator."""
 
@@ -30,4 +45,24 @@ def generator_for(choice: str, ports: Ports) -> Generator:
         from qe_action.generators.provided import ProvidedTests
 
         return ProvidedTests(ports.settings.given)
-    return GENERATORS["offline" if choice == AUTO else choice](ports)
+    return _auto(ports) if choice == AUTO else GENERATORS[choice](ports)
+
+
+def _has_model(ports: Ports) -> bool:
+    return ports.model is not None or ports.settings.model.reachable
+
+
+def _asking(ports: Ports) -> LlmGenerator:
+    """The generator that asks the caller's model, or the one that the settings name."""
+    from qe_action.generators.llm.generator import LlmGenerator
+
+    options = ports.settings.model
+    return LlmGenerator(lambda: _opened(ports), ports.clock, options.requests, options.tokens)
+
+
+def _opened(ports: Ports) -> Model:
+    from qe_action.generators.llm.access import access_to
+
+    model = access_to(ports.settings.model, ports.model)
+    assert model is not None, "it is looked at first whether there is one"
+    return model

@@ -66,7 +66,8 @@ Proposal = Candidate | Suspicion | Trouble | Doing
 class Verdict:
     """What became of a candidate: it holds alone, or `reason` says what refused it.
 
-    `traceback` is the end of what pytest shows where it failed. `lines` and `arcs` are the goals
+    `traceback` is the end of what pytest shows where it failed, `again` the same of a second run,
+    in a fresh process, where it failed in a comparison. `lines` and `arcs` are the goals
     that it reached, `missed_lines` and `missed_arcs` those that it was meant to reach and that no
     test that holds reaches so far. Of the mutants that were tried on it, by their ids, it noticed
     those in `killed` and not those in `survived`.
@@ -76,6 +77,7 @@ class Verdict:
     reason: Refused | None = None
     detail: str = ""
     traceback: str = ""
+    again: str = ""
     lines: frozenset[int] = frozenset()
     arcs: frozenset[Arc] = frozenset()
     missed_lines: frozenset[int] = frozenset()
@@ -146,9 +148,10 @@ class Mutant(Protocol):
 class Job:
     """What to write tests for: `goals`, and the `gaps` of an analysis that they come from, if any.
 
-    `budget` is in executions, `mutants` should be noticed. The same seed and budget give the same
-    tests where the verdicts are the same; time may only cut. At most `limit` tests are proposed in
-    the end, and `left` gives the seconds that are left.
+    `budget` is in executions, `mutants` should be noticed, and `survivors` are those of them that
+    tests which hold already were tried on and did not notice. The same seed and budget give the
+    same tests where the verdicts are the same; time may only cut. At most `limit` tests are
+    proposed in the end, and `left` gives the seconds that are left.
     """
 
     target: str
@@ -160,6 +163,7 @@ class Job:
     seed: int = 0
     budget: int = 60_000
     mutants: Sequence[Mutant] = ()
+    survivors: Sequence[Mutant] = ()
     gaps: Sequence[Gap] = ()
     limit: int = 10
     left: Callable[[], float] = lambda: float("inf")
@@ -184,6 +188,13 @@ class Metered(Protocol):
 
     @property
     def use(self) -> ModelUse | None: ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A generator that holds something open, to be closed after its last job."""
+
+    async def aclose(self) -> None: ...
 
 
 class Settings(Protocol):

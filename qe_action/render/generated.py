@@ -21,6 +21,7 @@ from qe_action.events import (
 )
 from qe_action.render.head_lines import HeadLines
 from qe_action.render.links import Links
+from qe_action.render.model_use import model_cost, model_name, writers
 from qe_action.render.proposed import proposed
 from qe_action.render.state import RunState
 from qe_action.text import clip, code, fenced, percent, plain, plural, prose, visible
@@ -63,6 +64,8 @@ def summed_up(result: GenerationComplete) -> str:
     if result.coverage_before is not None and result.coverage_estimate is not None:
         before, after = percent(result.coverage_before), percent(result.coverage_estimate)
         said += f"; the target's coverage goes from {before} to {after}"
+    if result.model is not None:
+        said += f"; {model_name(result.model)}: {model_cost(result.model)}"
     return f"{said}."
 
 
@@ -105,6 +108,8 @@ def sentences(result: GenerationComplete) -> Iterator[str]:
         yield f"{_ENDS[result.conclusion]}, so none is proposed."
     elif result.total:
         yield f"{result.total:,} passed every gate."
+        if result.model is not None and (who := writers(result.by_generator)):
+            yield f"Written: {who}."
         if result.coverage_before is not None and result.coverage_estimate is not None:
             before, after = percent(result.coverage_before), percent(result.coverage_estimate)
             them = "it" if result.total == 1 else "them"
@@ -120,6 +125,8 @@ def sentences(result: GenerationComplete) -> Iterator[str]:
         why = [f"{plain(reason)} {n:,}" for reason, n in most]
         why += [f"others {others:,}"] if others else []
         yield f"Refused: {sum(refused.values()):,} ({', '.join(why)})."
+    if result.model is not None:
+        yield f"Model {code(model_name(result.model))}: {model_cost(result.model)}."
 
 
 def _files(tests: Sequence[TestCase]) -> str:

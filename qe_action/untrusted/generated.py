@@ -13,12 +13,14 @@ from qe_action.events import (
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
+    ModelUse,
     Refused,
     TestCase,
     TestProposed,
     TestRejected,
     without_tests,
 )
+from qe_action.text import clip
 from qe_action.untrusted.claims import Claims, claimed_error, claimed_note, is_inside
 
 MAX_PROGRESS = 200
@@ -28,6 +30,9 @@ MAX_REACHED = 200
 """Lines that a test reaches, and as many branches and imports."""
 
 _NAME = re.compile(r"[^\W\d]\w{0,199}")
+MODEL = 100
+"""Characters of a model's name."""
+_GENERATOR = re.compile(r"[a-z]{1,20}")
 _PYTHON = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _REASONS = frozenset(get_args(Refused))
 
@@ -72,6 +77,7 @@ def _result(told: GenerationComplete) -> GenerationComplete:
     finished = told.conclusion == "finished"
     tests = tuple(filter(None, map(_test, told.tests[:MAX_TESTS]))) if finished else ()
     shares = (told.coverage_before, told.coverage_estimate)
+    writers = [case.generator for case in tests]
     measured = tests and all(share is not None and 0 <= share <= 100 for share in shares)
     return told.model_copy(
         update={
@@ -82,8 +88,16 @@ def _result(told: GenerationComplete) -> GenerationComplete:
             "notes": tuple(map(claimed_note, told.notes[:MAX_NOTES])),
             "suspicions": told.suspicions[:MAX_BUGS],
             "rejected": {k: n for k, n in told.rejected.items() if k in _REASONS and n > 0},
+            "by_generator": dict(sorted(Counter(filter(None, writers)).items())),
+            "model": told.model and _use(told.model),
         }
     )
+
+
+def _use(told: ModelUse) -> ModelUse:
+    """What a model is said to have cost: a short name, and no cost below nothing."""
+    cost = told.cost if told.cost is not None and told.cost >= 0 else None
+    return told.model_copy(update={"cost": cost, "model": clip(told.model, MODEL)})
 
 
 def _test(case: TestCase) -> TestCase | None:
@@ -102,5 +116,6 @@ def _test(case: TestCase) -> TestCase | None:
             "evidence": evidence,
             "path": case.path if is_inside(case.path) else "",
             "imports": case.imports[:MAX_REACHED],
+            "generator": case.generator if _GENERATOR.fullmatch(case.generator) else "",
         }
     )

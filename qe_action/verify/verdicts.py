@@ -47,6 +47,7 @@ def verdict_on(trial: Trial, setting: Setting) -> Verdict:
         reason=refusal.reason if refusal else None,
         detail=refusal.detail if refusal else "",
         traceback=COPY.sub("", trial.run.traceback) if trial.run and refusal else "",
+        again=COPY.sub("", trial.again),
         lines=trial.lines,
         arcs=trial.arcs,
         missed_lines=candidate.aim_lines.difference(setting.reached),

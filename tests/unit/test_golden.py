@@ -32,6 +32,7 @@ from qe_action.events import (
     GeneratorProgress,
     IndirectChange,
     Measured,
+    ModelUse,
     SuspectedBug,
     TestCase,
     without_tests,
@@ -239,6 +240,10 @@ MADE = GenerationComplete(
     notes=("src/gone.py is no tracked Python file.", "It was set up with uv sync."),
     suspicions=(BUG,),
     rejected={"adds nothing": 9, "flaky": 2, "no assertion": 1},
+    by_generator={"llm": 1, "offline": 2},
+    model=ModelUse(
+        model="tiny`-1 @octocat", requests=5, replayed=1, input_tokens=12_345, output_tokens=2_345
+    ),
     framework="pytest",
     test_type="unit",
 )

@@ -37,6 +37,7 @@ from qe_action.events import (
     GeneratorProgress,
     IndirectChange,
     Measured,
+    ModelUse,
     SuspectedBug,
     TestCase,
 )
@@ -57,7 +58,7 @@ RUN = f"{SERVER}/octo/demo/actions/runs/42"
 LINKS = Links(SERVER, "octo/demo", "f" * 40, RUN)
 MARKER = Marker(place_of("qe-action coverage"), 42, 1, "f" * 40).line
 HEADING = Heading("qe-action coverage", MARKER)
-SLOTS = 40
+SLOTS = 42
 COUNTS = Counts(statements=10, covered=7, branches=4, covered_branches=2)
 CONCLUSIONS = ("running", "testing", "finished", "failed", "cancelled")
 
@@ -128,6 +129,8 @@ def generation(word: Words, how: str) -> Iterator[Event]:
         notes=(word(32),),
         suspicions=(bug,),
         rejected={word(33): 2, "flaky": 1},
+        by_generator={word(40): 2, "llm": 1},
+        model=ModelUse(model=word(41), requests=2, input_tokens=None),
         framework="pytest",
         test_type="unit",
     )
@@ -147,6 +150,7 @@ def case(word: Words, number: int) -> TestCase:
         imports=(word(38), f"from a import {word(39)}"),
         path=word(number // 2),
         target=f"{word(1)}::f",
+        generator=word(40),
         evidence=evidence if number < 2 else None,
     )
 

@@ -274,6 +274,28 @@ def test_a_test_s_file_outside_of_the_repository_is_not_named(path: str) -> None
     assert made(tests=[{**CASE, "path": path}]).tests[0].path == ""
 
 
+@pytest.mark.parametrize("cost", [-1.0, None, 0.5])
+def test_what_a_model_is_said_to_have_cost_is_held_in_bounds(cost: float | None) -> None:
+    told = {"model": "m" * 500, "requests": 3, "input_tokens": None, "output_tokens": 7}
+    use = made(model={**told, "cost": cost}).model
+    assert use is not None
+    assert (len(use.model), use.requests) == (generated.MODEL, 3)
+    assert (use.input_tokens, use.output_tokens) == (None, 7)
+    assert use.cost == (0.5 if cost == 0.5 else None)
+
+
+@pytest.mark.parametrize("figure", [-1, 10**15, 1.5, "7"])
+def test_a_result_with_a_figure_that_can_t_be_is_none(figure: object) -> None:
+    assert made(model={"model": "m", "requests": figure}).conclusion == "failed"
+
+
+def test_who_wrote_the_tests_is_counted_anew() -> None:
+    cases = [{**CASE, "generator": name} for name in ("llm", "llm", "offline", "<!-- @me", "")]
+    result = made(tests=cases, by_generator={"llm": 900, "@octocat": 3})
+    assert result.by_generator == {"llm": 2, "offline": 1}
+    assert [case.generator for case in result.tests] == ["llm", "llm", "offline", "", ""]
+
+
 def test_tests_of_a_run_cut_short_and_shares_that_can_t_be_are_not_shown() -> None:
     assert made(conclusion="cancelled").tests == ()
     assert made(coverage_estimate=101.0).coverage_before is None

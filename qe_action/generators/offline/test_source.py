@@ -71,6 +71,7 @@ class SourceWriter:
             qualname=first.call.subject.id,
             aim_lines=frozenset().union(*(pin.lines for pin in group)),
             aim_arcs=frozenset().union(*(pin.arcs for pin in group)),
+            generator="offline",
         )
 
     def _free(self, preferred: Iterable[str]) -> str:

@@ -1,0 +1,161 @@
+"""One ask of a model: its answer as candidates, their verdicts, and what is refused once more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from qe_action.generators.llm.answers import Answers
+from qe_action.generators.llm.ask_context import context, tokens
+from qe_action.generators.llm.ask_shares import AskShare, Spending
+from qe_action.generators.llm.asks import Ask
+from qe_action.generators.llm.conversation import Message, ModelFault
+from qe_action.generators.llm.gap_words import gap_words
+from qe_action.generators.llm.inbox import Answered, Inbox, Unheard, Written
+from qe_action.generators.llm.project_code import ProjectCode
+from qe_action.generators.llm.prompt import answered, first_messages
+from qe_action.generators.llm.repair import (
+    REPAIRS,
+    can_be_repaired,
+    repair_request,
+    unread_request,
+)
+from qe_action.generators.llm.scanner import Fenced
+from qe_action.generators.port import Candidate, Doing, Job, Mutant, Proposal, Verdict
+from qe_action.text import plural
+
+TESTS = 6
+"""Tests that are asked for at once."""
+BEYOND = 3
+"""How many times the tests asked for are taken out of one answer."""
+
+
+@dataclass
+class Turn:
+    """What has come of one answer."""
+
+    offered: int = 0
+    verdicts: list[Verdict] | None = None
+    answer: Answered | None = None
+
+    @property
+    def heard(self) -> list[Verdict]:
+        return self.verdicts or []
+
+
+class Exchange:
+    """The conversation on one ask. `fault` is what ended it early, if something did."""
+
+    def __init__(
+        self,
+        job: Job,
+        project: ProjectCode,
+        ask: Ask,
+        share: AskShare,
+        answers: Answers,
+        inbox: Inbox,
+        spending: Spending,
+    ) -> None:
+        self._job, self._project, self._ask, self._share = job, project, ask, share
+        self._answers, self._inbox, self._spending = answers, inbox, spending
+        self._mutants: Mapping[str, Mutant] = {each.id: each for each in job.mutants}
+        self._most = max(1, min(TESTS, job.limit, 1 + len(ask.lines) + len(ask.arcs) // 2))
+        self._lines, self._arcs = ask.lines, ask.arcs
+        self.fault: ModelFault | None = None
+
+    async def proposals(self, room: float = 1.0) -> AsyncGenerator[Proposal, None]:
+        """The candidates, and what is being done; `room` is the part of the context to send."""
+        name, left = self._ask.qualname, self._job.left()
+        told = self._context(room)
+        first = first_messages(told, self._ask, self._most)
+        messages, doing = first, Doing("writing", f"The model writes tests for {name}")
+        requests = spent = 0
+        for repairs in range(REPAIRS + 1):
+            turn = Turn()
+            async with aclosing(self._turn(messages, doing, turn)) as proposals:
+                async for proposal in proposals:
+                    yield proposal
+            assert turn.answer is not None
+            requests, spent = requests + 1, spent + turn.answer.tokens
+            self.fault = turn.answer.fault
+            if self.fault is not None or repairs == REPAIRS:
+                return
+            if requests >= self._share.requests or spent >= self._share.tokens:
+                return
+            if left - self._job.left() >= self._share.seconds:
+                return
+            further = self._further(turn, repairs)
+            if not further:
+                return
+            messages, doing = [*first, *further], self._repairing(turn)
+
+    def _context(self, room: float) -> str:
+        module = self._job.layout.module
+        whole = context(self._project, self._ask, module, self._share.context)
+        if room == 1:
+            return whole
+        return context(self._project, self._ask, module, int(tokens(whole) * room))
+
+    def _further(self, turn: Turn, repairs: int) -> list[Message]:
+        """What is said next; nothing where no test can be had by that."""
+        if not turn.offered:
+            assert turn.answer is not None
+            again = not repairs and not turn.answer.truncated
+            return [Message("user", unread_request(turn.answer.broken))] if again else []
+        refused = [verdict for verdict in turn.heard if can_be_repaired(verdict)]
+        kept = [verdict for verdict in turn.heard if verdict.kept]
+        for verdict in kept:
+            self._lines -= verdict.lines
+            self._arcs -= verdict.arcs
+        missed = self._missed() if kept else []
+        if not (refused or missed):
+            return []
+        request = repair_request(self._project, refused, self._mutants, missed)
+        before = [answered([each.candidate for each in refused or kept])]
+        return [*before, Message("user", request)]
+
+    def _missed(self) -> list[str]:
+        """What the tests that hold still miss, in words."""
+        assert self._project.target is not None
+        return gap_words(self._project.target, self._lines, self._arcs)
+
+    def _repairing(self, turn: Turn) -> Doing:
+        name = self._ask.qualname
+        if count := sum(map(can_be_repaired, turn.heard)):
+            return Doing("repairing", f"The model repairs {plural(count, 'test')} for {name}")
+        return Doing("writing", f"The model writes more tests for {name}")
+
+    async def _turn(
+        self, messages: Sequence[Message], doing: Doing, turn: Turn
+    ) -> AsyncGenerator[Proposal, None]:
+        """One answer and all verdicts on it."""
+        inbox, turn.verdicts = self._inbox, []
+        yield doing
+        inbox.ask(messages)
+        while turn.answer is None or inbox.open:
+            match await inbox.next():
+                case Written(characters):
+                    yield Doing(doing.activity, f"{doing.words} ({characters:,} characters)")
+                case Answered() as answer:
+                    turn.answer = answer
+                    self._spending.spend(answer.tokens)
+                    if inbox.open:
+                        yield Doing(
+                            "verifying", f"Running the model's tests for {self._ask.qualname}"
+                        )
+                case Verdict() as verdict:
+                    turn.verdicts.append(verdict)
+                case Unheard():
+                    pass
+                case found:
+                    for candidate in self._taken(found, turn):
+                        yield candidate
+                        inbox.offered()
+
+    def _taken(self, found: Mapping[str, object] | Fenced, turn: Turn) -> list[Candidate]:
+        item = found.code if isinstance(found, Fenced) else found
+        room = BEYOND * self._most - turn.offered
+        candidates = self._answers.candidates(item, self._ask)[:room] if room > 0 else []
+        turn.offered += len(candidates)
+        return candidates

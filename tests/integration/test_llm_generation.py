@@ -1,0 +1,109 @@
+"""A model's tests over HTTP, through the whole pipeline: refused, repaired, shown, kept."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from fake_llm import FakeLLM, Reply, item
+from generation import Outcome, interpreter, project, workers
+
+from qe_action.agents.test_generator import TestGeneratorAgent
+from qe_action.events import GeneratorProgress, TestProposed
+from qe_action.task import QETask
+
+HOOKS = '''
+import hashlib
+import hmac
+import json
+
+
+class Refused(ValueError):
+    """A message that nobody we know has sent."""
+
+
+def sign(body: bytes, key: str) -> str:
+    """The signature of a message."""
+    return hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+
+
+def priority(kind: str) -> int:
+    """How soon an event is looked at."""
+    return 0 if kind == "ping" else 1
+
+
+def read(body: bytes, signature: str, key: str) -> str:
+    """The event of a message that is signed with the key."""
+    if not hmac.compare_digest(sign(body, key), signature):
+        raise Refused("wrong signature")
+    event = json.loads(body)
+    if event.get("kind") == "ping":
+        return "pong"
+    return f"event {event['id']}"
+'''
+IMPORTS = ["from hooks import read, sign"]
+WRONG = """def test_ping():
+    body = b'{"kind": "ping"}'
+    assert read(body, sign(body, "k"), "k") == "ping"
+"""
+GOOD = WRONG.replace('== "ping"', '== "pong"')
+EVENT = """def test_event():
+    body = b'{"id": 7}'
+    assert read(body, sign(body, "k"), "k") == "event 7"
+"""
+READ = "The code to test"
+
+
+def options(llm: FakeLLM) -> dict[str, Any]:
+    return {"name": "tiny-1", "key": llm.key, "base_url": llm.url}
+
+
+def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Path) -> None:
+    """A search can't sign what it makes up; then the server goes in the middle of an answer."""
+    project(tmp_path, {"hooks.py": HOOKS})
+    first = item("test_ping", WRONG, imports=IMPORTS)
+    second = item("test_ping", GOOD, imports=IMPORTS) + item("test_event", EVENT, imports=IMPORTS)
+    replies = [
+        Reply(f"Here is a test:\n{first}", when=READ),
+        Reply(second + "More", fault="stall", at=len(second), when="Measured in two runs"),
+    ]
+    context = {
+        "repo": tmp_path,
+        "file": "hooks.py",
+        "time_budget": 30.0,
+        "tests_known": True,
+        "slots": 1,
+    }
+
+    async def main(llm: FakeLLM) -> Outcome:
+        agent = TestGeneratorAgent(interpreter=interpreter())
+        given = {**context, "model": options(llm)}
+        task = QETask(task_type="test_generation", context=given)
+        found = []
+        async with aclosing(agent.generate_tests_streaming(task)) as events:
+            async for event in events:
+                found.append(event)
+                if isinstance(event, TestProposed) and event.test_case.test_name == "test_event":
+                    llm.stopping.set()  # the answer ends only now
+        return Outcome(found)
+
+    with FakeLLM(replies) as llm:
+        outcome = asyncio.run(main(llm))
+    assert {"test_ping", "test_event"} <= set(outcome.accepted)
+    assert outcome.refused["test_ping"] == "fails"
+    by_generator = outcome.result.by_generator
+    assert by_generator["llm"] == 2
+    assert by_generator["offline"] >= 1
+    assert outcome.result.model is not None
+    assert outcome.result.model.model == "tiny-1"
+    assert outcome.result.model.requests >= 2
+    assert outcome.result.model.cost is None
+    asked = "\n".join(each.text for each in llm.asked[:2])
+    assert "`read(body, sign(body, 'k'), 'k')` gives `'pong'`, not `'ping'`" in asked
+    assert str(tmp_path) not in asked
+    activities = [e.activity for e in outcome.events if isinstance(e, GeneratorProgress)]
+    assert {"searching", "verifying"} & set(activities)
+    assert "writing" in activities
+    assert not workers()
