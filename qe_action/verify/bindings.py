@@ -100,7 +100,7 @@ class TestText:
         return [case for table in tables for case in of_table(table)]
 
     def _of_parameters(self, function: Function, cases: set[str]) -> Iterator[tuple[str, Binding]]:
-        run = is_run_by_pytest(function) and not self._is_nested(function)
+        run = is_run_by_pytest(function)
         for position, argument in enumerate(_parameters(function.args)):
             name = argument.arg
             if name in ("self", "cls"):
@@ -118,12 +118,6 @@ class TestText:
         """Whether nobody but pytest can call it."""
         decorators = map(_decorating, function.decorator_list)
         return any(self.meaning(one) == "pytest.fixture" for one in decorators)
-
-    def _is_nested(self, function: Function) -> bool:
-        outer = self.parents.get(function)
-        if isinstance(outer, ast.ClassDef):
-            outer = self.parents.get(outer)
-        return not isinstance(outer, ast.Module)
 
     def _given(self, function: Function, position: int, name: str) -> Iterator[Binding]:
         """What the calls of a function give for a parameter."""

@@ -317,6 +317,7 @@ ATTACKS = {
         "class F:\n    def setattr(self, it):\n        return it\nF().setattr(os).remove('/x')",
         "def getattr(it, name):\n    return it\ngetattr(os, 'sep').remove('/x')",
         "def len(it):\n    return it\nlen(vars(save(1)))['x']",
+        "Cart().parametrize('basket', ['a'])\ngetattr(save(1), basket)",
         "def helper(p):\n    return getattr(save(1), p)\n"
         "Cart().parametrize('p', ['a'])\nhelper('__globals__')",
         "class P(Path):\n    pass\nP('/').rmdir()",
