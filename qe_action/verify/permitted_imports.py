@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from qe_action.generators.permitted_modules import is_standard, may_use, never
 from qe_action.verify.findings import Finding, at
-from qe_action.verify.permitted_names import NEVER_IMPORTED, third_party
+from qe_action.verify.permitted_names import third_party
 from qe_action.verify.surroundings import Surroundings
 
 _MOCK = frozenset({"mock", "unittest.mock"})
@@ -53,4 +53,4 @@ def _may_import(name: str, node: ast.AST, around: Surroundings) -> bool:
             return not never(meant)  # the names that follow are looked at one by one
         return may_use(meant, around.in_tests)
     known = top == "pytest" or top in around.allowed
-    return known and top not in NEVER_IMPORTED and not third_party(meant)
+    return known and not third_party(meant)
