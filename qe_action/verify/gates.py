@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import symtable
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
@@ -121,6 +122,7 @@ async def is_short(trial: Trial, _: Setting) -> Refusal | None:
 async def parses(trial: Trial, _: Setting) -> Refusal | None:
     try:
         trial.tree = ast.parse(trial.text)
+        symtable.symtable(trial.text, "test", "exec")  # what can be parsed and not be compiled
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Refusal("syntax", str(error)[:200])
     return None

@@ -23,7 +23,8 @@ class ProjectNames:
     the libraries it uses, `in_tests` the modules that its tests import. `fixtures` are the names
     that its tests and their fixtures go by, None where they are not known. `passed_on` says what
     the project's modules can be asked for that is not theirs: `shop.cart.os` is `os`.
-    `defined` are the names that the target gives to something of its own.
+    `defined` are the names that the target gives to something of its own, `shared` the fixtures
+    that tests beside the test ask for, or get.
     """
 
     target: str = ""
@@ -32,6 +33,7 @@ class ProjectNames:
     fixtures: frozenset[str] | None = None
     passed_on: Mapping[str, str] = field(default_factory=dict)
     defined: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
 
     def meaning(self, name: str) -> str:
         """What a dotted name means: another one where a module of the project passes that on."""
