@@ -33,14 +33,10 @@ _TEXTS = frozenset({
 })  # fmt: skip
 """What a path has that is no path."""
 _MAKES_NO_PATH = frozenset({"bool", "bytes", "dict", "float", "int", "len", "repr", "str"})
-_HOLDS = (
-    ast.BoolOp, ast.Dict, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.List, ast.ListComp,
-    ast.Set, ast.SetComp, ast.Tuple,
-)  # fmt: skip
-"""Expressions that give what is in them."""
+_HOLDS = (ast.BoolOp, ast.Dict, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.List, ast.ListComp,
+          ast.Set, ast.SetComp, ast.Tuple)  # fmt: skip
 _AWAY_FROM = re.compile(r"(^|[/\\])\.\.?($|[/\\])|^[/\\~]|^[A-Za-z]:|\0")
-_AWAY = float("-inf")
-_NEW = float("inf")
+_AWAY, _NEW = float("-inf"), float("inf")
 """As deep as a name whose value is looked for at the moment."""
 
 

@@ -10,16 +10,17 @@ from recorded_runner import RecordedRunner, passed
 
 from qe_action.generators.port import Candidate
 from qe_action.verify.gates import Refusal, Setting, Trial, judge
+from qe_action.verify.project_names import passed_on
 from qe_action.verify.static_checks import unfit
 from qe_action.verify.test_size import CASES, CHARACTERS, LINES, NODES, TEXT
 
 FILES = {
-    "src/shop/__init__.py": "from shop.cart import Cart\n",
+    "src/shop/__init__.py": "from shop.cart import Cart\nfrom .tools import run as start\n",
     "src/shop/net.py": "import requests\n\ndef fetch(url):\n    return requests.get(url)\n",
     "src/shop/io.py": "def load(path):\n    return path\n",
     "src/shop/tools.py": (
         "import os as o, json\nfrom subprocess import (\n    run,\n    PIPE as P,\n)\n"
-        "from pathlib import Path as Place\n"
+        "from pathlib import Path as Place\nfiles = o\n"
     ),
     "src/shop/cart.py": (
         "import time\nimport shop.net\nfrom shop.net import fetch\n\nCONFIG = {}\n\n"
@@ -125,6 +126,7 @@ ATTACKS = {
         "import unheard_of",
         "from shop.tools import run",
         "from shop.tools import P",
+        "from shop import start",
         "from requests import get",
         "from time import sleep",
         "from time import sleep as nap",
@@ -172,6 +174,9 @@ ATTACKS = {
         # through the project's and the standard library's own modules
         "tools.o.system('x')",
         "tools.o.remove('x')",
+        "tools.files.remove('x')",
+        "from shop.tools import files\nfiles.remove('x')",
+        "shop.start(['x'])",
         "shop.tools.o.environ",
         "shop.tools.run(['x'])",
         "tools.Place('/etc/passwd').read_text()",
@@ -851,3 +856,8 @@ def test_a_value_of_many_origins_is_not_looked_for_for_ever(
     """Each name has two ways to the one before it: 2**60 in all."""
     lines = "\n".join(step.format(n=n, m=n - 1) for n in range(1, 61))
     assert refused(inside(f"x0 = {start}\n{lines}\n{use}"), HEAD, *MORE) is not None
+
+
+def test_a_project_of_many_imports_that_never_end_is_read_once() -> None:
+    """Each of them could go on to the end of the file: that were a thousand million steps."""
+    assert passed_on({"shop.py": b"from os import (\n" * 50_000}) == {}
