@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-import symtable
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +20,7 @@ from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.findings import Finding
 from qe_action.verify.mutants import Mutant, mutants
+from qe_action.verify.own_names import fixed_name
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Run
 from qe_action.verify.run_request import Runner, RunRequest, Surroundings
@@ -121,8 +121,7 @@ async def is_short(trial: Trial, _: Setting) -> Refusal | None:
 
 async def parses(trial: Trial, _: Setting) -> Refusal | None:
     try:
-        trial.tree = ast.parse(trial.text)
-        symtable.symtable(trial.text, "test", "exec")  # what can be parsed and not be compiled
+        trial.tree = static_checks.parsed(trial.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Refusal("syntax", str(error)[:200])
     return None
@@ -155,8 +154,10 @@ async def stays_inside(trial: Trial, setting: Setting) -> Refusal | None:
 
 
 async def patches_nothing_tested(trial: Trial, setting: Setting) -> Refusal | None:
-    around = setting.runner.project.around
-    return _refused("patches", static_checks.patched(trial.text, trial.tree, around))
+    around, part = setting.runner.project.around, trial.part
+    found = static_checks.patched(trial.text, trial.tree, around)
+    fixed = "" if found else fixed_name(part.code, part.name)
+    return Refusal("patches", fixed) if fixed else _refused("patches", found)
 
 
 def _refused(reason: Refused, found: Finding | None) -> Refusal | None:

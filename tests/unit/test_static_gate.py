@@ -609,6 +609,11 @@ MODULE_LEVEL = (
     ("def pytest_configure(config):\n    pass", "patches"),
     ("def setup_module():\n    pass", "patches"),
     ("def teardown_function():\n    pass", "patches"),
+    (
+        "import pytest\n\nb = 1\n\n@pytest.mark.parametrize('b', [1])\n"
+        "def test_b(b):\n    assert save(b)",
+        "patches",
+    ),
     ("def setUpModule():\n    pass", "patches"),
     ("class setup_module:\n    pass", "patches"),
     ("from shop.cart import save as tearDownModule", "patches"),

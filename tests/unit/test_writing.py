@@ -92,13 +92,21 @@ def test_helpers_of_two_tests_are_two_unless_they_are_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "use", ["f(make=1)", 'getattr(f, "make")', '@mark("a, make")\ndef g(): ...', "import make"]
+    "use", ["f(lambda make: 1, make=1)", '@mark("a, make")\ndef g(): ...', "import make"]
 )
 def test_a_helper_that_can_have_no_other_name_is_not_written(use: str) -> None:
     body = use if "@" in use else f"def g():\n    {use}"
     code = f"def make():\n    return 5\n\n\n{body}\n\n\ndef test_new():\n    assert make() == 5"
-    with pytest.raises(ValueError, match="the file has another make"):
+    with pytest.raises(ValueError, match="make can have no other name"):
         appended(HELD, [Part("test_new", code, ())])
+
+
+def test_a_name_in_other_calls_and_texts_stays() -> None:
+    code = 'def make():\n    return f("make", make=1)\n\n\ndef test_new():\n    assert make()'
+    after = appended(HELD, [Part("test_new", code, ())])
+    assert after.endswith(
+        'def make_2():\n    return f("make", make=1)\n\n\ndef test_new():\n    assert make_2()\n'
+    )
 
 
 def test_a_file_s_own_line_ends_are_kept() -> None:
