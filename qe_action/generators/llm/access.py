@@ -13,8 +13,8 @@ from qe_action.generators.llm.lionagi_model import (
     lionagi_model,
     model_name,
     ready_model,
-    secrets_of,
 )
+from qe_action.generators.llm.model_secrets import secrets_of
 from qe_action.generators.llm.recording import RecordedModel, Recordings, by_content
 from qe_action.generators.llm.retries import PersistentModel, Waits
 from qe_action.model_options import ModelOptions
