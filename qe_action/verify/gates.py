@@ -15,13 +15,15 @@ from dataclasses import dataclass, field, replace
 from qe_action.events import Refused
 from qe_action.generators.port import Candidate
 from qe_action.text import plural
+from qe_action.verify import static_checks
 from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
+from qe_action.verify.findings import Finding
 from qe_action.verify.mutants import Mutant, mutants
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Run
 from qe_action.verify.run_request import Runner, RunRequest, Surroundings
-from qe_action.verify.static_checks import reaches_outside, refused_import, skips
+from qe_action.verify.test_size import too_long
 from qe_action.verify.writing import Part, new_file
 
 TRIED = 12
@@ -112,6 +114,10 @@ class Gate:
     alone: bool = True
 
 
+async def is_short(trial: Trial, _: Setting) -> Refusal | None:
+    return _refused("too large", too_long("\n".join((*trial.part.imports, trial.part.code))))
+
+
 async def parses(trial: Trial, _: Setting) -> Refusal | None:
     try:
         trial.tree = ast.parse(trial.text)
@@ -120,9 +126,13 @@ async def parses(trial: Trial, _: Setting) -> Refusal | None:
     return None
 
 
+async def is_bounded(trial: Trial, _: Setting) -> Refusal | None:
+    return _refused("too large", static_checks.size(trial.text, trial.tree))
+
+
 async def imports(trial: Trial, setting: Setting) -> Refusal | None:
-    name = refused_import(trial.tree, setting.runner.project.allowed)
-    return Refusal("imports", f"it imports {name}") if name else None
+    around = setting.runner.project.around
+    return _refused("imports", static_checks.imports(trial.text, trial.tree, around))
 
 
 async def asserts(trial: Trial, _: Setting) -> Refusal | None:
@@ -133,14 +143,22 @@ async def asserts(trial: Trial, _: Setting) -> Refusal | None:
     return Refusal("no assertion", f"no assertion of {name} can fail") if name else None
 
 
-async def stays_inside(trial: Trial, _: Setting) -> Refusal | None:
-    name = reaches_outside(trial.tree)
-    return Refusal("outside", f"it uses {name}") if name else None
-
-
 async def never_skips(trial: Trial, _: Setting) -> Refusal | None:
-    word = skips(trial.tree)
-    return Refusal("skips", f"it uses {word}") if word else None
+    return _refused("skips", static_checks.skips(trial.tree))
+
+
+async def stays_inside(trial: Trial, setting: Setting) -> Refusal | None:
+    around = setting.runner.project.around
+    return _refused("outside", static_checks.outside(trial.text, trial.tree, around))
+
+
+async def patches_nothing_tested(trial: Trial, setting: Setting) -> Refusal | None:
+    around = setting.runner.project.around
+    return _refused("patches", static_checks.patched(trial.text, trial.tree, around))
+
+
+def _refused(reason: Refused, found: Finding | None) -> Refusal | None:
+    return Refusal(reason, str(found)) if found else None
 
 
 async def new(trial: Trial, setting: Setting) -> Refusal | None:
@@ -251,11 +269,14 @@ def _patience(trial: Trial) -> float:
 
 
 GATES: tuple[Gate, ...] = (
+    Gate("is short", is_short),
     Gate("parses", parses),
+    Gate("is bounded", is_bounded),
     Gate("imports", imports),
     Gate("asserts", asserts),
     Gate("stays inside", stays_inside),
     Gate("never skips", never_skips),
+    Gate("patches nothing tested", patches_nothing_tested),
     Gate("new", new),
     Gate("passes alone", passes_alone),
     Gate("reaches a goal", reaches_a_goal),

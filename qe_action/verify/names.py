@@ -56,18 +56,22 @@ class Names:
     def all(self, tree: ast.AST) -> Iterator[str]:
         """Every full name that the source uses or imports, and what it names by strings."""
         for node in ast.walk(tree):
-            match node:
-                case ast.ImportFrom(module=str(module), names=names, level=0):
-                    yield from (f"{module}.{alias.name}" for alias in names)
-                case ast.Import(names=names):
-                    yield from (alias.name for alias in names)
-                case ast.Call(func=func, args=[ast.Constant(value=str(text)), *_]) if (
-                    self._replaces(func)
-                ):
-                    yield text
-                case ast.Name() | ast.Attribute() | ast.Call():
-                    if full := self.full(node):
-                        yield full
+            yield from self.at(node)
+
+    def at(self, node: ast.AST) -> Iterator[str]:
+        """The full names of one node, without those of its parts."""
+        match node:
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                yield from (f"{module}.{alias.name}" for alias in names)
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.Call(func=func, args=[ast.Constant(value=str(text)), *_]) if self._replaces(
+                func
+            ):
+                yield text
+            case ast.Name() | ast.Attribute() | ast.Call():
+                if full := self.full(node):
+                    yield full
 
     def _replaces(self, func: ast.expr) -> bool:
         """`monkeypatch.setattr("a.b", ...)`, `mock.patch("a.b")`."""

@@ -7,13 +7,14 @@ import io
 import re
 import tokenize
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
 
 from qe_action.verify.collection import PytestCollection
 from qe_action.verify.duplicates import fingerprints
-from qe_action.verify.static_checks import imported
+from qe_action.verify.permitted_imports import imported
+from qe_action.verify.surroundings import Surroundings, defined_in, fixtures_in, passed_on
 
 _PREPARES = re.compile(
     rb"environ|putenv|setlocale|pytest_configure|pytest_plugins|pytest_load_initial|sys\.|setup\("
@@ -31,9 +32,8 @@ class Project:
 
     `module` is the target's name, `paths` the folders to import from, first those of the
     target. `place` is the file that accepted tests go to, `exists` whether it is there.
-    `allowed` are the top-level names that tests may import beside the standard library: what the
-    project is and imports. `prepares`: a `conftest.py` may do something that the target's import
-    depends on.
+    `prepares`: a `conftest.py` may do something that the target's import depends on. `around` is
+    what a test's source is judged by.
     """
 
     target: str
@@ -42,9 +42,9 @@ class Project:
     paths: tuple[str, ...]
     test_files: Mapping[str, str]
     place: str
-    allowed: frozenset[str]
     known: frozenset[str]
     prepares: bool = False
+    around: Surroundings = field(default_factory=Surroundings)
 
     @property
     def exists(self) -> bool:
@@ -84,13 +84,8 @@ def describe(
     folder, module = _module(files, target)
     tests = _tests(files, target, collects)
     known: set[str] = set()
-    allowed = {_top(path, folder) for path in files if path.startswith(folder)}
-    allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
-    for data in files.values():
-        allowed |= {name.decode("utf-8", "replace") for name in _IMPORT.findall(data)}
     for text in tests.values():
         known |= fingerprints(text)
-        allowed |= {name.partition(".")[0] for name in _all_imports(text)}
     return Project(
         target=target,
         source=files[target],
@@ -98,12 +93,38 @@ def describe(
         paths=tuple(dict.fromkeys((folder.rstrip("/") or ".", "."))),
         test_files=tests,
         place=_place(tests, module, files, collects),
-        allowed=frozenset(allowed - {""}),
         known=frozenset(known),
         prepares=any(
             PurePosixPath(path).name == "conftest.py" and _PREPARES.search(data)
             for path, data in files.items()
         ),
+        around=_around(files, tests, target, (folder, module)),
+    )
+
+
+def _around(
+    files: Mapping[str, bytes], tests: Mapping[str, str], target: str, place: tuple[str, str]
+) -> Surroundings:
+    """`place` is the folder that the target is imported from, and its name."""
+    folder, module = place
+    allowed = {_top(path, folder) for path in files if path.startswith(folder)}
+    allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
+    for data in files.values():
+        allowed |= {name.decode("utf-8", "replace") for name in _IMPORT.findall(data)}
+    in_tests = {name for text in tests.values() for name in _all_imports(text)}
+    prepared = [
+        data.decode("utf-8", "replace")
+        for path, data in files.items()
+        if PurePosixPath(path).name == "conftest.py" and len(data) <= LONGEST
+    ]
+    fixtures = {name for text in (*tests.values(), *prepared) for name in fixtures_in(text)}
+    return Surroundings(
+        target=module,
+        allowed=frozenset(allowed | {name.partition(".")[0] for name in in_tests}) - {""},
+        in_tests=frozenset(in_tests),
+        fixtures=frozenset(fixtures),
+        passed_on=passed_on(files),
+        defined=defined_in(files[target]),
     )
 
 

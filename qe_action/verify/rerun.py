@@ -45,7 +45,7 @@ class Rerun:
     async def open(
         cls, interpreter: ProjectInterpreter, tree: Path, timeout: float
     ) -> AsyncIterator[Rerun]:
-        project = Project("", b"", "", (), {}, "", frozenset(), frozenset())
+        project = Project("", b"", "", (), {}, "", frozenset())
         async with TestRunner.open(interpreter, project, tree, 1) as runner:
             yield cls(runner, tree, await runner.hello(), timeout)
 

@@ -299,13 +299,14 @@ def test_where_the_suite_can_t_be_run_the_evidence_says_so(
 
 def test_what_fails_on_another_interpreter_is_withdrawn(tmp_path: Path) -> None:
     folder = tmp_path / "project"
-    project(folder, {"shapes.py": SHAPES})
+    machine = 'import os\n\n\ndef is_other():\n    return "QE_OTHER" in os.environ\n'
+    project(folder, {"shapes.py": SHAPES, "machine.py": machine})
     other = tmp_path / "python"
     other.write_text(f'#!/bin/sh\nQE_OTHER=1 exec {sys.executable} "$@"\n')
     other.chmod(0o755)
     tests = GOOD.replace(
         "    assert area(2, 5) == 10",
-        '    import os\n    assert area(2, 5) == 10\n    assert "QE_OTHER" not in os.environ',
+        "    from machine import is_other\n    assert area(2, 5) == 10\n    assert not is_other()",
     )
     context = {"repo": folder, "file": "shapes.py", "tests": tests, "sandbox": "off"}
     context["python"] = (Path(sys.executable), other)

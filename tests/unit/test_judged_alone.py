@@ -88,8 +88,8 @@ def test_a_test_that_passes_all_gates_is_known_by_what_it_reaches() -> None:
     ("code", "reason", "detail"),
     [
         ("def test_it(:\n    pass\n", "syntax", "invalid syntax"),
-        ("def test_it():\n    import requests\n" + CHECK, "imports", "it imports requests"),
-        ("def test_it():\n    import socket\n" + CHECK, "imports", "it imports socket"),
+        ("def test_it():\n    import requests\n" + CHECK, "imports", "line 5: it imports requests"),
+        ("def test_it():\n    import socket\n" + CHECK, "imports", "line 5: it imports socket"),
         ("def test_it():\n    area(2, 2)\n", "no assertion", "no assertion of it can fail"),
         (
             "def test_it():\n    assert area(2, 2) or True\n",
@@ -101,17 +101,21 @@ def test_a_test_that_passes_all_gates_is_known_by_what_it_reaches() -> None:
             "no assertion",
             "no assertion of test_other can fail",
         ),
-        ("def test_it():\n    import time\n    time.sleep(0)\n" + CHECK, "outside", "it uses"),
+        (
+            "def test_it():\n    import time\n    time.sleep(0)\n" + CHECK,
+            "outside",
+            "line 6: it uses",
+        ),
         (
             'def test_it():\n    import os\n    getattr(os, "_ex" + "it")(0)\n' + CHECK,
             "outside",
-            "it uses",
+            "line 6: it looks up an attribute",
         ),
         (
             "def test_it():\n    import pytest\n    if area(2, 2) == 5:\n        pytest.skip()\n"
             + CHECK,
             "skips",
-            "it uses",
+            "line 7: it uses skip",
         ),
         (
             "def test_it():\n    result = area(1, 1)\n    assert result == 1\n",
