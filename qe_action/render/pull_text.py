@@ -67,9 +67,7 @@ def _lines(text: PullText, state: RunState, links: Links, rows: int) -> Iterator
         f"{code(text.head[:12])}. They go onto its branch; nothing but tests is changed."
     )
     yield ""
-    wrote = [f"{plain(name)} {count:,}" for name, count in text.result.by_generator.items()]
-    by = [f"Written by: {', '.join(wrote)}."] if wrote else []
-    yield " ".join(("**Generated tests:**", *sentences(text.result), *by))
+    yield " ".join(("**Generated tests:**", *sentences(text.result)))
     yield ""
     yield from _table(text, links, HeadLines(state), rows)
     yield from (f"- {prose(clip(line, 600))}" for line in text.left_out[:NOTES])

@@ -16,7 +16,7 @@ from qe_action.verify.binding_sites import (
     of_table,
 )
 from qe_action.verify.names import Function, Names, is_builtin
-from qe_action.verify.surroundings import Surroundings
+from qe_action.verify.project_names import ProjectNames
 
 STEPS = 20_000
 """How often it is asked where a value comes from; who needs more is told that nobody knows."""
@@ -27,7 +27,7 @@ class TestText:
 
     __test__ = False
 
-    def __init__(self, tree: ast.Module, around: Surroundings) -> None:
+    def __init__(self, tree: ast.Module, around: ProjectNames) -> None:
         self.tree, self.around = tree, around
         self.names = Names(tree)
         self.nodes = tuple(ast.walk(tree))
