@@ -14,7 +14,7 @@ from test_llm_answers import SOURCE
 
 from qe_action.agents.trials import Released, Trials
 from qe_action.events import Gap
-from qe_action.generators.llm.conversation import Fault, ModelFault
+from qe_action.generators.llm.conversation import CUT, Fault, ModelFault
 from qe_action.generators.llm.generator import LlmGenerator, Unreachable
 from qe_action.generators.port import (
     Candidate,
@@ -178,7 +178,16 @@ def test_fenced_python_is_taken_where_no_object_comes() -> None:
 
 def test_an_answer_that_is_cut_keeps_its_whole_objects() -> None:
     model = ScriptedModel(item(GOOD) + item(RAISES)[:40], "", finish="truncated")
-    assert kept(released(generator_of(model))) == ["test_area"]
+    items = released(generator_of(model))
+    assert kept(items) == ["test_area"]
+    assert troubles(items) == [CUT]
+
+
+def test_answers_that_are_cut_before_a_test_are_told_once_and_end_it() -> None:
+    model = ScriptedModel(item(GOOD)[:40], finish="truncated")
+    generator = generator_of(model)
+    assert [troubles(released(generator)) for _ in range(3)] == [[CUT], [], []]
+    assert len(model.asked) == 2
 
 
 FINAL: list[Fault] = ["key", "unknown model", "refused", "unreachable", "budget", "given up"]

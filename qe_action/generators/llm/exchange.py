@@ -10,7 +10,7 @@ from qe_action.generators.llm.answers import Answers
 from qe_action.generators.llm.ask_context import context, tokens
 from qe_action.generators.llm.ask_shares import AskShare, Spending
 from qe_action.generators.llm.asks import Ask
-from qe_action.generators.llm.conversation import Message, ModelFault
+from qe_action.generators.llm.conversation import CUT, Message, ModelFault
 from qe_action.generators.llm.gap_words import gap_words
 from qe_action.generators.llm.inbox import Answered, Inbox, Unheard, Written
 from qe_action.generators.llm.project_code import ProjectCode
@@ -45,7 +45,10 @@ class Turn:
 
 
 class Exchange:
-    """The conversation on one ask. `fault` is what ended it early, if something did."""
+    """The conversation on one ask. `fault` is what ended it early, if something did.
+
+    `cut` says that an answer was, whether or not the conversation went on.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Exchange:
         self._lines, self._arcs = ask.lines, ask.arcs
         self._repairs = repairs
         self.fault: ModelFault | None = None
+        self.cut = False
 
     async def proposals(self, room: float = 1.0) -> AsyncGenerator[Proposal, None]:
         """The candidates, and what is being done; `room` is the part of the context to send."""
@@ -81,7 +85,7 @@ class Exchange:
                     yield proposal
             assert turn.answer is not None
             requests, spent = requests + 1, spent + turn.answer.tokens
-            self.fault = turn.answer.fault
+            self.fault = self._fault(turn)
             if self.fault is not None or repairs == self._repairs:
                 return
             if requests >= self._share.requests or spent >= self._share.tokens:
@@ -92,6 +96,14 @@ class Exchange:
             if not further:
                 return
             messages, doing = [*first, *further], self._repairing(turn)
+
+    def _fault(self, turn: Turn) -> ModelFault | None:
+        """What ends the conversation: also an answer that was cut off before its first test."""
+        assert turn.answer is not None
+        if turn.answer.fault is not None or not turn.answer.truncated:
+            return turn.answer.fault
+        self.cut = True
+        return None if turn.offered else ModelFault("dropped", CUT)
 
     def _context(self, room: float) -> str:
         module = self._job.layout.module
@@ -104,8 +116,7 @@ class Exchange:
         """What is said next; nothing where no test can be had by that."""
         if not turn.offered:
             assert turn.answer is not None
-            again = not repairs and not turn.answer.truncated
-            return [Message("user", unread_request(turn.answer.broken))] if again else []
+            return [] if repairs else [Message("user", unread_request(turn.answer.broken))]
         refused = [verdict for verdict in turn.heard if can_be_repaired(verdict)]
         kept = [verdict for verdict in turn.heard if verdict.kept]
         for verdict in kept:

@@ -14,7 +14,7 @@ from qe_action.events import ModelUse
 from qe_action.generators.llm.answers import Answers
 from qe_action.generators.llm.ask_shares import Spending, share_of
 from qe_action.generators.llm.asks import asks
-from qe_action.generators.llm.conversation import Fault, Model, ModelFault
+from qe_action.generators.llm.conversation import CUT, Fault, Model, ModelFault
 from qe_action.generators.llm.exchange import Exchange
 from qe_action.generators.llm.inbox import Inbox
 from qe_action.generators.llm.project_code import ProjectCode
@@ -103,9 +103,8 @@ class LlmGenerator:
             return
         if isinstance(model, Limited):
             model.left = job.left
-            if model.note and model.note not in self._told:
-                self._told.add(model.note)
-                yield Trouble(job.target, model.note)
+            if model.note and (trouble := self._once(model.note, job)):
+                yield trouble
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
         answers = Answers(job.target, project.target.tree, _taken(job))
         while waiting and not self._over and job.left() > LEAST:
@@ -134,11 +133,13 @@ class LlmGenerator:
                     break
         finally:
             await inbox.aclose()
-        if (trouble := self._trouble(exchange.fault, job)) is not None:
+        if exchange.cut and (trouble := self._once(CUT, job)):
+            yield trouble
+        if trouble := self._trouble(exchange.fault, job):
             yield trouble
 
     def _trouble(self, fault: ModelFault | None, job: Job) -> Trouble | None:
-        """What a fault changes; each message is told once in a run."""
+        """What a fault changes, and what is said of it."""
         if fault is None:
             self._failed = 0
             return None
@@ -147,10 +148,14 @@ class LlmGenerator:
         if fault.kind != "too long":
             self._failed += 1
         self._over = fault.kind in _FINAL or self._failed >= IN_A_ROW
-        if fault.message in self._told:
+        return self._once(fault.message, job)
+
+    def _once(self, message: str, job: Job) -> Trouble | None:
+        """A message, the first time in a run."""
+        if message in self._told:
             return None
-        self._told.add(fault.message)
-        return Trouble(job.target, fault.message)
+        self._told.add(message)
+        return Trouble(job.target, message)
 
     def _opened(self) -> Model:
         if self._model is None:
