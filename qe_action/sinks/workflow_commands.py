@@ -18,7 +18,7 @@ from qe_action.text import document, plain, visible
 
 _ZERO_WIDTH = "\u200b"
 _COMMAND = re.compile(r"(##(?=\[)|^[^\S\n]*:(?=:[^\W\d_]))", re.MULTILINE)
-"""Where a command begins: at a line's start, behind white space, or, in the older form, anywhere."""
+"""Where a command begins: at a line's start, or after white space there; `##[` anywhere."""
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a step's summary; GitHub drops all of a larger one."""
 

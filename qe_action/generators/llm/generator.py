@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -51,15 +51,21 @@ class LlmGenerator:
     """Tests by a model. `make` opens it when it is asked for the first time.
 
     `requests` and `tokens` are what it may be asked in a run, to be shared out by what counts
-    most. What a model has answered stays where it fails later.
+    most. What a model has answered stays where it fails later. A test that holds one of the
+    `secrets` is left out.
     """
 
     name = "llm"
 
     def __init__(
-        self, make: Callable[[], Model], clock: Callable[[], float], requests: int, tokens: int
+        self,
+        make: Callable[[], Model],
+        clock: Callable[[], float],
+        requests: int,
+        tokens: int,
+        secrets: Sequence[str] = (),
     ) -> None:
-        self._make, self._clock = make, clock
+        self._make, self._clock, self._secrets = make, clock, secrets
         self._spending = Spending(requests, tokens)
         self._model: Model | None = None
         self._failed = 0
@@ -99,7 +105,7 @@ class LlmGenerator:
                 self._told.add(model.note)
                 yield Trouble(job.target, model.note)
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
-        answers = Answers(job.target, project.target.tree, _taken(job))
+        answers = Answers(job.target, project.target.tree, _taken(job), self._secrets)
         while waiting and not self._over and job.left() > LEAST:
             share = share_of(self._spending, job.left(), waiting)
             inbox = Inbox(model, verdicts, self._clock)
