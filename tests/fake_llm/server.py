@@ -176,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.fault == "redirect":
             self._whole(307, "", "text/plain", location=self.server.llm.url + "/elsewhere")
             return
+        if reply.reading:
+            self.server.llm.stopping.wait(reply.reading)
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.framed = reply.fault != "no framing"
