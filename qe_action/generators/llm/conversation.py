@@ -34,6 +34,13 @@ MISSING = "What asks models is not installed: pip install 'qe-action[llm]' bring
 """What is said of the fault of that kind."""
 NO_TIME = "There is no time left to ask the model."
 """What is said where the time is used up."""
+CHARACTERS = 3
+"""Characters of a token of code, roughly: each model counts otherwise, prose has some more."""
+
+
+def roughly(characters: int) -> int:
+    """Tokens of a text of so many characters, by that rule of thumb."""
+    return -(-characters // CHARACTERS)
 
 
 @dataclass(frozen=True)
