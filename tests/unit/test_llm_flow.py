@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from recorded_runner import RecordedRunner, Verdict, all_killed, all_survive, passed
@@ -70,13 +71,18 @@ def generator_of(model: ScriptedModel, requests: int = 60, tokens: int = 300_000
 
 
 def released(
-    generator: Generator, made: Job | None = None, verdict: Verdict = all_killed
+    generator: Generator,
+    made: Job | None = None,
+    verdict: Verdict = all_killed,
+    *,
+    run: Callable[[RunRequest], Run] = run_of,
 ) -> list[Released]:
     """What comes out of the gates of single tests, where each run was recorded."""
-    files = {"shapes.py": SOURCE, "tests/test_shapes.py": TESTS}
-    runner = RecordedRunner(files, "shapes.py", run_of, verdict)
-    setting = Setting(runner, LINES, ARCS, lambda: 5.0)
-    trials = Trials(generator, made or job(), setting, 4)
+    made = made or job()
+    files = {"shapes.py": made.source, "tests/test_shapes.py": TESTS}
+    runner = RecordedRunner(files, "shapes.py", run, verdict)
+    setting = Setting(runner, made.goals.lines, made.goals.arcs, lambda: 5.0)
+    trials = Trials(generator, made, setting, 4)
 
     async def drained() -> list[Released]:
         async with aclosing(trials.released(lambda: 100.0)) as items:
@@ -151,6 +157,20 @@ def test_what_is_still_missed_is_asked_for_once_more() -> None:
     assert "Still missed by all tests:\n- Line 7 is reached with `width < 0`." in (
         model.asked[1][-1].text
     )
+
+
+def test_what_a_test_for_one_function_reaches_in_another_is_not_asked_for_again() -> None:
+    source = f"{SOURCE}\n\ndef box(a, b, c):\n    total = c * area(a, b)\n    return total\n"
+    made = replace(job(), source=source, goals=Goals(LINES | {12, 13}, ARCS), mutants=())
+
+    def run_all(request: RunRequest) -> Run:
+        (text,) = request.files.values()
+        return passed("t::t", lines=(6, 7) if "raises" in text else (12, 13, 6, 8), branches=ARCS)
+
+    model = ScriptedModel(item(RAISES, imports=IMPORTS) + item(GOOD))
+    items = released(generator_of(model), made, run=run_all)
+    assert kept(items) == ["test_below", "test_area"]
+    assert len(model.asked) == 1
 
 
 def test_mutants_that_survive_are_told() -> None:

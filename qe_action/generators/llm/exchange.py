@@ -45,7 +45,10 @@ class Turn:
 
 
 class Exchange:
-    """The conversation on one ask. `fault` is what ended it early, if something did."""
+    """The conversation on one ask, with the verdicts on its tests that hold in `kept`.
+
+    `fault` is what ended it early, if something did.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Exchange:
         self._mutants: Mapping[str, Mutant] = {each.id: each for each in job.mutants}
         self._most = max(1, min(TESTS, job.limit, 1 + len(ask.lines) + len(ask.arcs) // 2))
         self._lines, self._arcs = ask.lines, ask.arcs
+        self.kept: list[Verdict] = []
         self.fault: ModelFault | None = None
 
     async def proposals(self, room: float = 1.0) -> AsyncGenerator[Proposal, None]:
@@ -146,6 +150,7 @@ class Exchange:
                         )
                 case Verdict() as verdict:
                     turn.verdicts.append(verdict)
+                    self.kept += [verdict] if verdict.kept else []
                 case Unheard():
                     pass
                 case found:

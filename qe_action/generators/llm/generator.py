@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from qe_action.events import ModelUse
 from qe_action.generators.llm.answers import Answers
 from qe_action.generators.llm.ask_shares import Spending, share_of
-from qe_action.generators.llm.asks import asks
+from qe_action.generators.llm.asks import asks, still_open
 from qe_action.generators.llm.conversation import Fault, Model, ModelFault
 from qe_action.generators.llm.exchange import Exchange
 from qe_action.generators.llm.inbox import Inbox
@@ -113,6 +113,7 @@ class LlmGenerator:
             async with aclosing(self._exchanged(exchange, inbox, job)) as proposals:
                 async for proposal in proposals:
                     yield proposal
+            waiting = still_open(waiting, exchange.kept)
         if words := _left_out(answers):
             yield Trouble(job.target, words)
 
