@@ -238,12 +238,43 @@ def test_one_that_finds_it_too_long_is_asked_with_less() -> None:
     assert second < first
 
 
-def test_too_long_for_both_is_one_line_and_no_end() -> None:
+def test_what_was_too_long_is_not_tried_for_the_next_function() -> None:
+    body = "".join(f"    if a == {n}:\n        return '{'x' * 60}'\n" for n in range(300))
+    source = "\n\n".join(f"def f{n}(a):\n{body}" for n in range(3))
+    lines = frozenset(range(1, source.count("\n")))
+    made = replace(job(), source=source, goals=Goals(lines, frozenset()), mutants=())
     model = ScriptedModel(ModelFault("too long", "Too long."))
     generator = generator_of(model)
-    assert troubles(released(generator)) == ["Too long."]
-    assert generator.usable
+    assert troubles(released(generator, made)) == ["Too long."]
+    lengths = [len(messages[-1].text) for messages in model.asked]
+    assert len(lengths) == 4, "and after the fourth there is nothing shorter to say"
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] > 2 * lengths[1]
+    assert lengths[1] > 2 * lengths[2]
+
+
+def test_a_model_that_has_no_room_for_anything_is_left_alone() -> None:
+    source = "\n\n".join(f"def f{n}(a):\n    return a + {n}\n" for n in range(9))
+    lines = frozenset(range(1, source.count("\n") + 1))
+    made = replace(job(), source=source, goals=Goals(lines, frozenset()), mutants=())
+    model = ScriptedModel(ModelFault("too long", "Too long."))
+    generator = generator_of(model)
+    assert troubles(released(generator, made)) == ["Too long."]
     assert len(model.asked) == 2
+    assert not generator.usable
+
+
+@pytest.mark.parametrize("answer", ["", "I can't help with that.", item(GOOD)])
+def test_a_model_that_writes_nothing_new_is_left_alone(answer: str) -> None:
+    source = "\n\n".join(f"def f{n}(a):\n    return a + {n}\n" for n in range(9))
+    lines = frozenset(range(1, source.count("\n") + 1))
+    made = replace(job(), source=source, goals=Goals(lines, frozenset()), mutants=())
+    model = ScriptedModel(*[answer] * 30)
+    generator = generator_of(model)
+    items = released(generator, made)
+    assert "The model's answers hold no new tests: it is asked no more." in troubles(items)
+    assert len(model.asked) <= 8
+    assert not generator.usable
 
 
 def test_nothing_is_asked_where_no_time_is_left() -> None:

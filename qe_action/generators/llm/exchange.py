@@ -47,7 +47,8 @@ class Turn:
 class Exchange:
     """The conversation on one ask, with the verdicts on its tests that hold in `kept`.
 
-    `fault` is what ended it early, if something did.
+    `fault` is what ended it early, if something did; `told` are the tokens of the context that was
+    sent, about, and `offered` the tests that have come.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class Exchange:
         self._lines, self._arcs = ask.lines, ask.arcs
         self.kept: list[Verdict] = []
         self.fault: ModelFault | None = None
+        self.told = self.offered = 0
 
     async def proposals(self, room: float = 1.0) -> AsyncGenerator[Proposal, None]:
         """The candidates, and what is being done; `room` is the part of the context to send."""
         name, left = self._ask.qualname, self._job.left()
-        told = self._context(room)
-        first = first_messages(told, self._ask, self._most)
+        text = self._context(room)
+        self.told = tokens(text)
+        first = first_messages(text, self._ask, self._most)
         messages, doing = first, Doing("writing", f"The model writes tests for {name}")
         requests = spent = 0
         for repairs in range(REPAIRS + 1):
@@ -163,4 +166,5 @@ class Exchange:
         room = BEYOND * self._most - turn.offered
         candidates = self._answers.candidates(item, self._ask)[:room] if room > 0 else []
         turn.offered += len(candidates)
+        self.offered += len(candidates)
         return candidates

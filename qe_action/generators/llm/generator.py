@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from qe_action.events import ModelUse
 from qe_action.generators.llm.answers import Answers
-from qe_action.generators.llm.ask_shares import Spending, share_of
+from qe_action.generators.llm.ask_shares import MOST, Spending, share_of
 from qe_action.generators.llm.asks import asks, still_open
 from qe_action.generators.llm.conversation import Fault, Model, ModelFault
 from qe_action.generators.llm.exchange import Exchange
@@ -25,8 +25,12 @@ LEAST = 2.0
 """Seconds below which nothing is asked any more."""
 IN_A_ROW = 2
 """Answers in a row that fail before the model is left alone."""
+SILENT = 3
+"""Functions in a row that it writes no test for, before it is."""
 SMALLER = 0.4
 """The part of a context that is sent where all of it is too long."""
+SHORT = 500
+"""Tokens of a context that is too long for no model that could be of use."""
 LARGEST = 512 * 1024
 """Bytes of a file that is read for the context."""
 ENTRIES = 5_000
@@ -68,7 +72,8 @@ class LlmGenerator:
         self._make, self._clock, self._secrets = make, clock, secrets
         self._spending = Spending(requests, tokens)
         self._model: Model | None = None
-        self._failed = 0
+        self._failed = self._silent = 0
+        self._most = MOST
         self._over = False
         self._told: set[str] = set()
 
@@ -107,7 +112,7 @@ class LlmGenerator:
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
         answers = Answers(job.target, project.target.tree, _taken(job), self._secrets)
         while waiting and not self._over and job.left() > LEAST:
-            share = share_of(self._spending, job.left(), waiting)
+            share = share_of(self._spending, job.left(), waiting, self._most)
             inbox = Inbox(model, verdicts, self._clock)
             exchange = Exchange(job, project, waiting.pop(0), share, answers, inbox, self._spending)
             async with aclosing(self._exchanged(exchange, inbox, job)) as proposals:
@@ -128,10 +133,23 @@ class LlmGenerator:
                         yield proposal
                 if exchange.fault is None or exchange.fault.kind != "too long":
                     break
+                self._most = min(self._most, int(exchange.told * SMALLER))
         finally:
             await inbox.aclose()
-        if (trouble := self._trouble(exchange.fault, job)) is not None:
+        trouble = self._trouble(exchange.fault, job) or self._silence(exchange, job)
+        if trouble is not None:
             yield trouble
+
+    def _silence(self, exchange: Exchange, job: Job) -> Trouble | None:
+        """Leave a model alone that writes no tests."""
+        if exchange.offered:
+            self._silent = 0
+        elif exchange.fault is None:
+            self._silent += 1
+        if self._silent < SILENT:
+            return None
+        self._over = True
+        return Trouble(job.target, "The model's answers hold no new tests: it is asked no more.")
 
     def _trouble(self, fault: ModelFault | None, job: Job) -> Trouble | None:
         """What a fault changes; each message is told once in a run."""
@@ -142,7 +160,9 @@ class LlmGenerator:
             return None  # it is the time that is over: the next target has its own
         if fault.kind != "too long":
             self._failed += 1
-        self._over = fault.kind in _FINAL or self._failed >= IN_A_ROW
+        elif self._most <= SHORT * SMALLER:
+            self._over = True
+        self._over = self._over or fault.kind in _FINAL or self._failed >= IN_A_ROW
         if fault.message in self._told:
             return None
         self._told.add(fault.message)
