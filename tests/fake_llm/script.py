@@ -49,6 +49,7 @@ ERRORS: Mapping[str, tuple[int, str, str, str]] = {
 @dataclass
 class Reply:
     """One answer: its text in events of `size` characters, with `pause` seconds between them.
+    For `reading` seconds before that nothing comes at all.
 
     A fault that strikes in the stream does so after `at` characters, in the middle where that is
     not said, and before anything at all with -1. `when` is a text that the conversation must hold,
@@ -61,6 +62,7 @@ class Reply:
     at: int | None = None
     size: int = 16
     pause: float = 0.0
+    reading: float = 0.0
     retry_after: str = ""
     finish: Literal["stop", "length", "content_filter"] = "stop"
     usage: bool = True

@@ -176,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.fault == "redirect":
             self._whole(307, "", "text/plain", location=self.server.llm.url + "/elsewhere")
             return
+        if reply.reading:
+            self.server.llm.stopping.wait(reply.reading)
         if reply.at == -1 and reply.fault in {"stall", "drop"}:
             self._break_off()
             return

@@ -58,6 +58,7 @@ EVENT = """def test_event():
     body = b'{"id": 7}'
     assert read(body, sign(body, "k"), "k") == "event 7"
 """
+KEY = "sk-sent-0123456789"
 READ = "The code to test"
 
 
@@ -69,6 +70,11 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     """A search can't sign what it makes up; then the server goes in the middle of an answer."""
     project(tmp_path, {"hooks.py": HOOKS})
     first = item("test_ping", WRONG, imports=IMPORTS)
+    first += item(
+        "test_key",
+        f"{EVENT}    assert '{KEY}'\n".replace("test_event", "test_key"),
+        imports=IMPORTS,
+    )
     second = item("test_ping", GOOD, imports=IMPORTS) + item("test_event", EVENT, imports=IMPORTS)
     replies = [
         Reply(f"Here is a test:\n{first}", when=READ),
@@ -94,7 +100,7 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
                     llm.stopping.set()  # the answer ends only now
         return Outcome(found)
 
-    with FakeLLM(replies) as llm:
+    with FakeLLM(replies, key=KEY) as llm:
         outcome = asyncio.run(main(llm))
     assert {"test_ping", "test_event"} <= set(outcome.accepted)
     assert outcome.refused["test_ping"] == "fails"
@@ -111,6 +117,7 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     activities = [e.activity for e in outcome.events if isinstance(e, GeneratorProgress)]
     assert {"searching", "verifying"} & set(activities)
     assert "writing" in activities
+    assert not [event for event in outcome.events if KEY in event.model_dump_json()]
     assert not workers()
 
 

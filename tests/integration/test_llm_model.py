@@ -217,6 +217,19 @@ def test_a_server_that_can_t_be_asked_for_counts_is_asked_without() -> None:
     asyncio.run(run())
 
 
+def test_a_model_may_read_for_longer_than_it_may_pause() -> None:
+    async def run() -> None:
+        with FakeLLM([Reply(TEXT, reading=0.6), Reply(TEXT, fault="stall", reading=0.6)]) as llm:
+            async with access(options(llm), quiet=0.3) as found:
+                assert (await said(found))[0] == TEXT
+                text, error = await fault(found)
+                assert TEXT.startswith(text)
+                assert text
+                assert error.kind == "stalled"
+
+    asyncio.run(run())
+
+
 def test_the_whole_call_has_an_end() -> None:
     async def run() -> None:
         with FakeLLM([Reply("abc ", fault="endless", pause=0.01)]) as llm:

@@ -12,6 +12,7 @@ from itertools import islice
 
 from qe_action.analysis.python_module import Definition, PythonModule
 from qe_action.generators.llm.asks import Ask
+from qe_action.generators.llm.conversation import CHARACTERS, roughly
 from qe_action.generators.llm.gap_words import gap_words, mutant_words
 from qe_action.generators.llm.outlines import call_text, imports_and_names, outline, signature
 from qe_action.generators.llm.project_code import ProjectCode
@@ -19,8 +20,6 @@ from qe_action.generators.llm.sample_tests import sample_tests
 from qe_action.text import clip, fenced
 from qe_action.text import code as span
 
-CHARACTERS = 4
-"""Characters of a token, about: what a text costs is estimated, as each model counts otherwise."""
 SHARE = 0.6
 """The part of the budget that the source itself may take."""
 AROUND = 12
@@ -31,7 +30,7 @@ CALLED, CLASSES, CALLS = 12, 6, 3
 
 def tokens(text: str) -> int:
     """How many tokens a text has, estimated from its characters."""
-    return -(-len(text) // CHARACTERS)
+    return roughly(len(text))
 
 
 @dataclass(frozen=True)
@@ -78,23 +77,23 @@ def _sections(
     yield Section(
         f"Imports and names of {path} that it uses:", imports_and_names(target, ask.definition)
     )
+    classes = code.classes(ask.definition)[:CLASSES]
+    called = [each for each in code.called(ask.definition) if each not in classes]
     yield Section(
         "What it calls:",
+        tuple(f"# {path}\n{signature(each)}" for path, each in called[:CALLED]),
+    )
+    yield Section(
+        "The classes of its parameters, and how they are made:",
         tuple(
-            f"# {path}\n{signature(each)}" for path, each in code.called(ask.definition)[:CALLED]
+            "\n".join((f"# {path}", outline(each), *_calls(code, each.node.name)))
+            for path, each in classes
         ),
     )
-    yield Section("The classes of its parameters, and how they are made:", _classes(code, ask))
     yield Section("Calls of it in the project:", _calls_of(code, target, ask))
     yield Section(
-        "Tests of the project, to write in the same style:", sample_tests(code, ask.definition)
-    )
-
-
-def _classes(code: ProjectCode, ask: Ask) -> tuple[str, ...]:
-    return tuple(
-        "\n".join((f"# {path}", outline(each), *_calls(code, each.node.name)))
-        for path, each in code.classes(ask.definition)[:CLASSES]
+        "Tests of the project, which are there already; write new ones in their style:",
+        sample_tests(code, ask.definition),
     )
 
 

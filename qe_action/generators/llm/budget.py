@@ -8,17 +8,18 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from qe_action.events import ModelUse
-from qe_action.generators.llm.conversation import NO_TIME, Ending, Message, Model, ModelFault, Piece
+from qe_action.generators.llm.conversation import (
+    NO_TIME,
+    Ending,
+    Message,
+    Model,
+    ModelFault,
+    Piece,
+    roughly,
+)
 from qe_action.model_options import ModelOptions
 
-CHARACTERS = 4
-"""Characters of a token, roughly: what is reckoned with where no server has counted yet."""
 _MILLION = 1_000_000
-
-
-def roughly(characters: int) -> int:
-    """Tokens of a text of so many characters, by a rule of thumb."""
-    return -(-characters // CHARACTERS)
 
 
 def length(messages: Sequence[Message]) -> int:

@@ -45,9 +45,11 @@ class Turn:
 
 
 class Exchange:
-    """The conversation on one ask. `fault` is what ended it early, if something did.
+    """The conversation on one ask, with the verdicts on its tests that hold in `kept`.
 
-    `cut` says that an answer was, whether or not the conversation went on.
+    `fault` is what ended it early, if something did, and `cut` says that an answer was, whether or
+    not it went on. `told` are the tokens of the context that was sent, about, and `offered` the
+    tests that have come.
     """
 
     def __init__(
@@ -68,14 +70,17 @@ class Exchange:
         self._most = max(1, min(TESTS, job.limit, 1 + len(ask.lines) + len(ask.arcs) // 2))
         self._lines, self._arcs = ask.lines, ask.arcs
         self._repairs = repairs
+        self.kept: list[Verdict] = []
         self.fault: ModelFault | None = None
         self.cut = False
+        self.told = self.offered = 0
 
     async def proposals(self, room: float = 1.0) -> AsyncGenerator[Proposal, None]:
         """The candidates, and what is being done; `room` is the part of the context to send."""
         name, left = self._ask.qualname, self._job.left()
-        told = self._context(room)
-        first = first_messages(told, self._ask, self._most)
+        text = self._context(room)
+        self.told = tokens(text)
+        first = first_messages(text, self._ask, self._most)
         messages, doing = first, Doing("writing", f"The model writes tests for {name}")
         requests = spent = 0
         for repairs in range(self._repairs + 1):
@@ -160,6 +165,7 @@ class Exchange:
                         )
                 case Verdict() as verdict:
                     turn.verdicts.append(verdict)
+                    self.kept += [verdict] if verdict.kept else []
                 case Unheard():
                     pass
                 case found:
@@ -172,4 +178,5 @@ class Exchange:
         room = BEYOND * self._most - turn.offered
         candidates = self._answers.candidates(item, self._ask)[:room] if room > 0 else []
         turn.offered += len(candidates)
+        self.offered += len(candidates)
         return candidates

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from qe_action.events import ModelUse
 from qe_action.generators.llm.answers import Answers
-from qe_action.generators.llm.ask_shares import Spending, share_of
-from qe_action.generators.llm.asks import asks
+from qe_action.generators.llm.ask_shares import MOST, Spending, share_of
+from qe_action.generators.llm.asks import asks, still_open
 from qe_action.generators.llm.conversation import CUT, Fault, Model, ModelFault
 from qe_action.generators.llm.exchange import Exchange
 from qe_action.generators.llm.inbox import Inbox
@@ -26,8 +26,12 @@ LEAST = 2.0
 """Seconds below which nothing is asked any more."""
 IN_A_ROW = 2
 """Answers in a row that fail before the model is left alone."""
+SILENT = 3
+"""Functions in a row that it writes no test for, before it is."""
 SMALLER = 0.4
 """The part of a context that is sent where all of it is too long."""
+SHORT = 500
+"""Tokens of a context that is too long for no model that could be of use."""
 LARGEST = 512 * 1024
 """Bytes of a file that is read for the context."""
 ENTRIES = 5_000
@@ -53,7 +57,7 @@ class LlmGenerator:
 
     `requests` and `tokens` are what it may be asked in a run, to be shared out by what counts
     most. What is refused goes back up to `repairs` times. What a model has answered stays where it
-    fails later.
+    fails later. A test that holds one of the `secrets` is left out.
     """
 
     name = "llm"
@@ -64,13 +68,16 @@ class LlmGenerator:
         clock: Callable[[], float],
         requests: int,
         tokens: int,
+        secrets: Sequence[str] = (),
         *,
         repairs: int = REPAIRS,
     ) -> None:
         self._make, self._clock, self._repairs = make, clock, repairs
+        self._secrets = secrets
         self._spending = Spending(requests, tokens)
         self._model: Model | None = None
-        self._failed = 0
+        self._failed = self._silent = 0
+        self._most = MOST
         self._over = False
         self._told: set[str] = set()
 
@@ -106,9 +113,9 @@ class LlmGenerator:
             if model.note and (trouble := self._once(model.note, job)):
                 yield trouble
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
-        answers = Answers(job.target, project.target.tree, _taken(job))
+        answers = Answers(job.target, project.target.tree, _taken(job), self._secrets)
         while waiting and not self._over and job.left() > LEAST:
-            share = share_of(self._spending, job.left(), waiting)
+            share = share_of(self._spending, job.left(), waiting, self._most)
             inbox = Inbox(model, verdicts, self._clock)
             exchange = Exchange(
                 *(job, project, waiting.pop(0), share, answers, inbox, self._spending),
@@ -117,6 +124,7 @@ class LlmGenerator:
             async with aclosing(self._exchanged(exchange, inbox, job)) as proposals:
                 async for proposal in proposals:
                     yield proposal
+            waiting = still_open(waiting, exchange.kept)
         if words := _left_out(answers):
             yield Trouble(job.target, words)
 
@@ -131,12 +139,25 @@ class LlmGenerator:
                         yield proposal
                 if exchange.fault is None or exchange.fault.kind != "too long":
                     break
+                self._most = min(self._most, int(exchange.told * SMALLER))
         finally:
             await inbox.aclose()
         if exchange.cut and (trouble := self._once(CUT, job)):
             yield trouble
-        if trouble := self._trouble(exchange.fault, job):
+        trouble = self._trouble(exchange.fault, job) or self._silence(exchange, job)
+        if trouble is not None:
             yield trouble
+
+    def _silence(self, exchange: Exchange, job: Job) -> Trouble | None:
+        """Leave a model alone that writes no tests."""
+        if exchange.offered:
+            self._silent = 0
+        elif exchange.fault is None:
+            self._silent += 1
+        if self._silent < SILENT:
+            return None
+        self._over = True
+        return Trouble(job.target, "The model's answers hold no new tests: it is asked no more.")
 
     def _trouble(self, fault: ModelFault | None, job: Job) -> Trouble | None:
         """What a fault changes, and what is said of it."""
@@ -147,7 +168,9 @@ class LlmGenerator:
             return None  # it is the time that is over: the next target has its own
         if fault.kind != "too long":
             self._failed += 1
-        self._over = fault.kind in _FINAL or self._failed >= IN_A_ROW
+        elif self._most <= SHORT * SMALLER:
+            self._over = True
+        self._over = self._over or fault.kind in _FINAL or self._failed >= IN_A_ROW
         return self._once(fault.message, job)
 
     def _once(self, message: str, job: Job) -> Trouble | None:

@@ -28,10 +28,14 @@ _THEIRS_TOO = (AttributeError, AssertionError, ImportError)
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds that an answer may take: `quiet` until its next event, `whole` until its end."""
+    """Seconds that an answer may take: `whole` until its end, `quiet` until its next event.
+
+    `first` is for the first words: a model on a slow machine reads for minutes before it writes.
+    """
 
     quiet: float = 120.0
     whole: float = 600.0
+    first: float = 400.0
 
 
 class LionagiModel:
@@ -84,7 +88,8 @@ class LionagiModel:
         until = clock() + self._patience.whole
         try:
             while True:
-                deadline = min(until, clock() + self._patience.quiet)
+                quiet = self._patience.quiet if wrote else self._patience.first
+                deadline = min(until, clock() + quiet)
                 chunk = await self._next(stream, deadline, until)
                 if chunk is None:
                     break
@@ -198,7 +203,7 @@ def _imodel(options: ModelOptions, headers: dict[str, str], patience: Patience) 
             model=options.name,
             # As text, a key that is the name of a variable would be replaced by its value.
             api_key=SecretStr(key or "none"),  # type: ignore[arg-type]
-            client_kwargs=transport.client_options(where, patience.quiet),
+            client_kwargs=transport.client_options(where, max(patience.quiet, patience.first)),
             **more,
         )
 
