@@ -236,6 +236,7 @@ def test_the_whole_call_has_an_end() -> None:
             async with access(options(llm), whole=0.3) as found:
                 _, error = await fault(found)
             assert error.kind == "stalled"
+            assert error.message.startswith("An answer of the model took too long")
             assert await asyncio.to_thread(llm.asked[0].left.wait, 5)
 
     asyncio.run(run())

@@ -8,13 +8,14 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
+from fake_llm import HOSTILE
 from recorded_runner import RecordedRunner, Verdict, all_killed, all_survive, passed
 from scripted_model import Answer, ScriptedModel, item
 from test_llm_answers import SOURCE
 
 from qe_action.agents.trials import Released, Trials
 from qe_action.events import Gap
-from qe_action.generators.llm.conversation import Fault, ModelFault
+from qe_action.generators.llm.conversation import CUT, Fault, ModelFault
 from qe_action.generators.llm.generator import LlmGenerator, Unreachable
 from qe_action.generators.port import (
     Candidate,
@@ -197,7 +198,16 @@ def test_fenced_python_is_taken_where_no_object_comes() -> None:
 
 def test_an_answer_that_is_cut_keeps_its_whole_objects() -> None:
     model = ScriptedModel(item(GOOD) + item(RAISES)[:40], "", finish="truncated")
-    assert kept(released(generator_of(model))) == ["test_area"]
+    items = released(generator_of(model))
+    assert kept(items) == ["test_area"]
+    assert troubles(items) == [CUT]
+
+
+def test_answers_that_are_cut_before_a_test_are_told_once_and_end_it() -> None:
+    model = ScriptedModel(item(GOOD)[:40], finish="truncated")
+    generator = generator_of(model)
+    assert [troubles(released(generator)) for _ in range(3)] == [[CUT], [], []]
+    assert len(model.asked) == 2
 
 
 FINAL: list[Fault] = ["key", "unknown model", "refused", "unreachable", "budget", "given up"]
@@ -328,3 +338,24 @@ def test_without_a_model_one_line_says_that_nothing_was_sent() -> None:
     (said,) = troubles(released(generator))
     assert "nothing was sent" in said
     assert released(generator) == []
+
+
+HARMLESS = {
+    "has a mention in its text",
+    "breaks out of its fence",
+    "claims to have passed",
+}
+"""What only a run refuses, or rendering makes inert."""
+
+
+@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_answers_come_to_no_run(answer: str, request: pytest.FixtureRequest) -> None:
+    """Also where every run would come out well: what reaches outside is refused before."""
+    name = request.node.callspec.id
+    items, model = asked(answer, "")
+    assert (kept(items) == []) or name in HARMLESS
+    assert len(model.asked) <= 2
+    for each in items:
+        if isinstance(each, Trial):
+            assert each.candidate.target == "shapes.py"
+            assert each.candidate.name.isidentifier()

@@ -32,6 +32,8 @@ installed.
 
 MISSING = "What asks models is not installed: pip install 'qe-action[llm]' brings it."
 """What is said of the fault of that kind."""
+CUT = "An answer of the model was cut off; what was whole in it was used."
+"""What is said of an answer that the model did not end itself."""
 NO_TIME = "There is no time left to ask the model."
 """What is said where the time is used up."""
 CHARACTERS = 3

@@ -14,10 +14,11 @@ from qe_action.events import ModelUse
 from qe_action.generators.llm.answers import Answers
 from qe_action.generators.llm.ask_shares import MOST, Spending, share_of
 from qe_action.generators.llm.asks import asks, still_open
-from qe_action.generators.llm.conversation import Fault, Model, ModelFault
+from qe_action.generators.llm.conversation import CUT, Fault, Model, ModelFault
 from qe_action.generators.llm.exchange import Exchange
 from qe_action.generators.llm.inbox import Inbox
 from qe_action.generators.llm.project_code import ProjectCode
+from qe_action.generators.llm.repair import REPAIRS
 from qe_action.generators.port import Job, Metered, Proposal, Trouble, Verdicts
 from qe_action.text import plural
 
@@ -52,11 +53,11 @@ class Limited(Protocol):
 
 
 class LlmGenerator:
-    """Tests by a model. `make` opens it when it is asked for the first time.
+    """Tests by a model, which `make` opens when it is asked for the first time.
 
     `requests` and `tokens` are what it may be asked in a run, to be shared out by what counts
-    most. What a model has answered stays where it fails later. A test that holds one of the
-    `secrets` is left out.
+    most. What is refused goes back up to `repairs` times. What a model has answered stays where it
+    fails later. A test that holds one of the `secrets` is left out.
     """
 
     name = "llm"
@@ -68,8 +69,11 @@ class LlmGenerator:
         requests: int,
         tokens: int,
         secrets: Sequence[str] = (),
+        *,
+        repairs: int = REPAIRS,
     ) -> None:
-        self._make, self._clock, self._secrets = make, clock, secrets
+        self._make, self._clock, self._repairs = make, clock, repairs
+        self._secrets = secrets
         self._spending = Spending(requests, tokens)
         self._model: Model | None = None
         self._failed = self._silent = 0
@@ -106,15 +110,17 @@ class LlmGenerator:
             return
         if isinstance(model, Limited):
             model.left = job.left
-            if model.note and model.note not in self._told:
-                self._told.add(model.note)
-                yield Trouble(job.target, model.note)
+            if model.note and (trouble := self._once(model.note, job)):
+                yield trouble
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
         answers = Answers(job.target, project.target.tree, _taken(job), self._secrets)
         while waiting and not self._over and job.left() > LEAST:
             share = share_of(self._spending, job.left(), waiting, self._most)
             inbox = Inbox(model, verdicts, self._clock)
-            exchange = Exchange(job, project, waiting.pop(0), share, answers, inbox, self._spending)
+            exchange = Exchange(
+                *(job, project, waiting.pop(0), share, answers, inbox, self._spending),
+                repairs=self._repairs,
+            )
             async with aclosing(self._exchanged(exchange, inbox, job)) as proposals:
                 async for proposal in proposals:
                     yield proposal
@@ -136,8 +142,9 @@ class LlmGenerator:
                 self._most = min(self._most, int(exchange.told * SMALLER))
         finally:
             await inbox.aclose()
-        trouble = self._trouble(exchange.fault, job) or self._silence(exchange, job)
-        if trouble is not None:
+        if exchange.cut and (trouble := self._once(CUT, job)):
+            yield trouble
+        if trouble := self._trouble(exchange.fault, job) or self._silence(exchange, job):
             yield trouble
 
     def _silence(self, exchange: Exchange, job: Job) -> Trouble | None:
@@ -152,7 +159,7 @@ class LlmGenerator:
         return Trouble(job.target, "The model's answers hold no new tests: it is asked no more.")
 
     def _trouble(self, fault: ModelFault | None, job: Job) -> Trouble | None:
-        """What a fault changes; each message is told once in a run."""
+        """What a fault changes, and what is said of it."""
         if fault is None:
             self._failed = 0
             return None
@@ -163,10 +170,14 @@ class LlmGenerator:
         elif self._most <= SHORT * SMALLER:
             self._over = True
         self._over = self._over or fault.kind in _FINAL or self._failed >= IN_A_ROW
-        if fault.message in self._told:
+        return self._once(fault.message, job)
+
+    def _once(self, message: str, job: Job) -> Trouble | None:
+        """A message, the first time in a run."""
+        if message in self._told:
             return None
-        self._told.add(fault.message)
-        return Trouble(job.target, fault.message)
+        self._told.add(message)
+        return Trouble(job.target, message)
 
     def _opened(self) -> Model:
         if self._model is None:
