@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from qe_action.analysis.python_module import Definition, PythonModule
@@ -126,12 +127,22 @@ def numbered(
     if len(text) <= room:
         return text
     kept = {definition.first, definition.line, definition.start}
+    left = room - sum(map(partial(_width, module), kept))
     for distance in range(AROUND + 1):
         near = {n + step for n in marked for step in (-distance, distance)} & set(everything)
-        if sum(len(module.lines[n - 1]) + 7 for n in kept | near) > room:
+        for line in sorted(near - kept):
+            left -= _width(module, line)
+            if left < 0:
+                break
+            kept.add(line)
+        if left < 0:
             break
-        kept |= near
     return "\n".join(_lines(module, sorted(kept), marked))[:room]
+
+
+def _width(module: PythonModule, line: int) -> int:
+    """Characters that a line takes, with its number and its end."""
+    return len(module.lines[line - 1]) + len("> 999 \n")
 
 
 def _lines(module: PythonModule, lines: Iterable[int], marked: frozenset[int]) -> Iterator[str]:

@@ -47,9 +47,9 @@ class Turn:
 class Exchange:
     """The conversation on one ask, with the verdicts on its tests that hold in `kept`.
 
-    `fault` is what ended it early, if something did, and `cut` says that an answer was, whether or
-    not it went on. `told` are the tokens of the context that was sent, about, and `offered` the
-    tests that have come.
+    `fault` is what ended it early, if something did; `cut` says that an answer was, whether or not
+    the conversation went on. `told` are the tokens of the context that was sent, about, and
+    `offered` the tests that have come.
     """
 
     def __init__(

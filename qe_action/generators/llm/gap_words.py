@@ -28,6 +28,8 @@ def gap_words(module: PythonModule, lines: Iterable[int], arcs: Iterable[Arc]) -
     runs = list(_runs(module, missed))
     together: dict[str, list[tuple[int, int]]] = {}
     for first, last in runs:
+        if len(together) > MOST:
+            break  # a condition takes long where many come before it
         together.setdefault(_condition(module, first), []).append((first, last))
     plain = [line for run in together.pop("", ()) for line in run]
     found = [_missed(plain)] if plain else []

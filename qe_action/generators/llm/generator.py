@@ -144,8 +144,7 @@ class LlmGenerator:
             await inbox.aclose()
         if exchange.cut and (trouble := self._once(CUT, job)):
             yield trouble
-        trouble = self._trouble(exchange.fault, job) or self._silence(exchange, job)
-        if trouble is not None:
+        if trouble := self._trouble(exchange.fault, job) or self._silence(exchange, job):
             yield trouble
 
     def _silence(self, exchange: Exchange, job: Job) -> Trouble | None:

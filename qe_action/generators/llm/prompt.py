@@ -26,7 +26,8 @@ Rules for the tests:
 - Import the code to test as it is named; never copy it into a test, never change or patch it.
 - Assert exact values that follow from what the code is meant to do; use pytest.raises with match \
 for exceptions.
-- Use the standard library, pytest, the project, and what its tests already import.
+- Import the project, pytest, what its tests already import, and plain parts of the standard \
+library. Unless they use `unittest.mock`, write small functions and classes in its place.
 - No network, processes, threads, sleep, environment variables, skip or xfail, no randomness, no \
 current time. Files only below `tmp_path`.
 - Be short and plain, in the style of the project's tests."""
