@@ -126,6 +126,3 @@ def _unverified(text: PullText, state: RunState) -> Iterator[str]:
     if count := len(result.suspicions):
         bugs = plural(count, "example of the documentation", "examples of the documentation")
         yield f"- {bugs} that the code contradicts: no test pins what it does there."
-    wrote = [f"{plain(name)} {count:,}" for name, count in result.by_generator.items()]
-    if wrote:
-        yield f"- Who wrote them is no evidence: {', '.join(wrote)}."
