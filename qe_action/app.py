@@ -48,10 +48,7 @@ def _analyze_step(settings: Settings) -> int:
     except CommandRefused as why:
         workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
-    if action.only_closes:  # there is no analysis to judge
-        lost = settings.inputs.fail_on_error and action.delivery.lost
-        return NOT_DELIVERED if lost else DONE
-    return _code_of(action)
+    return code_of(action)
 
 
 def publish(
@@ -95,14 +92,17 @@ def _publish(settings: Settings, journal: str | None) -> int:
         workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
     cut_off = publication.delivery.hurried
-    code = _code_of(publication)
+    code = code_of(publication)
     # What the journal says of a run that was cancelled is delivered, and so all is done.
     return DONE if code == CANCELLED and not cut_off else code
 
 
-def _code_of(step: Step) -> int:
+def code_of(step: Step) -> int:
+    """The exit code of a step that is over; one that only closes has no analysis to judge."""
     inputs = step.settings.inputs
-    code = exit_code(step.state, fail_on_gate=inputs.fail_on_gate)
+    code = DONE
+    if not step.only_closes:
+        code = exit_code(step.state, fail_on_gate=inputs.fail_on_gate)
     if code == DONE and inputs.fail_on_error and step.delivery.lost:
         return NOT_DELIVERED
     return code

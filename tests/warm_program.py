@@ -54,6 +54,7 @@ class WarmProcess:
         *,
         merged: bool = True,
         stdin: str = "",
+        program: str = "",
     ) -> None:
         self.returncode: int | None = None
         self._ended = threading.Lock()
@@ -66,7 +67,8 @@ class WarmProcess:
         given.seek(0)
         self._talk = socket.socket(socket.AF_UNIX)
         self._talk.connect(_starter())
-        request = json.dumps({"arguments": arguments, "cwd": str(cwd), "env": dict(env)}).encode()
+        wanted = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "program": program}
+        request = json.dumps(wanted).encode()
         header = f"{len(request):>10}".encode()
         socket.send_fds(self._talk, [header], [given.fileno(), out_end, err_end])
         self._talk.sendall(request)
@@ -136,13 +138,19 @@ class WarmProcess:
 
 
 def start_program(
-    arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str], *, warm: bool = True
+    arguments: tuple[str, ...],
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    warm: bool = True,
+    program: str = "",
 ) -> subprocess.Popen[str] | WarmProcess:
-    """A run whose output and errors come in one stream."""
+    """A run whose output and errors come in one stream; of another `program`, by its file."""
     if warm and can_be_warm(env):
-        return WarmProcess(arguments, cwd, env)
+        return WarmProcess(arguments, cwd, env, program=program)
+    what = [program] if program else ["-m", "qe_action"]
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "qe_action", *arguments],
+        [sys.executable, "-P", *what, *arguments],
         cwd=cwd,
         env=env,
         stdout=subprocess.PIPE,
@@ -298,7 +306,10 @@ def _be(request: Mapping[str, Any]) -> NoReturn:
         if env is request["env"]:
             coverage.process_startup(force=True)
         try:
-            runpy.run_module("qe_action", run_name="__main__", alter_sys=True)
+            if request["program"]:
+                runpy.run_path(request["program"], run_name="__main__")
+            else:
+                runpy.run_module("qe_action", run_name="__main__", alter_sys=True)
             sys.exit(0)
         except _StartedAgain as again:
             env = again.env

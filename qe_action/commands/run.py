@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from qe_action.github.baseline_lookup import BaselineFinder
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
+from qe_action.settings import Settings
 from qe_action.sinks import workflow_commands
 from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
@@ -34,6 +35,11 @@ default of ten times as much, that thread's many small waits add up to seconds."
 
 class ActionRun(Step):
     """A step that analyses reports."""
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        super().__init__(settings, environment)
+        opens = settings.inputs.pull_request_tests == "open"
+        self.only_closes = opens and self.context is not None and self.context.ended
 
     async def run(self) -> None:
         """Analyse, deliver, and write summary, outputs and files.
@@ -96,12 +102,6 @@ class ActionRun(Step):
                 f"{COMMAND} is not followed: {here} is checked out, and the head of #{pull.number} "
                 f"is {pull.head_sha[:7]}. If it was pushed to since, comment again."
             )
-
-    @property
-    def only_closes(self) -> bool:
-        """Whether all there is to do is to close the pull request with tests."""
-        opens = self.settings.inputs.pull_request_tests == "open"
-        return opens and self.context is not None and self.context.ended
 
     async def _close_tests(self) -> None:
         """The pull request has ended, and what holds tests for it ends too: no report is read."""

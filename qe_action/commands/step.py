@@ -42,10 +42,11 @@ class Step(ABC):
     to write to; `problems` are sentences for the end of the log. `environment` is for programs
     that are started; what a step reads of it stands in the settings. `pull_github` is what the pull
     request with tests is written by, often the same as `github`; `trusted` says that the tests were
-    made by this run.
+    made by this run. A step that `only_closes` what has ended has no events.
     """
 
     trusted = True
+    only_closes = False
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.settings = settings

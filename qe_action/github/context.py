@@ -217,7 +217,8 @@ def _with_workflow(run: RunContext, payload: Fields) -> RunContext:
         head_sha=head_sha,
         base_ref=None if on_default else run.default_branch,
     )
-    return replace(run, commit=commit, pull=_measured_pull(payload, finished, head_sha))
+    pull = _measured_pull(payload, finished, head_sha)
+    return replace(run, commit=commit, pull=pull, head_ref=name if own and name else "")
 
 
 def _with_comment(run: RunContext, payload: Fields) -> RunContext:

@@ -108,7 +108,7 @@ class FollowUps(Repository):
         await self._sender.write(ask, again)
 
     async def start_workflow(self, file: str, branch: str) -> None:
-        """Start a workflow that has `workflow_dispatch` on a branch."""
+        """Start a workflow that has `workflow_dispatch` on a branch; rather twice than never."""
         ask = Ask(
             f"start the workflow {file}",
             DISPATCH,
@@ -117,7 +117,7 @@ class FollowUps(Repository):
             nothing,
             lambda: {"ref": branch},
         )
-        await self._sender.write(ask, None)
+        await self._sender.write(ask, again)
 
     async def _follow_ups(self, branch: str, *, once: bool) -> list[FollowUp]:
         owner = self._repo.split("/")[2]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from qe_action.github.connection import Ask
 from qe_action.github.refusals import NotFound, Rejected
-from qe_action.github.repository import CONTENTS, PAGE, Repository
+from qe_action.github.repository import CONTENTS, PAGE, Repository, Send
 from qe_action.github.responses import author, nothing
 from qe_action.github.sender import again
 
@@ -106,13 +106,8 @@ class GitData(Repository):
         return await self._sender.send(ask)
 
     async def branch_head(self, name: str) -> str | None:
-        """The commit that a branch is at, asked once; None where there is no such branch."""
-        path = f"{self._repo}/git/ref/heads/{quote(name)}"
-        ask = Ask("read the branch", CONTENTS, "GET", path, lambda data: str(data["object"]["sha"]))
-        try:
-            return await self._sender.once(ask)
-        except NotFound:
-            return None
+        """The commit that a branch is at; None where there is no such branch."""
+        return await self._head(name, self._sender.send)
 
     async def add_tree(self, base: str, files: Mapping[str, tuple[str, bytes]]) -> str:
         """A tree with other files: a mode and the content of each, by its path."""
@@ -143,7 +138,7 @@ class GitData(Repository):
         """A new branch. Raises `BranchMovedError` where there is one of that name."""
 
         async def find() -> bool | None:
-            return await self.branch_head(name) == sha or None
+            return await self._head(name, self._sender.once) == sha or None
 
         ask = Ask(
             "make the branch",
@@ -170,7 +165,7 @@ class GitData(Repository):
         """
 
         async def look() -> None:
-            if await self.branch_head(name) not in (since, sha):
+            if await self._head(name, self._sender.once) not in (since, sha):
                 raise BranchMovedError
 
         ask = Ask(
@@ -184,14 +179,15 @@ class GitData(Repository):
         try:
             await self._sender.write(ask, again, first=look)
         except Rejected:
-            await look()
+            if await self.branch_head(name) not in (since, sha):
+                raise BranchMovedError from None
             raise
 
     async def delete_branch(self, name: str, *, since: str) -> None:
         """Delete a branch, unless it has gone on from `since`; one that is gone is no trouble."""
 
         async def look() -> None:
-            if await self.branch_head(name) != since:
+            if await self._head(name, self._sender.once) != since:
                 raise BranchMovedError
 
         path = f"{self._repo}/git/refs/heads/{quote(name)}"
@@ -203,6 +199,14 @@ class GitData(Repository):
         except Rejected:
             if await self.branch_head(name) is not None:
                 raise
+
+    async def _head(self, name: str, send: Send) -> str | None:
+        path = f"{self._repo}/git/ref/heads/{quote(name)}"
+        ask = Ask("read the branch", CONTENTS, "GET", path, lambda data: str(data["object"]["sha"]))
+        try:
+            return str(await send(ask))
+        except NotFound:
+            return None
 
     async def _entry(self, path: str, mode: str, data: bytes) -> dict[str, str]:
         """A file for a new tree: its text, or a blob where it is no UTF-8."""

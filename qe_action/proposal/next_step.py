@@ -56,12 +56,16 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """The newest pull request from our branch. `mark` is None of one that is not ours."""
+    """The newest pull request from our branch, and the last commit that it has.
+
+    `mark` is None of one that is not ours.
+    """
 
     number: int
     state: Literal["open", "closed"]
     merged: bool
     mark: PullMark | None
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ def next_step(run: Run, seen: Seen) -> Step:
     if run.count is None:
         return Leave(UNSURE)
     if not run.count:
-        return Close(NOTHING_LEFT) if seen.branch or _is_open(seen.pull) else Leave()
+        ours = seen.branch is not None and seen.branch.mark is not None
+        return Close(NOTHING_LEFT) if ours or _is_open(seen.pull) else Leave()
     if seen.pull is not None and _was_declined(seen.pull):
         return Suggest(DECLINED.format(seen.pull.number))
     return _commit(run, seen)
@@ -160,7 +165,7 @@ def _obstacle(run: Run, seen: Seen) -> str:
     branch = seen.branch
     if seen.head != run.head:
         return MOVED
-    if branch is None:
+    if branch is None or _is_merged(branch, seen.pull):
         return ""
     if branch.mark is None:
         return COMMITTED.format(branch.name)
@@ -181,6 +186,11 @@ def _is_open(pull: Pull | None) -> bool:
     return pull is not None and pull.state == "open"
 
 
+def _is_merged(branch: Branch, pull: Pull | None) -> bool:
+    """All that is on the branch was merged, so that nothing is lost with it."""
+    return pull is not None and pull.merged and pull.tip == branch.tip
+
+
 def _was_declined(pull: Pull) -> bool:
     """Somebody closed it, and not we."""
     ours = pull.mark is not None and pull.mark.closed
@@ -191,14 +201,12 @@ def _commit(run: Run, seen: Seen) -> Step:
     branch = seen.branch
     if branch is None:
         return Commit("made", (run.head,))
-    assert branch.mark is not None
-    same = branch.mark.head == run.head
-    if same and branch.mark.run > run.run:
-        return Keep()
-    if not _is_open(seen.pull) and not same:
-        return Commit("rebuilt", (run.head,), branch.tip)
-    if same:
-        return Commit("goes on", (branch.tip,), branch.tip)
-    if seen.follows:
+    rebuilt = Commit("rebuilt", (run.head,), branch.tip)
+    if branch.mark is None:
+        return rebuilt
+    if branch.mark.head == run.head:
+        newer = branch.mark.run > run.run
+        return Keep() if newer else Commit("goes on", (branch.tip,), branch.tip)
+    if _is_open(seen.pull) and seen.follows:
         return Commit("goes on", (branch.tip, run.head), branch.tip)
-    return Commit("rebuilt", (run.head,), branch.tip)
+    return rebuilt

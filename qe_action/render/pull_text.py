@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from qe_action.errors import DOCS
 from qe_action.events import GenerationComplete, TestCase
 from qe_action.render.generated import circumstances, reached, sentences
 from qe_action.render.head_lines import HeadLines
@@ -22,7 +21,6 @@ LIMIT = 65_536
 ROWS = (100, 50, 25, 10, 0)
 NAME = 120
 FILES, NOTES = 20, 10
-ANCHOR = f"{DOCS}#the-pull-request-with-the-tests"
 
 
 class PullText(NamedTuple):
@@ -65,14 +63,15 @@ def body(text: PullText, mark: str, state: RunState, links: Links) -> str:
 
 def _lines(text: PullText, state: RunState, links: Links, rows: int) -> Iterator[str]:
     yield (
-        f"Tests for #{text.number}, which [qe-action]({ANCHOR}) made and verified for "
-        f"{text.head}. They go onto its branch; nothing but tests is changed."
+        f"Tests for {_pull(text, links)}, which qe-action made and verified for its commit "
+        f"{code(text.head[:12])}. They go onto its branch; nothing but tests is changed."
     )
     yield ""
-    yield " ".join(sentences(text.result))
+    yield " ".join(("**Generated tests:**", *sentences(text.result)))
     yield ""
     yield from _table(text, links, HeadLines(state), rows)
     yield from (f"- {prose(clip(line, 600))}" for line in text.left_out[:NOTES])
+    yield from [""] if text.left_out else []
     yield "**To run them**"
     yield ""
     yield from fenced("\n".join(_commands(text)), "sh")
@@ -80,9 +79,13 @@ def _lines(text: PullText, state: RunState, links: Links, rows: int) -> Iterator
     yield from _unverified(text, state)
     yield ""
     yield (
-        f"<sub>A push to #{text.number} updates this pull request; it is closed when no test is "
-        "left or that one has ended. Once somebody else commits here, it is left alone.</sub>"
+        "<sub>A push to that branch updates this pull request, and it is closed when no test is "
+        "left or the other one has ended. Once somebody else commits here, it is left alone.</sub>"
     )
+
+
+def _pull(text: PullText, links: Links) -> str:
+    return f"[#{text.number}]({links.server}/{links.repo}/pull/{text.number})"
 
 
 def _table(text: PullText, links: Links, head: HeadLines, rows: int) -> Iterator[str]:
@@ -109,6 +112,7 @@ def _table(text: PullText, links: Links, head: HeadLines, rows: int) -> Iterator
 
 def _commands(text: PullText) -> Iterator[str]:
     paths = list(dict.fromkeys(case.path for case in text.tests))
+    paths = [f"./{path}" if path.startswith("-") else path for path in paths]
     some = paths if len(paths) <= FILES else []
     yield f"git fetch origin {text.branch} && git switch --detach FETCH_HEAD"
     yield shlex.join(["python", "-m", "pytest", *some])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from qe_action.errors import DeliveryError
 from qe_action.github.client import GitHub
@@ -120,15 +121,21 @@ class TestsBranch:
         self._delivery.writes += 1
         return new.sha
 
-    async def start(self, tip: str, there: There) -> None:
-        """Start the workflow for what no pull request tells of yet; a failure is a note."""
+    def wants_start(self, tip: str, there: There) -> bool:
+        """Whether there is a workflow to start, for what no pull request tells of yet."""
         mark = there.seen.pull.mark if there.seen.pull else None
-        if not self._workflow or (mark is not None and mark.tip == tip):
-            return
+        return bool(self._workflow) and (mark is None or mark.tip != tip)
+
+    async def start(self, *, last: bool) -> bool:
+        """Start the workflow; whether that is done. A failure of the `last` try is a note."""
         try:
             await self._github.start_workflow(self._workflow, self.name)
         except DeliveryError as error:
-            self._delivery.note(error.line())
+            if last or isinstance(error, Forbidden | NotFound | Rejected):
+                self._delivery.note(error.line())
+                return True
+            return False
+        return True
 
     async def publish(
         self, tip: str, there: There, text: PullText, body: Callable[[str], str]
@@ -196,4 +203,5 @@ class TestsBranch:
 
 def _pull(pull: FollowUp, ours: set[str]) -> Pull:
     mark = read_pull_mark(pull.body) if pull.author in ours else None
-    return Pull(pull.number, "open" if pull.open else "closed", pull.merged, mark)
+    state: Literal["open", "closed"] = "open" if pull.open else "closed"
+    return Pull(pull.number, state, pull.merged, mark, pull.head_sha)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from qe_action.proposal.next_step import Close, Run, Tell, next_step, why_not
 from qe_action.render.marker import place_of
+from qe_action.sinks.pace import persist
 from qe_action.sinks.tests_branch import TestsBranch
 from qe_action.sinks.tests_pull import PatchOf, TestsOf, TestsPullSink
 from qe_action.sinks.wiring import Wiring
 from qe_action.workspace.git import Git
 
 PATCH = "tests-patch-file"
+NOTHING_OPEN = "There is no open pull request with tests to close."
 
 
 def tests_pull_sink(wiring: Wiring) -> TestsPullSink:
@@ -57,12 +59,17 @@ async def close_tests(wiring: Wiring) -> str:
     why = _why_not(wiring)
     if why:
         return f"No pull request with tests to close: {why}."
-    branch = tests_branch(wiring)
-    there = await branch.look("")
-    step = next_step(Run("", "", (0, 0), None), there.seen)
-    if not isinstance(step, Close | Tell) or not await branch.close(step, there):
-        return "There is no open pull request with tests to close."
-    return f"Pull request {there.seen.pull.number if there.seen.pull else 0}: {step.sentence}"
+    branch, told = tests_branch(wiring), NOTHING_OPEN
+
+    async def close() -> None:
+        nonlocal told
+        there = await branch.look("")
+        step = next_step(Run("", "", (0, 0), None), there.seen)
+        if isinstance(step, Close | Tell) and await branch.close(step, there):
+            told = f"Pull request {there.pull.number if there.pull else 0}: {step.sentence}"
+
+    await persist(close, lambda: wiring.delivery.hurried)
+    return told
 
 
 def _why_not(wiring: Wiring) -> str:

@@ -6,25 +6,20 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
 
+from qe_action.verify.binding_sites import (
+    COLLECTIONS,
+    UNKNOWN,
+    Binding,
+    bound_by,
+    is_table,
+    of_table,
+)
 from qe_action.verify.names import Function, Names, is_builtin
-from qe_action.verify.surroundings import Surroundings
+from qe_action.verify.project_names import ProjectNames
 
-_COLLECTIONS = (ast.List, ast.Tuple, ast.Set)
-
-
-class Binding(NamedTuple):
-    """One way in which a name gets a value: that of `node`, an item of it, or what entering gives.
-
-    A `fixture` has no node, and what else gives the value is `unknown`.
-    """
-
-    kind: Literal["value", "item", "entered", "fixture", "unknown"]
-    node: ast.expr | None = None
-
-
-UNKNOWN = Binding("unknown")
+STEPS = 20_000
+"""How often it is asked where a value comes from; who needs more is told that nobody knows."""
 
 
 class TestText:
@@ -32,12 +27,13 @@ class TestText:
 
     __test__ = False
 
-    def __init__(self, tree: ast.Module, around: Surroundings) -> None:
+    def __init__(self, tree: ast.Module, around: ProjectNames) -> None:
         self.tree, self.around = tree, around
         self.names = Names(tree)
         self.nodes = tuple(ast.walk(tree))
         self.parents = {c: n for n in self.nodes for c in ast.iter_child_nodes(n)}
         self.functions = {n.name: n for n in self.nodes if isinstance(n, Function)}
+        self._left = STEPS
         self.classes = {n.name: n for n in self.nodes if isinstance(n, ast.ClassDef)}
 
     def meaning(self, node: ast.expr) -> str:
@@ -58,6 +54,11 @@ class TestText:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.partition(".")[0])
         return frozenset(found)
+
+    def goes_on(self) -> bool:
+        """Count a step of a search for a value; whether there may be more of them."""
+        self._left -= 1
+        return self._left > 0
 
     def is_builtin(self, node: ast.Name) -> bool:
         """Whether a name is a built-in one: nothing in the source binds it."""
@@ -83,7 +84,7 @@ class TestText:
         for name, binding in self._cases:
             found[name].append(binding)
         for node in self.nodes:
-            for name, binding in _bound_by(node):
+            for name, binding in bound_by(node):
                 found[name].append(binding)
             if isinstance(node, Function):
                 for name, binding in self._of_parameters(node, cases):
@@ -95,48 +96,67 @@ class TestText:
 
     @cached_property
     def _cases(self) -> list[tuple[str, Binding]]:
-        calls = (n for n in self.nodes if isinstance(n, ast.Call))
-        return [case for call in calls if is_table(call) for case in _of_table(call)]
+        tables = (d for n in self.nodes for d in getattr(n, "decorator_list", ()) if is_table(d))
+        return [case for table in tables for case in of_table(table)]
 
     def _of_parameters(self, function: Function, cases: set[str]) -> Iterator[tuple[str, Binding]]:
+        run = is_run_by_pytest(function)
         for position, argument in enumerate(_parameters(function.args)):
             name = argument.arg
-            if name in cases or name in ("self", "cls"):
+            if name in ("self", "cls"):
                 continue
             if default := _default(function.args, argument):
                 yield name, Binding("value", default)
-            if not is_run_by_pytest(function):
+            if not self._is_fixture(function):
                 yield from ((name, found) for found in self._given(function, position, name))
-            elif name in self.functions:
+            if run and name in self.functions:
                 yield from ((name, found) for found in results(self.functions[name]))
-            else:
+            elif run and name not in cases:
                 yield name, Binding("fixture")
 
+    def _is_fixture(self, function: Function) -> bool:
+        """Whether nobody but pytest can call it."""
+        decorators = map(_decorating, function.decorator_list)
+        return any(self.meaning(one) == "pytest.fixture" for one in decorators)
+
     def _given(self, function: Function, position: int, name: str) -> Iterator[Binding]:
-        """What the calls of a helper give for a parameter."""
-        if not isinstance(self.parents.get(function), ast.Module | Function):
+        """What the calls of a function give for a parameter."""
+        method = not isinstance(self.parents.get(function), ast.Module | Function)
+        if function.name in self._named or (method and not is_run_by_pytest(function)):
             yield UNKNOWN
-            return
-        for node in self.nodes:
-            if not (isinstance(node, ast.Name) and node.id == function.name):
-                continue
-            call = self.parents.get(node)
-            if not isinstance(call, ast.Call) or call.func is not node:
-                yield UNKNOWN
-                continue
-            by_name = [k.value for k in call.keywords if k.arg in (name, None)]
-            if any(isinstance(a, ast.Starred) for a in call.args):
+        for decorator in function.decorator_list:
+            if not self.meaning(_decorating(decorator)):
+                yield UNKNOWN  # it may call the function with anything
+        for node in self._uses.get(function.name, ()):
+            call = self.call_of(node)
+            if call is None or any(isinstance(a, ast.Starred) for a in call.args):
                 yield UNKNOWN
             elif position < len(call.args):
                 yield Binding("value", call.args[position])
             else:
+                by_name = [k.value for k in call.keywords if k.arg in (name, None)]
                 yield from (Binding("value", value) for value in by_name)
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The attributes and the strings of the source: ways to a function but by its own name."""
+        texts = (n.value for n in self.nodes if isinstance(n, ast.Constant))
+        attributes = {n.attr for n in self.nodes if isinstance(n, ast.Attribute)}
+        return frozenset(attributes | {text for text in texts if isinstance(text, str)})
+
+    @cached_property
+    def _uses(self) -> dict[str, list[ast.Name]]:
+        found: dict[str, list[ast.Name]] = defaultdict(list)
+        for node in self.nodes:
+            if isinstance(node, ast.Name):
+                found[node.id].append(node)
+        return found
 
     def texts(self, node: ast.expr | None, depth: int = 8) -> list[str] | None:
         """The strings that an expression can be; None where they don't stand in the source."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return [node.value]
-        if not isinstance(node, ast.Name) or not depth:
+        if not isinstance(node, ast.Name) or not depth or not self.goes_on():
             return None
         found: list[str] = []
         for binding in self.bindings.get(node.id, ()):
@@ -150,7 +170,7 @@ class TestText:
     def _values(self, binding: Binding) -> Sequence[ast.expr]:
         if binding.kind == "value" and binding.node is not None:
             return [binding.node]
-        if binding.kind == "item" and isinstance(binding.node, _COLLECTIONS):
+        if binding.kind == "item" and isinstance(binding.node, COLLECTIONS):
             return binding.node.elts
         return ()
 
@@ -181,84 +201,8 @@ def is_run_by_pytest(function: Function) -> bool:
     return function.name.startswith("test") or any("fixture" in text for text in marked)
 
 
-def is_table(call: ast.Call) -> bool:
-    """Whether it is `pytest.mark.parametrize(...)`."""
-    return isinstance(call.func, ast.Attribute) and call.func.attr == "parametrize"
-
-
-def table_of(call: ast.Call) -> tuple[list[str], ast.expr | None]:
-    """The names and the rows of a table of cases."""
-    given = {k.arg: k.value for k in call.keywords}
-    names = call.args[0] if call.args else given.get("argnames")
-    rows = call.args[1] if len(call.args) > 1 else given.get("argvalues")
-    match names:
-        case ast.Constant(value=str(text)):
-            return [name.strip() for name in text.split(",") if name.strip()], rows
-        case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [str(i.value) for i in items if isinstance(i, ast.Constant)], rows
-    return [], rows
-
-
-def _of_table(call: ast.Call) -> Iterator[tuple[str, Binding]]:
-    names, rows = table_of(call)
-    if not isinstance(rows, _COLLECTIONS):
-        yield from ((name, UNKNOWN) for name in names)
-        return
-    for row in rows.elts:
-        cells: Sequence[ast.expr] = [row]
-        if isinstance(row, ast.Call) and ast.unparse(row.func).endswith("param"):
-            cells = row.args
-        elif len(names) > 1:
-            cells = row.elts if isinstance(row, _COLLECTIONS) else []
-        for position, name in enumerate(names):
-            there = position < len(cells)
-            yield name, Binding("value", cells[position]) if there else UNKNOWN
-
-
-def _bound_by(node: ast.AST) -> Iterator[tuple[str, Binding]]:
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            for target in targets:
-                yield from _unpacked(target, Binding("value", value))
-        case ast.AnnAssign(target=target, value=ast.expr() as value):
-            yield from _unpacked(target, Binding("value", value))
-        case ast.NamedExpr(target=target, value=value):
-            yield from _unpacked(target, Binding("value", value))
-        case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
-            whole = ast.BinOp(ast.Name(name, ast.Load()), op, value)
-            yield name, Binding("value", ast.copy_location(whole, target))
-        case ast.For() | ast.AsyncFor() | ast.comprehension():
-            yield from _unpacked(node.target, Binding("item", node.iter))
-        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
-            yield from _unpacked(target, Binding("entered", value))
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name, UNKNOWN
-        case ast.MatchMapping(rest=str(name)) | ast.ExceptHandler(name=str(name)):
-            yield name, UNKNOWN
-
-
-def _unpacked(target: ast.expr, binding: Binding) -> Iterator[tuple[str, Binding]]:
-    match target:
-        case ast.Name(id=name):
-            yield name, binding
-        case ast.Starred(value=inner):
-            yield from _unpacked(inner, UNKNOWN)
-        case ast.Tuple(elts=items) | ast.List(elts=items):
-            for at, item in enumerate(items):
-                yield from _unpacked(item, _part(binding, at, len(items)))
-
-
-def _part(binding: Binding, at: int, count: int) -> Binding:
-    value = binding.node
-    items = value.elts if isinstance(value, ast.Tuple | ast.List) else []
-    plain = len(items) == count and not any(isinstance(e, ast.Starred) for e in items)
-    if binding.kind == "value" and plain:
-        return Binding("value", items[at])
-    if binding.kind == "item" and isinstance(value, _COLLECTIONS):
-        rows = [row.elts for row in value.elts if isinstance(row, ast.Tuple | ast.List)]
-        if len(rows) == len(value.elts) and all(len(row) == count for row in rows):
-            return Binding("item", ast.Tuple([row[at] for row in rows], ast.Load()))
-    return Binding("item", value) if binding.kind == "value" else UNKNOWN
+def _decorating(decorator: ast.expr) -> ast.expr:
+    return decorator.func if isinstance(decorator, ast.Call) else decorator
 
 
 def results(function: Function) -> Iterator[Binding]:

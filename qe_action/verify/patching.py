@@ -130,7 +130,7 @@ def _patched_owner(node: ast.expr, text: TestText, depth: int = 8) -> str | None
     if name := text.meaning(node):
         return name
     root = origin(node)
-    if not isinstance(root, ast.Name) or not depth:
+    if not isinstance(root, ast.Name) or not depth or not text.goes_on():
         return "" if isinstance(root, ast.Dict | ast.List | ast.Constant) else None
     own = {*text.classes, *text.functions, "self", "cls"}
     found = [text.meaning(root)] if text.meaning(root) or root.id in own else []

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from qe_action.generators.permitted_modules import is_partial, is_standard, may_use
 from qe_action.verify.attribute_lookups import computed, lookups
-from qe_action.verify.bindings import TestText, is_run_by_pytest
+from qe_action.verify.bindings import TestText, is_run_by_pytest, origin
 from qe_action.verify.findings import Finding, at
 from qe_action.verify.names import Function
 from qe_action.verify.patching import patches
@@ -80,7 +80,10 @@ def _is_only_shown(node: ast.expr, text: TestText) -> bool:
     outer = text.parents.get(node)
     if isinstance(outer, ast.Compare):
         return not text.functions.keys() & {"__contains__", "__eq__", "__ne__", "__radd__"}
-    return isinstance(outer, ast.Call) and getattr(outer.func, "id", "") in {"len", "repr", "str"}
+    func = outer.func if isinstance(outer, ast.Call) else None
+    if not isinstance(func, ast.Name) or not text.is_builtin(func):
+        return False
+    return func.id in {"len", "repr", "str"}
 
 
 def _by_meaning(node: ast.Name | ast.Attribute | ast.Call, text: TestText) -> Finding | None:
@@ -131,7 +134,13 @@ def _is_patched(node: ast.expr, text: TestText) -> bool:
     call = text.parents.get(node)
     if not isinstance(call, ast.Call) or not call.args or call.args[0] is not node:
         return False
-    return patches(call, text) or getattr(call.func, "id", "") in {"getattr", "hasattr"}
+    func = call.func
+    if isinstance(func, ast.Name) and text.is_builtin(func):
+        return func.id in {"delattr", "getattr", "hasattr", "setattr"}
+    root = origin(func)
+    bindings = text.bindings.get(root.id, ()) if isinstance(root, ast.Name) else ()
+    given = bool(bindings) and all(binding.kind == "fixture" for binding in bindings)
+    return (given or bool(text.meaning(func))) and patches(call, text)
 
 
 def _hints(hint: ast.expr) -> Iterator[Finding]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from qe_action.generators.permitted_modules import is_standard, may_use, never
 from qe_action.verify.findings import Finding, at
-from qe_action.verify.permitted_names import NEVER_IMPORTED, third_party
-from qe_action.verify.surroundings import Surroundings
+from qe_action.verify.permitted_names import third_party
+from qe_action.verify.project_names import ProjectNames
 
 _MOCK = frozenset({"mock", "unittest.mock"})
 
@@ -18,7 +18,7 @@ def imported(tree: ast.AST) -> set[str]:
     return {name for node in ast.walk(tree) for name in _imported_by(node)}
 
 
-def forbidden_imports(tree: ast.AST, around: Surroundings) -> Iterator[Finding]:
+def forbidden_imports(tree: ast.AST, around: ProjectNames) -> Iterator[Finding]:
     """Where a test imports what it may not.
 
     It may import pytest, what the project is and uses beside the standard library, what its tests
@@ -41,7 +41,7 @@ def _imported_by(node: ast.AST) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def _may_import(name: str, node: ast.AST, around: Surroundings) -> bool:
+def _may_import(name: str, node: ast.AST, around: ProjectNames) -> bool:
     if name.startswith("."):
         return False
     if name in _MOCK or name.startswith("unittest.mock."):
@@ -53,4 +53,4 @@ def _may_import(name: str, node: ast.AST, around: Surroundings) -> bool:
             return not never(meant)  # the names that follow are looked at one by one
         return may_use(meant, around.in_tests)
     known = top == "pytest" or top in around.allowed
-    return known and top not in NEVER_IMPORTED and not third_party(meant)
+    return known and not third_party(meant)

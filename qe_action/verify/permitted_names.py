@@ -23,14 +23,15 @@ CALLED_ONLY = frozenset({"open", "getattr", "setattr", "delattr", "vars"})
 """Of these it is looked at what they are called with; so they are no values."""
 
 _SPECIAL = (
-    "abs add aenter aexit aiter and anext annotations await bool bytes call cause ceil class"
-    " complex contains context copy deepcopy del delattr delete delitem divmod doc enter eq"
-    " exit float floor floordiv format fspath ge get getitem gt hash iadd iand ifloordiv ilshift"
-    " imatmul imod imul index init init_subclass int invert ior ipow irshift isub iter itruediv"
-    " ixor le len length_hint lshift lt main matmul members missing mod module mul name ne neg new"
-    " next notes or pos post_init pow qualname radd rand rdivmod repr reversed rfloordiv rlshift"
-    " rmatmul rmod rmul ror round rpow rrshift rshift rsub rtruediv rxor set setattr setitem"
-    " set_name slots str sub suppress_context test traceback truediv trunc version wrapped xor"
+    "abs add aenter aexit aiter and anext await bool bytes call cause ceil class complex contains"
+    " context copy deepcopy del delattr delete delitem divmod doc enter eq exit float floor"
+    " floordiv format fspath ge get getitem getnewargs getstate gt hash iadd iand ifloordiv"
+    " ilshift imatmul imod imul index init init_subclass int invert ior ipow irshift isub iter"
+    " itruediv ixor le len length_hint lshift lt main matmul members missing mod module mul name"
+    " ne neg new next notes or pos post_init pow qualname radd rand rdivmod reduce reduce_ex"
+    " replace repr reversed rfloordiv rlshift rmatmul rmod rmul ror round rpow rrshift rshift rsub"
+    " rtruediv rxor set set_name setattr setitem setstate sizeof slots str sub suppress_context"
+    " test traceback truediv trunc version wrapped xor"
 )
 SPECIAL = frozenset(f"__{name}__" for name in _SPECIAL.split())
 """The attributes with two underscores around them that a test may name."""

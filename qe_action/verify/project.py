@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from qe_action.verify.collection import PytestCollection
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.permitted_imports import imported
-from qe_action.verify.surroundings import Surroundings, defined_in, fixtures_in, passed_on
+from qe_action.verify.project_names import ProjectNames, defined_in, fixtures_in, passed_on
 
 _PREPARES = re.compile(
     rb"environ|putenv|setlocale|pytest_configure|pytest_plugins|pytest_load_initial|sys\.|setup\("
@@ -44,7 +44,7 @@ class Project:
     place: str
     known: frozenset[str]
     prepares: bool = False
-    around: Surroundings = field(default_factory=Surroundings)
+    around: ProjectNames = field(default_factory=ProjectNames)
 
     @property
     def exists(self) -> bool:
@@ -104,7 +104,7 @@ def describe(
 
 def _around(
     files: Mapping[str, bytes], tests: Mapping[str, str], target: str, place: tuple[str, str]
-) -> Surroundings:
+) -> ProjectNames:
     """`place` is the folder that the target is imported from, and its name."""
     folder, module = place
     allowed = {_top(path, folder) for path in files if path.startswith(folder)}
@@ -118,7 +118,7 @@ def _around(
         if PurePosixPath(path).name == "conftest.py" and len(data) <= LONGEST
     ]
     fixtures = {name for text in (*tests.values(), *prepared) for name in fixtures_in(text)}
-    return Surroundings(
+    return ProjectNames(
         target=module,
         allowed=frozenset(allowed | {name.partition(".")[0] for name in in_tests}) - {""},
         in_tests=frozenset(in_tests),

@@ -14,7 +14,7 @@ from qe_action.verify.names import Names
 from qe_action.verify.patching import changes_the_tested
 from qe_action.verify.permitted_calls import reaches_outside
 from qe_action.verify.permitted_imports import forbidden_imports, imported
-from qe_action.verify.surroundings import Surroundings
+from qe_action.verify.project_names import ProjectNames
 from qe_action.verify.test_size import too_large, too_long
 
 _SKIPPING = frozenset({"importorskip", "skipif", "skipIf", "skipUnless", "skipTest", "xfail",
@@ -32,13 +32,13 @@ def size(text: str, tree: ast.Module) -> Finding | None:
     return too_long(text) or first(too_large(tree))
 
 
-def imports(text: str, tree: ast.Module, around: Surroundings) -> Finding | None:
+def imports(text: str, tree: ast.Module, around: ProjectNames) -> Finding | None:
     """Where a test imports what it may not."""
     del text
     return first(forbidden_imports(tree, around))
 
 
-def outside(text: str, tree: ast.Module, around: Surroundings) -> Finding | None:
+def outside(text: str, tree: ast.Module, around: ProjectNames) -> Finding | None:
     """Where a test reaches what is not its own: processes, others, files, the interpreter."""
     read = TestText(tree, around)
     found = [
@@ -51,7 +51,7 @@ def outside(text: str, tree: ast.Module, around: Surroundings) -> Finding | None
     return first(found)
 
 
-def patched(text: str, tree: ast.Module, around: Surroundings) -> Finding | None:
+def patched(text: str, tree: ast.Module, around: ProjectNames) -> Finding | None:
     """Where a test replaces what is tested, what others use too, or how other tests run."""
     del text
     return first(changes_the_tested(TestText(tree, around)))
@@ -94,7 +94,7 @@ def _skipping(name: str) -> str:
     return "getattr" if top == "pytest" and rest.endswith("?") else ""
 
 
-CHECKS: tuple[Callable[[str, ast.Module, Surroundings], Finding | None], ...] = (
+CHECKS: tuple[Callable[[str, ast.Module, ProjectNames], Finding | None], ...] = (
     imports,
     outside,
     patched,
@@ -123,7 +123,7 @@ def _does_more(text: str, code: str, lines: Sequence[str]) -> str:
         if not all(map(_defines, tree.body)):
             return "it does something when it is imported"
         libraries = frozenset(name.partition(".")[0] for name in imported(whole))
-        around = Surroundings(allowed=libraries)
+        around = ProjectNames(allowed=libraries)
         found = first(too_large(whole)) or skips(whole)
         for check in CHECKS:
             found = found or check(text, whole, around)

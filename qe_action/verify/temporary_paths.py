@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from qe_action.generators.permitted_modules import is_standard
-from qe_action.verify.bindings import Binding, TestText, results
+from qe_action.verify.binding_sites import Binding
+from qe_action.verify.bindings import TestText, results
 from qe_action.verify.permitted_names import FIXTURES
 
 Root = Literal["folder", "given", "literal", "memory", "path", "standard", "unknown"]
@@ -106,6 +107,8 @@ class Paths:
             return {_root_of(meant)}
         if name in self._looking:
             return set()
+        if not self.text.goes_on():
+            return {"unknown"}
         self._looking.add(name)
         try:
             found: set[Root] = set()
@@ -174,6 +177,8 @@ class Paths:
     def _depth_of_name(self, name: str) -> float:
         if name in self._looking:
             return _NEW
+        if not self.text.goes_on():
+            return _AWAY
         self._looking.add(name)
         try:
             found = [self._depth_of(name, one) for one in self.text.bindings.get(name, ())]
@@ -243,8 +248,8 @@ class Paths:
         return self.is_given(node)
 
     def _is_part_by_name(self, name: str) -> bool:
-        if name in self._looking:
-            return True
+        if name in self._looking or not self.text.goes_on():
+            return name in self._looking
         self._looking.add(name)
         try:
             values = self.text.bindings.get(name, [])

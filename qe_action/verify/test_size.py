@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from qe_action.verify.bindings import is_table, table_of
+from qe_action.verify.binding_sites import is_table, table_of
 from qe_action.verify.findings import Finding, at
 
 CHARACTERS = 40_000
@@ -134,7 +134,7 @@ def _cases(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
     """How many cases the tables above a test give it; those of a computed table are not known."""
     count = 1
     for decorator in node.decorator_list:
-        if isinstance(decorator, ast.Call) and is_table(decorator):
+        if is_table(decorator):
             count *= _rows(table_of(decorator)[1])
     return count
 

@@ -83,7 +83,7 @@ def test_a_run_opens_it_links_it_and_the_tests_pass_there(shop: Shop) -> None:
         assert link in text
     assert result.outputs["tests-pull-request"] == url
     assert result.outputs["tests-patch-file"] == PATCH
-    assert "Tests for #7" in pull.body
+    assert "Tests for [#7](" in pull.body
     assert (pull.draft, pull.base_ref, pull.state) == (True, "feature", "open")
     (shop.repo.root / "coverage.xml").unlink()
     shop.repo.git("checkout", "-q", "--detach", shop.head)

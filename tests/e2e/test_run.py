@@ -61,6 +61,8 @@ def test_a_pull_request_gets_check_run_annotations_comment_summary_and_outputs(j
         "comment-url": result.outputs["comment-url"],
         "journal-file": "",
         "preview-file": "",
+        "tests-patch-file": "",
+        "tests-pull-request": "",
     }
     assert result.outputs["comment-url"].startswith("https://github.com/octo/demo/pull/7#")
     assert job.github.token not in result.log

@@ -149,7 +149,7 @@ def kills(runner: FaultRunner) -> Iterator[Case]:
 def storms(seeds: Iterable[str]) -> Iterator[Case]:
     """Faults that pass, anywhere; in every fourth storm a kill besides."""
     for number, seed in enumerate(seeds):
-        site = ("large", "plain", "edited")[number % 3]
+        site = ("large", "plain", "edited", "opened", "updated")[number % 5]
         kill = (None, None, None, kill_after)[number % 4]
 
         def plan(seed: str = seed, kill: Act | None = kill) -> Plan:

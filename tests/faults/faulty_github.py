@@ -34,6 +34,22 @@ _PATHS = (
     ("list review comments", "GET", r"/pulls/\d+/comments"),
     ("update review comment", "PATCH", r"/pulls/comments/\d+"),
     ("delete review comment", "DELETE", r"/pulls/comments/\d+"),
+    ("list pulls", "GET", r"/pulls"),
+    ("open pull", "POST", r"/pulls"),
+    ("edit pull", "PATCH", r"/pulls/\d+"),
+    ("read label", "GET", r"/labels/[^/]+"),
+    ("add label", "POST", r"/issues/\d+/labels"),
+    ("read branch", "GET", r"/branches/.+"),
+    ("read ref", "GET", r"/git/ref/.+"),
+    ("make branch", "POST", r"/git/refs"),
+    ("move branch", "PATCH", r"/git/refs/.+"),
+    ("delete branch", "DELETE", r"/git/refs/.+"),
+    ("read commit", "GET", r"/git/commits/\w+"),
+    ("make commit", "POST", r"/git/commits"),
+    ("read tree", "GET", r"/git/trees/\w+"),
+    ("make tree", "POST", r"/git/trees"),
+    ("read file", "GET", r"/git/blobs/\w+"),
+    ("start workflow", "POST", r"/actions/workflows/[^/]+/dispatches"),
 )
 
 

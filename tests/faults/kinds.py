@@ -115,9 +115,10 @@ def _primary_for_long(github: FaultyGitHub, request: Recorded) -> bool:
 
 def _gone(github: FaultyGitHub, request: Recorded) -> bool:
     """What is edited has been deleted; anything else can't be seen."""
-    if request.method == "PATCH":
-        ident = int(re.sub(r".*/", "", request.path))
-        (github.comments if "comments" in request.path else github.checks).pop(ident, None)
+    found = re.search(r"/(comments|check-runs)/(\d+)$", request.path)
+    if request.method == "PATCH" and found:
+        things = github.comments if found[1] == "comments" else github.checks
+        things.pop(int(found[2]), None)
     return github.refuse(request, 404, "Not Found")
 
 

@@ -25,7 +25,9 @@ class Loss:
 
 
 _CHECK = ("checks", "summary", "annotations")
-_ANALYSIS = (*_CHECK, "comments", "outputs", "reviews")
+_ANALYSIS = (*_CHECK, "comments", "outputs", "reviews", "tests")
+_TESTS = ("tests", "comments", "summary", "outputs")
+_NO_TESTS = "the pull request with tests stays as it was; the tests are a patch"
 _EVERYTHING = (*_ANALYSIS, "count", "open")
 
 BY_ENDPOINT = {
@@ -39,10 +41,20 @@ BY_ENDPOINT = {
     "list annotations": Loss("no check run", (*_CHECK, "count"), "list annotations"),
     "read comment": Loss("the comment stays as it was", ("comments",), "read the comment"),
     "list comments": Loss(
-        "the comment stays as it was", ("comments",), "list the pull request's comments"
+        "the comment, or the pull request with tests that has ended, stays as it was",
+        ("comments", "tests"),
+        "list the pull request's comments",
     ),
-    "who am I": Loss("the comment stays as it was", ("comments",), "ask who the token is"),
-    "create comment": Loss("no comment", ("comments",), "comment on the pull request"),
+    "who am I": Loss(
+        "the comment, and the pull request with tests, stay as they were",
+        ("comments", "tests", "summary", "outputs"),
+        "ask who the token is",
+    ),
+    "create comment": Loss(
+        "no comment; a pull request with tests that has ended stays open",
+        ("comments", "tests"),
+        "comment on the pull request",
+    ),
     "update comment": Loss("the comment stays as it was", ("comments",), "edit the comment"),
     "list review comments": Loss(
         "the review comments stay as they were", ("reviews",), "list the review comments"
@@ -61,7 +73,9 @@ BY_ENDPOINT = {
         "(GitHub did not list the changed files|list the pull request's files)",
     ),
     "read pull": Loss(
-        "the changed lines are not known", _ANALYSIS, "GitHub did not list the changed files"
+        "the changed lines are not known, or the tests are only a patch",
+        _ANALYSIS,
+        "(GitHub did not list the changed files|read pull request 7)",
     ),
     "read baseline": Loss(
         "no comparison with the base",
@@ -69,10 +83,25 @@ BY_ENDPOINT = {
         "The baseline could not be read",
     ),
     "list history": Loss(
-        "no comparison with the base",
-        ("summary", "comments", "checks"),
-        "The baseline could not be read",
+        "no comparison with the base, or the tests are only a patch",
+        ("summary", "comments", "checks", "tests", "outputs"),
+        "(The baseline could not be read|list the commits)",
     ),
+    "list pulls": Loss(_NO_TESTS, _TESTS, "list the pull requests of the branch"),
+    "open pull": Loss(_NO_TESTS, _TESTS, "open a pull request with the tests"),
+    "edit pull": Loss(_NO_TESTS, _TESTS, "edit the pull request with the tests"),
+    "read label": Loss("no label", _TESTS, "read the label"),
+    "add label": Loss("no label", _TESTS, "label the pull request with the tests"),
+    "read branch": Loss(_NO_TESTS, _TESTS, "read the branch"),
+    "read ref": Loss(_NO_TESTS, _TESTS, "read the branch"),
+    "make branch": Loss(_NO_TESTS, _TESTS, "make the branch"),
+    "move branch": Loss(_NO_TESTS, _TESTS, "move the branch"),
+    "delete branch": Loss("the branch of what has ended stays", _TESTS, "delete the branch"),
+    "read commit": Loss(_NO_TESTS, _TESTS, "read the commit"),
+    "make commit": Loss(_NO_TESTS, _TESTS, "make the commit"),
+    "read tree": Loss(_NO_TESTS, _TESTS, "read the tree"),
+    "make tree": Loss(_NO_TESTS, _TESTS, "make the commit's tree"),
+    "start workflow": Loss("the workflow is not started", ("tests",), "start the workflow"),
 }
 """By what is refused for good. Nothing else may be lost, and never anything of others."""
 
@@ -91,10 +120,14 @@ BY_KIND = {
 }
 """By what refuses: GitHub's own words stand behind ours."""
 
+NOTHING_THERE = ("read branch", "read ref", "read label", "delete branch")
+"""Where a 404 is an answer as good as any."""
+
 READ = ("compare", "list files", "read pull", "read baseline", "list history")
 """What the analysis reads once, when it begins. All else is tried again at the run's end."""
 
 _DELETED = Loss("a review comment that somebody deleted is not made again", ("reviews",), "")
+_ABSENT = Loss("what is said not to be there is taken for that", _TESTS, "")
 _LASTING = Loss("what was not yet delivered", _EVERYTHING, "")
 
 
@@ -108,12 +141,14 @@ def loss(position: Position, kind: Kind) -> Loss | None:
         return _LASTING
     if (position.endpoint, kind.name) == ("update review comment", "404"):
         return _DELETED
+    if position.endpoint in NOTHING_THERE and kind.name == "404":
+        return _ABSENT
     return BY_ENDPOINT.get(position.endpoint)
 
 
 def is_said(log: str, kind: Kind, lost: Loss) -> bool:
     """Whether a line of the log says what was lost and why."""
-    if lost is _DELETED:
+    if lost in (_DELETED, _ABSENT):
         return True
     return re.search(f"{lost.says}.*{BY_KIND[kind.name]}", log) is not None
 
@@ -125,6 +160,7 @@ def table() -> str:
         f"| {name} | {lost.costs} | {_in_words(lost.says)} |" for name, lost in BY_ENDPOINT.items()
     ]
     rows.append(f"| update review comment, 404 | {_DELETED.costs} | |")
+    rows.append(f"| {', '.join(NOTHING_THERE)}, 404 | {_ABSENT.costs} | |")
     rows += ["", "| What it answers | It lasts for | The log goes on with |", _LINE]
     rows += [
         f"| {kind.name} | {_lasts(kind)} | {_in_words(BY_KIND[kind.name])} |" for kind in STAYING

@@ -20,6 +20,8 @@ PART_OF = {
     "list comments": "create comment",
     "read comment": "update comment",
     "list review comments": "create review",
+    "list pulls": "open pull",
+    "read ref": "move branch",
 }
 """Look-ups that are part of another request's tries."""
 

@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fake_github import FakeGitHub
+from fake_github import FakeGitHub, Token
+from fake_github.server import Level
 from faulty_github import FaultyGitHub, Plan
 from gitrepo import GitRepo
 from job import REPO, Job, cobertura
@@ -20,6 +21,13 @@ from runner import read_pairs
 from warm_program import WarmProcess, start_program
 
 NAME = "qe-action coverage"
+WRITE: Level = "write"
+KEPT = (
+    *("checks", "comments", "reviews", "review_comments", "pulls", "_ids"),
+    *("branches", "labels", "workflows", "dispatched"),
+)
+"""What of a GitHub is left by earlier runs."""
+WITH_TESTS = str(Path(__file__).with_name("given_tests.py"))
 PATIENCE = 120.0
 """Seconds after which a run hangs."""
 
@@ -46,11 +54,14 @@ class Site:
     prepare: Callable[[Site], None] = lambda _site: None
     script: Callable[[FakeGitHub], None] = lambda _github: None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    program: str = ""
+    ended: bool = False
     interval: float = 60.0
     """Seconds before the first edit on the way: so many that there is none, so that requests are
     the same in every run."""
     before: FakeGitHub | None = None
-    """GitHub as it was before the run."""
+    """GitHub as it was before the run. With a `program` of its own the token may push, and where
+    the pull request has `ended`, the event says so."""
 
     @cached_property
     def repo(self) -> GitRepo:
@@ -68,6 +79,7 @@ class Site:
         self.head = self.repo.commit({"new.py": _source(self.lines)})
         self.merge = self.repo.merge("main", "feature")
         self.before = FaultyGitHub(REPO, git=self.repo.root, head=self.head)
+        self._let_push(self.before)
         self.before.add_pull(7, self.head, self.base)
         for number in range(self.chatter):
             self.before.add_comment(7, f"chatter {number}")
@@ -90,14 +102,24 @@ class Site:
         assert self.before is not None
         github = FaultyGitHub(REPO, git=self.repo.root, head=self.head)
         github.plan = plan
-        for name in ("checks", "comments", "reviews", "review_comments", "pulls", "_ids"):
+        for name in KEPT:
             setattr(github, name, copy.deepcopy(getattr(self.before, name)))
+        self._let_push(github)
+        if self.ended:
+            github.pulls[7].state, github.pulls[7].merged = "closed", True
         self.script(github)
         return github
 
+    def _let_push(self, github: FakeGitHub) -> None:
+        if self.program:
+            rights = dict.fromkeys(("checks", "pull-requests", "contents", "actions"), WRITE)
+            github.tokens[github.token] = Token(permissions=rights)
+
 
 class Run(Job):
-    """One run of the program on a site."""
+    """One run of the program on a site; an `earlier` one is before what the site is about."""
+
+    earlier = False
 
     def __init__(self, site: Site, github: FakeGitHub, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -144,7 +166,13 @@ class Run(Job):
             **{f"QE_ACTION_{name}": value for name, value in pacing.items()},
             **{f"INPUT_{k.upper().replace('_', '-')}": v for k, v in wanted.items()},
         }
-        return start_program(("run",), self.root, env)
+        return start_program(("run",), self.root, env, program=self.site.program)
+
+    def payload(self) -> dict[str, Any]:
+        payload = super().payload()
+        if self.site.ended and not self.earlier:
+            payload["pull_request"]["state"] = "closed"
+        return payload
 
     def end(self, process: subprocess.Popen[str] | WarmProcess) -> Done:
         timer = threading.Timer(PATIENCE, process.kill)
@@ -201,8 +229,29 @@ def _push_run(site: Site, github: FakeGitHub) -> None:
 def _at(site: Site, github: FakeGitHub, head: str, sha: str, name: str) -> Run:
     site.checkout = site.repo.clone(site.folder / name, sha, 99)
     run = Run(site, github, site.folder / f"{name}-run")
+    run.earlier = True
     run.head, run.merge = head, sha
     return run
+
+
+def _tests_of_an_earlier_push(site: Site) -> None:
+    """A pull request with tests for the commit before; a label, and a workflow to start."""
+    assert site.before is not None
+    with site.before as github:
+        _wait_for_tests(site)
+        run = _at(site, github, site.earlier, site.earlier_merge, "earlier")
+        site.report(run.root, 4)
+        github.pulls[7].head_sha = site.earlier
+        done = run.go(run_id=41)
+        github.pulls[7].head_sha = site.head
+        assert done.status == 0, done.log
+        assert github.pulls[8].labels == ("tests",), done.log
+
+
+def _wait_for_tests(site: Site) -> None:
+    assert site.before is not None
+    site.before.labels.add("tests")
+    site.before.workflows.add("ci.yml")
 
 
 def _diff_too_large(github: FakeGitHub) -> None:
@@ -216,7 +265,7 @@ def sites(folder: Path) -> dict[str, Site]:
     through the API and the baseline after a search. plain: everything is made for the first
     time, from a checkout with its history. edited: with edits on the way. reviewed: review
     comments are made, kept and deleted. files: the head is checked out, and the diff is too
-    large for GitHub.
+    large for GitHub. opened, updated, ended: the pull request with tests in its three ages.
     """
     made = (
         Site("large", folder / "large", 240, True, 104, prepare=_left_by_earlier_runs),
@@ -231,6 +280,33 @@ def sites(folder: Path) -> dict[str, Site]:
             inputs={"review_comments": "true"},
         ),
         Site("files", folder / "files", 8, True, at_head=True, script=_diff_too_large),
+        *_sites_with_tests(folder),
     )
     with ThreadPoolExecutor(2) as pool:
         return {site.name: site for site in pool.map(Site.build, made)}
+
+
+def _sites_with_tests(folder: Path) -> tuple[Site, ...]:
+    inputs = {
+        "generate_tests": "true",
+        "pull_request_tests": "open",
+        "tests_workflow": "ci.yml",
+    }
+    ages = (
+        ("opened", _wait_for_tests),
+        ("updated", _tests_of_an_earlier_push),
+        ("ended", _tests_of_an_earlier_push),
+    )
+    return tuple(
+        Site(
+            name,
+            folder / name,
+            8,
+            False,
+            prepare=prepare,
+            inputs=inputs,
+            program=WITH_TESTS,
+            ended=name == "ended",
+        )
+        for name, prepare in ages
+    )

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from fake_llm import FakeLLM, Reply, item
-from generation import Outcome, interpreter, project, workers
+from generation import SHAPES, Outcome, generate, interpreter, project, workers
+from lionagi import iModel
+from projects import job, written
 from slowness import slowness
 
+from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
-from qe_action.events import GeneratorProgress, TestProposed
+from qe_action.events import GeneratorError, GeneratorProgress, TestProposed
+from qe_action.generators import generator_for
+from qe_action.generators.port import Candidate, Closing, Ports, Proposal, Unjudged
 from qe_action.task import QETask
 
 HOOKS = '''
@@ -109,3 +114,41 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     assert {"searching", "verifying"} & set(activities)
     assert "writing" in activities
     assert not workers()
+
+
+def test_a_ready_model_of_the_caller_is_asked(tmp_path: Path) -> None:
+    written(tmp_path, {"hooks.py": HOOKS})
+    made = job(tmp_path / "hooks.py", [tmp_path], "hooks")
+
+    async def main(llm: FakeLLM) -> list[Proposal]:
+        given = {"provider": "openai", "model": "tiny-1", "base_url": llm.url, "api_key": llm.key}
+        model = iModel(**given, allow_local_network=True)
+        options = GenerationOptions(repo=tmp_path, file="hooks.py", generator="llm")
+        generator = generator_for("llm", Ports(lambda: 0.0, model, options))
+        assert isinstance(generator, Closing)
+        found = []
+        async with aclosing(generator.candidates(made, Unjudged())) as proposals:
+            async for proposal in proposals:
+                found.append(proposal)
+                if isinstance(proposal, Candidate):
+                    break
+        await generator.aclose()
+        return found
+
+    with FakeLLM([Reply(item("test_ping", GOOD, imports=IMPORTS))]) as llm:
+        *_, last = asyncio.run(main(llm))
+    assert isinstance(last, Candidate)
+    assert (last.name, last.generator) == ("test_ping", "llm")
+    assert llm.asked[0].body["model"] == "tiny-1"
+
+
+def test_without_a_model_nothing_is_sent_and_one_line_says_so(tmp_path: Path) -> None:
+    project(tmp_path, {"shapes.py": SHAPES})
+    context = {"repo": tmp_path, "file": "shapes.py", "generator": "llm", "tests_known": True}
+    outcome = generate(context)
+    assert (outcome.result.conclusion, outcome.result.total) == ("finished", 0)
+    (note,) = outcome.result.notes
+    assert "nothing was sent" in note
+    (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
+    assert error.recoverable
+    assert outcome.result.model is None

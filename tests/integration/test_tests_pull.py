@@ -51,8 +51,8 @@ def test_one_commit_on_the_head_is_opened_as_a_draft(scene: Scene) -> None:
 def test_its_words_tell_what_is_known_and_what_is_not(scene: Scene) -> None:
     scene.run(TWO)
     body = scene.pull.body
-    assert body.count("offline") == 0, "people are told of the search"
-    assert "Tests for #7" in body
+    assert "offline" not in body, "people are told of the search"
+    assert "Tests for [#7](" in body
     assert "goes from 40% to 80%" in body
     assert "Refused: 12 (fails 8, flaky 4)." in body
     assert "| `test_postage` |" in body
@@ -483,6 +483,19 @@ def test_the_next_run_goes_on_where_one_was_cut_off(
     ran = scene.run(TWO, run=(42, 2))
     assert (scene.pull.labels, ran.delivery.problems) == (("tests",), [])
     assert scene.git("rev-list", "--count", f"{scene.head}..{scene.tip}") == "1"
+
+
+@pytest.mark.parametrize("path", ["/git/trees", "/git/refs", "/pulls$"])
+def test_a_run_that_is_cancelled_leaves_it_to_the_next(scene: Scene, path: str) -> None:
+    """What links the pull request does not wait for it then."""
+    hung = scene.github.fail("POST", path, "delay", times=9, seconds=60)
+    ran = scene.run(TWO, cancel_when=lambda: hung.hits > 0)
+    assert ran.delivery.tests_pull_url == ""
+    assert ran.delivery.problems == []
+    scene.github.faults.clear()
+    scene.run(TWO, run=(43, 1))
+    assert scene.pull.state == "open"
+    assert "test_heavy" in scene.file()
 
 
 def test_two_runs_at_once_end_in_one_pull_request_that_says_what_it_holds(scene: Scene) -> None:

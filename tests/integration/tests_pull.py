@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,13 +143,24 @@ class Scene:
         events: Sequence[Event] = (),
         hurried: bool = False,
         measured: Measured | None = None,
+        cancel_when: Callable[[], bool] | None = None,
         **more: Any,
     ) -> Ran:
         """A run that ends with these tests."""
         log = [*events, generated(tests, **more)]
         return asyncio.run(
             self._run(
-                log, run, head or self.head, opens, why_not, file, root, owner, hurried, measured
+                log,
+                run,
+                head or self.head,
+                opens,
+                why_not,
+                file,
+                root,
+                owner,
+                hurried,
+                measured,
+                cancel_when,
             )
         )
 
@@ -165,8 +176,9 @@ class Scene:
         owner: str,
         hurried: bool,
         measured: Measured | None,
+        cancel_when: Callable[[], bool] | None,
     ) -> Ran:
-        policy = RetryPolicy(write_gap=0, backoff=0.01)
+        policy = RetryPolicy(write_gap=0, backoff=0.01, grace=0.2, last_word=1.0)
         client = GitHub(
             token=SecretStr(self.token),
             repo=self.github.repo,
@@ -188,7 +200,14 @@ class Scene:
             why_not=why_not,
         )
         try:
-            await sink.consume(_stream(log, measured))
+            consuming = asyncio.create_task(sink.consume(_stream(log, measured)))
+            if cancel_when is not None:
+                while not cancel_when():
+                    await asyncio.sleep(0.01)
+                delivery.hurry()
+                client.hurry()
+                assert await delivery.proposed() is None
+            await consuming
         finally:
             await client.aclose()
         assert delivery.proposal_settled.is_set()

@@ -78,6 +78,49 @@ def read(event: str, payload: object, ref: str = "refs/heads/main") -> RunContex
     return read_context(env, payload)  # type: ignore[arg-type]
 
 
+OURS = "qe-action/tests-for-7"
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "ref", "own"),
+    [
+        ("push", changed(PUSH, ref=f"refs/heads/{OURS}"), f"refs/heads/{OURS}", True),
+        ("push", PUSH, "refs/heads/main", False),
+        ("workflow_dispatch", {}, f"refs/heads/{OURS}", True),
+        ("workflow_run", changed(WORKFLOW, workflow_run__head_branch=OURS), "", True),
+        ("workflow_run", WORKFLOW, "", False),
+        (
+            "workflow_run",
+            changed(WORKFLOW, workflow_run__head_branch=OURS, workflow_run__head_repository=FORK),
+            "",
+            False,
+        ),
+    ],
+)
+def test_a_branch_of_ours_is_known_in_every_event(
+    event: str, payload: dict[str, Any], ref: str, own: bool
+) -> None:
+    env = {
+        "GITHUB_EVENT_NAME": event,
+        "GITHUB_REPOSITORY": "octo/demo",
+        "GITHUB_REF": ref,
+        "GITHUB_SHA": HEAD,
+    }
+    assert read_context(env, payload).has_own_tests is own
+
+
+@pytest.mark.parametrize("repo", ["octo/demo", "mallory/demo"])
+def test_a_pull_request_from_a_branch_of_ours_is_none_of_a_fork(repo: str) -> None:
+    env = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "octo/demo"}
+    head = {"ref": OURS, "sha": HEAD, "repo": {"full_name": repo}}
+    base = {"ref": "main", "sha": BASE, "repo": {"full_name": "octo/demo"}}
+    pull = {"number": 8, "state": "open", "head": head, "base": base}
+    found = read_context(env, {"pull_request": pull})
+    assert found.has_own_tests is (repo == "octo/demo")
+    assert not found.ended
+    assert read_context(env, {"pull_request": {**pull, "state": "closed"}}).ended
+
+
 def test_a_merge_group_is_checked_at_its_head_and_compared_with_its_base() -> None:
     context = read("merge_group", GROUP)
     assert context.commit == CommitRef("merge_group", HEAD, BASE, "main")

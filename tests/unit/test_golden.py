@@ -37,11 +37,14 @@ from qe_action.events import (
     TestCase,
     without_tests,
 )
+from qe_action.proposal.branch_mark import CommitMark, PullMark, branch_name
 from qe_action.render.annotations import annotation
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, comment
-from qe_action.render.state import RunState
+from qe_action.render.proposed import proposed as proposed_lines
+from qe_action.render.pull_text import LIMIT, PullText, body, commit_message, title
+from qe_action.render.state import Proposal, RunState
 from qe_action.render.verdict import conclude
 from qe_action.text import size
 
@@ -287,6 +290,64 @@ def check(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_the_comment_is_as_it_was(name: str) -> None:
     check(f"comment_{name}.md", comment(state(RUNS[name]), LINKS, HEADING))
+
+
+PULL = f"{LINKS.server}/{LINKS.repo}/pull/9"
+PATCH = """\
+diff --git a/tests/test_two.py b/tests/test_two.py
+new file mode 100644
+--- /dev/null
++++ b/tests/test_two.py
+@@ -0,0 +1 @@
++def test_of_another_file(): ...
+"""
+PROPOSALS = {
+    "opened": Proposal(url=PULL, number=9, draft=True),
+    "closed": Proposal(url=PULL, number=9, closed=True),
+    "kept": Proposal(url=PULL, number=9, reason="somebody else has committed to it", patch=PATCH),
+    "suggested": Proposal(
+        reason="the pull request is from a fork, which our token can't push to",
+        patch=PATCH,
+        file="tests.patch",
+        remarks=("tests/a_b.py is not in the patch: it is no text.",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROPOSALS)
+def test_what_became_of_the_tests_is_as_it_was(name: str) -> None:
+    check(f"tests_{name}.md", "\n".join(proposed_lines(PROPOSALS[name], 200)))
+    found = state(RUNS["tests"])
+    found.proposal = PROPOSALS[name]
+    text = comment(found, LINKS, HEADING)
+    assert (GOLDEN / f"tests_{name}.md").read_text().split("\n")[0] in text
+
+
+def test_the_pull_request_with_tests_is_as_it_was() -> None:
+    head, left_out = "f" * 40, ("Tests for tests/x.py are left out: it is no place for tests.",)
+    made = MADE.model_copy(update={"by_generator": {"offline": 2, "llm": 1}})
+    text = PullText(7, head, branch_name(7), made, MADE.tests, left_out)
+    found = state(RUNS["tests"])
+    trailer = CommitMark("0" * 16, head, (42, 1)).line
+    shown = (
+        title(text),
+        body(text, PullMark(7, "a" * 40).line, found, LINKS),
+        commit_message(text, ("Signed-off-by: A <a@example.org>", trailer), first=True),
+        commit_message(text, (trailer,), first=False),
+    )
+    check("pull_request.md", "\n\n---\n\n".join(shown) + "\n")
+
+
+def test_a_pull_request_s_body_stays_below_github_s_limit() -> None:
+    many = [MADE.tests[0].model_copy(update={"test_name": "x" * 500, "path": f"{n}.py"})
+            for n in range(100)]  # fmt: skip
+    long = [case.model_copy(update={"evidence": case.evidence.model_copy(update={
+        "suite": "\\*" * 5000, "branches": tuple(f"{n}->9" for n in range(999))
+    })}) for case in many if case.evidence]  # fmt: skip
+    text = PullText(7, "f" * 40, branch_name(7), MADE, long, ["y_" * 500] * 99)
+    shown = body(text, PullMark(7, "a" * 40).line, state(RUNS["tests"]), LINKS)
+    assert size(shown) <= LIMIT
+    assert "more tests_ left out here" in shown or "test_name" not in shown
 
 
 def test_the_preview_is_as_it_was() -> None:

@@ -41,14 +41,16 @@ from qe_action.events import (
     SuspectedBug,
     TestCase,
 )
+from qe_action.proposal.branch_mark import PullMark, branch_name, read_pull_mark
 from qe_action.render.annotations import annotation
 from qe_action.render.check_group import Part, group_comment
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, comment, job_summary
 from qe_action.render.marker import Marker, place_of
+from qe_action.render.pull_text import PullText, body
 from qe_action.render.review import review_body, review_comment
-from qe_action.render.state import RunState
+from qe_action.render.state import Proposal, RunState
 from qe_action.text import size
 
 SERVER = "https://ghe.example.org"
@@ -181,6 +183,15 @@ def state(words: list[str], how: str) -> RunState:
     folded = RunState()
     for event in events(lambda slot: words[slot], how):
         folded.fold(event)
+    if how == "finished":
+        folded.proposal = Proposal(
+            url=f"{SERVER}/octo/demo/pull/9",
+            number=9,
+            reason=words[20],
+            patch=f"+{words[38]}\n```\n {words[39]}\n",
+            file=words[21],
+            remarks=(words[37],),
+        )
     return folded
 
 
@@ -193,6 +204,15 @@ DOCUMENTS: dict[str, Callable[[RunState], str]] = {
     "check": lambda found: check_summary(found, LINKS),
     "job": lambda found: job_summary(found, LINKS, Heading("qe-action coverage")),
 }
+
+
+def pull_body(words: list[str]) -> str:
+    """The body of a pull request with tests, as far as they are hostile."""
+    found = state(words, "finished")
+    result = found.generation.result
+    assert result is not None
+    text = PullText(7, "f" * 40, branch_name(7), result, result.tests, (words[20],))
+    return body(text, PullMark(7, "f" * 40).line, found, LINKS)
 
 
 def inert(shown: Shown, *, comments: int) -> None:
@@ -220,8 +240,28 @@ def test_a_document_of_hostile_text_is_one_of_harmless_text(
     if name == "comment":
         first, _, rest = document.partition("\n")
         assert first == HEADING.marker
-        blocks = re.compile(r"^(`{3,})python$.*?^\1$", re.MULTILINE | re.DOTALL)
+        blocks = re.compile(r"^(`{3,})(?:python|diff)$.*?^\1$", re.MULTILINE | re.DOTALL)
         assert not re.search("^<!--", blocks.sub("", rest), re.MULTILINE)
+
+
+def bodies_alike(words: list[str]) -> None:
+    document, harmless_one = pull_body(words), pull_body(harmless())
+    shown, expected = rendered(document), rendered(harmless_one)
+    assert shown.blocks == expected.blocks
+    assert len(shown.links) == len(expected.links)
+    inert(shown, comments=1)
+    assert read_pull_mark(document) == PullMark(7, "f" * 40)
+
+
+@QUICK
+@given(hostile_words)
+def test_a_pull_request_with_hostile_tests(words: list[str]) -> None:
+    bodies_alike(words)
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_each_nasty_text_is_inert_in_a_pull_request(text: str) -> None:
+    bodies_alike([f"{text} {number}" for number in range(SLOTS)])
 
 
 @pytest.mark.parametrize("text", NASTY)

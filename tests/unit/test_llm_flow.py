@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 import pytest
+from fake_llm import HOSTILE
 from recorded_runner import RecordedRunner, Verdict, all_killed, all_survive, passed
 from scripted_model import Answer, ScriptedModel, item
 from test_llm_answers import SOURCE
@@ -286,3 +287,24 @@ def test_without_a_model_one_line_says_that_nothing_was_sent() -> None:
     (said,) = troubles(released(generator))
     assert "nothing was sent" in said
     assert released(generator) == []
+
+
+HARMLESS = {
+    "has a mention in its text",
+    "breaks out of its fence",
+    "claims to have passed",
+}
+"""What only a run refuses, or rendering makes inert."""
+
+
+@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_answers_come_to_no_run(answer: str, request: pytest.FixtureRequest) -> None:
+    """Also where every run would come out well: what reaches outside is refused before."""
+    name = request.node.callspec.id
+    items, model = asked(answer, "")
+    assert (kept(items) == []) or name in HARMLESS
+    assert len(model.asked) <= 2
+    for each in items:
+        if isinstance(each, Trial):
+            assert each.candidate.target == "shapes.py"
+            assert each.candidate.name.isidentifier()

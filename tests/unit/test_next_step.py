@@ -68,6 +68,11 @@ def closed(*, merged: bool = False, by_us: bool = False) -> Pull:
         # A branch that is left from a pull request that was merged, or that we closed.
         (seen(STALE, closed(merged=True), follows=True), Commit("rebuilt", (HEAD,), TIP)),
         (seen(None, closed(by_us=True)), Commit("made", (HEAD,))),
+        # What others have added was merged with it.
+        (
+            seen(FOREIGN, replace(closed(merged=True), tip=TIP)),
+            Commit("rebuilt", (HEAD,), TIP),
+        ),
     ],
 )
 def test_tests_are_committed(there: Seen, step: Commit) -> None:
@@ -121,7 +126,8 @@ def test_the_end_of_a_pull_request_is_that_of_its_tests(
 
 def test_commits_of_people_are_never_lost_and_nothing_is_done_without_knowing() -> None:
     branches = (None, FRESH, STALE, FOREIGN)
-    pulls = (None, OPEN, replace(OPEN, mark=None), closed(), closed(merged=True))
+    merged = replace(closed(merged=True), tip=TIP)
+    pulls = (None, OPEN, merged, replace(OPEN, mark=None), closed(), closed(merged=True))
     states: tuple[Literal["open", "closed", "merged"], ...] = ("open", "closed", "merged")
     for branch, pull, state, head, follows, count in itertools.product(
         branches, pulls, states, (HEAD, OLD), (True, False), (None, 0, 3)
@@ -129,7 +135,7 @@ def test_commits_of_people_are_never_lost_and_nothing_is_done_without_knowing() 
         step = next_step(
             replace(RUN, count=count), Seen(state, head, branch, pull, follows=follows)
         )
-        if branch is FOREIGN:
+        if branch is FOREIGN and pull is not merged:
             assert not isinstance(step, Close | Commit | Keep)
         if isinstance(step, Commit):
             assert (state, head, bool(count)) == ("open", HEAD, True)

@@ -59,12 +59,15 @@ class Exchange:
         answers: Answers,
         inbox: Inbox,
         spending: Spending,
+        *,
+        repairs: int = REPAIRS,
     ) -> None:
         self._job, self._project, self._ask, self._share = job, project, ask, share
         self._answers, self._inbox, self._spending = answers, inbox, spending
         self._mutants: Mapping[str, Mutant] = {each.id: each for each in job.mutants}
         self._most = max(1, min(TESTS, job.limit, 1 + len(ask.lines) + len(ask.arcs) // 2))
         self._lines, self._arcs = ask.lines, ask.arcs
+        self._repairs = repairs
         self.fault: ModelFault | None = None
         self.cut = False
 
@@ -75,7 +78,7 @@ class Exchange:
         first = first_messages(told, self._ask, self._most)
         messages, doing = first, Doing("writing", f"The model writes tests for {name}")
         requests = spent = 0
-        for repairs in range(REPAIRS + 1):
+        for repairs in range(self._repairs + 1):
             turn = Turn()
             async with aclosing(self._turn(messages, doing, turn)) as proposals:
                 async for proposal in proposals:
@@ -83,7 +86,7 @@ class Exchange:
             assert turn.answer is not None
             requests, spent = requests + 1, spent + turn.answer.tokens
             self.fault = self._fault(turn)
-            if self.fault is not None or repairs == REPAIRS:
+            if self.fault is not None or repairs == self._repairs:
                 return
             if requests >= self._share.requests or spent >= self._share.tokens:
                 return

@@ -18,6 +18,7 @@ from qe_action.generators.llm.conversation import CUT, Fault, Model, ModelFault
 from qe_action.generators.llm.exchange import Exchange
 from qe_action.generators.llm.inbox import Inbox
 from qe_action.generators.llm.project_code import ProjectCode
+from qe_action.generators.llm.repair import REPAIRS
 from qe_action.generators.port import Job, Metered, Proposal, Trouble, Verdicts
 from qe_action.text import plural
 
@@ -48,18 +49,25 @@ class Limited(Protocol):
 
 
 class LlmGenerator:
-    """Tests by a model. `make` opens it when it is asked for the first time.
+    """Tests by a model, which `make` opens when it is asked for the first time.
 
     `requests` and `tokens` are what it may be asked in a run, to be shared out by what counts
-    most. What a model has answered stays where it fails later.
+    most. What is refused goes back up to `repairs` times. What a model has answered stays where it
+    fails later.
     """
 
     name = "llm"
 
     def __init__(
-        self, make: Callable[[], Model], clock: Callable[[], float], requests: int, tokens: int
+        self,
+        make: Callable[[], Model],
+        clock: Callable[[], float],
+        requests: int,
+        tokens: int,
+        *,
+        repairs: int = REPAIRS,
     ) -> None:
-        self._make, self._clock = make, clock
+        self._make, self._clock, self._repairs = make, clock, repairs
         self._spending = Spending(requests, tokens)
         self._model: Model | None = None
         self._failed = 0
@@ -102,7 +110,10 @@ class LlmGenerator:
         while waiting and not self._over and job.left() > LEAST:
             share = share_of(self._spending, job.left(), waiting)
             inbox = Inbox(model, verdicts, self._clock)
-            exchange = Exchange(job, project, waiting.pop(0), share, answers, inbox, self._spending)
+            exchange = Exchange(
+                *(job, project, waiting.pop(0), share, answers, inbox, self._spending),
+                repairs=self._repairs,
+            )
             async with aclosing(self._exchanged(exchange, inbox, job)) as proposals:
                 async for proposal in proposals:
                     yield proposal

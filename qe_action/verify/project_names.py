@@ -18,7 +18,7 @@ _NAME = re.compile(rb"([\w.]+)(?:\s+as\s+(\w+))?")
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ProjectNames:
     """`target` is the module that is tested, `allowed` the top-level names of the project and of
     the libraries it uses, `in_tests` the modules that its tests import. `fixtures` are the names
     that its tests and their fixtures go by, None where they are not known. `passed_on` says what
