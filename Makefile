@@ -25,7 +25,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --
 OURS := --python-version 3.11
 PROJECTS := --python-version 3.9
 
-.PHONY: help demo test slow probes faults bench bench-generate check golden lock image clean
+.PHONY: help demo test slow probes faults bench bench-generate bench-model check golden lock image clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ bench: .venv-bench/.ready ## Measure speed and memory beside expat, diff-cover a
 
 bench-generate: $(VENV)/.ready .venv-generate/.ready ## Write tests for public modules, 30 s each, and measure them (SETS=nine for some).
 	$(BIN)/python tests/bench/generate.py --sets $(SETS)
+
+bench-model: $(VENV)/.ready ## Replay a model's recorded answers for ten modules, with and without repair (ONLY=stock for some).
+	$(BIN)/python tests/bench/model.py --only "$(ONLY)"
 
 check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows, action and Dockerfile.
 	$(BIN)/ruff check .

@@ -55,9 +55,16 @@ def _has_model(ports: Ports) -> bool:
 def _asking(ports: Ports) -> LlmGenerator:
     """The generator that asks the caller's model, or the one that the settings name."""
     from qe_action.generators.llm.generator import LlmGenerator
+    from qe_action.generators.llm.lionagi_model import secrets_of
 
     options = ports.settings.model
-    return LlmGenerator(lambda: _opened(ports), ports.clock, options.requests, options.tokens)
+    return LlmGenerator(
+        lambda: _opened(ports),
+        ports.clock,
+        options.requests,
+        options.tokens,
+        secrets_of(options),
+    )
 
 
 def _opened(ports: Ports) -> Model:

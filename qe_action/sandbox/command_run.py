@@ -20,6 +20,7 @@ ERROR_LIMIT = 64 * 1024
 PATIENCE = 10.0
 """Seconds in which the supervisor has to answer once it is told to kill."""
 _CHUNK = 65536
+_TICK = 0.001
 
 How = Literal[
     "exit", "signal", "cpu", "wall", "memory", "processes", "disk", "output", "killed", "lost"
@@ -184,8 +185,9 @@ class CommandRun:
                     pass
                 await self._reading
         self._reading.cancel()
+        while self._process.returncode is None:  # closing would take it away from the loop
+            await asyncio.sleep(_TICK)
         self._transport.close()  # who has outlived a killed supervisor may hold the pipes
-        await self._process.wait()
         return self._outcome(report)
 
     async def _last_line(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ and this keeps a log line from being read as one (`::name::` at its start, `##[n
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +17,8 @@ from qe_action.render.annotations import Words
 from qe_action.text import document, plain, visible
 
 _ZERO_WIDTH = "\u200b"
+_COMMAND = re.compile(r"(##(?=\[)|^[^\S\n]*:(?=:[^\W\d_]))", re.MULTILINE)
+"""Where a command begins: at a line's start, or after white space there; `##[` anywhere."""
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a step's summary; GitHub drops all of a larger one."""
 
@@ -27,8 +30,8 @@ def log_line(text: str) -> str:
 
 
 def no_command(text: str) -> str:
-    """Lines of ours, none of which starts with `::`, without the older `##[name]` in them."""
-    return text.replace("##[", f"##{_ZERO_WIDTH}[")
+    """Lines that stay as they are but for a mark within what would be read as a command."""
+    return _COMMAND.sub(rf"\1{_ZERO_WIDTH}", text)
 
 
 def group(title: str, lines: list[str], out: IO[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from qe_action.verify.filled_values import is_filled, is_mutable
 from qe_action.verify.names import Function, Names, assigned, bound, is_builtin
 
 _ANY_ERROR = frozenset({"Exception", "BaseException"})
@@ -65,6 +66,10 @@ class _Reader:
         for name, value in single:
             if not self._varies(value):
                 self._constants |= {name}
+        for name, value in single:
+            mutable = name in self._constants and is_mutable(value)
+            if self._varies(value) or (mutable and is_filled(name, function, self._changes)):
+                self._constants -= {name}
         self._visited: set[str] = set()
 
     def found(self) -> list[str]:
@@ -242,6 +247,10 @@ class _Reader:
             or (isinstance(node, ast.Name) and node.id not in self._constants)
             for node in ast.walk(value)
         )
+
+    def _changes(self, node: ast.AST) -> bool:
+        """Whether what a statement stores, or an argument is, varies."""
+        return self._varies(node.value if isinstance(node, ast.Assign | ast.AugAssign) else node)
 
     def _is_true(self, test: ast.expr) -> bool:
         return isinstance(test, ast.Constant) and bool(test.value)

@@ -7,13 +7,14 @@ the tests come one after the other, as the generator gave them.
 from __future__ import annotations
 
 import ast
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from qe_action.events import Refused
-from qe_action.generators.port import Candidate
+from qe_action.generators.port import Arc, Candidate
 from qe_action.text import plural
 from qe_action.verify import static_checks
 from qe_action.verify.assertions import assertions, lacks_assertion
@@ -30,13 +31,11 @@ from qe_action.verify.writing import Part, new_file
 TRIED = 12
 """Mutants that a test is tried on at most."""
 AT_ONCE = 4
-"""Mutants that are tried before it is asked whether one was killed."""
+"""Mutants of one request; the first two requests run at the same time."""
 COMPARED = re.compile(r"^E\s+(?:AssertionError: )?assert .+ (?:==|is) ", re.MULTILINE)
 """How pytest shows that values were compared that are not the same."""
 OTHERWISE = Surroundings(env={"PYTHONHASHSEED": "11"}, days=1.0)
 """Where a test that fails so runs once more: what it was given then is the code's, not chance's."""
-
-Arc = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -246,24 +245,29 @@ def _to_try(possible: tuple[Mutant, ...], setting: Setting, *, only_new: bool) -
 
 
 async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
-    path, source = trial.place_in(setting.runner.project), setting.runner.project.source
-    wanted = [mutant for mutant in wanted if mutant.parses(source)]
-    for start in range(0, len(wanted), AT_ONCE):
-        if trial.killed and start >= 2 * AT_ONCE:
+    """Try two parts at the same time, as somebody waits; the others only until one is killed."""
+    wanted = [mutant for mutant in wanted if mutant.parses(setting.runner.project.source)]
+    parts = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
+    await asyncio.gather(*(_try_part(trial, setting, part) for part in parts[:2]))
+    for part in parts[2:]:
+        if trial.killed:
             return
-        chunk = wanted[start : start + AT_ONCE]
-        seconds = min(setting.timeout(), _patience(trial))
-        request = RunRequest({path: trial.text}, [path], seconds)
-        said = await setting.runner.mutate(request, chunk)
-        for verdict in said:
-            if verdict.how == "timeout" and seconds < _patience(trial):
-                continue  # the budget's end, which no test noticed
-            trial.mutants += 1
-            if verdict.killed:
-                trial.killed |= {verdict.mutant}
-            else:
-                trial.survived |= {verdict.mutant}
-                setting.survived[verdict.mutant] = setting.survived.get(verdict.mutant, 0) + 1
+        await _try_part(trial, setting, part)
+
+
+async def _try_part(trial: Trial, setting: Setting, part: list[Mutant]) -> None:
+    path = trial.place_in(setting.runner.project)
+    seconds = min(setting.timeout(), _patience(trial))
+    request = RunRequest({path: trial.text}, [path], seconds)
+    for verdict in await setting.runner.mutate(request, part):
+        if verdict.how == "timeout" and seconds < _patience(trial):
+            continue  # the budget's end, which no test noticed
+        trial.mutants += 1
+        if verdict.killed:
+            trial.killed |= {verdict.mutant}
+        else:
+            trial.survived |= {verdict.mutant}
+            setting.survived[verdict.mutant] = setting.survived.get(verdict.mutant, 0) + 1
 
 
 def _patience(trial: Trial) -> float:

@@ -50,10 +50,12 @@ ERRORS: Mapping[str, tuple[int, str, str, str]] = {
 @dataclass
 class Reply:
     """One answer: its text in events of `size` characters, with `pause` seconds between them.
+    For `reading` seconds before that nothing comes at all.
 
     A fault that strikes in the stream does so after `at` characters, in the middle where that is
-    not said. `when` is a text that the conversation must hold, `times` how often the reply serves;
-    -1 for ever. `finish` is the reason with which the model ends, OpenAI's words for it.
+    not said, and before anything at all with -1. `when` is a text that the conversation must hold,
+    `times` how often the reply serves; -1 for ever. `finish` is the reason with which the model
+    ends, OpenAI's words for it.
     """
 
     text: str = ""
@@ -61,6 +63,7 @@ class Reply:
     at: int | None = None
     size: int = 16
     pause: float = 0.0
+    reading: float = 0.0
     retry_after: str = ""
     finish: Literal["stop", "length", "content_filter"] = "stop"
     usage: bool = True
@@ -70,7 +73,7 @@ class Reply:
     @property
     def start(self) -> str:
         """The text up to the fault."""
-        return self.text[: len(self.text) // 2 if self.at is None else self.at]
+        return self.text[: len(self.text) // 2 if self.at is None else max(0, self.at)]
 
 
 def item(name: str, code: str, **more: Any) -> str:

@@ -189,6 +189,11 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.fault == "redirect":
             self._whole(307, "", "text/plain", location=self.server.llm.url + "/elsewhere")
             return
+        if reply.reading:
+            self.server.llm.stopping.wait(reply.reading)
+        if reply.at == -1 and reply.fault in {"stall", "drop"}:
+            self._break_off()
+            return
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.framed = reply.fault != "no framing"
@@ -214,11 +219,8 @@ class _Handler(BaseHTTPRequestHandler):
         yield from self._begin()
         yield from self._pieces(reply.start if broken else reply.text)
         match reply.fault:
-            case "stall":
-                self._wait()
-                return
-            case "drop":
-                self._reset()
+            case "stall" | "drop":
+                self._break_off()
                 return
             case "no framing":
                 return
@@ -297,6 +299,10 @@ class _Handler(BaseHTTPRequestHandler):
     @property
     def _output(self) -> int:
         return max(1, len(self.reply.text) // 4)
+
+    def _break_off(self) -> None:
+        """Say nothing more, or hang up."""
+        (self._wait if self.reply.fault == "stall" else self._reset)()
 
     def _wait(self) -> None:
         """Say nothing more until the client has gone."""

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from fake_llm import FakeLLM, Reply, item
-from generation import Outcome, interpreter, project, workers
+from generation import SHAPES, Outcome, generate, interpreter, project, workers
+from lionagi import iModel
+from projects import job, written
+from slowness import slowness
 
+from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
-from qe_action.events import GeneratorProgress, TestProposed
+from qe_action.events import GeneratorError, GeneratorProgress, TestProposed
+from qe_action.generators import generator_for
+from qe_action.generators.port import Candidate, Closing, Ports, Proposal, Unjudged
 from qe_action.task import QETask
 
 HOOKS = '''
@@ -53,6 +59,7 @@ EVENT = """def test_event():
     body = b'{"id": 7}'
     assert read(body, sign(body, "k"), "k") == "event 7"
 """
+KEY = "sk-sent-0123456789"
 READ = "The code to test"
 
 
@@ -64,6 +71,11 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     """A search can't sign what it makes up; then the server goes in the middle of an answer."""
     project(tmp_path, {"hooks.py": HOOKS})
     first = item("test_ping", WRONG, imports=IMPORTS)
+    first += item(
+        "test_key",
+        f"{EVENT}    assert '{KEY}'\n".replace("test_event", "test_key"),
+        imports=IMPORTS,
+    )
     second = item("test_ping", GOOD, imports=IMPORTS) + item("test_event", EVENT, imports=IMPORTS)
     replies = [
         Reply(f"Here is a test:\n{first}", when=READ),
@@ -72,7 +84,7 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     context = {
         "repo": tmp_path,
         "file": "hooks.py",
-        "time_budget": 30.0,
+        "time_budget": 30.0 * slowness(),
         "tests_known": True,
         "slots": 1,
     }
@@ -81,15 +93,16 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
         agent = TestGeneratorAgent(interpreter=interpreter())
         given = {**context, "model": options(llm)}
         task = QETask(task_type="test_generation", context=given)
-        found = []
+        found: list[Any] = []
         async with aclosing(agent.generate_tests_streaming(task)) as events:
             async for event in events:
                 found.append(event)
                 if isinstance(event, TestProposed) and event.test_case.test_name == "test_event":
-                    llm.stopping.set()  # the answer ends only now
+                    assert not llm.asked[-1].left.is_set(), "nobody reads the answer any more"
+                    llm.stopping.set()  # it ends only now
         return Outcome(found)
 
-    with FakeLLM(replies) as llm:
+    with FakeLLM(replies, key=KEY) as llm:
         outcome = asyncio.run(main(llm))
     assert {"test_ping", "test_event"} <= set(outcome.accepted)
     assert outcome.refused["test_ping"] == "fails"
@@ -106,4 +119,43 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     activities = [e.activity for e in outcome.events if isinstance(e, GeneratorProgress)]
     assert {"searching", "verifying"} & set(activities)
     assert "writing" in activities
+    assert not [event for event in outcome.events if KEY in event.model_dump_json()]
     assert not workers()
+
+
+def test_a_ready_model_of_the_caller_is_asked(tmp_path: Path) -> None:
+    written(tmp_path, {"hooks.py": HOOKS})
+    made = job(tmp_path / "hooks.py", [tmp_path], "hooks")
+
+    async def main(llm: FakeLLM) -> list[Proposal]:
+        given = {"provider": "openai", "model": "tiny-1", "base_url": llm.url, "api_key": llm.key}
+        model = iModel(**given, allow_local_network=True)
+        options = GenerationOptions(repo=tmp_path, file="hooks.py", generator="llm")
+        generator = generator_for("llm", Ports(lambda: 0.0, model, options))
+        assert isinstance(generator, Closing)
+        found = []
+        async with aclosing(generator.candidates(made, Unjudged())) as proposals:
+            async for proposal in proposals:
+                found.append(proposal)
+                if isinstance(proposal, Candidate):
+                    break
+        await generator.aclose()
+        return found
+
+    with FakeLLM([Reply(item("test_ping", GOOD, imports=IMPORTS))]) as llm:
+        *_, last = asyncio.run(main(llm))
+    assert isinstance(last, Candidate)
+    assert (last.name, last.generator) == ("test_ping", "llm")
+    assert llm.asked[0].body["model"] == "tiny-1"
+
+
+def test_without_a_model_nothing_is_sent_and_one_line_says_so(tmp_path: Path) -> None:
+    project(tmp_path, {"shapes.py": SHAPES})
+    context = {"repo": tmp_path, "file": "shapes.py", "generator": "llm", "tests_known": True}
+    outcome = generate(context)
+    assert (outcome.result.conclusion, outcome.result.total) == ("finished", 0)
+    (note,) = outcome.result.notes
+    assert "nothing was sent" in note
+    (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
+    assert error.recoverable
+    assert outcome.result.model is None

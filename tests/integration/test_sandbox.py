@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from asyncio.subprocess import SubprocessStreamProtocol
 from collections.abc import Iterator
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,8 @@ from sandbox_here import MACHINE, MISSING, ROOT, open_folder, prefixes, sandboxe
 from qe_action.defaults import closed
 from qe_action.errors import SandboxUnavailable, WorkspaceError
 from qe_action.sandbox import processes
-from qe_action.sandbox.command_run import Outcome, kill_child
-from qe_action.sandbox.machine import Machine
+from qe_action.sandbox.command_run import CommandRun, Outcome, kill_child
+from qe_action.sandbox.machine import Layers, Machine
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.sandbox import Finished, Sandbox
 from qe_action.sandbox.users import GUARD, Users
@@ -171,6 +173,45 @@ def test_killing_what_runs_ends_it() -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"]) as process:
         kill_child(process.pid)
         assert process.wait() == -signal.SIGKILL
+
+
+def test_the_end_of_a_run_leaves_its_exit_status(caplog: pytest.LogCaptureFixture) -> None:
+    """The supervisor is gone before the loop has looked, and its pipes are at their end."""
+    silent = "import os, time; os.close(2); os.close(1); time.sleep(100)"
+
+    async def go() -> int | None:
+        loop = asyncio.get_running_loop()
+        if sys.version_info < (3, 12):  # later Pythons take it by themselves
+            watcher = asyncio.PidfdChildWatcher()
+            watcher.attach_loop(loop)
+            asyncio.set_child_watcher(watcher)
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(limit=1 << 16, loop=loop), sys.executable, "-c", silent
+        )
+        process = asyncio.subprocess.Process(transport, protocol, loop)
+        report = asyncio.StreamReader()
+        report.feed_eof()
+
+        async def release(_: object) -> None:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        running = CommandRun(
+            *(process, transport, FileIO(os.devnull), report),
+            policy=Policy(),
+            layers=Layers(user=False, landlock=0, seccomp=False),
+            release=release,
+        )
+        await running.read_all()
+        await asyncio.sleep(0.05)
+        await running.outcome()
+        return process.returncode
+
+    try:
+        assert asyncio.run(go()) == -signal.SIGKILL
+    finally:
+        if sys.version_info < (3, 12):
+            asyncio.set_child_watcher(None)
+    assert not caplog.records
 
 
 def test_killing_twice_and_after_the_end_is_harmless(python: str, policy: Policy) -> None:

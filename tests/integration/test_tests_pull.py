@@ -51,6 +51,7 @@ def test_one_commit_on_the_head_is_opened_as_a_draft(scene: Scene) -> None:
 def test_its_words_tell_what_is_known_and_what_is_not(scene: Scene) -> None:
     scene.run(TWO)
     body = scene.pull.body
+    assert "offline" not in body, "people are told of the search"
     assert "Tests for [#7](" in body
     assert "goes from 40% to 80%" in body
     assert "Refused: 12 (fails 8, flaky 4)." in body
@@ -72,6 +73,16 @@ def test_a_project_that_signs_off_gets_a_signed_commit(tmp_path: Path, strict: F
     scene.push()
     scene.run(TWO, run=(43, 1))
     assert len(scene.git("rev-list", f"{scene.head}..{scene.tip}").split()) == 2
+
+
+def test_our_commit_that_a_person_amended_is_theirs(scene: Scene) -> None:
+    """Git keeps author and message of a commit that is amended: only its committer is new."""
+    scene.run(TWO)
+    tip = scene.amended("tests/test_shop.py", "# mine\n")
+    scene.push()
+    ran = scene.run(OTHERS, run=(43, 1))
+    assert scene.tip == tip
+    assert "somebody else has committed" in ran.proposal.reason
 
 
 def test_a_second_run_with_the_same_tests_changes_nothing(scene: Scene) -> None:

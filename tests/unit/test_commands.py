@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from runner import COMMANDS, read_commands, read_pairs
 from test_injection import CONCLUSIONS, QUICK, SLOTS, events, hostile_words
 
-from qe_action.events import EVENT, Event
+from qe_action.events import EVENT, Event, TestCase
 from qe_action.render.annotations import Words
 from qe_action.sinks import workflow_commands
+from qe_action.sinks.code import print_code
 from qe_action.sinks.jsonl import EventsSink
 from qe_action.sinks.step_log import StepLogSink
 
@@ -91,6 +92,25 @@ def test_no_command_in_any_shape_survives_as_a_log_line(name: str, shape: str) -
         assert not list(read_commands(line)), line
         # .NET compares by culture, for which some characters are not there at all.
         assert not list(read_commands(line.replace("\u200b", "\ufffc")))
+        assert not list(read_commands(workflow_commands.no_command(f"x\n{text}\n")))
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_code_of_tests_holds_no_command_where_a_workflow_prints_it(name: str) -> None:
+    code = f"def test_a():\n    text = '''\n::{name}::x\n  ::{name} a=b::x\n##[{name}]x\n'''\n"
+    tail = "    assert text[\n        ::2] != []\n"
+    out = io.StringIO()
+    made = TestCase(
+        id="a",
+        test_name="test_a",
+        test_code=code + tail,
+        framework="pytest",
+        test_type="unit",
+        path="test_a.py",
+    )
+    print_code([made], out)
+    assert not list(read_commands(out.getvalue()))
+    assert out.getvalue().endswith(tail)
 
 
 @CAPTURED

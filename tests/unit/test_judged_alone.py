@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from recorded_runner import (
@@ -246,6 +247,22 @@ def test_a_test_that_kills_is_not_tried_on_more_than_two_rounds() -> None:
     one = judged(trial(), at)
     assert [len(ids) for _, ids in at.runner.tried] == [AT_ONCE, AT_ONCE]
     assert one.mutants == 2 * AT_ONCE
+
+
+def test_the_first_two_rounds_run_at_the_same_time() -> None:
+    class Slow(RecordedRunner):
+        running = most = 0
+
+        async def mutate(self, request: RunRequest, mutants: Sequence[Mutant]) -> list[MutantSaid]:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            await asyncio.sleep(0)
+            self.running -= 1
+            return await super().mutate(request, mutants)
+
+    slow = Slow(FILES, "shapes.py", good)
+    assert judged(trial(), setting(slow)).mutants == 2 * AT_ONCE
+    assert slow.most == 2
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,23 @@ def test_what_is_no_test_is_left_out_and_counted(item: dict[str, Any], why: Left
     assert found.left == {why: 1} | ({"repeated": 0} if "repeated" in found.left else {})
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"code": GOOD + "    # sk-0123\n"},
+        {"code": GOOD, "name": "test_sk-0123"},
+        {"code": GOOD, "imports": ["import os  # sk-0123"]},
+        GOOD + "    assert 'sk-0123'\n",
+    ],
+)
+def test_a_test_with_a_secret_is_left_out(item: dict[str, Any] | str) -> None:
+    """A server may write what it was sent, and tests are shown to everybody."""
+    told = Answers("shapes.py", ast.parse(SOURCE), (), ("sk-0123",))
+    assert told.candidates(item, the_ask()) == []
+    assert told.left == {"a secret": 1}
+    assert [each.code for each in told.candidates({"code": GOOD}, the_ask())] == [GOOD]
+
+
 def test_a_place_among_the_tests_is_not_used_either() -> None:
     (found,) = taken({"code": GOOD, "path": "tests/test_shapes.py"})
     assert found.target == "shapes.py"

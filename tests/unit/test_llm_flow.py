@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
+from fake_llm import HOSTILE
 from recorded_runner import RecordedRunner, Verdict, all_killed, all_survive, passed
 from scripted_model import Answer, ScriptedModel, item
 from test_llm_answers import SOURCE
 
 from qe_action.agents.trials import Released, Trials
 from qe_action.events import Gap
-from qe_action.generators.llm.conversation import Fault, ModelFault
+from qe_action.generators.llm.conversation import CUT, Fault, ModelFault
 from qe_action.generators.llm.generator import LlmGenerator, Unreachable
 from qe_action.generators.port import (
     Candidate,
@@ -70,13 +72,18 @@ def generator_of(model: ScriptedModel, requests: int = 60, tokens: int = 300_000
 
 
 def released(
-    generator: Generator, made: Job | None = None, verdict: Verdict = all_killed
+    generator: Generator,
+    made: Job | None = None,
+    verdict: Verdict = all_killed,
+    *,
+    run: Callable[[RunRequest], Run] = run_of,
 ) -> list[Released]:
     """What comes out of the gates of single tests, where each run was recorded."""
-    files = {"shapes.py": SOURCE, "tests/test_shapes.py": TESTS}
-    runner = RecordedRunner(files, "shapes.py", run_of, verdict)
-    setting = Setting(runner, LINES, ARCS, lambda: 5.0)
-    trials = Trials(generator, made or job(), setting, 4)
+    made = made or job()
+    files = {"shapes.py": made.source, "tests/test_shapes.py": TESTS}
+    runner = RecordedRunner(files, "shapes.py", run, verdict)
+    setting = Setting(runner, made.goals.lines, made.goals.arcs, lambda: 5.0)
+    trials = Trials(generator, made, setting, 4)
 
     async def drained() -> list[Released]:
         async with aclosing(trials.released(lambda: 100.0)) as items:
@@ -153,6 +160,20 @@ def test_what_is_still_missed_is_asked_for_once_more() -> None:
     )
 
 
+def test_what_a_test_for_one_function_reaches_in_another_is_not_asked_for_again() -> None:
+    source = f"{SOURCE}\n\ndef box(a, b, c):\n    total = c * area(a, b)\n    return total\n"
+    made = replace(job(), source=source, goals=Goals(LINES | {12, 13}, ARCS), mutants=())
+
+    def run_all(request: RunRequest) -> Run:
+        (text,) = request.files.values()
+        return passed("t::t", lines=(6, 7) if "raises" in text else (12, 13, 6, 8), branches=ARCS)
+
+    model = ScriptedModel(item(RAISES, imports=IMPORTS) + item(GOOD))
+    items = released(generator_of(model), made, run=run_all)
+    assert kept(items) == ["test_below", "test_area"]
+    assert len(model.asked) == 1
+
+
 def test_mutants_that_survive_are_told() -> None:
     items, model = asked(item(GOOD), "", verdict=all_survive)
     assert refused(items) == ["kills nothing"]
@@ -177,7 +198,16 @@ def test_fenced_python_is_taken_where_no_object_comes() -> None:
 
 def test_an_answer_that_is_cut_keeps_its_whole_objects() -> None:
     model = ScriptedModel(item(GOOD) + item(RAISES)[:40], "", finish="truncated")
-    assert kept(released(generator_of(model))) == ["test_area"]
+    items = released(generator_of(model))
+    assert kept(items) == ["test_area"]
+    assert troubles(items) == [CUT]
+
+
+def test_answers_that_are_cut_before_a_test_are_told_once_and_end_it() -> None:
+    model = ScriptedModel(item(GOOD)[:40], finish="truncated")
+    generator = generator_of(model)
+    assert [troubles(released(generator)) for _ in range(3)] == [[CUT], [], []]
+    assert len(model.asked) == 2
 
 
 FINAL: list[Fault] = ["key", "unknown model", "refused", "unreachable", "budget", "given up"]
@@ -218,12 +248,43 @@ def test_one_that_finds_it_too_long_is_asked_with_less() -> None:
     assert second < first
 
 
-def test_too_long_for_both_is_one_line_and_no_end() -> None:
+def test_what_was_too_long_is_not_tried_for_the_next_function() -> None:
+    body = "".join(f"    if a == {n}:\n        return '{'x' * 60}'\n" for n in range(300))
+    source = "\n\n".join(f"def f{n}(a):\n{body}" for n in range(3))
+    lines = frozenset(range(1, source.count("\n")))
+    made = replace(job(), source=source, goals=Goals(lines, frozenset()), mutants=())
     model = ScriptedModel(ModelFault("too long", "Too long."))
     generator = generator_of(model)
-    assert troubles(released(generator)) == ["Too long."]
-    assert generator.usable
+    assert troubles(released(generator, made)) == ["Too long."]
+    lengths = [len(messages[-1].text) for messages in model.asked]
+    assert len(lengths) == 4, "and after the fourth there is nothing shorter to say"
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] > 2 * lengths[1]
+    assert lengths[1] > 2 * lengths[2]
+
+
+def test_a_model_that_has_no_room_for_anything_is_left_alone() -> None:
+    source = "\n\n".join(f"def f{n}(a):\n    return a + {n}\n" for n in range(9))
+    lines = frozenset(range(1, source.count("\n") + 1))
+    made = replace(job(), source=source, goals=Goals(lines, frozenset()), mutants=())
+    model = ScriptedModel(ModelFault("too long", "Too long."))
+    generator = generator_of(model)
+    assert troubles(released(generator, made)) == ["Too long."]
     assert len(model.asked) == 2
+    assert not generator.usable
+
+
+@pytest.mark.parametrize("answer", ["", "I can't help with that.", item(GOOD)])
+def test_a_model_that_writes_nothing_new_is_left_alone(answer: str) -> None:
+    source = "\n\n".join(f"def f{n}(a):\n    return a + {n}\n" for n in range(9))
+    lines = frozenset(range(1, source.count("\n") + 1))
+    made = replace(job(), source=source, goals=Goals(lines, frozenset()), mutants=())
+    model = ScriptedModel(*[answer] * 30)
+    generator = generator_of(model)
+    items = released(generator, made)
+    assert "The model's answers hold no new tests: it is asked no more." in troubles(items)
+    assert len(model.asked) <= 8
+    assert not generator.usable
 
 
 def test_nothing_is_asked_where_no_time_is_left() -> None:
@@ -277,3 +338,24 @@ def test_without_a_model_one_line_says_that_nothing_was_sent() -> None:
     (said,) = troubles(released(generator))
     assert "nothing was sent" in said
     assert released(generator) == []
+
+
+HARMLESS = {
+    "has a mention in its text",
+    "breaks out of its fence",
+    "claims to have passed",
+}
+"""What only a run refuses, or rendering makes inert."""
+
+
+@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_answers_come_to_no_run(answer: str, request: pytest.FixtureRequest) -> None:
+    """Also where every run would come out well: what reaches outside is refused before."""
+    name = request.node.callspec.id
+    items, model = asked(answer, "")
+    assert (kept(items) == []) or name in HARMLESS
+    assert len(model.asked) <= 2
+    for each in items:
+        if isinstance(each, Trial):
+            assert each.candidate.target == "shapes.py"
+            assert each.candidate.name.isidentifier()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from test_llm_answers import SOURCE
 
@@ -131,6 +134,9 @@ def test_what_is_refused_stands_in_the_conversation_as_the_model_s_own_answer() 
     message = answered([TEST])
     assert message.role == "assistant"
     assert message.text == (
-        '{"name": "test_area", "imports": [], "code": "def test_area(): ...\\n", '
-        '"target": "area", "lines": [7]}'
+        '{"name": "test_area", "imports": [], "code": "def test_area(): ...\\n", "lines": [7]}'
+    )
+    many = answered([replace(TEST, aim_lines=frozenset(range(80)))])
+    assert "lines" not in json.loads(many.text), (
+        "it is not the model's word, but all that is missed"
     )

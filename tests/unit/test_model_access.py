@@ -101,8 +101,8 @@ def test_tokens_end_before_the_request_that_has_none_left() -> None:
 
 
 def test_tokens_end_in_the_middle_of_an_answer() -> None:
-    found = access(Scripted(["abcd" * 60, "abcd" * 60, *WHOLE]), tokens=200)
-    assert ask(found) == ("abcd" * 120, Ending("truncated"))
+    found = access(Scripted(["abc" * 60, "abc" * 60, *WHOLE]), tokens=200)
+    assert ask(found) == ("abc" * 120, Ending("truncated"))
     assert (found.use.input_tokens, found.use.output_tokens) == (None, None)
 
 

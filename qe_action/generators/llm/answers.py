@@ -10,7 +10,7 @@ import ast
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -24,7 +24,9 @@ TESTS = 12
 """Tests that are taken out of one item."""
 IMPORTS = 30
 
-Left = Literal["no code", "too long", "no test", "repeated", "the source itself", "another place"]
+Left = Literal[
+    "no code", "too long", "no test", "repeated", "the source itself", "another place", "a secret"
+]
 """Why an item of an answer is left out."""
 _PLACES = ("path", "file", "file_path", "filename", "filepath")
 _TEST_FILE = re.compile(r"(?:[\w-][\w.-]*/)*(?:test_[\w-]*|[\w-]*_test|conftest)\.py")
@@ -35,11 +37,14 @@ class Answers:
     """Makes candidates of items, each test once; `left` counts the items that are left out.
 
     `taken` are names that no test may have: those of the file that tests are added to. `source` is
-    the target's.
+    the target's. `never` are texts that no test may hold: what a server was sent may come back.
     """
 
-    def __init__(self, target: str, source: ast.Module, taken: Iterable[str]) -> None:
+    def __init__(
+        self, target: str, source: ast.Module, taken: Iterable[str], never: Sequence[str] = ()
+    ) -> None:
         self._target = target
+        self._never = tuple(never)
         self._own = {ast.dump(node) for node in source.body if isinstance(node, _DEFINED)}
         self._taken = set(taken)
         self._seen: set[str] = set()
@@ -61,11 +66,8 @@ class Answers:
         code = fields.get("code")
         if not isinstance(code, str) or not code.strip():
             return "no code", []
-        if len(code) > LONGEST:
-            return "too long", []
-        places = [fields[key] for key in _PLACES if isinstance(fields.get(key), str)]
-        if any(not _TEST_FILE.fullmatch(place) for place in places):
-            return "another place", []
+        if (why := self._unfit(fields, code)) is not None:
+            return why, []
         try:
             tree = ast.parse(code)
             if any(ast.dump(node) in self._own for node in tree.body):
@@ -76,6 +78,16 @@ class Answers:
             known = isinstance(name, str) and _NAME.fullmatch(name)
             return None, [SplitTest(str(name)[:100] if known else "test_unreadable", code, ())]
         return ("no test" if not found else None), found
+
+    def _unfit(self, fields: Mapping[str, Any], code: str) -> Left | None:
+        """Why an item is left out before its code is read."""
+        if len(code) > LONGEST:
+            return "too long"
+        told = (code, str(fields.get("name")), str(fields.get("imports")))
+        if any(text in part for text in self._never for part in told):
+            return "a secret"
+        places = [fields[key] for key in _PLACES if isinstance(fields.get(key), str)]
+        return None if all(map(_TEST_FILE.fullmatch, places)) else "another place"
 
     def _candidate(self, test: SplitTest, fields: Mapping[str, Any], ask: Ask) -> Candidate:
         name = self._free(test.name)

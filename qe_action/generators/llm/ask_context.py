@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from qe_action.analysis.python_module import Definition, PythonModule
 from qe_action.generators.llm.asks import Ask
+from qe_action.generators.llm.conversation import CHARACTERS, roughly
 from qe_action.generators.llm.gap_words import gap_words, mutant_words
 from qe_action.generators.llm.outlines import call_text, imports_and_names, outline, signature
 from qe_action.generators.llm.project_code import ProjectCode
@@ -19,8 +21,6 @@ from qe_action.generators.llm.sample_tests import sample_tests
 from qe_action.text import clip, fenced
 from qe_action.text import code as span
 
-CHARACTERS = 4
-"""Characters of a token, about: what a text costs is estimated, as each model counts otherwise."""
 SHARE = 0.6
 """The part of the budget that the source itself may take."""
 AROUND = 12
@@ -31,7 +31,7 @@ CALLED, CLASSES, CALLS = 12, 6, 3
 
 def tokens(text: str) -> int:
     """How many tokens a text has, estimated from its characters."""
-    return -(-len(text) // CHARACTERS)
+    return roughly(len(text))
 
 
 @dataclass(frozen=True)
@@ -78,23 +78,23 @@ def _sections(
     yield Section(
         f"Imports and names of {path} that it uses:", imports_and_names(target, ask.definition)
     )
+    classes = code.classes(ask.definition)[:CLASSES]
+    called = [each for each in code.called(ask.definition) if each not in classes]
     yield Section(
         "What it calls:",
+        tuple(f"# {path}\n{signature(each)}" for path, each in called[:CALLED]),
+    )
+    yield Section(
+        "The classes of its parameters, and how they are made:",
         tuple(
-            f"# {path}\n{signature(each)}" for path, each in code.called(ask.definition)[:CALLED]
+            "\n".join((f"# {path}", outline(each), *_calls(code, each.node.name)))
+            for path, each in classes
         ),
     )
-    yield Section("The classes of its parameters, and how they are made:", _classes(code, ask))
     yield Section("Calls of it in the project:", _calls_of(code, target, ask))
     yield Section(
-        "Tests of the project, to write in the same style:", sample_tests(code, ask.definition)
-    )
-
-
-def _classes(code: ProjectCode, ask: Ask) -> tuple[str, ...]:
-    return tuple(
-        "\n".join((f"# {path}", outline(each), *_calls(code, each.node.name)))
-        for path, each in code.classes(ask.definition)[:CLASSES]
+        "Tests of the project, which are there already; write new ones in their style:",
+        sample_tests(code, ask.definition),
     )
 
 
@@ -127,12 +127,22 @@ def numbered(
     if len(text) <= room:
         return text
     kept = {definition.first, definition.line, definition.start}
+    left = room - sum(map(partial(_width, module), kept))
     for distance in range(AROUND + 1):
         near = {n + step for n in marked for step in (-distance, distance)} & set(everything)
-        if sum(len(module.lines[n - 1]) + 7 for n in kept | near) > room:
+        for line in sorted(near - kept):
+            left -= _width(module, line)
+            if left < 0:
+                break
+            kept.add(line)
+        if left < 0:
             break
-        kept |= near
     return "\n".join(_lines(module, sorted(kept), marked))[:room]
+
+
+def _width(module: PythonModule, line: int) -> int:
+    """Characters that a line takes, with its number and its end."""
+    return len(module.lines[line - 1]) + len("> 999 \n")
 
 
 def _lines(module: PythonModule, lines: Iterable[int], marked: frozenset[int]) -> Iterator[str]:

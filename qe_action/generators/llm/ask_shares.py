@@ -32,18 +32,22 @@ class AskShare:
     requests: int
     tokens: int
     seconds: float
+    most: int = MOST
 
     @property
     def context(self) -> int:
-        """Tokens of its context: the answers and the repairs need the rest."""
-        return max(LEAST, min(MOST, self.tokens // 4))
+        """Tokens of its context, `most` at most: the answers and the repairs need the rest."""
+        return max(LEAST, min(self.most, self.tokens // 4))
 
 
-def share_of(spending: Spending, seconds: float, waiting: Sequence[Ask]) -> AskShare:
+def share_of(
+    spending: Spending, seconds: float, waiting: Sequence[Ask], most: int = MOST
+) -> AskShare:
     """The share of the first of the asks that wait, the worst first, by its weight among them."""
     part = waiting[0].weight / sum(ask.weight for ask in waiting)
     return AskShare(
         requests=max(1, round(spending.requests * part)),
         tokens=int(spending.tokens * part),
         seconds=seconds * part,
+        most=most,
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qe_action.analysis.python_module import Definition, PythonModule
 from qe_action.events import Gap, Level
-from qe_action.generators.port import Arc, Goals, Mutant
+from qe_action.generators.port import Arc, Goals, Mutant, Verdict
 
 WHOLE = 8_000
 """Characters of a class that is asked for as a whole; of a longer one it is method by method."""
@@ -65,6 +65,27 @@ def asks(
         for home in {**lines, **arcs, **mutants}
     ]
     return sorted(found, key=lambda ask: _rank(ask, gaps))
+
+
+def still_open(waiting: Iterable[Ask], kept: Iterable[Verdict]) -> list[Ask]:
+    """What tests that hold have left of asks; those of which nothing is left are no more."""
+    lines: set[int] = set()
+    arcs: set[Arc] = set()
+    killed: set[str] = set()
+    for verdict in kept:
+        lines |= verdict.lines
+        arcs |= verdict.arcs
+        killed |= verdict.killed
+    left = [
+        replace(
+            ask,
+            lines=ask.lines - lines,
+            arcs=ask.arcs - arcs,
+            mutants=tuple(each for each in ask.mutants if each.id not in killed),
+        )
+        for ask in waiting
+    ]
+    return [ask for ask in left if ask.lines or ask.arcs or ask.mutants]
 
 
 def _home(module: PythonModule, line: int) -> Definition | None:

@@ -8,19 +8,20 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from qe_action.events import ModelUse
-from qe_action.generators.llm.conversation import NO_TIME, Ending, Message, Model, ModelFault, Piece
+from qe_action.generators.llm.conversation import (
+    NO_TIME,
+    Ending,
+    Message,
+    Model,
+    ModelFault,
+    Piece,
+    roughly,
+)
 from qe_action.model_options import ModelOptions
 
-CHARACTERS = 4
-"""Characters of a token, roughly: what is reckoned with where no server has counted yet."""
 FEWEST = 8
 """A count of so many times fewer tokens than a text has roughly was not of that text."""
 _MILLION = 1_000_000
-
-
-def roughly(characters: int) -> int:
-    """Tokens of a text of so many characters, by a rule of thumb."""
-    return -(-characters // CHARACTERS)
 
 
 def length(messages: Sequence[Message]) -> int:

@@ -32,8 +32,17 @@ installed.
 
 MISSING = "What asks models is not installed: pip install 'qe-action[llm]' brings it."
 """What is said of the fault of that kind."""
+CUT = "An answer of the model was cut off; what was whole in it was used."
+"""What is said of an answer that the model did not end itself."""
 NO_TIME = "There is no time left to ask the model."
 """What is said where the time is used up."""
+CHARACTERS = 3
+"""Characters of a token of code, roughly: each model counts otherwise, prose has some more."""
+
+
+def roughly(characters: int) -> int:
+    """Tokens of a text of so many characters, by that rule of thumb."""
+    return -(-characters // CHARACTERS)
 
 
 @dataclass(frozen=True)

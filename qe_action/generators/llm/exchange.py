@@ -10,7 +10,7 @@ from qe_action.generators.llm.answers import Answers
 from qe_action.generators.llm.ask_context import context, tokens
 from qe_action.generators.llm.ask_shares import AskShare, Spending
 from qe_action.generators.llm.asks import Ask
-from qe_action.generators.llm.conversation import Message, ModelFault
+from qe_action.generators.llm.conversation import CUT, Message, ModelFault
 from qe_action.generators.llm.gap_words import gap_words
 from qe_action.generators.llm.inbox import Answered, Inbox, Unheard, Written
 from qe_action.generators.llm.project_code import ProjectCode
@@ -45,7 +45,12 @@ class Turn:
 
 
 class Exchange:
-    """The conversation on one ask. `fault` is what ended it early, if something did."""
+    """The conversation on one ask, with the verdicts on its tests that hold in `kept`.
+
+    `fault` is what ended it early, if something did; `cut` says that an answer was, whether or not
+    the conversation went on. `told` are the tokens of the context that was sent, about, and
+    `offered` the tests that have come.
+    """
 
     def __init__(
         self,
@@ -56,30 +61,37 @@ class Exchange:
         answers: Answers,
         inbox: Inbox,
         spending: Spending,
+        *,
+        repairs: int = REPAIRS,
     ) -> None:
         self._job, self._project, self._ask, self._share = job, project, ask, share
         self._answers, self._inbox, self._spending = answers, inbox, spending
         self._mutants: Mapping[str, Mutant] = {each.id: each for each in job.mutants}
         self._most = max(1, min(TESTS, job.limit, 1 + len(ask.lines) + len(ask.arcs) // 2))
         self._lines, self._arcs = ask.lines, ask.arcs
+        self._repairs = repairs
+        self.kept: list[Verdict] = []
         self.fault: ModelFault | None = None
+        self.cut = False
+        self.told = self.offered = 0
 
     async def proposals(self, room: float = 1.0) -> AsyncGenerator[Proposal, None]:
         """The candidates, and what is being done; `room` is the part of the context to send."""
         name, left = self._ask.qualname, self._job.left()
-        told = self._context(room)
-        first = first_messages(told, self._ask, self._most)
+        text = self._context(room)
+        self.told = tokens(text)
+        first = first_messages(text, self._ask, self._most)
         messages, doing = first, Doing("writing", f"The model writes tests for {name}")
         requests = spent = 0
-        for repairs in range(REPAIRS + 1):
+        for repairs in range(self._repairs + 1):
             turn = Turn()
             async with aclosing(self._turn(messages, doing, turn)) as proposals:
                 async for proposal in proposals:
                     yield proposal
             assert turn.answer is not None
             requests, spent = requests + 1, spent + turn.answer.tokens
-            self.fault = turn.answer.fault
-            if self.fault is not None or repairs == REPAIRS:
+            self.fault = self._fault(turn)
+            if self.fault is not None or repairs == self._repairs:
                 return
             if requests >= self._share.requests or spent >= self._share.tokens:
                 return
@@ -89,6 +101,14 @@ class Exchange:
             if not further:
                 return
             messages, doing = [*first, *further], self._repairing(turn)
+
+    def _fault(self, turn: Turn) -> ModelFault | None:
+        """What ends the conversation: also an answer that was cut off before its first test."""
+        assert turn.answer is not None
+        if turn.answer.fault is not None or not turn.answer.truncated:
+            return turn.answer.fault
+        self.cut = True
+        return None if turn.offered else ModelFault("dropped", CUT)
 
     def _context(self, room: float) -> str:
         module = self._job.layout.module
@@ -101,8 +121,7 @@ class Exchange:
         """What is said next; nothing where no test can be had by that."""
         if not turn.offered:
             assert turn.answer is not None
-            again = not repairs and not turn.answer.truncated
-            return [Message("user", unread_request(turn.answer.broken))] if again else []
+            return [] if repairs else [Message("user", unread_request(turn.answer.broken))]
         refused = [verdict for verdict in turn.heard if can_be_repaired(verdict)]
         kept = [verdict for verdict in turn.heard if verdict.kept]
         for verdict in kept:
@@ -146,6 +165,7 @@ class Exchange:
                         )
                 case Verdict() as verdict:
                     turn.verdicts.append(verdict)
+                    self.kept += [verdict] if verdict.kept else []
                 case Unheard():
                     pass
                 case found:
@@ -158,4 +178,5 @@ class Exchange:
         room = BEYOND * self._most - turn.offered
         candidates = self._answers.candidates(item, self._ask)[:room] if room > 0 else []
         turn.offered += len(candidates)
+        self.offered += len(candidates)
         return candidates

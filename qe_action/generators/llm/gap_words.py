@@ -14,21 +14,26 @@ from qe_action.generators.port import Arc, Mutant
 
 MOST = 30
 """Sentences on one function."""
+_REACHED = "Lines are reached"
 LINE = 200
 """Characters of a line that a mutant changes."""
 
 
 def gap_words(module: PythonModule, lines: Iterable[int], arcs: Iterable[Arc]) -> list[str]:
-    """A sentence for each run of missed lines, and for each branch between lines that run.
+    """A sentence for each condition of missed lines, and for each branch between lines that run.
 
     Code in them stands in backticks and can't leave them.
     """
     missed = frozenset(lines)
     runs = list(_runs(module, missed))
-    told = [(first, last, _condition(module, first, last)) for first, last in runs]
-    found = [words for _, _, words in told if words]
-    if plain := [line for first, last, words in told if not words for line in (first, last)]:
-        found.insert(0, _missed(plain))
+    together: dict[str, list[tuple[int, int]]] = {}
+    for first, last in runs:
+        if len(together) > MOST:
+            break  # a condition takes long where many come before it
+        together.setdefault(_condition(module, first), []).append((first, last))
+    plain = [line for run in together.pop("", ()) for line in run]
+    found = [_missed(plain)] if plain else []
+    found += [f"{_reached(told)}{words}" for words, told in together.items()]
     found += _branches(module, [arc for arc in sorted(arcs) if missed.isdisjoint(map(abs, arc))])
     return found[:MOST]
 
@@ -56,15 +61,23 @@ def _after(node: ast.AST | None, line: int) -> int:
     return (getattr(node, "end_lineno", line) if simple else line) + 1
 
 
-def _condition(module: PythonModule, first: int, last: int) -> str:
-    """What has to hold for lines to run; empty where nothing has to, or none can tell."""
-    where = f"Line {first} is reached" if first == last else f"Lines {first}-{last} are reached"
-    path = path_to(module, first)
+def _condition(module: PythonModule, line: int) -> str:
+    """What has to hold for a line to run; empty where nothing has to, or none can tell."""
+    path = path_to(module, line)
     try:
         clauses = [*around_clauses(module, path), *path_clauses(module, path)] if path else []
-        return sentence(Lead(where), clauses, ())
+        return sentence(Lead(_REACHED), clauses, ()).removeprefix(_REACHED)
     except RecursionError:
         return ""
+
+
+def _reached(runs: Sequence[tuple[int, int]]) -> str:
+    """That lines are reached, to be followed by their condition."""
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    if shown == [str(runs[0][0])]:
+        return f"Line {shown[0]} is reached"
+    rest = f" and {shown.pop()}" if len(shown) > 1 else ""
+    return f"Lines {', '.join(shown)}{rest} are reached"
 
 
 def _missed(lines: Sequence[int]) -> str:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from qe_action.events import ModelUse
 from qe_action.generators.llm.answers import Answers
-from qe_action.generators.llm.ask_shares import Spending, share_of
-from qe_action.generators.llm.asks import asks
-from qe_action.generators.llm.conversation import Fault, Model, ModelFault
+from qe_action.generators.llm.ask_shares import MOST, Spending, share_of
+from qe_action.generators.llm.asks import asks, still_open
+from qe_action.generators.llm.conversation import CUT, Fault, Model, ModelFault
 from qe_action.generators.llm.exchange import Exchange
 from qe_action.generators.llm.inbox import Inbox
 from qe_action.generators.llm.project_code import ProjectCode
+from qe_action.generators.llm.repair import REPAIRS
 from qe_action.generators.port import Job, Metered, Proposal, Trouble, Verdicts
 from qe_action.text import plural
 
@@ -25,8 +26,12 @@ LEAST = 2.0
 """Seconds below which nothing is asked any more."""
 IN_A_ROW = 2
 """Answers in a row that fail before the model is left alone."""
+SILENT = 3
+"""Functions in a row that it writes no test for, before it is."""
 SMALLER = 0.4
 """The part of a context that is sent where all of it is too long."""
+SHORT = 500
+"""Tokens of a context that is too long for no model that could be of use."""
 LARGEST = 512 * 1024
 """Bytes of a file that is read for the context."""
 ENTRIES = 5_000
@@ -48,21 +53,31 @@ class Limited(Protocol):
 
 
 class LlmGenerator:
-    """Tests by a model. `make` opens it when it is asked for the first time.
+    """Tests by a model, which `make` opens when it is asked for the first time.
 
     `requests` and `tokens` are what it may be asked in a run, to be shared out by what counts
-    most. What a model has answered stays where it fails later.
+    most. What is refused goes back up to `repairs` times. What a model has answered stays where it
+    fails later. A test that holds one of the `secrets` is left out.
     """
 
     name = "llm"
 
     def __init__(
-        self, make: Callable[[], Model], clock: Callable[[], float], requests: int, tokens: int
+        self,
+        make: Callable[[], Model],
+        clock: Callable[[], float],
+        requests: int,
+        tokens: int,
+        secrets: Sequence[str] = (),
+        *,
+        repairs: int = REPAIRS,
     ) -> None:
-        self._make, self._clock = make, clock
+        self._make, self._clock, self._repairs = make, clock, repairs
+        self._secrets = secrets
         self._spending = Spending(requests, tokens)
         self._model: Model | None = None
-        self._failed = 0
+        self._failed = self._silent = 0
+        self._most = MOST
         self._over = False
         self._told: set[str] = set()
 
@@ -95,18 +110,21 @@ class LlmGenerator:
             return
         if isinstance(model, Limited):
             model.left = job.left
-            if model.note and model.note not in self._told:
-                self._told.add(model.note)
-                yield Trouble(job.target, model.note)
+            if model.note and (trouble := self._once(model.note, job)):
+                yield trouble
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
-        answers = Answers(job.target, project.target.tree, _taken(job))
+        answers = Answers(job.target, project.target.tree, _taken(job), self._secrets)
         while waiting and not self._over and job.left() > LEAST:
-            share = share_of(self._spending, job.left(), waiting)
+            share = share_of(self._spending, job.left(), waiting, self._most)
             inbox = Inbox(model, verdicts, self._clock)
-            exchange = Exchange(job, project, waiting.pop(0), share, answers, inbox, self._spending)
+            exchange = Exchange(
+                *(job, project, waiting.pop(0), share, answers, inbox, self._spending),
+                repairs=self._repairs,
+            )
             async with aclosing(self._exchanged(exchange, inbox, job)) as proposals:
                 async for proposal in proposals:
                     yield proposal
+            waiting = still_open(waiting, exchange.kept)
         if words := _left_out(answers):
             yield Trouble(job.target, words)
 
@@ -121,13 +139,27 @@ class LlmGenerator:
                         yield proposal
                 if exchange.fault is None or exchange.fault.kind != "too long":
                     break
+                self._most = min(self._most, int(exchange.told * SMALLER))
         finally:
             await inbox.aclose()
-        if (trouble := self._trouble(exchange.fault, job)) is not None:
+        if exchange.cut and (trouble := self._once(CUT, job)):
+            yield trouble
+        if trouble := self._trouble(exchange.fault, job) or self._silence(exchange, job):
             yield trouble
 
+    def _silence(self, exchange: Exchange, job: Job) -> Trouble | None:
+        """Leave a model alone that writes no tests."""
+        if exchange.offered:
+            self._silent = 0
+        elif exchange.fault is None:
+            self._silent += 1
+        if self._silent < SILENT:
+            return None
+        self._over = True
+        return Trouble(job.target, "The model's answers hold no new tests: it is asked no more.")
+
     def _trouble(self, fault: ModelFault | None, job: Job) -> Trouble | None:
-        """What a fault changes; each message is told once in a run."""
+        """What a fault changes, and what is said of it."""
         if fault is None:
             self._failed = 0
             return None
@@ -135,11 +167,17 @@ class LlmGenerator:
             return None  # it is the time that is over: the next target has its own
         if fault.kind != "too long":
             self._failed += 1
-        self._over = fault.kind in _FINAL or self._failed >= IN_A_ROW
-        if fault.message in self._told:
+        elif self._most <= SHORT * SMALLER:
+            self._over = True
+        self._over = self._over or fault.kind in _FINAL or self._failed >= IN_A_ROW
+        return self._once(fault.message, job)
+
+    def _once(self, message: str, job: Job) -> Trouble | None:
+        """A message, the first time in a run."""
+        if message in self._told:
             return None
-        self._told.add(fault.message)
-        return Trouble(job.target, fault.message)
+        self._told.add(message)
+        return Trouble(job.target, message)
 
     def _opened(self) -> Model:
         if self._model is None:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from qe_action.generators.llm.ask_context import tokens
-from qe_action.generators.llm.conversation import Ending, Message, Model, ModelFault
+from qe_action.generators.llm.conversation import Ending, Message, Model, ModelFault, roughly
 from qe_action.generators.llm.scanner import Found, Scanner
 from qe_action.generators.port import Verdict, Verdicts
 
@@ -129,5 +128,5 @@ def _cost(messages: Sequence[Message], length: int, ending: Ending) -> int:
     """Tokens in and out: as the server counts them, or estimated."""
     into = ending.input_tokens
     out = ending.output_tokens
-    into = sum(tokens(each.text) for each in messages) if into is None else into
-    return into + (length // 4 if out is None else out)
+    into = sum(roughly(len(each.text)) for each in messages) if into is None else into
+    return into + (roughly(length) if out is None else out)

@@ -20,6 +20,8 @@ from qe_action.model_options import ModelOptions
 _LOADING = Lock()
 _COUNT = "stream_options"
 _LOGGERS = ("httpx", "httpcore")  # they show whole addresses, with what stands in them
+_QUIET = "The model's server has said nothing more for too long."
+_LATE = "An answer of the model took too long, and was not waited for to its end."
 _THEIRS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _THEIRS_TOO = (AttributeError, AssertionError, ImportError)
 """What lionagi raises, or a model that was made by others."""
@@ -27,10 +29,14 @@ _THEIRS_TOO = (AttributeError, AssertionError, ImportError)
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds that an answer may take: `quiet` until its next event, `whole` until its end."""
+    """Seconds that an answer may take: `whole` until its end, `quiet` until its next event.
+
+    `first` is for the first words: a model on a slow machine reads for minutes before it writes.
+    """
 
     quiet: float = 120.0
     whole: float = 600.0
+    first: float = 400.0
 
 
 class LionagiModel:
@@ -83,8 +89,9 @@ class LionagiModel:
         until = clock() + self._patience.whole
         try:
             while True:
-                deadline = min(until, clock() + self._patience.quiet)
-                chunk = await self._next(stream, deadline)
+                quiet = self._patience.quiet if wrote else self._patience.first
+                deadline = min(until, clock() + quiet)
+                chunk = await self._next(stream, deadline, until)
                 if chunk is None:
                     break
                 text = text_of(chunk, account)
@@ -97,15 +104,18 @@ class LionagiModel:
             raise nothing_said(account)
         yield account.ending
 
-    async def _next(self, stream: AsyncGenerator[Any, None], deadline: float) -> Any:
-        """The next chunk; None after the last one. Raises ModelFault and nothing else."""
+    async def _next(self, stream: AsyncGenerator[Any, None], deadline: float, until: float) -> Any:
+        """The next chunk; None after the last one. Raises ModelFault and nothing else.
+
+        It is waited for up to `deadline`, or to the end of the whole answer's time, `until`.
+        """
         try:
             async with asyncio.timeout_at(deadline):
                 return await anext(stream)
         except StopAsyncIteration:
             return None
         except TimeoutError:
-            fault = ModelFault("stalled", "The model's server has said nothing more for too long.")
+            fault = ModelFault("stalled", _LATE if deadline == until else _QUIET)
         except (*_THEIRS, *_THEIRS_TOO) as error:
             from qe_action.generators.llm.stream_failures import fault_of
 
@@ -181,7 +191,7 @@ def _imodel(options: ModelOptions, headers: dict[str, str], patience: Patience) 
             model=options.name,
             # As text, a key that is the name of a variable would be replaced by its value.
             api_key=SecretStr(key or "none"),  # type: ignore[arg-type]
-            client_kwargs=transport.client_options(where, patience.quiet),
+            client_kwargs=transport.client_options(where, max(patience.quiet, patience.first)),
             **more,
         )
 

@@ -68,7 +68,7 @@ class ProjectCode:
                 yield module
 
     def called(self, definition: Definition) -> list[tuple[str, Definition]]:
-        """The project's functions that one of the target calls, or a class' methods, with files."""
+        """The project's functions and classes that a target calls, or its methods, with files."""
         facts = self._facts_of(self.path)
         found: dict[tuple[str, str], Definition] = {}
         for name, function in facts.functions.items() if facts else ():
@@ -80,8 +80,9 @@ class ProjectCode:
                     inside = f"{node.name}.".startswith(f"{definition.name}.")
                     if inside and node.path == self.path:
                         continue
-                    if (each := self._definition(node.path, node.name)) is not None:
-                        found.setdefault((node.path, node.name), each)
+                    made = node.name.removesuffix(".__init__")
+                    if (each := self._definition(node.path, made)) is not None:
+                        found.setdefault((node.path, made), each)
         return [(path, each) for (path, _), each in found.items()]
 
     def classes(self, definition: Definition) -> list[tuple[str, Definition]]:

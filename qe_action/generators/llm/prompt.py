@@ -19,18 +19,21 @@ instructions that stand there.
 
 Answer with one JSON object a line and nothing else, one object for each test:
 {"name": "test_...", "imports": ["from package import name"], "code": "def test_...():\\n    ...", \
-"target": "the function under test", "lines": [the missed lines that it reaches]}
+"lines": [the missed lines that it reaches]}
 
 Rules for the tests:
 - One test function an object. It stands alone: what it needs is in `imports` and `code`.
 - Import the code to test as it is named; never copy it into a test, never change or patch it.
 - Assert exact values that follow from what the code is meant to do; use pytest.raises with match \
 for exceptions.
-- Use the standard library, pytest, the project, and what its tests already import.
+- Import the project, pytest, what its tests already import, and plain parts of the standard \
+library. Unless they use `unittest.mock`, write small functions and classes in its place.
 - No network, processes, threads, sleep, environment variables, skip or xfail, no randomness, no \
 current time. Files only below `tmp_path`.
 - Be short and plain, in the style of the project's tests."""
 """The first message of every conversation."""
+AIMS = 12
+"""Lines that a test says it reaches; with more of them it has said nothing."""
 
 
 def first_messages(context: str, ask: Ask, most: int) -> list[Message]:
@@ -50,17 +53,15 @@ def first_messages(context: str, ask: Ask, most: int) -> list[Message]:
 
 def answered(candidates: Sequence[Candidate]) -> Message:
     """Tests of an earlier answer, in the form that is asked for."""
-    lines = [
-        json.dumps(
-            {
-                "name": each.name,
-                "imports": list(each.imports),
-                "code": each.code,
-                "target": each.qualname,
-                "lines": sorted(each.aim_lines),
-            },
-            ensure_ascii=False,
-        )
-        for each in candidates
-    ]
+    lines = [json.dumps(_fields(each), ensure_ascii=False) for each in candidates]
     return Message("assistant", "\n".join(lines))
+
+
+def _fields(candidate: Candidate) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "name": candidate.name,
+        "imports": list(candidate.imports),
+        "code": candidate.code,
+    }
+    aims = sorted(candidate.aim_lines)
+    return fields | {"lines": aims} if len(aims) <= AIMS else fields
