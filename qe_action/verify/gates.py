@@ -23,7 +23,7 @@ from qe_action.verify.findings import Finding
 from qe_action.verify.mutants import Mutant, mutants
 from qe_action.verify.own_names import fixed_name
 from qe_action.verify.project import Project
-from qe_action.verify.run_answers import Run
+from qe_action.verify.run_answers import Run, shown
 from qe_action.verify.run_request import Runner, RunRequest, Surroundings
 from qe_action.verify.test_size import too_long
 from qe_action.verify.writing import Part, new_file
@@ -188,11 +188,6 @@ async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
     if run.written:
         return Refusal("writes", f"it leaves or changes {shown(run.written[0])}")
     return None
-
-
-def shown(path: str) -> str:
-    """A path in a working copy as it is in the project."""
-    return re.sub(r"^.*?/qe-action-[^/]+/(?:project/)?", "", path)
 
 
 async def reaches_a_goal(trial: Trial, setting: Setting) -> Refusal | None:
