@@ -30,6 +30,8 @@ MAX_REACHED = 200
 """Lines that a test reaches, and as many branches and imports."""
 
 _NAME = re.compile(r"[^\W\d]\w{0,199}")
+MOST = 10**12
+"""Of anything that a model has cost."""
 MODEL = 100
 """Characters of a model's name."""
 _GENERATOR = re.compile(r"[a-z]{1,20}")
@@ -95,9 +97,16 @@ def _result(told: GenerationComplete) -> GenerationComplete:
 
 
 def _use(told: ModelUse) -> ModelUse:
-    """What a model is said to have cost: a short name, and no cost below nothing."""
-    cost = told.cost if told.cost is not None and told.cost >= 0 else None
-    return told.model_copy(update={"cost": cost, "model": clip(told.model, MODEL)})
+    """What a model is said to have cost: a short name, and no figures that can't be."""
+    cost = told.cost if told.cost is not None and 0 <= told.cost <= MOST else None
+    tokens = {
+        name: None if count is None or count > MOST else count
+        for name, count in told.model_dump(include={"input_tokens", "output_tokens"}).items()
+    }
+    counts = {"requests": min(told.requests, MOST), "replayed": min(told.replayed, MOST)}
+    return told.model_copy(
+        update={"cost": cost, "model": clip(told.model, MODEL), **tokens, **counts}
+    )
 
 
 def _test(case: TestCase) -> TestCase | None:

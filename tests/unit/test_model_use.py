@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from qe_action.events import GenerationComplete, ModelUse
+from qe_action.events import GenerationComplete, ModelUse, without_tests
 from qe_action.render.generated import summed_up
 from qe_action.render.model_use import model_cost, model_name, writers
+from qe_action.untrusted.generated import StrangersTests
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,26 @@ def test_the_terminal_says_what_a_model_has_cost_only_where_one_was_asked() -> N
     assert summed_up(asked) == (
         "0 tests proposed, 0 refused; tiny-1: 2 requests, 0 tokens in and 0 out, cost unknown."
     )
+
+
+@pytest.mark.parametrize("cost", [float("inf"), float("nan"), -1.0, 1e300])
+def test_a_stranger_s_figures_are_none_that_can_t_be(cost: float) -> None:
+    used = ModelUse(
+        model="m" * 900,
+        requests=10**30,
+        replayed=1,
+        input_tokens=10**30,
+        output_tokens=5,
+        cost=cost,
+    )
+    told = without_tests("finished").model_copy(update={"model": used})
+    found = StrangersTests().take(told)
+    assert isinstance(found, GenerationComplete)
+    assert found.model is not None
+    assert len(found.model.model) <= 100
+    assert (found.model.cost, found.model.input_tokens, found.model.output_tokens) == (
+        None,
+        None,
+        5,
+    )
+    assert found.model.requests == 10**12
