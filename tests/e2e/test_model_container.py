@@ -136,13 +136,18 @@ def pushed(job: Job, files: Mapping[str, str]) -> None:
     (job.path / ".coverage").unlink()
 
 
+def may_push(github: FakeGitHub) -> None:
+    """The job's token has `contents: write` as well."""
+    rights = ("checks", "contents", "pull-requests")
+    github.tokens[github.token] = Token(permissions=dict.fromkeys(rights, "write"))
+
+
 class Flow:
     """The steps of a pull request's jobs, one after the other."""
 
     def __init__(self, step: StepMaker, job: Job, github: FakeGitHub, llm: FakeLLM) -> None:
         self.step, self.job, self.github, self.llm = step, job, github, llm
-        rights = ("checks", "contents", "pull-requests")
-        github.tokens[github.token] = Token(permissions=dict.fromkeys(rights, "write"))
+        may_push(github)
         github.pulls[7].head_ref = "feature"
 
     def run(self) -> Result:

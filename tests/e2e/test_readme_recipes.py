@@ -16,6 +16,7 @@ from readme_workflows import Recipe
 from runner import Result, Step
 from sandbox_here import MISSING, open_folder
 from test_container import ROOT, Job, checked_out, image
+from test_model_container import may_push
 from test_publish import packed
 from wheels import project
 
@@ -126,6 +127,10 @@ def test_a_step_of_the_readme_runs_as_it_stands(
     runs: Runs, github: FakeGitHub, recipe: Recipe
 ) -> None:
     publishes = recipe.inputs.get("mode") == "publish"
+    opens = recipe.inputs.get("pull-request-tests") == "open"
+    if opens:
+        may_push(github)
+        github.pulls[7].head_repo = github.repo
     result = runs.published(recipe) if publishes else runs.run(recipe)
     assert result.status == 0, result.log
     assert not [c for c in result.commands if c.name in ("error", "warning")], result.log
@@ -134,6 +139,7 @@ def test_a_step_of_the_readme_runs_as_it_stands(
     assert check.data["name"] == filled(recipe.inputs.get("name", "qe-action coverage"))
     assert check.data["conclusion"] == "success"
     assert result.outputs["comment-url"]
+    assert bool(result.outputs["tests-pull-request"]) is opens
     if "generate-tests" in recipe.inputs:
         _made(result, runs.job, recipe)
 

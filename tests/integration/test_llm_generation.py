@@ -11,6 +11,7 @@ from fake_llm import FakeLLM, Reply, item
 from generation import SHAPES, Outcome, generate, interpreter, project, workers
 from lionagi import iModel
 from projects import job, written
+from slowness import slowness
 
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
@@ -83,7 +84,7 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     context = {
         "repo": tmp_path,
         "file": "hooks.py",
-        "time_budget": 30.0,
+        "time_budget": 30.0 * slowness(),
         "tests_known": True,
         "slots": 1,
     }
@@ -92,12 +93,13 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
         agent = TestGeneratorAgent(interpreter=interpreter())
         given = {**context, "model": options(llm)}
         task = QETask(task_type="test_generation", context=given)
-        found = []
+        found: list[Any] = []
         async with aclosing(agent.generate_tests_streaming(task)) as events:
             async for event in events:
                 found.append(event)
                 if isinstance(event, TestProposed) and event.test_case.test_name == "test_event":
-                    llm.stopping.set()  # the answer ends only now
+                    assert not llm.asked[-1].left.is_set(), "nobody reads the answer any more"
+                    llm.stopping.set()  # it ends only now
         return Outcome(found)
 
     with FakeLLM(replies, key=KEY) as llm:

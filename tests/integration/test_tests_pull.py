@@ -51,6 +51,7 @@ def test_one_commit_on_the_head_is_opened_as_a_draft(scene: Scene) -> None:
 def test_its_words_tell_what_is_known_and_what_is_not(scene: Scene) -> None:
     scene.run(TWO)
     body = scene.pull.body
+    assert "offline" not in body, "people are told of the search"
     assert "Tests for [#7](" in body
     assert "goes from 40% to 80%" in body
     assert "Refused: 12 (fails 8, flaky 4)." in body
