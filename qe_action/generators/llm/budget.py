@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from qe_action.events import ModelUse
 from qe_action.generators.llm.conversation import NO_TIME, Ending, Message, Model, ModelFault, Piece
 from qe_action.model_options import ModelOptions
+from qe_action.text import plural
 
 CHARACTERS = 4
 """Characters of a token, roughly: what is reckoned with where no server has counted yet."""
@@ -70,12 +71,15 @@ class Budget:
         """Raises ModelFault where a request with so many tokens more exceeds the budget."""
         options = self.options
         if not written and self.requests >= options.requests:
-            raise ModelFault("budget", f"The model has had its {options.requests} requests.")
+            had = plural(options.requests, "request")
+            raise ModelFault("budget", f"The model has had its {had} (model-requests).")
         if self._read + self._written + read + written >= options.tokens:
-            raise ModelFault("budget", f"The model's {options.tokens} tokens are used up.")
+            left = f"What is left of the model's {options.tokens:,} tokens (model-tokens)"
+            raise ModelFault("budget", f"{left} is too little for another request.")
         cost = self._cost(self._read + read, self._written + written)
         if options.cost is not None and cost is not None and cost > options.cost:
-            raise ModelFault("budget", "What the model may cost is used up.")
+            message = "What is left of model-cost is too little for another request."
+            raise ModelFault("budget", message)
 
     def count(self, read: int | None, written: int | None, rough: tuple[int, int]) -> None:
         """Take in an answer's tokens, as the server counted them or roughly."""

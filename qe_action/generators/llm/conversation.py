@@ -30,7 +30,10 @@ is used up; too much has failed, so that the model is left alone; what is needed
 installed.
 """
 
-MISSING = "What asks models is not installed: pip install 'qe-action[llm]' brings it."
+MISSING = (
+    "What asks models is not installed: "
+    "pip install 'qe-action[llm] @ git+https://github.com/qe-action/qe-action' brings it."
+)
 """What is said of the fault of that kind."""
 NO_TIME = "There is no time left to ask the model."
 """What is said where the time is used up."""
