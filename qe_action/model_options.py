@@ -57,5 +57,5 @@ class ModelOptions(BaseModel):
             return ""
         why = "there is neither a key (model-key, on the command line QE_MODEL_KEY) nor an address"
         if not self.name:
-            why = "the input model names none"
+            why = "none was named"
         return f"No model was asked, and nothing was sent: {why}."

@@ -72,8 +72,8 @@ def test_options_and_command_line_take_the_generators_of_the_table() -> None:
     ("model", "said"),
     [
         ({"name": "m"}, "there is neither a key (model-key, on the command line QE_MODEL_KEY) nor"),
-        ({}, "the input model names none"),
-        ({"base_url": "http://localhost:1/v1"}, "the input model names none"),
+        ({}, "none was named"),
+        ({"base_url": "http://localhost:1/v1"}, "none was named"),
     ],
 )
 def test_why_no_model_is_asked_is_named(model: dict[str, str], said: str) -> None:
