@@ -409,6 +409,13 @@ def test_a_program_s_output_may_be_the_diff_where_a_shell_puts_it_there(repo: Gi
     assert "m1.py" in done.stderr
 
 
+def test_a_file_is_no_folder_for_a_model_s_answers(repo: GitRepo) -> None:
+    target = ("generate", "--target", "src/shop/m0.py", "--model", "m")
+    done = qe(repo, *target, "--llm-cache", "src/shop/m0.py")
+    assert done.returncode == 2
+    assert "src/shop/m0.py is no folder. --llm-cache takes a folder" in done.stderr
+
+
 def test_a_key_that_can_be_none_and_an_address_that_is_none_are_refused_unseen(
     repo: GitRepo,
 ) -> None:
