@@ -40,9 +40,9 @@ class ModelOptions(BaseModel):
     headers: Mapping[str, SecretStr] = Field(default_factory=dict)
     requests: int = Field(default=60, ge=1, le=10_000)
     tokens: int = Field(default=300_000, ge=1, le=1_000_000_000)
-    cost: float | None = Field(default=None, ge=0)
-    price_input: float | None = Field(default=None, ge=0)
-    price_output: float | None = Field(default=None, ge=0)
+    cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    price_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    price_output: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     cache: Path | None = None
 
     @property

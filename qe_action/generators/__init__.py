@@ -55,7 +55,7 @@ def _has_model(ports: Ports) -> bool:
 def _asking(ports: Ports) -> LlmGenerator:
     """The generator that asks the caller's model, or the one that the settings name."""
     from qe_action.generators.llm.generator import LlmGenerator
-    from qe_action.generators.llm.lionagi_model import secrets_of
+    from qe_action.generators.llm.model_secrets import credentials_of
 
     options = ports.settings.model
     return LlmGenerator(
@@ -63,7 +63,7 @@ def _asking(ports: Ports) -> LlmGenerator:
         ports.clock,
         options.requests,
         options.tokens,
-        secrets_of(options),
+        credentials_of(options),
     )
 
 

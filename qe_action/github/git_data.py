@@ -19,19 +19,26 @@ from qe_action.github.responses import author, nothing
 from qe_action.github.sender import again
 
 WRITE = "contents: write"
+WEB_FLOW = "web-flow"
+"""The account by which GitHub commits what was made by its API or its pages."""
 MAX_BLOB = 1_000_000
 """Bytes of the longest file that is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The last commit of a branch; `author` is a login in lower case, empty where unknown."""
+    """The last commit of a branch; `author` is a login in lower case, empty where unknown.
+
+    `committer` is one too, empty also where GitHub itself made the commit for its author. It is
+    another than the author where a person has amended or rebased the commit.
+    """
 
     sha: str
     tree: str
     parents: tuple[str, ...]
     message: str
     author: str
+    committer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +242,22 @@ def _tip(data: Mapping[str, Any], name: str) -> Tip | None:
     commit = data["commit"]
     inner = commit["commit"]
     parents = tuple(str(parent["sha"]) for parent in commit["parents"])
-    login = author({"user": commit["author"]})
-    return Tip(str(commit["sha"]), str(inner["tree"]["sha"]), parents, inner["message"], login)
+    return Tip(
+        str(commit["sha"]),
+        str(inner["tree"]["sha"]),
+        parents,
+        inner["message"],
+        author({"user": commit["author"]}),
+        _committer(commit),
+    )
+
+
+def _committer(commit: Mapping[str, Any]) -> str:
+    """Who made a commit beside its author: a login, or a name where it is of no account."""
+    login = author({"user": commit["committer"]})
+    name = str(commit["commit"]["committer"]["name"])
+    by_github = login == WEB_FLOW or (not login and name in ("GitHub", "GitHub Enterprise"))
+    return "" if by_github else login or name.lower() or "?"
 
 
 def _past(data: Mapping[str, Any]) -> PastCommit:

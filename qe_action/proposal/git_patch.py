@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ LONGEST = 1_000_000
 SHOWN = 20_000
 """Characters of the longest patch that a comment holds beside all else."""
 _UNSAFE = (".git", ".github")
+_SHORT = re.compile(r"git(hub)?~\d")
 _NO_END = b"\n\\ No newline at end of file\n"
 _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 
@@ -60,8 +62,11 @@ def _unseen(line: str) -> bool:
 def is_safe(path: str) -> bool:
     """Whether tests may go to a file of this name: a Python file inside the project."""
     parts = path.split("/")
-    inside = all(part not in ("", ".", "..") and "\\" not in part for part in parts)
-    ours = not any(part.lower().rstrip(". ") in _UNSAFE for part in parts)
+    # A colon names a stream or a drive on Windows, a tilde a folder by its short name.
+    inside = all(part not in ("", ".", "..") and not set(part) & set("\\:") for part in parts)
+    ours = not any(
+        part.lower().rstrip(". ") in _UNSAFE or _SHORT.match(part.lower()) for part in parts
+    )
     return inside and ours and path.endswith(".py") and "\0" not in path and path.isprintable()
 
 

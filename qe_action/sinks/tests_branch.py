@@ -75,7 +75,8 @@ class TestsBranch:
         ours = await self._logins() if tip or pulls else set()
         merged = wanted.get("merged") is True
         state: State = "merged" if merged else "open" if wanted["state"] == "open" else "closed"
-        mark = read_commit_mark(tip.message, tip.parents) if tip and tip.author in ours else None
+        made = tip is not None and tip.author in ours and tip.committer in ours | {""}
+        mark = read_commit_mark(tip.message, tip.parents) if tip and made else None
         branch = Branch(self.name, tip.sha, mark) if tip else None
         now = str(wanted["head"]["sha"])
         history = await self._github.history(head) if head == now and state == "open" else []

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qe_action.verify.gates import Refusal, Trial, shown
-from qe_action.verify.run_answers import Run
+from qe_action.verify.gates import Refusal, Trial
+from qe_action.verify.run_answers import Run, shown
 from qe_action.verify.run_request import Runner, RunRequest, Surroundings
 from qe_action.verify.set_cover import minimal, worst_first
 from qe_action.verify.style import Tool, style

@@ -95,6 +95,26 @@ class TestText:
         return found
 
     @cached_property
+    def kept(self) -> dict[str, list[ast.expr]]:
+        """The values that attributes, the names of classes and keywords are given."""
+        found: dict[str, list[ast.expr]] = defaultdict(list)
+        for node in self.nodes:
+            match node:
+                case ast.Assign(targets=targets, value=value):
+                    for target in targets:
+                        if isinstance(target, ast.Attribute):
+                            found[target.attr].append(value)
+                case ast.AnnAssign(target=ast.Attribute(attr=attr), value=ast.expr() as value):
+                    found[attr].append(value)
+                case ast.keyword(arg=str(attr), value=value):
+                    found[attr].append(value)
+                case ast.ClassDef(body=body):
+                    for statement in body:
+                        for name, binding in bound_by(statement):
+                            found[name] += [binding.node] if binding.node else []
+        return found
+
+    @cached_property
     def _cases(self) -> list[tuple[str, Binding]]:
         tables = (d for n in self.nodes for d in getattr(n, "decorator_list", ()) if is_table(d))
         return [case for table in tables for case in of_table(table)]

@@ -67,6 +67,8 @@ def _leaves_by_method(node: ast.Attribute, call: ast.Call | None, paths: Paths) 
         return "path" in paths.roots(node)
     if attr == "read":
         return _reads_by_name(node, arguments, paths)
+    if attr == "write":
+        return _packs(node, arguments, paths)
     is_path = bool(paths.roots(node.value) & {"folder", "path"})
     if attr not in _TOUCHES and not (is_path and attr in _MAY_TOUCH):
         return False
@@ -79,6 +81,17 @@ def _reads_by_name(node: ast.Attribute, arguments: list[ast.expr], paths: Paths)
         return False
     value = arguments[0].value if isinstance(arguments[0], ast.Constant) else None
     return not isinstance(value, int) and not paths.inside(arguments[0])
+
+
+def _packs(node: ast.Attribute, arguments: list[ast.expr], paths: Paths) -> bool:
+    """`ZipFile(...).write("/etc/passwd")`: it reads the file that it is named."""
+    text = paths.text
+    archives = (n for n in text.nodes if isinstance(n, ast.Name | ast.Attribute))
+    if all(text.meaning(n) != "zipfile.ZipFile" for n in archives):
+        return False
+    if paths.roots(node.value) != {"standard"} or text.meaning(node.value):
+        return False
+    return not arguments or not paths.inside(arguments[0])
 
 
 def _arguments_stay(attr: str, arguments: list[ast.expr], paths: Paths) -> bool:

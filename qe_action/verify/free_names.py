@@ -83,7 +83,7 @@ def _too_early(scope: _Scope, used: set[str]) -> Iterator[ast.Name]:
     """The names that a module's or class's own statements use before any of them binds them."""
     bound: set[str] = set()
     for statement in scope.body:
-        for node in _immediate(statement):
+        for node in immediate(statement):
             read = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
             if isinstance(node, ast.Name) and read and node.id in used - bound:
                 yield node
@@ -102,7 +102,7 @@ def _used(scope: _Scope, tables: Sequence[symtable.SymbolTable]) -> set[str]:
     }
 
 
-def _immediate(node: ast.AST) -> Iterator[ast.AST]:
+def immediate(node: ast.AST) -> Iterator[ast.AST]:
     """All that runs together with a statement: no bodies of functions, and no other class's."""
     yield node
     if isinstance(node, _OWN_SCOPE):
@@ -112,7 +112,7 @@ def _immediate(node: ast.AST) -> Iterator[ast.AST]:
     else:
         inner = list(ast.iter_child_nodes(node))
     for child in inner:
-        yield from _immediate(child)
+        yield from immediate(child)
 
 
 def _bound(tree: ast.Module) -> Iterator[str]:

@@ -21,8 +21,9 @@ from qe_action.verify.assertions import assertions, lacks_assertion
 from qe_action.verify.duplicates import fingerprints
 from qe_action.verify.findings import Finding
 from qe_action.verify.mutants import Mutant, mutants
+from qe_action.verify.own_names import fixed_name
 from qe_action.verify.project import Project
-from qe_action.verify.run_answers import Run
+from qe_action.verify.run_answers import Run, shown
 from qe_action.verify.run_request import Runner, RunRequest, Surroundings
 from qe_action.verify.test_size import too_long
 from qe_action.verify.writing import Part, new_file
@@ -119,7 +120,7 @@ async def is_short(trial: Trial, _: Setting) -> Refusal | None:
 
 async def parses(trial: Trial, _: Setting) -> Refusal | None:
     try:
-        trial.tree = ast.parse(trial.text)
+        trial.tree = static_checks.parsed(trial.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Refusal("syntax", str(error)[:200])
     return None
@@ -152,8 +153,10 @@ async def stays_inside(trial: Trial, setting: Setting) -> Refusal | None:
 
 
 async def patches_nothing_tested(trial: Trial, setting: Setting) -> Refusal | None:
-    around = setting.runner.project.around
-    return _refused("patches", static_checks.patched(trial.text, trial.tree, around))
+    around, part = setting.runner.project.around, trial.part
+    found = static_checks.patched(trial.text, trial.tree, around)
+    fixed = "" if found else fixed_name(part.code, part.name)
+    return Refusal("patches", fixed) if fixed else _refused("patches", found)
 
 
 def _refused(reason: Refused, found: Finding | None) -> Refusal | None:
@@ -185,11 +188,6 @@ async def passes_alone(trial: Trial, setting: Setting) -> Refusal | None:
     if run.written:
         return Refusal("writes", f"it leaves or changes {shown(run.written[0])}")
     return None
-
-
-def shown(path: str) -> str:
-    """A path in a working copy as it is in the project."""
-    return re.sub(r"^.*?/qe-action-[^/]+/(?:project/)?", "", path)
 
 
 async def reaches_a_goal(trial: Trial, setting: Setting) -> Refusal | None:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from qe_action.generators.permitted_modules import is_standard
 from qe_action.verify.bindings import TestText, origin
 from qe_action.verify.findings import Finding, at
+from qe_action.verify.free_names import immediate
+from qe_action.verify.permitted_names import FIXTURES
 
-_OBJECT = frozenset({"delattr", "object", "setattr"})
+_OBJECT = frozenset({"__delattr__", "__setattr__", "delattr", "object", "setattr"})
 """Calls that patch what stands in front of a name: `monkeypatch.setattr`, `patch.object`."""
 _ITEM = frozenset({"delitem", "dict", "multiple", "setitem"})
 _WHOLE = frozenset({"delattr", "patch", "setattr"})
@@ -30,7 +32,10 @@ _OF_MACHINES = re.compile(
     r"|python.*|.*_proxy|.*_(token|key|secret|password)|hostaliases|malloc_.*|glibc_.*"
 )
 """Variables that programs, interpreters and machines go by."""
-_HOOKS = re.compile(r"pytest_\w+|pytestmark|collect_ignore\w*|(setup|teardown)_(module|function)")
+_HOOKS = re.compile(
+    r"pytest_\w+|pytestmark|collect_ignore\w*|(setup|teardown)(_module|_function)?"
+    r"|(setUp|tearDown)Module|__\w+__"
+)
 
 
 def patches(call: ast.Call, text: TestText) -> bool:
@@ -65,8 +70,7 @@ def changes_the_tested(text: TestText) -> Iterator[Finding]:
                 yield at(node, f"it hands {attr} on as a value")
             case ast.Name() if _is_patch(node, text) and _is_value(node, text):
                 yield at(node, "it hands patch on as a value")
-            case ast.keyword(arg="autouse" | "scope") if _is_fixture(node, text):
-                yield at(node.value, "it has a fixture that other tests get too")
+    yield from _fixtures(text)
     yield from _hooks(text)
 
 
@@ -83,7 +87,9 @@ def _by_call(call: ast.Call, text: TestText) -> Iterator[Finding]:
             yield from _refused(call, name, text, literal=True)
         return
     owner = _patched_owner(arguments[0], text)
-    if isinstance(func, ast.Name) and text.is_builtin(func):
+    if last.startswith("__") and not text.meaning(arguments[0]):
+        return
+    if last.startswith("__") or (isinstance(func, ast.Name) and text.is_builtin(func)):
         owner = text.meaning(arguments[0])  # `setattr` sets up an object as `=` does
     attributes = [""] if last in _ITEM else text.texts(arguments[1] if arguments[1:] else None)
     if owner is None or attributes is None:
@@ -101,7 +107,7 @@ def _is_mocking(call: ast.Call, text: TestText) -> bool:
         return True
     if not isinstance(func, ast.Attribute):
         return False
-    if func.attr in {"setattr", "delattr", "setitem", "delitem"}:
+    if func.attr in {"__setattr__", "__delattr__", "setattr", "delattr", "setitem", "delitem"}:
         return True
     root = origin(func)
     named = isinstance(root, ast.Name) and root.id in _MOCKERS
@@ -154,11 +160,31 @@ def _imported_origin(node: ast.expr, text: TestText) -> str:
     return text.meaning(inner) if isinstance(inner, ast.Name | ast.Attribute) else ""
 
 
-def _is_fixture(node: ast.keyword, text: TestText) -> bool:
-    call = text.parents.get(node)
-    if not isinstance(call, ast.Call) or not ast.unparse(call.func).endswith("fixture"):
-        return False
-    return not (node.arg == "scope" and text.texts(node.value) == ["function"])
+def _fixtures(text: TestText) -> Iterator[Finding]:
+    """Fixtures that other tests get too: by themselves, or in place of those that they ask for."""
+    for node in text.nodes:
+        names: list[str] = []
+        match node:
+            case ast.keyword(arg="autouse" | "scope" as kind):
+                alone = kind == "scope" and text.texts(node.value) == ["function"]
+                if not alone and _is_fixture(text.parents.get(node)):
+                    yield at(node.value, "it has a fixture that other tests get too")
+            case ast.keyword(arg="name") if _is_fixture(text.parents.get(node)):
+                names = text.texts(node.value) or ["request"]
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names = [name] if any(map(_is_fixture, node.decorator_list)) else []
+            case ast.Assign(targets=targets, value=value) if _is_fixture(value):
+                names = [target.id for target in targets if isinstance(target, ast.Name)]
+        for name in names:
+            if name in text.around.shared or name in FIXTURES:
+                yield at(getattr(node, "value", node), f"it replaces the fixture {name}")
+
+
+def _is_fixture(node: ast.AST | None) -> bool:
+    """Whether it is `pytest.fixture`, or a call of it or of what that gives."""
+    while isinstance(node, ast.Call):
+        node = node.func
+    return isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith("fixture")
 
 
 def _is_value(node: ast.expr, text: TestText) -> bool:
@@ -167,10 +193,21 @@ def _is_value(node: ast.expr, text: TestText) -> bool:
 
 def _hooks(text: TestText) -> Iterator[Finding]:
     """Names at the top of a module by which pytest treats all its tests otherwise."""
-    for node in text.tree.body:
-        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-        bound = [n for n in names if isinstance(node, ast.Assign | ast.AnnAssign)]
-        bound += [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
-        for name in bound:
-            if _HOOKS.fullmatch(name):
-                yield at(node, f"it changes how other tests run, by {name}")
+    for statement in text.tree.body:
+        for node in immediate(statement):
+            for name in _bound_by(node):
+                if _HOOKS.fullmatch(name):
+                    yield at(node, f"it changes how other tests run, by {name}")
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds by itself; a module under its own name is none of them."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.ImportFrom(names=names):
+            yield from (alias.asname or alias.name for alias in names)
+        case ast.Import(names=names):
+            yield from (alias.asname for alias in names if alias.asname)

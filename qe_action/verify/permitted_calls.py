@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 
 from qe_action.generators.permitted_modules import is_partial, is_standard, may_use
+from qe_action.verify.acting_texts import acts, code_in_hints
 from qe_action.verify.attribute_lookups import computed, lookups
+from qe_action.verify.binding_sites import is_table, table_of
 from qe_action.verify.bindings import TestText, is_run_by_pytest, origin
 from qe_action.verify.findings import Finding, at
 from qe_action.verify.names import Function
@@ -22,12 +24,6 @@ from qe_action.verify.permitted_names import (
 )
 
 _SPECIAL = re.compile(r"__\w+__")
-_IN_FORMAT = re.compile(r"\{[^{}]*\.__\w+__")
-_ANNOTATION = (
-    ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.BinOp, ast.BitOr,
-    ast.Tuple, ast.List, ast.Load,
-)  # fmt: skip
-"""What a string that stands for a type is made of."""
 _SLEEPS = frozenset({"asyncio.sleep", "time.sleep"})
 _SERVES_FILES = frozenset({"fromfile_prefix_chars"})
 _NEVER_GIVEN = frozenset({
@@ -46,16 +42,16 @@ def reaches_outside(text: TestText) -> Iterator[Finding]:
         match node:
             case ast.Name() | ast.Attribute() | ast.Call() if found := _by_meaning(node, text):
                 yield found
-            case ast.Constant(value=str(value)) if _IN_FORMAT.search(value):
-                yield at(node, "it reaches attributes by a format")
             case ast.keyword(arg=str(name)) if name in _SERVES_FILES:
                 yield at(node.value, f"it uses {name}")
             case ast.arg(annotation=ast.expr() as hint) | ast.AnnAssign(annotation=hint):
-                yield from _hints(hint)
+                yield from code_in_hints(hint)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield from _hints(node.returns) if node.returns else ()
+                yield from code_in_hints(node.returns) if node.returns else ()
                 yield from _fixtures(node, text)
     yield from _values(text)
+    yield from _fixtures_by_text(text)
+    yield from acts(text)
 
 
 def _attributes(text: TestText) -> Iterator[Finding]:
@@ -143,34 +139,46 @@ def _is_patched(node: ast.expr, text: TestText) -> bool:
     return (given or bool(text.meaning(func))) and patches(call, text)
 
 
-def _hints(hint: ast.expr) -> Iterator[Finding]:
-    """Types as strings that are more: who asks for an object's types runs them."""
-    for node in ast.walk(hint):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                inner = list(ast.walk(ast.parse(node.value, mode="eval")))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-            plain = all(isinstance(part, _ANNOTATION) for part in inner)
-            if not plain or "__" in node.value:
-                yield at(node, "it has code in a string that stands for a type")
-
-
 def _fixtures(function: Function, text: TestText) -> Iterator[Finding]:
     """Parameters by which pytest would hand over more than a test may have."""
     if not is_run_by_pytest(function):
         return
-    known = text.around.fixtures
     for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
         bindings = text.bindings.get(argument.arg, ())
         if all(binding.kind != "fixture" for binding in bindings):
             continue
         name = argument.arg
-        listed = name in FIXTURES or (known is not None and name in known)
-        if not listed and (known is not None or name in _NEVER_GIVEN):
+        if not _may_ask(name, text):
             yield at(argument, f"it asks for the fixture {name}")
         elif name == "request":
             yield from _requests(function, text)
+
+
+def _may_ask(name: str, text: TestText) -> bool:
+    known = text.around.fixtures
+    if name in FIXTURES or (known is not None and name in known):
+        return True
+    return known is None and name not in _NEVER_GIVEN
+
+
+def _fixtures_by_text(text: TestText) -> Iterator[Finding]:
+    """Fixtures that are asked for by a string, and not by a parameter."""
+    for node in text.nodes:
+        names: list[str] | None = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == "usefixtures":
+                given = [text.texts(arg) for arg in node.args]
+                names = None if None in given else [n for some in given for n in some or ()]
+            elif is_table(node) and _is_indirect(node):
+                names = table_of(node)[0] or None
+        for name in ["?"] if names is None else names:
+            if name not in text.functions and not _may_ask(name, text):
+                yield at(node, f"it asks for the fixture {name}")
+
+
+def _is_indirect(table: ast.Call) -> bool:
+    given = [*table.args[2:3], *(k.value for k in table.keywords if k.arg == "indirect")]
+    return any(not (isinstance(g, ast.Constant) and g.value is False) for g in given)
 
 
 def _requests(function: Function, text: TestText) -> Iterator[Finding]:

@@ -46,9 +46,13 @@ _ANYWHERE: Mapping[str, str] = {
     "ends or stops a process": "_exit abort kill killpg",
     "talks to others": (
         "create_connection create_server create_datagram_endpoint open_connection start_server"
-        " open_unix_connection socketpair urlopen urlretrieve"
+        " open_unix_connection socketpair urlopen urlretrieve create_unix_connection"
+        " create_unix_server start_unix_server connect_accepted_socket sock_connect sock_accept"
+        " sock_recv sock_recvfrom sock_sendall sock_sendto start_tls add_reader add_writer"
     ),
-    "reaches the environment": "environ environb getenv getenvb putenv unsetenv",
+    "starts threads": "run_in_executor set_default_executor to_thread",
+    "is interrupted": "add_signal_handler",
+    "reaches the environment": "environ environb expandvars getenv getenvb putenv unsetenv",
     "reaches a module of the interpreter": "builtins ctypes importlib os shutil sys",
     "imports by another way": (
         "exec_module import_module load_extension load_module run_module run_path"

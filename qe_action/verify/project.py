@@ -83,6 +83,7 @@ def describe(
     collects = collects or PytestCollection()
     folder, module = _module(files, target)
     tests = _tests(files, target, collects)
+    new = _place(tests, module, files, collects)
     known: set[str] = set()
     for text in tests.values():
         known |= fingerprints(text)
@@ -92,21 +93,21 @@ def describe(
         module=module,
         paths=tuple(dict.fromkeys((folder.rstrip("/") or ".", "."))),
         test_files=tests,
-        place=_place(tests, module, files, collects),
+        place=new,
         known=frozenset(known),
         prepares=any(
             PurePosixPath(path).name == "conftest.py" and _PREPARES.search(data)
             for path, data in files.items()
         ),
-        around=_around(files, tests, target, (folder, module)),
+        around=_around(files, tests, target, (folder, module, new)),
     )
 
 
 def _around(
-    files: Mapping[str, bytes], tests: Mapping[str, str], target: str, place: tuple[str, str]
+    files: Mapping[str, bytes], tests: Mapping[str, str], target: str, place: tuple[str, str, str]
 ) -> ProjectNames:
-    """`place` is the folder that the target is imported from, and its name."""
-    folder, module = place
+    """`place` is the folder that the target is imported from, its name, and its tests' file."""
+    folder, module, new = place
     allowed = {_top(path, folder) for path in files if path.startswith(folder)}
     allowed |= {path.partition("/")[0].removesuffix(".py") for path in files}
     for data in files.values():
@@ -125,6 +126,9 @@ def _around(
         fixtures=frozenset(fixtures),
         passed_on=passed_on(files),
         defined=defined_in(files[target]),
+        shared=frozenset(
+            name for text in (*prepared, tests.get(new, "")) for name in fixtures_in(text)
+        ),
     )
 
 

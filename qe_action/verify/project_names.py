@@ -12,9 +12,12 @@ from pathlib import PurePosixPath
 from qe_action.generators.permitted_modules import is_standard
 from qe_action.verify.permitted_names import LIBRARIES
 
-_FROM = re.compile(rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]*)", re.M)
+_FROM = re.compile(rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^()]*\)|[^\n#;]*)", re.M)
 _PLAIN = re.compile(rb"^[ \t]*import[ \t]+([^\n#;]+)", re.M)
 _NAME = re.compile(rb"([\w.]+)(?:\s+as\s+(\w+))?")
+_ALIAS = re.compile(rb"^(\w+)[ \t]*=[ \t]*([A-Za-z_][\w.]*)[ \t]*(?:#.*)?\r?$", re.M)
+_HANDS = 5
+"""From how many modules to the next a name is followed."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class ProjectNames:
     the libraries it uses, `in_tests` the modules that its tests import. `fixtures` are the names
     that its tests and their fixtures go by, None where they are not known. `passed_on` says what
     the project's modules can be asked for that is not theirs: `shop.cart.os` is `os`.
-    `defined` are the names that the target gives to something of its own.
+    `defined` are the names that the target gives to something of its own, `shared` the fixtures
+    that tests beside the test ask for, or get.
     """
 
     target: str = ""
@@ -32,6 +36,7 @@ class ProjectNames:
     fixtures: frozenset[str] | None = None
     passed_on: Mapping[str, str] = field(default_factory=dict)
     defined: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
 
     def meaning(self, name: str) -> str:
         """What a dotted name means: another one where a module of the project passes that on."""
@@ -53,28 +58,60 @@ class ProjectNames:
 
 
 def passed_on(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The names of a project's modules that stand for what they have imported."""
+    """The names of a project's modules that stand for what they have imported, or another has."""
     found: dict[str, str] = {}
+    inner: list[tuple[str, str, str]] = []
+    tops = {part for path in files for part in PurePosixPath(path).with_suffix("").parts}
     for path, data in files.items():
-        names = dict(_of_others(data))
-        if names:
-            for module in _modules(path):
-                found.update({f"{module}.{name}": meant for name, meant in names.items()})
+        module, *others = _modules(path)
+        base = module if path.endswith("__init__.py") else module.rpartition(".")[0]
+        for name, meant in _given(data, module, base):
+            if _matters(meant):
+                found.update({f"{one}.{name}": meant for one in (module, *others)})
+            elif meant.partition(".")[0] in tops:
+                inner.append((path, name, meant))
+    for _ in range(_HANDS):
+        more = [(*one, known) for one in inner if (known := _known(one[2], found))]
+        for path, name, _, meant in more:
+            found.update({f"{one}.{name}": meant for one in _modules(path)})
+        done = {one[:3] for one in more}
+        inner = [one for one in inner if one not in done]
+        if not more:
+            break
     return found
 
 
-def _of_others(data: bytes) -> Iterable[tuple[str, str]]:
-    for module, names in _FROM.findall(data):
-        base = module.decode("ascii", "replace")
-        if _matters(base):
-            for name, alias in _NAME.findall(names):
-                yield (alias or name).decode("utf-8", "replace"), f"{base}.{name.decode()}"
+def _known(name: str, found: Mapping[str, str]) -> str:
+    """What a name means by what another module has imported; empty where it is no such name."""
+    parts = name.split(".")
+    for end in range(2, len(parts) + 1):
+        if meant := found.get(".".join(parts[:end])):
+            return ".".join((meant, *parts[end:]))
+    return ""
+
+
+def _given(data: bytes, module: str, base: str) -> Iterable[tuple[str, str]]:
+    """The names that a module gets by importing and by `name = another`, with what they mean."""
+    for source, names in _FROM.findall(data):
+        whole = source.decode("ascii", "replace")
+        above = whole.lstrip(".")
+        if whole != above:
+            parts = base.split(".")
+            kept = parts[: len(parts) - (len(whole) - len(above)) + 1]
+            whole = ".".join(part for part in (*kept, above) if part)
+        for name, alias in _NAME.findall(names):
+            yield _text(alias or name), f"{whole}.{_text(name)}"
     for line in _PLAIN.findall(data):
         for name, alias in _NAME.findall(line):
-            whole = name.decode("utf-8", "replace")
-            meant = whole if alias else whole.partition(".")[0]
-            if _matters(whole):
-                yield alias.decode("utf-8", "replace") or meant, meant
+            meant = _text(name) if alias else _text(name).partition(".")[0]
+            if alias or _matters(_text(name)):
+                yield _text(alias) or meant, meant
+    for name, other in _ALIAS.findall(data):
+        yield _text(name), f"{module}.{_text(other)}"
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
 
 
 def _matters(module: str) -> bool:

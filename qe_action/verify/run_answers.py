@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -110,3 +111,8 @@ class Styled(Said):
     """What a tool of the project made of some files."""
 
     texts: dict[Name, Annotated[str, Field(max_length=1_000_000)]] = Field(max_length=10_000)
+
+
+def shown(path: str) -> str:
+    """A path in a working copy as it is in the project."""
+    return re.sub(r"^.*?/qe-action-[^/]+/(?:project/)?", "", path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Callable, Iterator, Sequence
 
 from qe_action.verify.bindings import TestText
@@ -25,6 +26,13 @@ _VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, as
 """What plain values are made of."""
 _ENCODING = re.compile(r"^[ \t]*#.*?coding[:=]", re.MULTILINE)
 """A comment by which a file is read otherwise than it is shown."""
+
+
+def parsed(text: str) -> ast.Module:
+    """The tree. Raises what parsing raises, also for what can be parsed and not be compiled."""
+    tree = ast.parse(text)
+    symtable.symtable(text, "test", "exec")
+    return tree
 
 
 def size(text: str, tree: ast.Module) -> Finding | None:

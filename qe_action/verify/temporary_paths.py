@@ -28,14 +28,15 @@ _PASSED_THROUGH = frozenset({
     *(f"pathlib.{name}" for name in ("Path", "PosixPath", "PurePath", "PurePosixPath")),
 })  # fmt: skip
 _TEXTS = frozenset({
-    "anchor", "as_uri", "drive", "exists", "name", "parts", "read_bytes", "read_text", "root",
-    "stem", "suffix", "suffixes",
+    "__name__", "anchor", "as_uri", "drive", "exists", "name", "parts", "read_bytes", "read_text",
+    "root", "stem", "suffix", "suffixes",
 })  # fmt: skip
 """What a path has that is no path."""
-_MAKES_NO_PATH = frozenset({"bool", "bytes", "dict", "float", "int", "len", "repr", "str", "type"})
+_MAKES_NO_PATH = frozenset({"bool", "bytes", "dict", "float", "int", "len", "repr", "str"})
+_HOLDS = (ast.BoolOp, ast.Dict, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.List, ast.ListComp,
+          ast.Set, ast.SetComp, ast.Tuple)  # fmt: skip
 _AWAY_FROM = re.compile(r"(^|[/\\])\.\.?($|[/\\])|^[/\\~]|^[A-Za-z]:|\0")
-_AWAY = float("-inf")
-_NEW = float("inf")
+_AWAY, _NEW = float("-inf"), float("inf")
 """As deep as a name whose value is looked for at the moment."""
 
 
@@ -86,13 +87,11 @@ class Paths:
                 if meant := self.text.meaning(node):
                     found = {_root_of(meant)}
                 else:
-                    found = {"literal"} if attr in _TEXTS else self.roots(value)
-            case ast.Call(func=ast.Name(id=name) as func, args=args) if self.text.is_builtin(func):
-                if name in _MAKES_NO_PATH or not args:
-                    found = {"literal"}
-                else:
-                    found = set().union(*(self.roots(arg) for arg in args))
-            case ast.Call(func=inner) | ast.Await(value=inner) | ast.NamedExpr(value=inner):
+                    kept = self._roots_kept_as(attr)
+                    found = kept | ({"literal"} if attr in _TEXTS else self.roots(value))
+            case ast.Call():
+                found = self._roots_of_call(node)
+            case ast.Await(value=inner) | ast.NamedExpr(value=inner):
                 found = self.roots(inner)
             case ast.Subscript(value=inner) | ast.Starred(value=inner):
                 found = self.roots(inner)
@@ -100,7 +99,29 @@ class Paths:
                 found = (self.roots(left) | self.roots(right)) - {"literal"} or {"literal"}
             case ast.Constant() | ast.JoinedStr() | ast.Compare():
                 found = {"literal"}
+            case ast.expr() if isinstance(node, _HOLDS):
+                parts = (c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
+                found = set().union(*map(self.roots, parts)) or found
         return found
+
+    def _roots_of_call(self, call: ast.Call) -> set[Root]:
+        func, given = call.func, map(self.roots, call.args)
+        if not isinstance(func, ast.Name):
+            return self.roots(func)
+        if self.text.is_builtin(func):
+            return set().union(*given if func.id not in _MAKES_NO_PATH else ()) or {"literal"}
+        own = func.id in self.text.classes  # what it keeps may be any of its arguments
+        return self.roots(func).union(*given if own else ())
+
+    def _roots_kept_as(self, attr: str) -> set[Root]:
+        """What an attribute of this name comes from, where the source gives one a value."""
+        if f".{attr}" in self._looking or not self.text.goes_on():
+            return set()
+        self._looking.add(f".{attr}")
+        try:
+            return set().union(*map(self.roots, self.text.kept.get(attr, ())))
+        finally:
+            self._looking.discard(f".{attr}")
 
     def _roots_of_name(self, node: ast.Name, name: str) -> set[Root]:
         if meant := self.text.meaning(node):

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from qe_action.verify.own_names import helpers, with_other_name
+
 WIDTH = 88
 """Characters of the longest import line; formatters agree on no number, most take this one."""
 _LIBRARIES = frozenset({"pytest", "hypothesis", "numpy", "pandas", "freezegun", "attr", "attrs"})
@@ -82,9 +84,17 @@ def sections(names: Iterable[Imported]) -> str:
     return "\n\n".join("\n".join(lines(groups[number])) for number in sorted(groups))
 
 
-def fitted(taken: Mapping[str, Imported | None], parts: Sequence[Part]) -> Iterator[Part]:
-    """The tests under names that the file does not have yet, and with imports that hide none."""
+def fitted(
+    taken: Mapping[str, Imported | None], parts: Sequence[Part], text: str = ""
+) -> Iterator[Part]:
+    """The tests under names that the file does not have yet, and with imports that hide none.
+
+    What is beside a test gets another name too, unless the file's `text` has the very same.
+
+    Raises ValueError where something beside a test needs another name and can't have one.
+    """
     names = dict(taken)
+    made = helpers(text, "")
     for part in parts:
         code, imports = part.code, []
         for one in wanted(part):
@@ -95,6 +105,13 @@ def fitted(taken: Mapping[str, Imported | None], parts: Sequence[Part]) -> Itera
                 found = found if one.module else one
             names[found.binds] = found
             imports.append(_statement(found))
+        for helper, how in helpers(code, part.name).items():
+            own = helper
+            if helper in names and made.get(helper) != how:
+                own = _free(helper, names)
+                code = with_other_name(code, helper, own)
+            names[own] = None
+            made[own] = how if own == helper else ""
         name = _free(part.name, names)
         names[name] = None
         yield replace(part, name=name, code=renamed(code, part.name, name), imports=tuple(imports))

@@ -61,7 +61,7 @@ def appended(text: str, parts: Sequence[Part]) -> str:
     rows = list(io.StringIO(text, newline=""))  # as Python counts lines
     if not rows[-1].endswith(("\n", "\r")):
         rows[-1] += newline
-    parts = list(fitted(bound_at_top(tree), _together(parts)))
+    parts = list(fitted(bound_at_top(tree), _together(parts), text))
     edits = list(import_edits(Page(rows, tree, newline), missing(tree, parts)))
     end, program = _end_of_tests(tree, rows, end_of_head(tree))
     new: list[str] = []
@@ -128,7 +128,7 @@ def _is_there(part: Part, data: bytes) -> bool:
     """Whether a file has the test, also by the names that it would have there."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     text = data.decode(encoding).removeprefix(MARK)
-    (there,) = fitted(bound_at_top(ast.parse(text)), _together([part]))
+    (there,) = fitted(bound_at_top(ast.parse(text)), _together([part]), text)
     return bool((fingerprints(part.code) | fingerprints(there.code)) & fingerprints(text))
 
 

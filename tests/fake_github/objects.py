@@ -261,6 +261,8 @@ def commit(
 
 def _login(email: str) -> str:
     """The account behind an address, as GitHub gives it out; anybody has the others."""
+    if email == "noreply@github.com":
+        return "web-flow"
     found = re.fullmatch(r"\d+\+(.+)@users\.noreply\.github\.com", email)
     return found[1] if found else "octocat"
 

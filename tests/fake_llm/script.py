@@ -19,6 +19,7 @@ Fault = Literal[
     "huge line",  # a line that never ends
     "no ending",  # the stream ends well, but says no reason
     "page",  # a page of HTML in place of a stream
+    "packed",  # little that is much once it is decompressed, though nobody said that it might be
     "redirect",  # to another address
     "no counts",  # the option that asks for counts of tokens is refused, else all is well
     "key",

@@ -7,6 +7,7 @@ with FakeLLM([Reply("Hello")]) as llm:
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -166,12 +167,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
+    def _packed(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("content-encoding", "gzip")
+        body = gzip.compress(b"data: " + b"x" * 30_000_000)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     # Answers
 
     def _answer(self) -> None:
         reply = self.reply
         if reply.fault == "page":
             self._whole(200, "<html><body>Sign in</body></html>\n", "text/html")
+            return
+        if reply.fault == "packed":
+            self._packed()
             return
         if reply.fault == "redirect":
             self._whole(307, "", "text/plain", location=self.server.llm.url + "/elsewhere")

@@ -143,6 +143,7 @@ REFUSED: dict[Fault, tuple[str, str]] = {
     "overloaded": ("server", "server failed (HTTP 529)"),
     "redirect": ("refused", "sends on to another address"),
     "page": ("garbage", "no answer of a model"),
+    "packed": ("garbage", "sends its answer compressed, unasked"),
 }
 
 

@@ -75,6 +75,16 @@ def test_a_project_that_signs_off_gets_a_signed_commit(tmp_path: Path, strict: F
     assert len(scene.git("rev-list", f"{scene.head}..{scene.tip}").split()) == 2
 
 
+def test_our_commit_that_a_person_amended_is_theirs(scene: Scene) -> None:
+    """Git keeps author and message of a commit that is amended: only its committer is new."""
+    scene.run(TWO)
+    tip = scene.amended("tests/test_shop.py", "# mine\n")
+    scene.push()
+    ran = scene.run(OTHERS, run=(43, 1))
+    assert scene.tip == tip
+    assert "somebody else has committed" in ran.proposal.reason
+
+
 def test_a_second_run_with_the_same_tests_changes_nothing(scene: Scene) -> None:
     scene.github.labels.add("tests")
     scene.run(TWO)

@@ -129,6 +129,17 @@ class Scene:
         move(self.github, name, made)
         return made
 
+    def amended(self, path: str, text: str) -> str:
+        """Somebody amends the last commit of our branch."""
+        assert self.tip
+        self.repo.git("checkout", "-q", "--detach", self.tip)
+        (self.repo.root / path).write_text(text)
+        self.repo.git("commit", "-q", "--amend", "--no-edit", "-a")
+        made = self.repo.git("rev-parse", "HEAD").strip()
+        self.repo.git("checkout", "-q", "feature")
+        move(self.github, BRANCH, made)
+        return made
+
     def run(
         self,
         tests: Sequence[TestCase] = (),

@@ -16,8 +16,16 @@ import pytest
 from qe_action.events import ModelUse
 from qe_action.generators.llm.access import Access
 from qe_action.generators.llm.chunks import Account
-from qe_action.generators.llm.conversation import Ending, Fault, Message, ModelFault, Piece
+from qe_action.generators.llm.conversation import (
+    Ending,
+    Fault,
+    Message,
+    ModelFault,
+    Piece,
+    roughly,
+)
 from qe_action.generators.llm.model_faults import LONGEST_WAIT, Subject, refusal, retry_after
+from qe_action.generators.llm.model_secrets import credentials_of, secrets_of
 from qe_action.generators.llm.recording import (
     LARGEST,
     Recording,
@@ -137,6 +145,23 @@ def test_what_no_server_counted_is_unknown_and_counts_all_the_same() -> None:
     assert kind(found) == "stop"
     assert found.use == ModelUse(model="m", requests=1, input_tokens=None, output_tokens=None)
     assert kind(found) == "budget"
+
+
+@pytest.mark.parametrize("counts", [(0, 0), (134, 0), (1, 1334), (0, 1334), (134, 1)])
+def test_a_count_that_can_t_be_is_none(counts: tuple[int, int]) -> None:
+    """A server that forgets to count, or an answer that was cut before its count came."""
+    answer = ["abcd" * 1000, Ending("stop", *counts)]
+    found = access(Scripted(answer, WHOLE), tokens=2 * roughly(400) + roughly(4000))
+    assert kind(found) == "stop"
+    assert (found.use.input_tokens, found.use.output_tokens) == (None, None)
+    assert kind(found) == "budget"
+
+
+@pytest.mark.parametrize("name", ["cost", "price_input", "price_output"])
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_money_is_a_number(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        ModelOptions.model_validate({name: value})
 
 
 def test_money_ends_and_is_told() -> None:
@@ -347,6 +372,38 @@ def test_the_oldest_recordings_go(tmp_path: Path) -> None:
 # What servers say
 
 SUBJECT = Subject("tiny-1", secrets=("sk-123456",))
+
+
+def test_words_of_headers_that_give_no_access_may_stand_in_tests() -> None:
+    headers = {"Accept": "application/json", "X-Team": "test", "Authorization": "Bearer abcd-efgh"}
+    address = "https://me:pass-word@x/v1?deployment=tests-of-it&key=hijk-lmno"
+    options = ModelOptions.model_validate(
+        {"headers": headers, "base_url": address, "key": "sk-123456"}
+    )
+    assert {"application/json", "test", "tests-of-it", "abcd-efgh"} <= {*secrets_of(options)}
+    found = credentials_of(options)
+    assert {"sk-123456", "abcd-efgh", "pass-word", "hijk-lmno"} <= {*found}
+    assert not {"application/json", "test", "me", "tests-of-it", "Bearer"} & {*found}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"headers": {"Authorization": "Bearer abcd-efgh"}}, "wrong token abcd-efgh"),
+        ({"headers": {"api-key": "abcd-efgh"}}, "wrong api-key abcd-efgh"),
+        ({"base_url": "https://x/v1?key=abcd-efgh&api-version=2024"}, "no /v1?key=abcd-efgh"),
+        ({"base_url": "https://x/v1?key=ab%2Fcd%3Def"}, "ab/cd=ef or ab%2Fcd%3Def"),
+        ({"base_url": "https://me:pass%40word@x/v1"}, "me:pass%40word, pass@word"),
+        ({"base_url": "https://me:pass%40word@x/v1"}, "Basic bWU6cGFzc0B3b3Jk"),
+    ],
+)
+def test_what_a_server_repeats_of_a_secret_is_not_shown(given: object, said: str) -> None:
+    options = ModelOptions.model_validate(given)
+    subject = Subject("tiny-1", secrets=secrets_of(options))
+    shown = refused(400, {"error": {"message": said}}, subject).message
+    for secret in ("abcd", "ab/cd", "ab%2Fcd", "pass", "bWU6"):
+        assert secret not in shown
+    assert "***" in shown
 
 
 def refused(status: int, body: object, subject: Subject = SUBJECT) -> ModelFault:

@@ -10,16 +10,17 @@ from recorded_runner import RecordedRunner, passed
 
 from qe_action.generators.port import Candidate
 from qe_action.verify.gates import Refusal, Setting, Trial, judge
+from qe_action.verify.project_names import passed_on
 from qe_action.verify.static_checks import unfit
 from qe_action.verify.test_size import CASES, CHARACTERS, LINES, NODES, TEXT
 
 FILES = {
-    "src/shop/__init__.py": "from shop.cart import Cart\n",
+    "src/shop/__init__.py": "from shop.cart import Cart\nfrom .tools import run as start\n",
     "src/shop/net.py": "import requests\n\ndef fetch(url):\n    return requests.get(url)\n",
     "src/shop/io.py": "def load(path):\n    return path\n",
     "src/shop/tools.py": (
         "import os as o, json\nfrom subprocess import (\n    run,\n    PIPE as P,\n)\n"
-        "from pathlib import Path as Place\n"
+        "from pathlib import Path as Place\nfiles = o\n"
     ),
     "src/shop/cart.py": (
         "import time\nimport shop.net\nfrom shop.net import fetch\n\nCONFIG = {}\n\n"
@@ -125,6 +126,7 @@ ATTACKS = {
         "import unheard_of",
         "from shop.tools import run",
         "from shop.tools import P",
+        "from shop import start",
         "from requests import get",
         "from time import sleep",
         "from time import sleep as nap",
@@ -172,6 +174,9 @@ ATTACKS = {
         # through the project's and the standard library's own modules
         "tools.o.system('x')",
         "tools.o.remove('x')",
+        "tools.files.remove('x')",
+        "from shop.tools import files\nfiles.remove('x')",
+        "shop.start(['x'])",
         "shop.tools.o.environ",
         "shop.tools.run(['x'])",
         "tools.Place('/etc/passwd').read_text()",
@@ -348,6 +353,37 @@ ATTACKS = {
         "pytest.__dict__['exit']",
         "x = 1  # \u202e",
         "x = '\u200b'",
+        # what another name, a container, a lambda or an object of the test's own hands on
+        "os.path.expandvars('$TOKEN')",
+        "type(tmp_path)('/etc/passwd').open()",
+        "{'a': Path('/etc/passwd')}['a'].open()",
+        "[p for p in [Path('/etc/passwd')]][0].open()",
+        "next(iter([Path('/etc/passwd')])).open()",
+        "(lambda: Path('/etc/passwd'))().open()",
+        "(Path('/etc/passwd') or save(1)).open()",
+        "class A:\n    p = Path('/etc/passwd')\nA.p.open()",
+        "class A:\n    def __init__(self, p):\n        self.p = p\nA(Path('/etc/passwd')).p.open()",
+        "class A: ...\na = A()\na.p = Path('/etc/passwd')\na.p.open()",
+        "import zipfile\nzipfile.ZipFile(io.BytesIO(), 'w').write('/etc/passwd')",
+        "import zipfile\nwith zipfile.ZipFile(io.BytesIO(), 'w') as z:\n    z.write('/etc/passwd')",
+        "import sqlite3\nc = sqlite3.connect(':memory:')\nc.execute(\"ATTACH '/x' AS y\")",
+        "import sqlite3\nc = sqlite3.connect(':memory:')\nc.execute('ATT' + \"ACH '/x' AS y\")",
+        # strings that act
+        "g = (i for i in [1])\n'{0.gi_frame.f_builtins}'.format(g)",
+        "'{0.o.environ}'.format(tools)",
+        "('{0.__cla' + 'ss__.__init__}').format(save)",
+        "t = '{0.__cla' + 'ss__.__init__}'\nt.format(save)",
+        "''.join(['{0.__cla', 'ss__}']).format(save)",
+        "'{a.gi_frame.f_back}'.format_map({'a': 1})",
+        "typing.Optional['__import__(\"os\")']",
+        "def f():\n    \"\"\">>> import os\"\"\"",
+        "save.__doc__ = '>>> import os'",
+        "loop = asyncio.get_running_loop()\nloop.create_unix_connection(dict, '/run/docker.sock')",
+        "asyncio.get_running_loop().run_in_executor(None, print)",
+        "pytest.mark.usefixtures('pytester')",
+        "pytest.mark.usefixtures('py' + 'tester')",
+        "pytest.mark.parametrize('pytester', [1], indirect=True)",
+        "pytest.mark.filterwarnings('ignore::antigravity.X')",
         "x = 1  # \x0b",
         "# -*- coding: utf-7 -*-",
     ],
@@ -383,6 +419,7 @@ ATTACKS = {
         "Cart.total = lambda self: 0",
         "shop.cart.save = 1",
         "del shop.cart.save",
+        "type.__setattr__(Cart, 'total', 1)",
         "shop.net.fetch = 1",
         "json.loads = 1",
         "shop.cart.CONFIG['a'] = 1",
@@ -450,6 +487,16 @@ GOOD = (
     "monkeypatch.setenv('SHOP_MODE', 'test')",
     "monkeypatch.delenv('SHOP_MODE', raising=False)",
     "data = {}\nmonkeypatch.setitem(data, 'a', 1)",
+    "cart = Cart()\nobject.__setattr__(cart, 'price', 1)",
+    "import zipfile\nwith zipfile.ZipFile(io.BytesIO(), 'w') as z:\n    z.write(tmp_path / 'a')",
+    "import sqlite3\nc = sqlite3.connect(':memory:')\nc.execute(f'SELECT {1}').fetchall()",
+    "t = '{0.name}-{1}'\nassert t.format(Cart, 1)",
+    "class Tag:\n    name = 'x'\n    def replace(self, it):\n        return it\nTag().replace(1)",
+    "assert type(save(1)).__name__.replace('a', 'b') == 'x'",
+    "data = {'a': 'b'}\nassert data['a'].replace('b', 'c') == 'c'",
+    "x: list['Cart'] = [Cart()]",
+    "pytest.mark.usefixtures('basket')",
+    "pytest.mark.filterwarnings('ignore::DeprecationWarning', 'error::shop.cart.Warned')",
     "(tmp_path / 'a').write_text('x')\nassert (tmp_path / 'a').read_text() == 'x'",
     "p = tmp_path / 'a' / 'b.txt'\np.parent.mkdir()\np.write_text('x')\nassert p.exists()",
     "with open(tmp_path / 'a', 'w') as file:\n    file.write('x')",
@@ -562,6 +609,23 @@ MODULE_LEVEL = (
     ("def pytest_configure(config):\n    pass", "patches"),
     ("def setup_module():\n    pass", "patches"),
     ("def teardown_function():\n    pass", "patches"),
+    (
+        "import pytest\n\nb = 1\n\n@pytest.mark.parametrize('b', [1])\n"
+        "def test_b(b):\n    assert save(b)",
+        "patches",
+    ),
+    ("def setUpModule():\n    pass", "patches"),
+    ("class setup_module:\n    pass", "patches"),
+    ("from shop.cart import save as tearDownModule", "patches"),
+    ("from shop.cart import CONFIG as pytestmark", "patches"),
+    ("import shop.cart as setup_function", "patches"),
+    ("def f(x=(pytest_plugins := 1)):\n    return x", "patches"),
+    ("def __getattr__(name):\n    return []", "patches"),
+    ("import pytest\n\n@pytest.fixture\ndef basket():\n    return 2", "patches"),
+    ("import pytest\n\n@pytest.fixture(name='basket')\ndef own():\n    return 2", "patches"),
+    ("import pytest\n\n@pytest.fixture\ndef tmp_path():\n    return 2", "patches"),
+    ("import pytest\n\nbasket = pytest.fixture(lambda: 2)", "patches"),
+    ('def test_other():\n    """>>> import os"""\n    assert save(1)', "outside"),
     ("import pytest\n\n@pytest.fixture(autouse=True)\ndef f():\n    pass", "patches"),
     ("import pytest\n\n@pytest.fixture(scope='session')\ndef f():\n    pass", "patches"),
     ("import pytest\npytestmark = pytest.mark.skip", "skips"),
@@ -580,6 +644,21 @@ def test_what_runs_when_the_file_is_imported_is_looked_at_too(code: str, reason:
     found = refused(f"{code}\n\n\n{inside('pass')}", HEAD)
     assert found is not None
     assert found.reason == reason, found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def test_it(a, a):\n    assert save(a)",
+        "def test_it():\n    nonlocal a\n    assert save(a)",
+        "def test_it(a):\n    global a\n    assert save(a)",
+        "nonlocal a\n\ndef test_it():\n    assert save(1)",
+    ],
+)
+def test_what_can_be_parsed_and_not_be_compiled_is_refused(code: str) -> None:
+    found = refused(code, HEAD)
+    assert found is not None
+    assert found.reason == "syntax"
 
 
 @pytest.mark.parametrize(
@@ -755,7 +834,7 @@ def test_a_stranger_s_test_is_judged_alike(lines: str) -> None:
 
 @pytest.mark.parametrize("lines", GOOD)
 def test_what_is_good_is_so_from_a_stranger(lines: str) -> None:
-    if "net" not in lines and "frame" not in lines:  # they are of this project
+    if not any(word in lines for word in ("net", "frame", "sqlite3")):  # they are of this project
         assert unfit(inside(lines), [USED, HEAD, *MORE]) == ""
 
 
@@ -782,3 +861,8 @@ def test_a_value_of_many_origins_is_not_looked_for_for_ever(
     """Each name has two ways to the one before it: 2**60 in all."""
     lines = "\n".join(step.format(n=n, m=n - 1) for n in range(1, 61))
     assert refused(inside(f"x0 = {start}\n{lines}\n{use}"), HEAD, *MORE) is not None
+
+
+def test_a_project_of_many_imports_that_never_end_is_read_once() -> None:
+    """Each of them could go on to the end of the file: that were a thousand million steps."""
+    assert passed_on({"shop.py": b"from os import (\n" * 50_000}) == {}

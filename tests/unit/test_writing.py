@@ -55,6 +55,60 @@ def test_a_file_keeps_its_lines_and_gets_what_it_lacks() -> None:
     ][: len([line for line in before.splitlines() if line])]
 
 
+HELD = (
+    "from shop import Cart\n\n\ndef make():\n    return Cart(1)\n\n\n"
+    "def test_c():\n    assert make()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("beside", "written"),
+    [
+        ("def make():\n    return 5", "def make_2():\n    return 5"),
+        ("class Cart:\n    pass", "class Cart_2:\n    pass"),
+        ("test_c = None", "test_c_2 = None"),
+        ("x, make = 1, 2", "x, make_2 = 1, 2"),
+        ("async def make(n):\n    return await make(n)",
+         "async def make_2(n):\n    return await make_2(n)"),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_a_test_takes_nobody_s_place(beside: str, written: str) -> None:
+    name = "Cart" if "Cart" in beside else "test_c" if "test_c" in beside else "make"
+    test = 'def test_new({0}=1):\n    """Of {0} alone."""\n    assert {0}'
+    after = appended(HELD, [Part("test_new", f"{beside}\n\n\n{test.format(name)}", ())])
+    own = test.format(f"{name}_2").replace(f"Of {name}_2", f"Of {name}")
+    assert after == f"{HELD}\n\n{written}\n\n\n{own}\n"
+
+
+def test_helpers_of_two_tests_are_two_unless_they_are_the_same() -> None:
+    def part(name: str, number: int) -> Part:
+        test = f"def {name}():\n    assert make() == {number}"
+        return Part(name, f"def make():\n    return {number}\n\n\n{test}", ())
+
+    text = new_file([part("test_a", 1), part("test_b", 2), part("test_c", 1)])
+    assert "def make_2():\n    return 2\n\n\ndef test_b():\n    assert make_2() == 2" in text
+    assert text.count("def make():\n    return 1") == 2
+    assert "def make_3" not in text
+
+
+@pytest.mark.parametrize(
+    "use", ["f(lambda make: 1, make=1)", '@mark("a, make")\ndef g(): ...', "import make"]
+)
+def test_a_helper_that_can_have_no_other_name_is_not_written(use: str) -> None:
+    body = use if "@" in use else f"def g():\n    {use}"
+    code = f"def make():\n    return 5\n\n\n{body}\n\n\ndef test_new():\n    assert make() == 5"
+    with pytest.raises(ValueError, match="make can have no other name"):
+        appended(HELD, [Part("test_new", code, ())])
+
+
+def test_a_name_in_other_calls_and_texts_stays() -> None:
+    code = 'def make():\n    return f("make", make=1)\n\n\ndef test_new():\n    assert make()'
+    after = appended(HELD, [Part("test_new", code, ())])
+    assert after.endswith(
+        'def make_2():\n    return f("make", make=1)\n\n\ndef test_new():\n    assert make_2()\n'
+    )
+
+
 def test_a_file_s_own_line_ends_are_kept() -> None:
     after = appended("import os\r\n\r\nx = 1\r\n", [TWO])
     assert after.count("\n") == after.count("\r\n")

@@ -13,8 +13,8 @@ from qe_action.generators.llm.lionagi_model import (
     lionagi_model,
     model_name,
     ready_model,
-    secrets_of,
 )
+from qe_action.generators.llm.model_secrets import credentials_of
 from qe_action.generators.llm.recording import RecordedModel, Recordings, by_content
 from qe_action.generators.llm.retries import PersistentModel, Waits
 from qe_action.model_options import ModelOptions
@@ -34,7 +34,7 @@ class Access:
         )
         self._model: Model = self._persistent
         if options.cache is not None:
-            recordings = Recordings(options.cache, secrets_of(options))
+            recordings = Recordings(options.cache, credentials_of(options))
             asked = by_content(f"{options.provider}/{name}")
             self._model = RecordedModel(self._persistent, recordings, asked, self._replayed)
 

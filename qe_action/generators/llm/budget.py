@@ -20,6 +20,8 @@ from qe_action.generators.llm.conversation import (
 from qe_action.model_options import ModelOptions
 from qe_action.text import plural
 
+FEWEST = 8
+"""A count of so many times fewer tokens than a text has roughly was not of that text."""
 _MILLION = 1_000_000
 
 
@@ -84,10 +86,13 @@ class Budget:
 
     def count(self, read: int | None, written: int | None, rough: tuple[int, int]) -> None:
         """Take in an answer's tokens, as the server counted them or roughly."""
-        if read is None or written is None:
-            self._counted = False
-        self._read += rough[0] if read is None else read
-        self._written += rough[1] if written is None else written
+        counted = [
+            None if found is None or found * FEWEST < about else found
+            for found, about in ((read, rough[0]), (written, rough[1]))
+        ]
+        self._counted = self._counted and None not in counted
+        self._read += rough[0] if counted[0] is None else counted[0]
+        self._written += rough[1] if counted[1] is None else counted[1]
 
     def _cost(self, read: int, written: int) -> float | None:
         prices = (self.options.price_input, self.options.price_output)

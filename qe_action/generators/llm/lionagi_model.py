@@ -14,6 +14,7 @@ from qe_action.generators.llm.base_address import address
 from qe_action.generators.llm.chunks import Account, nothing_said, text_of
 from qe_action.generators.llm.conversation import MISSING, Ending, Message, ModelFault, Piece
 from qe_action.generators.llm.model_faults import Subject
+from qe_action.generators.llm.model_secrets import secrets_of
 from qe_action.model_options import ModelOptions
 
 _LOADING = Lock()
@@ -161,19 +162,6 @@ def check() -> None:
 
     for provider in ("openai", "anthropic"):
         _imodel(ModelOptions(name="none", provider=provider), {}, Patience())
-
-
-def secrets_of(options: ModelOptions) -> tuple[str, ...]:
-    """What of the options must be shown to nobody and kept nowhere."""
-    headers = (value.get_secret_value() for value in options.headers.values())
-    found = (options.key.get_secret_value(), *headers, *_of_address(options.base_url))
-    return tuple(text for text in found if len(text) > 3)  # shorter ones hide nothing
-
-
-def _of_address(url: str) -> list[str]:
-    """The account that may stand in an address."""
-    before, at, _ = url.partition("//")[2].partition("/")[0].rpartition("@")
-    return [before, *before.split(":")] if at else []
 
 
 def _imodel(options: ModelOptions, headers: dict[str, str], patience: Patience) -> Any:

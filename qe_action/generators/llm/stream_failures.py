@@ -9,7 +9,7 @@ import httpx
 
 from qe_action.generators.llm.conversation import Fault, ModelFault
 from qe_action.generators.llm.model_faults import Subject, refusal
-from qe_action.generators.llm.transport import Refused, Unbounded
+from qe_action.generators.llm.transport import Packed, Refused, Unbounded
 
 
 def fault_of(error: BaseException, subject: Subject) -> ModelFault:
@@ -41,6 +41,7 @@ def _known(error: BaseException, subject: Subject) -> ModelFault | None:
 
 _OTHERS: tuple[tuple[type[BaseException], Fault, str], ...] = (
     (Unbounded, "garbage", "The model's server sends more than any answer holds."),
+    (Packed, "garbage", "The model's server sends its answer compressed, unasked."),
     (httpx.ConnectTimeout, "unreachable", "The model's server can't be reached in time."),
     (httpx.TimeoutException, "stalled", "The model's server has said nothing for too long."),
     (httpx.TransportError, "dropped", "The model's server ended the connection too early."),

@@ -31,6 +31,10 @@ class Unbounded(Exception):  # noqa: N818 - what it is
     """A stream is longer than any answer."""
 
 
+class Packed(Exception):  # noqa: N818 - what it is
+    """A stream is compressed, though none such was asked for."""
+
+
 def client_options(where: Address | None, quiet: float) -> dict[str, Any]:
     """How a client is made: `quiet` are the seconds without a byte after which it gives up.
 
@@ -59,8 +63,13 @@ def _proxy(where: Address | None) -> str | None:
 
 
 async def watched(response: httpx.Response) -> None:
-    """Bound the stream of an answer. Raises `Refused` where there is none."""
+    """Bound the stream of an answer. Raises `Refused` where there is none, and `Packed`.
+
+    What is compressed may be a thousand times as long as the bytes that are counted here.
+    """
     if response.status_code == 200:
+        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise Packed
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Bounded(response.stream)
         return
