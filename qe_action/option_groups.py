@@ -61,6 +61,13 @@ def add_model(command: argparse.ArgumentParser, generators: Sequence[str]) -> No
         metavar="URL",
         help="address of the API, where it is not the provider's own",
     )
+    _add_model_limits(command)
+    add("--llm-cache", metavar="DIR", help="keep the model's answers here, and take them from here")
+
+
+def _add_model_limits(command: argparse.ArgumentParser) -> None:
+    """What may be spent on it."""
+    add = command.add_argument
     add(
         "--model-requests",
         type=number,
@@ -79,7 +86,6 @@ def add_model(command: argparse.ArgumentParser, generators: Sequence[str]) -> No
     for which, does in (("input", "reads"), ("output", "writes")):
         price = f"price of a million tokens that it {does}"
         add(f"--price-{which}", type=amount, metavar="AMOUNT", help=price)
-    add("--llm-cache", metavar="DIR", help="keep the model's answers here, and take them from here")
 
 
 def add_voice(command: argparse.ArgumentParser) -> None:
