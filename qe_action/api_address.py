@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 Where = Literal["here", "private", "public"]
-TAKES = "an http or https address without a name, a password and a fragment"
+TAKES = "an http or https address such as http://localhost:8000/v1, without a name or a password"
 HERE = ("localhost", "127.0.0.1", "::1")
 """This machine, by the names that a model is asked by; others of it count as a private network."""
 _LONGEST = 2000

@@ -180,8 +180,8 @@ INPUTS: tuple[Input, ...] = (
     Input("model-requests", "60", "How many requests the model gets at most."),
     Input("model-tokens", "300000", "How many tokens the model reads and writes at most."),
     Input("model-cost", "", "What the model may cost at most, in the currency of the prices."),
-    Input("price-input", "", "What a million tokens cost that the model reads."),
-    Input("price-output", "", "What a million tokens cost that the model writes."),
+    Input("price-input", "", "Price of a million tokens that the model reads."),
+    Input("price-output", "", "Price of a million tokens that the model writes."),
     Input(
         "llm-cache",
         "",

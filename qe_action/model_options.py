@@ -49,3 +49,13 @@ class ModelOptions(BaseModel):
     def reachable(self) -> bool:
         """Whether there is one that may be asked: it has a name, and a key or an address."""
         return bool(self.name and (self.key.get_secret_value() or self.base_url))
+
+    @property
+    def unasked(self) -> str:
+        """Why there is none that may be asked, in a sentence; empty where there is one."""
+        if self.reachable:
+            return ""
+        why = "there is neither a key (model-key, on the command line QE_MODEL_KEY) nor an address"
+        if not self.name:
+            why = "none was named"
+        return f"No model was asked, and nothing was sent: {why}."

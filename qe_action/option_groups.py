@@ -52,25 +52,40 @@ def add_model(command: argparse.ArgumentParser, generators: Sequence[str]) -> No
         "--model-provider",
         choices=("openai", "anthropic"),
         default="openai",
-        help="whose API it is spoken to by; default: openai, also for what is compatible",
+        help="whose API it has; default: openai, which serves for all that is compatible with it",
     )
     add(
         "--model-base-url",
         type=address,
         default="",
         metavar="URL",
-        help="address of the API, if another",
+        help="address of the API, where it is not the provider's own",
     )
-    add("--model-requests", type=number, default=60, metavar="N", help="at most; default: 60")
-    add(
-        "--model-tokens", type=number, default=300_000, metavar="N", help="at most; default: 300000"
-    )
-    add("--model-cost", type=amount, metavar="AMOUNT", help="at most, by the prices")
-    for which, does in (("input", "in"), ("output", "out")):
-        add(
-            f"--price-{which}", type=amount, metavar="AMOUNT", help=f"of a million tokens it {does}"
-        )
+    _add_model_limits(command)
     add("--llm-cache", metavar="DIR", help="keep the model's answers here, and take them from here")
+
+
+def _add_model_limits(command: argparse.ArgumentParser) -> None:
+    """What may be spent on it."""
+    add = command.add_argument
+    add(
+        "--model-requests",
+        type=number,
+        default=60,
+        metavar="N",
+        help="requests at most; default: 60",
+    )
+    add(
+        "--model-tokens",
+        type=number,
+        default=300_000,
+        metavar="N",
+        help="tokens at most, read and written; default: 300000",
+    )
+    add("--model-cost", type=amount, metavar="AMOUNT", help="cost at most, by the two prices")
+    for which, does in (("input", "reads"), ("output", "writes")):
+        price = f"price of a million tokens that it {does}"
+        add(f"--price-{which}", type=amount, metavar="AMOUNT", help=price)
 
 
 def add_voice(command: argparse.ArgumentParser) -> None:

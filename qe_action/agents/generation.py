@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qe_action import defaults
 from qe_action.agents.emission import Emit, emitted
-from qe_action.agents.generation_notes import check_target, left_out
+from qe_action.agents.generation_notes import check_target, left_out, unasked
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted, wanted
 from qe_action.agents.shares import share
@@ -100,6 +100,8 @@ class Generation:
         await asyncio.to_thread(_lay_over, interpreters, tree)
         slots = self._options.side_by_side(len(interpreters), defaults.cores())
         generator = self._generator = self._make_generator()
+        if not isinstance(generator, Metered):
+            self._notes += unasked(self._options)
         if isinstance(generator, Closing):
             stack.push_async_callback(generator.aclose)
         shared = Shared(self._options, interpreters, generator, tree, self._clock, slots)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping, Sequence
 from pathlib import Path
 
+from qe_action.agents.generation_options import GenerationOptions
 from qe_action.errors import SuiteFails, UsageError
+from qe_action.generators import AUTO
 
 NAMED = 5
 """Gaps, files and tests that a sentence names."""
@@ -36,6 +38,12 @@ def named(failing: Collection[str]) -> str:
     """How many tests fail, and the first of them."""
     fail = "test of the suite fails" if len(failing) == 1 else "tests of the suite fail"
     return f"{len(failing)} {fail} ({_some(list(failing))})"
+
+
+def unasked(options: GenerationOptions) -> list[str]:
+    """What is said of a model that was named, and that a search has to do without."""
+    wanted = options.generator == AUTO and options.model.name and not options.tests
+    return [why] if wanted and (why := options.model.unasked) else []
 
 
 def untried(path: str, lines: Sequence[int], why: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from qe_action.agents.goals import extent
+from qe_action.analysis.python_module import PythonModule
 from qe_action.errors import UsageError
 from qe_action.events import Evidence, SuspectedBug, TestCase
 from qe_action.generators.port import Suspicion
@@ -11,11 +14,18 @@ from qe_action.verify.gates import Trial
 
 
 def case_of(
-    trial: Trial, *, path: str, test_type: str, runs: int, pythons: tuple[str, ...], suite: str
+    trial: Trial,
+    module: PythonModule | None,
+    *,
+    path: str,
+    test_type: str,
+    runs: int,
+    pythons: tuple[str, ...],
+    suite: str,
 ) -> TestCase:
-    """The test with its evidence; its id depends on its content alone."""
+    """The test with its evidence; its id depends on its content alone. `module` is the target."""
     candidate = trial.candidate
-    name = candidate.qualname
+    name = _reached_in(trial, module) if module else candidate.qualname
     return TestCase(
         id=trial.id,
         test_name=candidate.name,
@@ -37,6 +47,21 @@ def case_of(
             suite=suite,
         ),
     )
+
+
+def _reached_in(trial: Trial, module: PythonModule) -> str:
+    """The function that a test was made for, or what it reaches in its place.
+
+    Who is asked for a test of one function may write one that reaches others alone; then it is
+    what all of these lie in, empty for the module.
+    """
+    asked = trial.candidate.qualname
+    lines = {*trial.lines, *(abs(start) for start, _ in trial.arcs)}
+    found = {each.name for line in lines if (each := module.definition_at(line)) is not None}
+    if not found or not asked or any(f"{name}.".startswith(f"{asked}.") for name in found):
+        return asked
+    parts = zip(*(name.split(".") for name in found), strict=False)
+    return ".".join(same[0] for same in takewhile(lambda each: len(set(each)) == 1, parts))
 
 
 def verdict(trial: Trial) -> str:

@@ -10,6 +10,7 @@ from qe_action.agents.generation_notes import at, untried
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.goals import Wanted
 from qe_action.agents.proposals import bug_of, case_of, verdict
+from qe_action.analysis.python_module import PythonModule
 from qe_action.events import (
     Activity,
     BugSuspected,
@@ -40,7 +41,7 @@ class TargetReport:
     """The results of one target, each an event as soon as there is one.
 
     `shown` are the tests that held alone, `kept` those that hold every gate; `before` and `after`
-    count the target's coverage. `place` is the file that tests go to.
+    count the target's coverage. `place` is the file that tests go to, `module` what they are for.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class TargetReport:
         self._options = options
         self._emit = emit
         self.place = ""
+        self.module: PythonModule | None = None
         self.batch: Batch | None = None
         self.shown: list[Trial] = []
         self.kept: list[Trial] = []
@@ -145,6 +147,7 @@ class TargetReport:
         batch = self.batch
         return case_of(
             trial,
+            self.module,
             path=self.place,
             test_type=self._options.test_type,
             runs=len(batch.rounds) if batch and batch.pythons else 0,

@@ -14,6 +14,7 @@ from qe_action.agents.goals import functions_around
 from qe_action.agents.target_report import TargetReport
 from qe_action.agents.target_runners import checked, collected, imported, others, tools, warm
 from qe_action.agents.trials import Trials
+from qe_action.analysis.python_module import parse_module
 from qe_action.errors import WorkspaceError
 from qe_action.events import Counts
 from qe_action.generators.port import (
@@ -126,6 +127,7 @@ class TargetRun:
         collects = await asyncio.to_thread(collected, shared.tree, path)
         project = await asyncio.to_thread(describe, files, path, collects)
         self.report.place = project.place
+        self.report.module = parse_module(path, project.source)
         opened = TestRunner.open(shared.interpreters[0], project, shared.tree, slots)
         return project, await stack.enter_async_context(opened)
 

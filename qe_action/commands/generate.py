@@ -179,7 +179,7 @@ def _model(arguments: Namespace, secrets: Mapping[str, str]) -> ModelOptions:
             cost=arguments.model_cost,
             price_input=arguments.price_input,
             price_output=arguments.price_output,
-            cache=Path(arguments.llm_cache) if arguments.llm_cache else None,
+            cache=_cache(arguments.llm_cache),
         )
     except ValidationError as error:
         which = error.errors(include_input=False)[0]["loc"][0]
@@ -189,6 +189,15 @@ def _model(arguments: Namespace, secrets: Mapping[str, str]) -> ModelOptions:
             f"{names.get(str(which), which)} takes {fit.get(str(which), 'something else')}.",
             anchor="command-line",
         ) from None
+
+
+def _cache(name: str) -> Path | None:
+    """The folder of a model's answers, which need not be there yet."""
+    folder = Path(name) if name else None
+    if folder and folder.exists() and not folder.is_dir():
+        hint = "--llm-cache takes a folder for the model's answers."
+        raise UsageError(f"{folder} is no folder.", hint=hint, anchor="command-line")
+    return folder
 
 
 def _target(name: str | None, here: Here) -> str | None:

@@ -12,6 +12,8 @@ from qe_action.diagnosis.rights import may_write
 Findings = Iterator[Finding]
 SETTING = "“Allow GitHub Actions to create and approve pull requests” (Settings, Actions, General)"
 
+_PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic"}
+
 
 def model(facts: Facts) -> Findings:
     """Whether a model is asked, and where what is sent goes."""
@@ -55,12 +57,13 @@ def _keyless(facts: Facts) -> Finding:
 
 
 def _reached(asked: AskedModel) -> Finding:
-    host = asked.host or f"{asked.provider}'s own API"
+    host = asked.host or f"{_PROVIDERS[asked.provider]}'s own API"
     text = f"{asked.name} is asked at {host}, and gets source code"
     if asked.where == "private":
+        text = f"{asked.name} is not asked at {host}"
         return Finding(
-            "warn",
-            f"{text}; an address of a private network is refused: only this machine's own "
+            "fail" if asked.generator == "llm" else "warn",
+            f"{text}: that is an address of a private network, and only this machine's own "
             "(localhost) and public ones are asked",
         )
     if not asked.encrypted and asked.where != "here":

@@ -20,7 +20,7 @@ def _offline(_: Ports) -> Generator:
 def _llm(ports: Ports) -> Generator:
     from qe_action.generators.llm.generator import Unreachable
 
-    return _asking(ports) if _has_model(ports) else Unreachable()
+    return _asking(ports) if _has_model(ports) else Unreachable(ports.settings.model.unasked)
 
 
 def _auto(ports: Ports) -> Generator:

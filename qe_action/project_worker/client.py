@@ -218,7 +218,8 @@ class PlainChannel:
     async def write(self, data: bytes) -> None:
         stdin = cast(asyncio.StreamWriter, self._process.stdin)
         stdin.write(data)
-        await stdin.drain()
+        with suppress(ConnectionError):  # it has ended: what it said before can be read
+            await stdin.drain()
 
     async def read_line(self) -> bytes:
         return await cast(asyncio.StreamReader, self._process.stdout).readline()

@@ -74,7 +74,8 @@ def find_uv(programs: Programs) -> Path:
         return found.resolve()
     raise SetupFailed(
         "uv, which makes the project's environment, is not installed.",
-        hint="Install qe-action with `pip install 'qe-action[generate]'`.",
+        hint="`pip install 'qe-action[generate] @ git+https://github.com/qe-action/qe-action'` "
+        "brings it.",
     )
 
 

@@ -409,6 +409,13 @@ def test_a_program_s_output_may_be_the_diff_where_a_shell_puts_it_there(repo: Gi
     assert "m1.py" in done.stderr
 
 
+def test_a_file_is_no_folder_for_a_model_s_answers(repo: GitRepo) -> None:
+    target = ("generate", "--target", "src/shop/m0.py", "--model", "m")
+    done = qe(repo, *target, "--llm-cache", "src/shop/m0.py")
+    assert done.returncode == 2
+    assert "src/shop/m0.py is no folder. --llm-cache takes a folder" in done.stderr
+
+
 def test_a_key_that_can_be_none_and_an_address_that_is_none_are_refused_unseen(
     repo: GitRepo,
 ) -> None:
@@ -418,7 +425,7 @@ def test_a_key_that_can_be_none_and_an_address_that_is_none_are_refused_unseen(
     assert "QE_MODEL_KEY takes printable ASCII characters without spaces" in key.stderr
     base = qe(repo, *target, "--model-base-url", "https://me:Zq81@host/v1", QE_MODEL_KEY="Zq81")
     assert base.returncode == 2
-    assert "it takes an http or https address without a name, a password" in base.stderr
+    assert "it takes an http or https address such as http://localhost:8000/v1" in base.stderr
     for done in (key, base):
         assert "Zq81" not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr

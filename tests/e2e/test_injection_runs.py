@@ -19,6 +19,7 @@ from job import REPO, Job
 from runner import Result, read_commands
 
 from qe_action.render.marker import place_of
+from qe_action.step_outputs import OUTPUTS
 from qe_action.text import visible
 
 HOME = f"https://github.com/{REPO}"
@@ -74,19 +75,7 @@ def assert_ours_alone(job: Job, result: Result, *, errors: int = 0) -> None:
         if command.name in ("warning", "error", "notice"):
             assert command.properties["title"]
     assert "Traceback" not in result.log
-    assert set(result.outputs) == {
-        *("conclusion", "patch-coverage", "project-coverage", "line-coverage", "branch-coverage"),
-        *(
-            "gaps",
-            "gaps-in-diff",
-            "tests-generated",
-            "suspected-bugs",
-            "check-run-url",
-            "comment-url",
-            "journal-file",
-            "preview-file",
-        ),
-    }
+    assert set(result.outputs) == {name for name, _ in OUTPUTS}
     bodies = [(result.summary, 0)]
     bodies += [(check.data["output"]["summary"], 0) for check in job.github.checks.values()]
     bodies += [(comment.body, 1) for comment in job.github.comments.values()]

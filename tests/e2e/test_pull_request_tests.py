@@ -71,11 +71,12 @@ def the_end(job: Job, *, merged: bool, **more: Any) -> dict[str, Any]:
 
 
 def test_a_run_opens_it_links_it_and_the_tests_pass_there(shop: Shop) -> None:
-    budget = str(round(6 * slowness()))
+    budget = str(round(9 * slowness()))
     result = shop.generate(
         pull_request_tests="open", time_budget=budget, tests_patch_file=PATCH, max_tests="3"
     )
     assert result.status == 0, result.log
+    assert 8 in shop.github.pulls, result.log
     pull = shop.github.pulls[8]
     url = f"https://github.com/{REPO}/pull/8"
     link = f"The tests are in [#8]({url}), a draft pull request onto this branch."

@@ -188,8 +188,8 @@ def reads():
     return sys.stdin.read()
 
 
-def removes(path):
-    os.remove(path)
+def removes():
+    os.remove(__file__)
     return 12
 
 
@@ -248,7 +248,7 @@ def test_reads():
     assert nasty.reads() == ""
 
 def test_removes():
-    assert nasty.removes(nasty.__file__) == 12
+    assert nasty.removes() == 12
 
 def test_connects():
     assert nasty.connects() == 13

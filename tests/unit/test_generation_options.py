@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from qe_action.agents.generation_notes import unasked
 from qe_action.agents.generation_options import PYTHONS, GenerationOptions, generation_options
 from qe_action.command_options import parser
 from qe_action.errors import UsageError
 from qe_action.generators import AUTO, CHOICES, GENERATORS
+from qe_action.model_options import ModelOptions
 from qe_action.task import QETask
 
 
@@ -64,3 +66,32 @@ def test_options_and_command_line_take_the_generators_of_the_table() -> None:
         GenerationOptions(file="a.py", generator="given")
     with pytest.raises(SystemExit):
         parser().parse_args(["generate", "coverage.xml", "--generator", "given"])
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({"name": "m"}, "there is neither a key (model-key, on the command line QE_MODEL_KEY) nor"),
+        ({}, "none was named"),
+        ({"base_url": "http://localhost:1/v1"}, "none was named"),
+    ],
+)
+def test_why_no_model_is_asked_is_named(model: dict[str, str], said: str) -> None:
+    assert said in ModelOptions.model_validate(model).unasked
+    assert ModelOptions(name="m", base_url="http://localhost:1/v1").unasked == ""
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        ({"model": {"name": "m"}}, True),
+        ({"model": {"name": "m"}, "generator": "offline"}, False),
+        ({"model": {"name": "m"}, "tests": "def test_it(): ..."}, False),
+        ({}, False),
+        ({"model": {"name": "m", "base_url": "http://localhost:1/v1"}}, False),
+    ],
+)
+def test_a_search_in_place_of_a_named_model_says_so(context: dict[str, Any], told: bool) -> None:
+    said = unasked(GenerationOptions(file="shop.py", **context))
+    assert [words for words in said if words] == said
+    assert bool(said) is told

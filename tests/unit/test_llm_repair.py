@@ -31,6 +31,24 @@ def told(verdict: Verdict, missed: tuple[str, ...] = ()) -> str:
     return repair_request(PROJECT, [verdict], MUTANTS, missed)
 
 
+def test_what_differs_from_run_to_run_is_not_told() -> None:
+    """Else no answer to it that was recorded would ever be found again."""
+
+    def of_run(address: str, number: int, folder: str) -> str:
+        said = f"assert None == 1\nE    +  where None = <shapes.Shape object at {address}>.area()"
+        text = failed("assert area(1, 1) == 1", said).replace(
+            "test_it", f"test_qe_candidate_{number}"
+        )
+        text += f"\nE   FileNotFoundError: '{folder}/project/data.json'"
+        return told(Verdict(TEST, "fails", text, traceback=text, again=text))
+
+    first = of_run("0x7fd757a971d0", 3, "/tmp/qe-action-abcd")
+    assert first == of_run("0x7f69726bc6d0", 12, "/var/tmp/qe-action-efgh")
+    assert "<shapes.Shape object at 0x...>.area()" in first
+    assert "'data.json'" in first
+    assert "tests/test_it.py:5: in test_area" in first
+
+
 @pytest.mark.parametrize(
     ("written", "said", "expected"),
     [

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,9 @@ def test_requests_are_counted_and_end() -> None:
     assert kind(found) == "stop"
     said = ask(found)[1]
     assert isinstance(said, ModelFault)
-    assert (said.kind, said.message) == ("budget", "The model has had its 2 requests.")
+    assert (said.kind, said.message) == (
+        "budget", "The model has had its 2 requests (model-requests)."
+    )  # fmt: skip
     assert found.use == ModelUse(model="m", requests=2, input_tokens=200, output_tokens=100)
 
 
@@ -105,6 +108,30 @@ def test_tokens_end_before_the_request_that_has_none_left() -> None:
     found = access(model, tokens=240)
     assert [kind(found), kind(found)] == ["stop", "budget"]
     assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ({"requests": 1}, "The model has had its 1 request (model-requests)."),
+        (
+            {"tokens": 1_001},
+            "What is left of the model's 1,001 tokens (model-tokens) is too little for another "
+            "request.",
+        ),
+        (
+            {"cost": 0.0002, "price_input": 1.0, "price_output": 1.0},
+            "What is left of model-cost is too little for another request.",
+        ),
+    ],
+)
+def test_what_a_budget_ends_by_is_named(limit: dict[str, Any], told: str) -> None:
+    used = ("abc", Ending("stop", 900, 100))
+    found = access(Scripted(used, used), **limit)
+    kind(found)
+    said = ask(found)[1]
+    assert isinstance(said, ModelFault)
+    assert said.message == told
 
 
 def test_tokens_end_in_the_middle_of_an_answer() -> None:
@@ -387,13 +414,14 @@ def refused(status: int, body: object, subject: Subject = SUBJECT) -> ModelFault
 @pytest.mark.parametrize(
     ("status", "body", "kind", "words"),
     [
-        (401, "", "key", "does not accept the key (HTTP 401)."),
+        (401, "", "key", "does not accept the key (HTTP 401). Look at model-key, on the command"),
         (403, "", "key", "use the model tiny-1"),
         (429, {"error": {"code": "insufficient_quota", "message": "x"}}, "key", "no credit left"),
         (400, {"error": {"message": "Your credit balance is too low"}}, "key", "no credit left"),
         (402, "", "key", "payment"),
         (404, {"error": 'model "tiny-1" not found, try pulling it first'}, "unknown model", "pull"),
         (404, "<html>nginx</html>", "unknown model", "no such API"),
+        (404, "<html>nginx</html>", "unknown model", "model-base-url, which mostly ends in /v1."),
         (400, {"error": {"message": "x is not a valid model ID"}}, "unknown model", "not know"),
         (400, {"error": {"code": "context_length_exceeded", "message": ""}}, "too long", "long"),
         (

@@ -36,11 +36,12 @@ def opening(pull: AskedPull = OPEN, *, access: Access | None = None, **more: Any
 @pytest.mark.parametrize(
     ("model", "level", "says"),
     [
-        (AskedModel(name="m", key=True), "ok", "m is asked at openai's own API"),
+        (AskedModel(name="m", key=True), "ok", "m is asked at OpenAI's own API"),
         (AskedModel(name="m", host="localhost", where="here", encrypted=False), "ok", "localhost"),
         (AskedModel(name="m", key=True, host="x.example"), "ok", "at x.example, and gets source"),
         (AskedModel(name="m", key=True, host="x", encrypted=False), "warn", "on the way can read"),
         (AskedModel(name="m", host="10.0.0.1", where="private"), "warn", "private network"),
+        (AskedModel("llm", "m", host="10.0.0.1", where="private"), "fail", "m is not asked at 10."),
         (AskedModel(name="m"), "warn", "model-key is empty"),
         (AskedModel("llm", name="m"), "fail", "nothing is sent, no test is made"),
         (AskedModel("llm"), "fail", "model names none"),

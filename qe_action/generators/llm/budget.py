@@ -18,6 +18,7 @@ from qe_action.generators.llm.conversation import (
     roughly,
 )
 from qe_action.model_options import ModelOptions
+from qe_action.text import plural
 
 FEWEST = 8
 """A count of so many times fewer tokens than a text has roughly was not of that text."""
@@ -73,12 +74,15 @@ class Budget:
         """Raises ModelFault where a request with so many tokens more exceeds the budget."""
         options = self.options
         if not written and self.requests >= options.requests:
-            raise ModelFault("budget", f"The model has had its {options.requests} requests.")
+            had = plural(options.requests, "request")
+            raise ModelFault("budget", f"The model has had its {had} (model-requests).")
         if self._read + self._written + read + written >= options.tokens:
-            raise ModelFault("budget", f"The model's {options.tokens} tokens are used up.")
+            left = f"What is left of the model's {options.tokens:,} tokens (model-tokens)"
+            raise ModelFault("budget", f"{left} is too little for another request.")
         cost = self._cost(self._read + read, self._written + written)
         if options.cost is not None and cost is not None and cost > options.cost:
-            raise ModelFault("budget", "What the model may cost is used up.")
+            message = "What is left of model-cost is too little for another request."
+            raise ModelFault("budget", message)
 
     def count(self, read: int | None, written: int | None, rough: tuple[int, int]) -> None:
         """Take in an answer's tokens, as the server counted them or roughly."""

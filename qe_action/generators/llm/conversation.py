@@ -30,7 +30,10 @@ is used up; too much has failed, so that the model is left alone; what is needed
 installed.
 """
 
-MISSING = "What asks models is not installed: pip install 'qe-action[llm]' brings it."
+MISSING = (
+    "What asks models is not installed: "
+    "pip install 'qe-action[llm] @ git+https://github.com/qe-action/qe-action' brings it."
+)
 """What is said of the fault of that kind."""
 CUT = "An answer of the model was cut off; what was whole in it was used."
 """What is said of an answer that the model did not end itself."""

@@ -186,27 +186,23 @@ class LlmGenerator:
 
 
 class Unreachable:
-    """Stands for a model where none was named: it says so, once."""
+    """Stands for a model where none may be asked: it says `why`, once."""
 
     name = "llm"
 
-    def __init__(self) -> None:
-        self._told = False
+    def __init__(self, why: str) -> None:
+        self._why, self._told = why, False
 
     async def candidates(self, job: Job, verdicts: Verdicts) -> AsyncGenerator[Proposal, None]:
         del verdicts
         if not self._told:
             self._told = True
-            yield Trouble(
-                job.target,
-                "No model was asked, and nothing was sent: "
-                "a model needs its name, and a key or the address of a server.",
-            )
+            yield Trouble(job.target, self._why)
 
 
 def _left_out(answers: Answers) -> str:
-    """What was no test in a model's answers, in a sentence; empty where all was."""
-    left = {why: count for why, count in sorted(answers.left.items()) if count}
+    """What was no test in a model's answers, in a sentence; empty where all was, if only once."""
+    left = {why: n for why, n in sorted(answers.left.items()) if n and why != "repeated"}
     if not left:
         return ""
     whole = plural(sum(left.values()), "item")

@@ -39,6 +39,11 @@ _MEANINGS: tuple[tuple[Container[int], tuple[str, ...], Fault, str], ...] = (
     (range(300, 400), (), "refused", "The model's server sends on to another address"),
 )
 """Statuses, words of which one is said with it, what both mean; the first that fits stands."""
+_LOOK_AT: Mapping[tuple[Fault, int], str] = {
+    ("key", 401): "Look at model-key, on the command line at QE_MODEL_KEY.",
+    ("unknown model", 404): "Look at model and model-base-url, which mostly ends in /v1.",
+}
+"""What to look at first after a refusal."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ def refusal(
     kind, message = _meaning(status, f"{code} {said}".lower(), subject)
     words = subject.shown(said) if kind in {"too long", "refused", "unknown model"} else ""
     more = f" It says: {words}" if words else ""
-    return ModelFault(kind, f"{message} (HTTP {status}).{more}", retry_after=wait)
+    hint = f" {_LOOK_AT[kind, status]}" if (kind, status) in _LOOK_AT else ""
+    return ModelFault(kind, f"{message} (HTTP {status}).{more}{hint}", retry_after=wait)
 
 
 def _meaning(status: int, said: str, subject: Subject) -> tuple[Fault, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from qe_action.analysis.python_module import PythonModule
@@ -16,6 +17,12 @@ REPAIRS = 3
 """How often a test that is refused goes back to the model."""
 TRACEBACK = 1_200
 """Characters of the end of a traceback that are told."""
+_CHANGING = (
+    (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "0x..."),
+    (re.compile(r"\btest_qe_candidate_\d+\b"), "test_it"),
+    (re.compile(r"(?:/[^\s'\"/]+)*/qe-action-[^\s'\"/]+/(?:project/)?"), ""),
+)
+"""Addresses of objects, the number of a test's file, and the folder that it is run in."""
 DETAIL = 300
 MUTANTS = 3
 """Mutants that are told of one test."""
@@ -98,7 +105,7 @@ def _explained(
     if verdict.traceback:
         yield from fenced(_end_of(verdict.traceback), "text")
     elif verdict.detail:
-        yield from fenced(clip(verdict.detail, DETAIL), "text")
+        yield from fenced(_end_of(clip(verdict.detail, DETAIL)), "text")
     if told is not None:
         yield _value(told)
     if verdict.reason == "adds nothing" and project.target is not None:
@@ -131,4 +138,7 @@ def _missed(module: PythonModule, lines: frozenset[int], arcs: frozenset[Arc]) -
 
 
 def _end_of(text: str) -> str:
+    """The end of a traceback, without what is another in each run: a recorded answer is for one."""
+    for pattern, steady in _CHANGING:
+        text = pattern.sub(steady, text)
     return text if len(text) <= TRACEBACK else f"...{text[-TRACEBACK:]}"

@@ -48,8 +48,8 @@ _OTHERS: tuple[tuple[type[BaseException], Fault, str], ...] = (
     (
         PermissionError,  # lionagi's guard
         "refused",
-        "The model's address can't be resolved, or is one of a private network: nothing is sent "
-        "there, but for this machine itself.",
+        "The model's address can't be resolved, or lies in a private network: only this machine "
+        "itself and public addresses are asked.",
     ),
 )
 
