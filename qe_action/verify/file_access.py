@@ -21,6 +21,9 @@ _TOUCHES = frozenset({
 """Methods that paths and archives have, and little else."""
 _MAY_TOUCH = frozenset({"copy", "copy_into", "glob", "move", "open", "rename", "replace", "walk"})
 """Methods of paths that others have too."""
+_ALONE = frozenset({"open", "walk"})
+"""Of these, those that need not be given anything."""
+_CONCRETE = frozenset({"pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath"})
 _TO_ANOTHER = frozenset({
     "copy", "copy_into", "hardlink_to", "link_to", "move", "rename", "replace", "samefile",
     "symlink_to",
@@ -69,7 +72,11 @@ def _leaves_by_method(node: ast.Attribute, call: ast.Call | None, paths: Paths) 
         return _reads_by_name(node, arguments, paths)
     if attr == "write":
         return _packs(node, arguments, paths)
-    is_path = bool(paths.roots(node.value) & {"folder", "path"})
+    roots = paths.roots(node.value)
+    is_path = bool(roots & {"folder", "path"})
+    if "unknown" in roots and attr in _MAY_TOUCH and call is not None:
+        one = len(arguments) + len(call.keywords) == 1  # `text.replace` takes two, `dict.copy` none
+        is_path = is_path or ((one or attr in _ALONE) and _has_paths_elsewhere(paths))
     if attr not in _TOUCHES and not (is_path and attr in _MAY_TOUCH):
         return False
     return not paths.reaches(node.value) or not _arguments_stay(attr, arguments, paths)
@@ -81,6 +88,17 @@ def _reads_by_name(node: ast.Attribute, arguments: list[ast.expr], paths: Paths)
         return False
     value = arguments[0].value if isinstance(arguments[0], ast.Constant) else None
     return not isinstance(value, int) and not paths.inside(arguments[0])
+
+
+def _has_paths_elsewhere(paths: Paths) -> bool:
+    """Whether the test makes a path by itself that is not below `tmp_path`."""
+    text = paths.text
+    for node in text.nodes:
+        if isinstance(node, ast.Name | ast.Attribute) and text.meaning(node) in _CONCRETE:
+            call = text.call_of(node)
+            if call is None or not call.args or not paths.inside(call.args[0]):
+                return True
+    return False
 
 
 def _packs(node: ast.Attribute, arguments: list[ast.expr], paths: Paths) -> bool:

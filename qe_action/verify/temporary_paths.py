@@ -23,8 +23,8 @@ _BESIDE = frozenset({"with_name", "with_stem", "with_suffix"})
 _DOWN = frozenset({"ensure", "join", "joinpath", "mkdir"})
 _PASSED_THROUGH = frozenset({
     "iter", "list", "max", "min", "next", "os.fspath", "os.fsdecode", "os.fsencode", "os.listdir",
-    "os.path.abspath", "os.path.normpath", "os.path.realpath", "reversed", "set", "sorted", "str",
-    "tuple",
+    "reversed", "set", "sorted", "str", "tuple",
+    *(f"os.path.{name}" for name in ("abspath", "normpath", "realpath")),
     *(f"pathlib.{name}" for name in ("Path", "PosixPath", "PurePath", "PurePosixPath")),
 })  # fmt: skip
 _TEXTS = frozenset({
@@ -36,8 +36,7 @@ _MAKES_NO_PATH = frozenset({"bool", "bytes", "dict", "float", "int", "len", "rep
 _HOLDS = (ast.BoolOp, ast.Dict, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.List, ast.ListComp,
           ast.Set, ast.SetComp, ast.Tuple)  # fmt: skip
 _AWAY_FROM = re.compile(r"(^|[/\\])\.\.?($|[/\\])|^[/\\~]|^[A-Za-z]:|\0")
-_AWAY, _NEW = float("-inf"), float("inf")
-"""As deep as a name whose value is looked for at the moment."""
+_AWAY, _NEW = float("-inf"), float("inf")  # the latter while a name's value is looked for
 
 
 def leads_away(text: str) -> bool:
@@ -119,7 +118,9 @@ class Paths:
             return set()
         self._looking.add(f".{attr}")
         try:
-            return set().union(*map(self.roots, self.text.kept.get(attr, ())))
+            made = results(self.text.functions[attr]) if attr in self.text.functions else ()
+            values = [*self.text.kept.get(attr, ()), *(binding.node for binding in made)]
+            return set().union(*map(self.roots, values)) - {"unknown"}
         finally:
             self._looking.discard(f".{attr}")
 
@@ -223,7 +224,7 @@ class Paths:
         if call.args and name == "os.path.dirname":
             return self._above(call.args[0])
         if isinstance(func, ast.Attribute) and not name:
-            return self._depth_by_method(func, all(self.is_part(arg) for arg in call.args))
+            return self._depth_by_method(func, all(map(self.is_part, call.args)))
         return _AWAY
 
     def _depth_by_method(self, func: ast.Attribute, parts: bool) -> float:
@@ -238,9 +239,9 @@ class Paths:
         return depth if func.attr in _SAME else _AWAY
 
     def _is_factory(self, node: ast.expr) -> bool:
-        if not isinstance(node, ast.Name) or node.id not in _FACTORIES:
-            return False
-        return all(b.kind == "fixture" for b in self.text.bindings.get(node.id, ()))
+        name = node.id if isinstance(node, ast.Name) else ""
+        given = self.text.bindings.get(name, ())
+        return name in _FACTORIES and all(binding.kind == "fixture" for binding in given)
 
     def _goes_on(self, parts: list[ast.expr]) -> bool:
         """Whether the rest of an f-string is `/` and parts of a path."""
