@@ -33,7 +33,7 @@ def the_ask() -> Ask:
 
 
 def answers(*taken: str) -> Answers:
-    return Answers("shapes.py", ast.parse(SOURCE), taken)
+    return Answers("shapes.py", ast.parse(SOURCE), "shapes", taken)
 
 
 def taken(item: dict[str, Any] | str, *names: str) -> list[Candidate]:
@@ -68,14 +68,55 @@ def test_imports_in_the_code_and_beside_it_are_put_together() -> None:
 
 @pytest.mark.parametrize("imports", [7, [7, None], {"a": 1}, ["not python at all"], ["(" * 300]])
 def test_imports_that_are_none_are_left_out(imports: object) -> None:
-    (found,) = taken({"code": GOOD, "imports": imports})
+    (found,) = taken({"code": GOOD.replace("area(2, 3)", "len('abcdef')"), "imports": imports})
     assert found.imports == ()
 
 
 def test_several_tests_in_one_object_or_a_block_are_as_many_candidates() -> None:
     source = "import pytest\n\n\n" + GOOD + "\n\ndef test_more():\n    assert area(1, 1) == 1\n"
     assert [each.name for each in taken({"code": source})] == ["test_area", "test_more"]
-    assert [each.imports for each in taken(source)] == [("import pytest",)] * 2
+    assert [each.imports[0] for each in taken(source)] == ["import pytest"] * 2
+
+
+@pytest.mark.parametrize(
+    ("code", "imports"),
+    [
+        ("with pytest.raises(NoArea): area(-1, 1)",
+         ["import pytest", "from shapes import NoArea", "from shapes import area"]),
+        ("assert json.dumps(area(2, 3)) == Path('6').name",
+         ["import json", "from shapes import area", "from pathlib import Path"]),
+        ("area = 3; assert area == unknown", []),
+        ("from shapes import area; assert area(1, 2) == LIMIT", ["from shapes import LIMIT"]),
+        ("assert P == near", ["from pathlib import PurePath as P", "from shapes import near"]),
+    ],
+)  # fmt: skip
+def test_what_a_test_uses_of_the_target_is_imported(code: str, imports: list[str]) -> None:
+    head = (
+        "import json\nfrom pathlib import Path, PurePath as P\nfrom .a import near\nLIMIT: int = 2"
+    )
+    told = Answers("shapes.py", ast.parse(f"{head}\n{SOURCE}"), "shapes", ())
+    (found,) = told.candidates({"code": f"def test_it():\n    {code}\n"}, the_ask())
+    assert sorted(found.imports) == sorted(imports)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("assert area('a\n', 1) == 'b'", "assert area('a\\n', 1) == 'b'"),
+        ("assert area(\"[x]\na = '1'\r\n\") == 1", "assert area(\"[x]\\na = '1'\\r\\n\") == 1"),
+        ("# it isn't\n    assert area(b'\n')", "# it isn't\n    assert area(b'\\n')"),
+        ("assert area('''a\n''', '\n')", "assert area('''a\n''', '\\n')"),
+        ("assert area('it\\'s\n')", "assert area('it\\'s\\n')"),
+    ],
+)
+def test_an_escape_that_json_has_read_is_put_back(written: str, meant: str) -> None:
+    (found,) = taken({"code": f"def test_it():\n    {written}\n"})
+    assert found.code == f"def test_it():\n    {meant}\n"
+
+
+def test_what_no_escape_makes_python_stays_as_it_is() -> None:
+    (found,) = taken({"name": "test_it", "code": "def test_it():\n    assert area('a\n' ==\n"})
+    assert found.code == "def test_it():\n    assert area('a\n' ==\n"
 
 
 def test_no_name_of_the_test_file_is_used_again() -> None:
@@ -126,7 +167,7 @@ def test_what_is_no_test_is_left_out_and_counted(item: dict[str, Any], why: Left
 )
 def test_a_test_with_a_secret_is_left_out(item: dict[str, Any] | str) -> None:
     """A server may write what it was sent, and tests are shown to everybody."""
-    told = Answers("shapes.py", ast.parse(SOURCE), (), ("sk-0123",))
+    told = Answers("shapes.py", ast.parse(SOURCE), "shapes", (), ("sk-0123",))
     assert told.candidates(item, the_ask()) == []
     assert told.left == {"a secret": 1}
     assert [each.code for each in told.candidates({"code": GOOD}, the_ask())] == [GOOD]

@@ -298,6 +298,24 @@ def test_nothing_is_asked_where_no_time_is_left() -> None:
     assert model.asked == []
 
 
+def test_the_first_repair_is_made_where_a_slow_model_has_used_its_time() -> None:
+    times = iter((100.0, 100.0, 100.0, 100.0))
+    model = ScriptedModel(item(WRONG), item(GOOD), item(RAISES, imports=IMPORTS))
+    slow = job(lambda: next(times, 40.0) if not model.asked else 40.0, [])
+    made = replace(slow, source=f"{SOURCE}\n\ndef one():\n    return 1\n")
+    made = replace(made, goals=Goals(LINES | {12}, ARCS))
+    assert kept(released(generator_of(model), made))[:1] == ["test_area"]
+    assert "refused" in model.asked[1][-1].text
+
+
+def test_a_copy_of_a_test_that_is_there_goes_back_too() -> None:
+    copy = "def test_new():\n    assert area(0, 0) == 0\n"
+    items, model = asked(item(copy), item(GOOD))
+    assert refused(items) == ["duplicate"]
+    assert kept(items) == ["test_area"]
+    assert "A test does the same already" in model.asked[1][-1].text
+
+
 def test_repairs_end_with_the_requests_that_may_be_spent() -> None:
     model = ScriptedModel(item(WRONG), item(GOOD))
     assert kept(released(generator_of(model, requests=1))) == []

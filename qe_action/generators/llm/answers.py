@@ -15,6 +15,8 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from qe_action.generators.llm.asks import Ask
+from qe_action.generators.llm.needed_imports import needed_imports
+from qe_action.generators.llm.raw_line_ends import with_escapes
 from qe_action.generators.port import Candidate
 from qe_action.generators.split_tests import SplitTest, split_tests
 
@@ -37,13 +39,19 @@ class Answers:
     """Makes candidates of items, each test once; `left` counts the items that are left out.
 
     `taken` are names that no test may have: those of the file that tests are added to. `source` is
-    the target's. `never` are texts that no test may hold: what a server was sent may come back.
+    the target's, which is imported as `module`. `never` are texts that no test may hold: what a
+    server was sent may come back.
     """
 
     def __init__(
-        self, target: str, source: ast.Module, taken: Iterable[str], never: Sequence[str] = ()
+        self,
+        target: str,
+        source: ast.Module,
+        module: str,
+        taken: Iterable[str],
+        never: Sequence[str] = (),
     ) -> None:
-        self._target = target
+        self._target, self._source, self._module = target, source, module
         self._never = tuple(never)
         self._own = {ast.dump(node) for node in source.body if isinstance(node, _DEFINED)}
         self._taken = set(taken)
@@ -68,6 +76,7 @@ class Answers:
             return "no code", []
         if (why := self._unfit(fields, code)) is not None:
             return why, []
+        code = _parsable(code)
         try:
             tree = ast.parse(code)
             if any(ast.dump(node) in self._own for node in tree.body):
@@ -93,11 +102,13 @@ class Answers:
         name = self._free(test.name)
         code = test.code if name == test.name else _renamed(test, name)
         aims = _claimed(fields.get("lines"), ask)
+        imports = [*_imports(fields.get("imports")), *test.imports]
+        imports += needed_imports(code, imports, self._source, self._module)
         return Candidate(
             id=hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()[:12],
             name=name,
             code=code.strip("\n") + "\n",
-            imports=tuple(dict.fromkeys((*_imports(fields.get("imports")), *test.imports))),
+            imports=tuple(dict.fromkeys(imports)),
             target=self._target,
             qualname=ask.qualname,
             aim_lines=aims,
@@ -125,6 +136,15 @@ class Answers:
 
 
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _parsable(code: str) -> str:
+    """The code, with its line ends in literals as escapes where it is Python by that."""
+    for form in (code, with_escapes(code)):
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            ast.parse(form)
+            return form
+    return code
 
 
 def _renamed(test: SplitTest, name: str) -> str:

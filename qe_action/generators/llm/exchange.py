@@ -93,14 +93,23 @@ class Exchange:
             self.fault = self._fault(turn)
             if self.fault is not None or repairs == self._repairs:
                 return
-            if requests >= self._share.requests or spent >= self._share.tokens:
-                return
-            if left - self._job.left() >= self._share.seconds:
+            share, seconds = self._share, left - self._job.left()
+            used = requests >= share.requests or spent >= share.tokens or seconds >= share.seconds
+            if self._is_over(turn, used=used, first=not repairs):
                 return
             further = self._further(turn, repairs)
             if not further:
                 return
             messages, doing = [*first, *further], self._repairing(turn)
+
+    def _is_over(self, turn: Turn, *, used: bool, first: bool) -> bool:
+        """Whether no more is asked where the share is `used`.
+
+        The first repair is worth more than the first answer on something else, and always made.
+        """
+        if self._spending.requests <= 0 or self._spending.tokens <= 0:
+            return True
+        return used and not (first and any(map(can_be_repaired, turn.heard)))
 
     def _fault(self, turn: Turn) -> ModelFault | None:
         """What ends the conversation: also an answer that was cut off before its first test."""

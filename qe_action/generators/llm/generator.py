@@ -113,7 +113,9 @@ class LlmGenerator:
             if model.note and (trouble := self._once(model.note, job)):
                 yield trouble
         waiting = asks(project.target, job.goals, job.gaps, job.survivors)
-        answers = Answers(job.target, project.target.tree, _taken(job), self._secrets)
+        answers = Answers(
+            job.target, project.target.tree, job.layout.module, _taken(job), self._secrets
+        )
         while waiting and not self._over and job.left() > LEAST:
             share = share_of(self._spending, job.left(), waiting, self._most)
             inbox = Inbox(model, verdicts, self._clock)

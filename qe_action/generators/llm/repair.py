@@ -35,6 +35,7 @@ _WORDS: Mapping[Refused, str] = {
     "patches": "It replaces a part of the code that it tests.",
     "too large": "It is too large.",
     "skips": "It may be skipped, or is expected to fail.",
+    "duplicate": "A test does the same already: write another one, for what is missed.",
     "not collected": "pytest does not collect it.",
     "fails": "It fails.",
     "times out": "It does not come to its end in time.",
