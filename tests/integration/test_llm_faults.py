@@ -78,7 +78,7 @@ def model(llm: FakeLLM, provider: Provider, quiet: float) -> Access:
     given = {"name": "tiny-1", "key": llm.key, "base_url": llm.url, "provider": provider}
     found = access_to(
         ModelOptions.model_validate(given),
-        patience=Patience(quiet, whole=60.0),
+        patience=Patience(quiet, whole=60.0, first=quiet),
         waits=Waits(attempts=2, first=0.01, longest=0.05, jitter=0.0),
     )
     assert found is not None
@@ -127,6 +127,7 @@ CUT: dict[Fault, str] = {
 NOTHING: dict[Fault, str] = {
     "page": "is no answer of a model",
     "redirect": "sends on to another address",
+    "packed": "sends its answer compressed, unasked",
     "key": "does not accept the key",
     "forbidden": "does not let this key use",
     "unknown model": "does not know the model",
