@@ -77,7 +77,7 @@ class Shop(Job):
         (repo.root / "coverage.xml").write_text(report)
 
     def generate(self, payload: object = None, **inputs: str) -> Result:
-        budget = str(round(10 * slowness()))
+        budget = str(round(15 * slowness()))
         return self.run(
             payload=payload,
             generate_tests="true",
