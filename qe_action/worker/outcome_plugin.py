@@ -100,6 +100,9 @@ def _outcome(report):
 def _message(report) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = getattr(crash, "message", None)
+    missing = getattr(report.longrepr, "errorstring", None)  # of a fixture; the rest lists others
+    if text is None and missing:
+        text = str(missing).strip().partition("\n")[0]
     if text is None:
         try:
             text = str(report.longrepr).strip().rsplit("\n", 1)[-1]

@@ -115,3 +115,12 @@ def test_source_that_can_t_be_parsed_is_refused(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     outcome = generate({"repo": tmp_path, "file": "shapes.py", "tests": "def test_x(:\n  pass\n"})
     assert list(outcome.refused.values()) == ["syntax"]
+
+
+def test_a_fixture_that_is_missing_is_named(tmp_path: Path) -> None:
+    own = "import shapes\n\nclass TestShapes:\n    def test_one(self):\n        assert shapes.area\n"
+    project(tmp_path, {"shapes.py": SHAPES, "test_shapes.py": own})
+    test = "from shapes import area\n\ndef test_area(self):\n    assert area(3, 3) == 9\n"
+    outcome = judge(tmp_path, test, tests_known=True)
+    assert outcome.refused == {"test_area": "fails"}
+    assert outcome.why("test_area") == "error: fixture 'self' not found"
