@@ -118,7 +118,7 @@ def test_source_that_can_t_be_parsed_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_fixture_that_is_missing_is_named(tmp_path: Path) -> None:
-    own = "import shapes\n\nclass TestShapes:\n    def test_one(self):\n        assert shapes.area\n"
+    own = "import shapes\n\nclass TestArea:\n    def test_is(self):\n        assert shapes.area\n"
     project(tmp_path, {"shapes.py": SHAPES, "test_shapes.py": own})
     test = "from shapes import area\n\ndef test_area(self):\n    assert area(3, 3) == 9\n"
     outcome = judge(tmp_path, test, tests_known=True)

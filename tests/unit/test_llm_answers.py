@@ -119,6 +119,19 @@ def test_what_no_escape_makes_python_stays_as_it_is() -> None:
     assert found.code == "def test_it():\n    assert area('a\n' ==\n"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("def test_a(self):\n    assert area(1, 1) == 1", "def test_a():"),
+        ("def test_a(self, tmp_path):\n    assert area(1, 1) == 1", "def test_a(tmp_path):"),
+        ("def test_a(self):\n    assert self.area(1, 1) == 1", "def test_a(self):"),
+    ],
+)
+def test_a_method_without_its_class_is_a_function(written: str, meant: str) -> None:
+    (found,) = taken({"code": written})
+    assert found.code.splitlines()[0] == meant
+
+
 def test_no_name_of_the_test_file_is_used_again() -> None:
     (found,) = taken({"code": GOOD + "\n# test_area\n"}, "test_area", "test_area_2")
     assert found.name == "test_area_3"

@@ -100,7 +100,7 @@ class Answers:
 
     def _candidate(self, test: SplitTest, fields: Mapping[str, Any], ask: Ask) -> Candidate:
         name = self._free(test.name)
-        code = test.code if name == test.name else _renamed(test, name)
+        code = _alone(test.code if name == test.name else _renamed(test, name), name)
         aims = _claimed(fields.get("lines"), ask)
         imports = [*_imports(fields.get("imports")), *test.imports]
         imports += needed_imports(code, imports, self._source, self._module)
@@ -150,6 +150,13 @@ def _parsable(code: str) -> str:
 def _renamed(test: SplitTest, name: str) -> str:
     word = rf"((?:^|\n)(?:async +def|def|class) +){re.escape(test.name)}\b"
     return re.sub(word, rf"\g<1>{name}", test.code)
+
+
+def _alone(code: str, name: str) -> str:
+    """The code of a test that was written as a method, and has no use for `self`."""
+    if len(re.findall(r"\bself\b", code)) != 1:
+        return code
+    return re.sub(rf"((?:^|\n)(?:async +)?def +{re.escape(name)}\()self(?:, *)?", r"\g<1>", code)
 
 
 def _imports(given: object) -> list[str]:
