@@ -17,6 +17,16 @@ class NoSuchCommitError(Exception):
     """The repository does not have the commit, or the two have no common ancestor."""
 
 
+def plain_environment() -> dict[str, str]:
+    """Git's, without any settings of this machine."""
+    return {
+        "PATH": os.environ["PATH"],
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "LC_ALL": "C",
+    }
+
+
 @dataclass(frozen=True)
 class GitSide:
     """A repository as the server knows it; `base...head` is meant by every comparison."""
@@ -24,16 +34,10 @@ class GitSide:
     path: Path
 
     def run(self, *args: str) -> str:
-        env = {
-            "PATH": os.environ["PATH"],
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "LC_ALL": "C",
-        }
         done = subprocess.run(
             ["git", "-c", "safe.directory=*", *args],
             cwd=self.path,
-            env=env,
+            env=plain_environment(),
             capture_output=True,
             check=False,
         )

@@ -8,14 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import fnmatch
-import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fake_github.git import GitSide, NoSuchCommitError
+from fake_github.git import GitSide, NoSuchCommitError, plain_environment
 from fake_github.wire import Recorded, RefusalError, Reply
 
 if TYPE_CHECKING:
@@ -341,16 +340,10 @@ def _body(request: Recorded, **needed: type) -> dict[str, Any]:
 def _git(
     side: GitSide, *args: str, data: bytes = b"", environment: dict[str, str] | None = None
 ) -> bytes:
-    plain = {
-        "PATH": os.environ["PATH"],
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "LC_ALL": "C",
-    }
     done = subprocess.run(
         ["git", "-c", "safe.directory=*", *args],
         cwd=side.path,
-        env=plain | (environment or {}),
+        env=plain_environment() | (environment or {}),
         input=data,
         capture_output=True,
         check=False,
