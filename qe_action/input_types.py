@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import PurePosixPath
@@ -41,10 +42,16 @@ def _inside(value: str) -> str:
     return value
 
 
+def _words(value: object) -> object:
+    """A command as its words, quoted as in a shell. Raises `ValueError`."""
+    return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+
 def _path_gate(value: object) -> object:
     return path_gate(value) if isinstance(value, str) else value
 
 
+Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 Share = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6, allow_inf_nan=False)]
 Percent = Annotated[Share | None, BeforeValidator(_percent)]

@@ -22,6 +22,7 @@ from qe_action.given_inputs import GivenInput, given_input, renamed, takes
 from qe_action.input_file import content
 from qe_action.input_types import (
     Address,
+    Command,
     Few,
     Folder,
     Headers,
@@ -92,6 +93,13 @@ class Inputs(BaseModel):
     pull_request: Annotated[Number | None, BeforeValidator(empty_is_none)]
     base: Optional
     all_files: bool
+    test_command: Command
+    test_results: Lines
+    test_timeout: Annotated[Seconds | None, BeforeValidator(empty_is_none)]
+    test_network: Literal["off", "on"]
+    rerun_failures: Annotated[int, Field(ge=0, le=10)]
+    flaky: Literal["pass", "fail"]
+    checks: Literal["two", "one"]
     tests_outcome: Text
     generate_tests: bool
     generator: Literal["auto", "offline", "llm"]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TaskType = Literal["coverage_analysis", "test_generation"]
+TaskType = Literal["test_execution", "coverage_analysis", "test_generation"]
 
 
 class QETask(BaseModel):
@@ -17,7 +17,8 @@ class QETask(BaseModel):
     `coverage_data` (coverage.py's JSON report as a dict), and optionally `framework` (the
     name the result carries) and `target_coverage` (percent that `meets_threshold` asks for).
     For `test_generation` it takes `code` (a module's source), `file`, or a report with gaps, and
-    what `GenerationOptions` lists.
+    what `GenerationOptions` lists. For `test_execution` it takes `command` or `results`, and what
+    `ExecutionOptions` lists.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -20,7 +20,7 @@ LAYERS = (
     {"agents", "sinks"},
     {"defaults", "doctor", "verify"},
     {"generators"},
-    {"github", "project_worker"},
+    {"github", "project_worker", "execution"},
     {"settings", "stream_runner", "workspace"},
     {"diagnosis", "render", "input_types", "stream", "untrusted"},
     {"analysis", "proposal"},

@@ -1,4 +1,4 @@
-"""Writes what `qe_action/inputs.py` says into `action.yml` and the README.
+"""Writes what `qe_action/inputs/` says into `action.yml` and the README.
 
 And what `tests/faults/losses.py` allows into the page on losses, and the package's rooms into the
 guide for contributors. `make golden` runs it; a test fails where they differ.

@@ -44,6 +44,23 @@ from qe_action.events.coverage_figures import (
     Measured,
     percentage,
 )
+from qe_action.events.test_executor import (
+    ExecutionComplete,
+    Executor,
+    ExecutorError,
+    ExecutorEvent,
+    ExecutorProgress,
+    History,
+    Outcome,
+    Phase,
+    TestCounts,
+    TestFinished,
+    TestFlaky,
+    TestsCollected,
+    TestSlow,
+    TimedTest,
+    without_outcomes,
+)
 from qe_action.events.test_generator import (
     Activity,
     BugSuspected,
@@ -85,6 +102,11 @@ __all__ = [
     "Deltas",
     "Event",
     "Evidence",
+    "ExecutionComplete",
+    "Executor",
+    "ExecutorError",
+    "ExecutorEvent",
+    "ExecutorProgress",
     "FileSummary",
     "Gap",
     "GapFound",
@@ -94,27 +116,40 @@ __all__ = [
     "GeneratorError",
     "GeneratorEvent",
     "GeneratorProgress",
+    "History",
     "IndirectChange",
     "Level",
     "Measured",
     "ModelUse",
+    "Outcome",
+    "Phase",
     "Refused",
     "SuspectedBug",
     "TestCase",
+    "TestCounts",
+    "TestFinished",
+    "TestFlaky",
     "TestProposed",
     "TestRejected",
+    "TestSlow",
+    "TestsCollected",
+    "TimedTest",
     "Wire",
     "keep_worst",
     "percentage",
     "without_figures",
+    "without_outcomes",
     "without_tests",
 ]
 
-AgentName = Literal[Analyzer, Generator]
-Event = Annotated[AnalyzerEvent | GeneratorEvent, Field(discriminator="agent")]
+AgentName = Literal[Executor, Analyzer, Generator]
+Event = Annotated[ExecutorEvent | AnalyzerEvent | GeneratorEvent, Field(discriminator="agent")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 AGENTS: Mapping[AgentName, Agent[Event]] = {
+    "test-executor": Agent(
+        "run of the tests", "run of the tests", ExecutionComplete, ExecutorError, without_outcomes
+    ),
     "coverage-analyzer": Agent(
         "analysis", "analysis", AnalysisComplete, AnalyzerError, without_figures
     ),
@@ -122,4 +157,4 @@ AGENTS: Mapping[AgentName, Agent[Event]] = {
         "generation", "generation of tests", GenerationComplete, GeneratorError, without_tests
     ),
 }
-"""Who speaks in a stream: one entry an agent."""
+"""Who speaks in a stream, in this order: one entry an agent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from qe_action.events import (
     AnalysisComplete,
@@ -14,6 +14,10 @@ from qe_action.events import (
     BugSuspected,
     CriticalPath,
     Event,
+    ExecutionComplete,
+    ExecutorError,
+    ExecutorEvent,
+    ExecutorProgress,
     Gap,
     GapFound,
     GenerationComplete,
@@ -21,8 +25,12 @@ from qe_action.events import (
     GeneratorEvent,
     GeneratorProgress,
     SuspectedBug,
+    TestFinished,
+    TestFlaky,
     TestProposed,
     TestRejected,
+    TestsCollected,
+    TestSlow,
     keep_worst,
 )
 
@@ -36,6 +44,71 @@ ERRORS_KEPT = 20
 """How many errors of the generation are kept."""
 PATHS_KEPT = 50
 """How many critical paths, the worst, are kept."""
+
+
+FAILURES_KEPT = 200
+"""How many failures of tests, the first, are kept with what they say."""
+SKIPPED_KEPT = 100
+"""How many skipped tests are kept."""
+
+
+@dataclass(slots=True)
+class Executed:
+    """What is known of the tests that are run.
+
+    `failures` are those that failed and are not flaky, `flaky` those that passed when they were
+    run again, `slow` those slower than at the base.
+    """
+
+    progress: ExecutorProgress | None = None
+    collected: TestsCollected | None = None
+    failures: list[TestFinished] = field(default_factory=list)
+    skipped: list[TestFinished] = field(default_factory=list)
+    flaky: list[TestFlaky] = field(default_factory=list)
+    slow: list[TestSlow] = field(default_factory=list)
+    errors: list[ExecutorError] = field(default_factory=list)
+    result: ExecutionComplete | None = None
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.progress or self.collected or self.failures or self.errors or self.result)
+
+    @property
+    def running(self) -> bool:
+        return self.begun and self.result is None
+
+    def fold(self, event: ExecutorEvent) -> None:
+        """Take one event in."""
+        match event:
+            case ExecutorProgress():
+                self.progress = event
+            case TestsCollected():
+                self.collected = event
+            case TestFinished():
+                if event.bad:
+                    _keep(self.failures, event, FAILURES_KEPT)
+                elif event.outcome in ("skipped", "xfailed"):
+                    _keep(self.skipped, event, SKIPPED_KEPT)
+            case TestFlaky(id=name):
+                self.failures = [failure for failure in self.failures if failure.id != name]
+                _keep(self.flaky, event, FAILURES_KEPT)
+            case TestSlow():
+                _keep(self.slow, event, FAILURES_KEPT)
+            case ExecutorError():
+                _keep(self.errors, event, ERRORS_KEPT)
+            case ExecutionComplete():
+                self.result = event
+            case _:
+                assert_never(event)
+
+
+_Kept = TypeVar("_Kept")
+
+
+def _keep(kept: list[_Kept], event: _Kept, most: int) -> None:
+    """The first ones stay."""
+    if len(kept) < most:
+        kept.append(event)
 
 
 @dataclass(slots=True)
@@ -100,6 +173,7 @@ class RunState:
     paths: list[CriticalPath] = field(default_factory=list)
     errors: list[AnalyzerError] = field(default_factory=list)
     result: AnalysisComplete | None = None
+    tests: Executed = field(default_factory=Executed)
     generation: Generated = field(default_factory=Generated)
     annotated: tuple[int, int] | None = None
     """How many annotations stand of how many that are to: said by whoever delivers them."""
@@ -118,7 +192,9 @@ class RunState:
 
     def fold(self, event: Event) -> None:
         """Take one event in: each agent has a part of its own."""
-        if event.agent == "coverage-analyzer":
+        if event.agent == "test-executor":
+            self.tests.fold(event)
+        elif event.agent == "coverage-analyzer":
             self._fold_analysis(event)
         elif event.agent == "test-generator":
             self.generation.fold(event)

@@ -39,6 +39,7 @@ class Delivery:
     check_url: str = ""
     comment_url: str = ""
     tests_pull_url: str = ""
+    tests_check_url: str = ""
     annotated: int = 0
     writes: int = 0
     problems: list[DeliveryError] = field(default_factory=list)

@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from qe_action.errors import DeliveryError, sentence
-from qe_action.events import AnalyzerError, Gap, GeneratorError
+from qe_action.events import (
+    AnalyzerError,
+    ExecutionComplete,
+    Gap,
+    GeneratorError,
+    TestCounts,
+)
 from qe_action.github.refusals import Locked
 from qe_action.render.annotations import annotation
 from qe_action.render.html import page
@@ -133,11 +139,13 @@ class Finish:
             "branch-coverage": _figure(result.branch_coverage if result else None),
             "gaps": str(self._state.gap_count),
             "gaps-in-diff": str(self._state.in_diff_count),
+            **_test_outputs(self._state.tests.result),
             "tests-generated": str(tests.total) if tests else "",
             "suspected-bugs": str(len(tests.suspicions)) if tests else "",
             "tests-pull-request": self._delivery.tests_pull_url,
             "tests-patch-file": patch.relative if patch else "",
             "check-run-url": self._delivery.check_url,
+            "tests-check-url": self._delivery.tests_check_url,
             "comment-url": self._delivery.comment_url,
             "journal-file": journal.relative if journal else "",
             "preview-file": preview.relative if preview else "",
@@ -228,6 +236,19 @@ class Finish:
     def _tell(self, text: str) -> None:
         out = sys.stdout if self._settings.in_workflow else sys.stderr
         print(workflow_commands.log_line(text), file=out, flush=True)
+
+
+def _test_outputs(result: ExecutionComplete | None) -> Mapping[str, str]:
+    """How the tests ended; empty where none were run or read."""
+    heard = result is not None and result.total is not None
+    counts = result.counts if result is not None else TestCounts()
+    found = {
+        "passed": counts.passed,
+        "failed": counts.bad,
+        "skipped": counts.skipped,
+        "flaky": len(result.flaky) if result is not None else 0,
+    }
+    return {f"tests-{name}": str(number) if heard else "" for name, number in found.items()}
 
 
 def _told(failure: AnalyzerError | GeneratorError) -> str:

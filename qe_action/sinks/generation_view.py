@@ -57,10 +57,13 @@ class GenerationSink:
                 self._line(event)
 
     def _line(self, event: Event) -> None:
-        if event.agent == "test-generator":
-            self._generation(event)
-        elif event.agent != "coverage-analyzer":
-            assert_never(event)
+        match event.agent:
+            case "test-generator":
+                self._generation(event)
+            case "coverage-analyzer" | "test-executor":
+                pass
+            case _:
+                assert_never(event.agent)
 
     def _generation(self, event: GeneratorEvent) -> None:
         match event:

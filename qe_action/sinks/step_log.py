@@ -56,10 +56,13 @@ class StepLogSink:
         self._close()
         self._next = 0.0
         async for event in events:
-            if event.agent == "test-generator":
-                self._tests(event)
-            elif event.agent != "coverage-analyzer":
-                assert_never(event)
+            match event.agent:
+                case "test-generator":
+                    self._tests(event)
+                case "coverage-analyzer" | "test-executor":
+                    pass
+                case _:
+                    assert_never(event.agent)
 
     def _tests(self, event: GeneratorEvent) -> None:
         match event:

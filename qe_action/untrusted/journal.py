@@ -23,6 +23,7 @@ from qe_action.journal import check_header
 from qe_action.untrusted.claims import Claims, Refusal
 from qe_action.untrusted.coverage import StrangersCoverage
 from qe_action.untrusted.event_lines import event_of
+from qe_action.untrusted.executed import StrangersRun
 from qe_action.untrusted.generated import StrangersTests
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -35,6 +36,7 @@ _AGAIN = "Run the first workflow again."
 _CUT_OFF = f"Its run was cancelled or killed; what it found until then is shown. {_AGAIN}"
 
 CLAIMS: Mapping[AgentName, Callable[[], Claims[Any]]] = {
+    "test-executor": StrangersRun,
     "coverage-analyzer": StrangersCoverage,
     "test-generator": StrangersTests,
 }

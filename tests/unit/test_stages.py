@@ -17,25 +17,34 @@ from qe_action.events import (
     AnalyzerProgress,
     Conclusion,
     Event,
+    ExecutorError,
+    ExecutorProgress,
     GeneratorError,
     GeneratorProgress,
     without_figures,
+    without_outcomes,
     without_tests,
 )
 from qe_action.render.state import RunState
 from qe_action.stream import Broadcast, EventLog, Replay, Stage
 
+EXECUTOR: AgentName = "test-executor"
 ANALYZER: AgentName = "coverage-analyzer"
 GENERATOR: AgentName = "test-generator"
 READ = AnalyzerProgress(percent=1, message="read", files_analyzed=1)
 MADE = GeneratorProgress(percent=1, message="made", count=0, total=1)
+RUN = ExecutorProgress(percent=1, message="run", finished=1)
+EXECUTED = without_outcomes("finished")
 ANALYZED = without_figures("finished")
 GENERATED = without_tests("finished")
 PARTS: dict[AgentName, tuple[Event, Event]] = {
+    EXECUTOR: (RUN, EXECUTED),
     ANALYZER: (READ, ANALYZED),
     GENERATOR: (MADE, GENERATED),
 }
 ORDERS: list[tuple[AgentName, ...]] = [
+    (EXECUTOR,),
+    (EXECUTOR, ANALYZER, GENERATOR),
     (ANALYZER,),
     (GENERATOR,),
     (ANALYZER, GENERATOR),
@@ -124,6 +133,8 @@ def run(
 
 def ended(agent: AgentName, conclusion: Conclusion, message: str) -> list[Event]:
     """What the stream says for a stage that can't."""
+    if agent == EXECUTOR:
+        return [ExecutorError(message=message), without_outcomes(conclusion, (message,))]
     if agent == ANALYZER:
         return [AnalyzerError(message=message), without_figures(conclusion, (message,))]
     return [GeneratorError(message=message), without_tests(conclusion, (message,))]
@@ -156,7 +167,11 @@ def test_a_stage_that_fails_says_so_with_its_own_words_and_is_the_last(
         plays[agent] = Script(*PARTS[agent], stop_at=at, stop=fail)
         keep, running = run(stages_of(order, plays))
         before = [event for other in order[:number] for event in PARTS[other]]
-        words = {ANALYZER: "The analysis failed", GENERATOR: "The generation of tests failed"}
+        words = {
+            EXECUTOR: "The run of the tests failed",
+            ANALYZER: "The analysis failed",
+            GENERATOR: "The generation of tests failed",
+        }
         end = ended(agent, "failed", f"{words[agent]}: ZeroDivisionError.")
         assert keep.seen == [*before, *PARTS[agent][:at], *end]
         assert isinstance(running.failure, ZeroDivisionError)
@@ -282,7 +297,7 @@ def test_a_replay_has_the_stages_of_what_was_recorded(order: tuple[AgentName, ..
     assert running.failure is None
 
 
-@pytest.mark.parametrize(("at", "agent"), [(0, ANALYZER), (1, ANALYZER), (3, GENERATOR)])
+@pytest.mark.parametrize(("at", "agent"), [(0, EXECUTOR), (1, ANALYZER), (3, GENERATOR)])
 def test_a_replay_that_fails_ends_the_stage_that_it_was_at(at: int, agent: AgentName) -> None:
     recorded = [*PARTS[ANALYZER], *PARTS[GENERATOR]]
     keep, running = run(Replay(Script(*recorded, stop_at=at, stop=fail).source()).stages())

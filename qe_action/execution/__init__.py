@@ -1,0 +1,1 @@
+"""The project's test suite: how its command is run, and how its tests are heard while it runs."""
