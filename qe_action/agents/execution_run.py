@@ -206,8 +206,8 @@ class ExecutionRun:
             if not options.command:
                 raise
             reading.errors.append(error)
-        for error in reading.errors:
-            self._error(error, recoverable=True)
+        for unread in reading.errors:
+            self._error(unread, recoverable=True)
         self._unread = bool(reading.errors) and not options.command
         self._notes += reading.notes
 

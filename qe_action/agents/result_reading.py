@@ -23,8 +23,8 @@ class ResultReading:
     """Gives the messages of result files.
 
     `since` is when the command began, in seconds since the epoch: older files are not its own. With
-    None all are read. `notes` are sentences on what was left out, `errors` say which files could not
-    be read, or not to their end.
+    None all are read. `notes` are sentences on what was left out, `errors` say which files
+    could not be read, or not to their end.
     """
 
     def __init__(
