@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
@@ -17,12 +18,15 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from qe_action.execution.heard import Heard
 from qe_action.execution.live_module import write_live_module
-from qe_action.execution.suite_port import Message, Run
+from qe_action.execution.stack_dump import code_stack
 from qe_action.worker.live_channel import MODULE, VARIABLE
+
+if TYPE_CHECKING:  # a command is started before these are imported
+    from qe_action.execution.heard import Heard
+    from qe_action.execution.suite_port import Message, Run
 
 PIPE = 1 << 20
 """Bytes that the pipe holds, where the system lets it."""
@@ -46,21 +50,25 @@ class EventChannel:
 
     def __init__(self, *, shared: bool = False) -> None:
         self._shared = shared
-        self._heard = Heard()
+        self._heard: Heard | None = None
         self._ended = asyncio.Event()
         self._pipe = -1
         self.folder = Path()
 
     async def __aenter__(self) -> Self:
+        self.open()
+        return self
+
+    def open(self) -> None:
+        """Make the folder. Raises `OSError`."""
         self.folder = Path(tempfile.mkdtemp(prefix="qe-action-suite-")).resolve()
         try:
             write_live_module(self.folder)
             if sys.platform != "win32":
                 self._open()
         except OSError:
-            self._close()
+            self.close()
             raise
-        return self
 
     def _open(self) -> None:
         """Make the pipe, and the places that others write to."""
@@ -86,9 +94,10 @@ class EventChannel:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Take the folder away."""
         self._ended.set()
         pipe, self._pipe = self._pipe, -1
         if pipe >= 0:
@@ -97,7 +106,7 @@ class EventChannel:
 
     @property
     def dropped(self) -> int:
-        return self._heard.dropped
+        return self._heard.dropped if self._heard else 0
 
     def variables(self, run: Run, environment: Mapping[str, str]) -> dict[str, str]:
         """What the command's environment needs beside what it has: `environment`.
@@ -129,10 +138,13 @@ class EventChannel:
 
     async def messages(self) -> AsyncGenerator[Message, None]:
         """What is heard, until `end` was called and all is read."""
+        from qe_action.execution.heard import Heard
+
+        heard = self._heard = Heard()
         while True:
             ended = self._ended.is_set()
             data = self._read()
-            for message in self._heard.take(data):
+            for message in heard.take(data):
                 yield message
             if ended and not data:
                 return
@@ -175,7 +187,12 @@ class EventChannel:
                 left -= len(text)
                 if text:
                     parts.append(text)
-        return "\n\n".join(parts)
+        return code_stack("\n".join(parts))
+
+    @property
+    def stack_signal(self) -> int:
+        """The signal at which they do; 0 where there is none."""
+        return getattr(signal, "SIGRTMAX", 0) - 2
 
     def watched(self) -> frozenset[int]:
         """The processes that write their stack at a signal; a name may be forged."""

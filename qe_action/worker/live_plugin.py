@@ -153,6 +153,7 @@ class Watch(Failures):
         self._channel = LiveChannel(os.path.join(run.folder, "events"))
         self._session = None
         self._collected = False
+        self._workers = 1
         self._seconds: dict = {}
         self._ended: dict = {}
 
@@ -161,14 +162,15 @@ class Watch(Failures):
             self._session = session
             config = self._config
             start = config.invocation_params
-            xdist = getattr(config.option, "dist", "no") != "no"
+            if getattr(config.option, "dist", "no") != "no":
+                self._workers = len(getattr(config.option, "tx", None) or ())
             self._channel.add(
                 "session",
                 str(config.rootdir if hasattr(config, "rootdir") else config.rootpath),
                 str(start.dir),
                 sys.executable or "",
                 [str(word) for word in start.args][:ARGUMENTS],
-                len(getattr(config.option, "tx", None) or ()) if xdist else 1,
+                self._workers,
             )
             self._channel.flush()
         except Exception:
@@ -244,6 +246,8 @@ class Watch(Failures):
             seconds = self._seconds.pop(nodeid, None)
             for category, report in self._ended.pop(nodeid, ()):
                 self._add(report, category, report.when, seconds, place_of(report))
+            if self._workers != 1:  # else the next test starts at once, and it goes with that
+                self._channel.flush()
         except Exception:
             pass
 
