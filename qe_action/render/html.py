@@ -12,8 +12,9 @@ from qe_action.events import Gap
 from qe_action.render.annotations import AnnotationLevel, annotation, where
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary, comment
+from qe_action.render.marks import Mark
 from qe_action.render.state import RunState
-from qe_action.render.verdict import Mark, conclude, mark
+from qe_action.render.verdict import conclude, mark
 from qe_action.text import clip, visible
 
 ANNOTATIONS = 50

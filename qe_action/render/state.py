@@ -181,6 +181,13 @@ class RunState:
     """What became of the generated tests: likewise."""
 
     @property
+    def running(self) -> bool:
+        """Whether more is to come; a run may have nothing but tests."""
+        if self.result is not None:
+            return False
+        return self.tests.result is None or self.progress is not None
+
+    @property
     def gaps(self) -> list[Gap]:
         """The gaps kept: those in changed lines first, each part worst first."""
         return self.in_diff + self.elsewhere

@@ -29,8 +29,9 @@ from qe_action.github.refusals import (
 from qe_action.render.comparison import kept_baseline
 from qe_action.render.links import Links
 from qe_action.render.markdown import check_summary
+from qe_action.render.marks import CheckConclusion
 from qe_action.render.state import RunState
-from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running_title
+from qe_action.render.verdict import Verdict, conclude, running_title
 from qe_action.sinks.annotation_steps import AnnotationSteps, Selection
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit

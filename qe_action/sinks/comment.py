@@ -15,8 +15,9 @@ from qe_action.github.payloads import CheckSeen
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment, retold
 from qe_action.render.marker import Marker
+from qe_action.render.marks import CheckConclusion
 from qe_action.render.state import RunState
-from qe_action.render.verdict import CheckConclusion, conclude
+from qe_action.render.verdict import conclude
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, persist
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words

@@ -15,8 +15,9 @@ from rich.text import Text
 from qe_action.events import LEVELS, AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
 from qe_action.figures import signed
 from qe_action.render.annotations import headline, missing_ways, where
+from qe_action.render.marks import Mark
 from qe_action.render.state import RunState
-from qe_action.render.verdict import Mark, conclude, gate_lines, mark, running_title
+from qe_action.render.verdict import conclude, gate_lines, mark, running_title
 from qe_action.sinks.console import hanging, say
 from qe_action.sinks.generation_view import GenerationSink
 from qe_action.sinks.workflow_commands import log_line
