@@ -23,14 +23,18 @@ _FAILED_IN = {
 
 
 def short_name(name: str) -> str:
-    """A test's name without its file: `TestShop::test_buy[3]`.
+    """A test's name without its file or its package: `TestShop::test_buy[3]`, `ShopTest::buys`.
 
     What stands between brackets are a case's values, and colons there part nothing.
     """
-    whole = visible(name)
+    whole = visible(name).strip()
     head, bracket, case = whole.partition("[")
-    _, parted, inner = head.partition("::")
-    return f"{inner}{bracket}{case}" if parted and inner else whole or "a test"
+    outer, parted, inner = head.partition("::")
+    if not parted or not inner:
+        return whole or "a test"
+    in_file = "/" in outer or outer.endswith(".py")
+    owner = "" if in_file else f"{outer.rpartition('.')[2]}::"
+    return f"{owner}{inner}{bracket}{case}"
 
 
 def where_failed(event: TestFinished) -> Anchor | None:

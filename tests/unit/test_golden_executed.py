@@ -1,0 +1,47 @@
+"""What a run of tests is shown as: compared with the text it had last."""
+
+from __future__ import annotations
+
+import pytest
+from executed_runs import RUNS, STOCK, TOTAL
+from test_golden import GATE, HEADING, LINKS, check, state
+from test_golden import RESULT as ANALYSED
+
+from qe_action.render import executed_summary
+from qe_action.render.executed import failure_annotation
+from qe_action.render.markdown import comment
+from qe_action.render.verdict import conclude, conclude_tests
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_summary_of_the_tests_is_as_it_was(name: str) -> None:
+    check(f"executed_{name}.md", executed_summary.tests_summary(state(RUNS[name]), LINKS))
+
+
+AFTER = ANALYSED.model_copy(update={"tests_failed": True, "gates": ()})
+COMMENTS = {
+    "running": RUNS["running"],
+    "red": [*RUNS["failed"], AFTER],
+    "green": [*RUNS["flaky"], ANALYSED.model_copy(update={"gates": (GATE,)})],
+    "alone": RUNS["failed"],
+}
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_the_comment_on_tests_and_coverage_is_as_it_was(name: str) -> None:
+    check(f"executed_comment_{name}.md", comment(state(COMMENTS[name]), LINKS, HEADING))
+
+
+def test_the_titles_are_as_they_were() -> None:
+    lines = []
+    for name, events in {**RUNS, **{f"comment {n}": e for n, e in COMMENTS.items()}}.items():
+        found = state(events)
+        verdicts = (conclude_tests(found.tests), conclude(found))
+        lines += [f"{name}: {' | '.join(f'{v.conclusion}, {v.title}' for v in verdicts)}"]
+    check("executed_titles.txt", "\n".join(lines) + "\n")
+
+
+def test_the_annotations_of_failures_are_as_they_were() -> None:
+    words = [failure_annotation(event) for event in (TOTAL, STOCK)]
+    text = "\n\n".join(f"[{w.level}] {w.title}\n{w.message}" for w in words)
+    check("executed_annotations.txt", text + "\n")
