@@ -38,7 +38,7 @@ SHORTEST = 10
 
 def failures(executed: Executed, links: Links, rows: int) -> Iterator[str]:
     """The table of failures, and below it what each has left behind."""
-    total = failed(executed)
+    total = executed.failed
     if not total:
         return
     shown = executed.failures[:rows]
@@ -53,14 +53,6 @@ def failures(executed: Executed, links: Links, rows: int) -> Iterator[str]:
     if (left := len(shown) - len(told)) > 0:
         yield f"_The tracebacks of {left:,} more are left out here._"
         yield ""
-
-
-def failed(executed: Executed) -> int:
-    """How many failures there are, of which not all need be kept."""
-    result, progress = executed.result, executed.progress
-    counted = result.counts.bad if result else progress.counts.bad if progress else 0
-    again = 0 if result else len(executed.flaky)
-    return max(counted - again, len(executed.failures))
 
 
 def _table(shown: Sequence[TestFinished], links: Links) -> Iterator[str]:

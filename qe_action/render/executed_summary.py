@@ -9,7 +9,6 @@ from qe_action.render.executed import conclusion, title
 from qe_action.render.executed_lists import (
     again,
     cut_off,
-    failed,
     failures,
     flaky,
     notes,
@@ -53,7 +52,7 @@ def tests_first(executed: Executed, links: Links, rows: int) -> Iterator[str]:
         yield ""
         yield from cut_off(result, rows)
     yield from failures(executed, links, rows)
-    if result is not None and failed(executed):
+    if result is not None and executed.failed:
         yield from again(result, rows)
     yield from flaky(executed.flaky, rows)
     yield from slow(executed.slow, rows)

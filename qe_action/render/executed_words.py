@@ -73,15 +73,16 @@ def last_line(text: str) -> str:
 
 def ending(text: str, lines: int, characters: int) -> str:
     """The end of a text without colours, as whole lines where they fit."""
-    kept: list[str] = []
     whole = uncoloured(text).rstrip().split("\n")
-    for line in reversed(whole):
-        characters -= len(line) + 1
-        if kept and (characters < 0 or len(kept) == lines):
+    kept: list[str] = []
+    for line in reversed(whole[-lines:]):
+        characters -= len(line) + bool(kept)
+        if characters < 0:
             break
-        kept.append(line if characters >= 0 else line[max(0, len(line) + characters) :])
-    shown = list(reversed(kept))
-    return "\n".join(shown if len(shown) == len(whole) else ["…", *shown])
+        kept.append(line)
+    if not kept:
+        return f"…{whole[-1][-characters:]}"
+    return "\n".join([*(["…"] if len(kept) < len(whole) else []), *reversed(kept)])
 
 
 def uncoloured(text: str) -> str:
