@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Literal, NamedTuple, get_args
 
 from qe_action.errors import DeliveryError
-from qe_action.events import Event
+from qe_action.events import AgentName, Event
 from qe_action.github.client import GitHub
 from qe_action.github.identity import read_external_id
 from qe_action.github.payloads import CheckSeen
@@ -19,20 +18,16 @@ from qe_action.render.marks import CheckConclusion
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, persist
+from qe_action.sinks.live_pace import USUAL, Pace
+from qe_action.sinks.pace import persist
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words
-from qe_action.stream import up_to_result
+from qe_action.stream import following, up_to_result
 
 When = Literal["always", "on-gap", "never"]
 GROWTH = 4
 """How much longer each wait for an edit is than the last: an edit of a comment is two requests."""
-
-
-class Pace(NamedTuple):
-    """Seconds before the first edit, and how to sleep."""
-
-    interval: float = FIRST_INTERVAL
-    sleep: Sleep = asyncio.sleep
+CHECKED: tuple[AgentName, ...] = ("test-executor", "coverage-analyzer")
+"""The agents whose results complete a check run."""
 
 
 class OwnWords:
@@ -79,8 +74,9 @@ class CommentSink:
     """Shows the stream as one comment on a pull request.
 
     `words` makes the comment of `state`, into which the sink folds the events. `on-gap` creates
-    the comment only for a gap in changed lines or a failed gate, `never` not at all; one that
-    is there from an earlier push is edited all the same.
+    the comment only for a gap in changed lines, a failed test or a failed gate, `never` not at
+    all; one that is there from an earlier push is edited all the same. It begins with the run's
+    first stage and goes on to the last.
     """
 
     name = "comment"
@@ -107,10 +103,10 @@ class CommentSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            await self._follow(up_to_result(events, "coverage-analyzer"))
+            await self._follow(up_to_result(events, "coverage-analyzer"), self._pace)
             await self._delivery.once_shown("coverage-analyzer")
             if (event := await anext(events, None)) is not None:
-                await self._follow(_with(event, events))
+                await self._follow(following(event, events), self._pace.with_no_failures())
                 await self._delivery.once_all_shown()
                 self._state.proposal = await self._delivery.proposed()
             await persist(self._last, lambda: self._delivery.hurried)
@@ -119,14 +115,12 @@ class CommentSink:
         finally:
             self._delivery.comment_url = self._shared.url
 
-    async def _follow(self, events: AsyncIterator[Event]) -> None:
+    async def _follow(self, events: AsyncIterator[Event], pace: Pace) -> None:
         """Edits on the way, at intervals that grow from the first one on."""
-        await edit_while_streaming(
+        await pace.follow(
             events,
             self._state.fold,
             self._edit,
-            sleep=self._pace.sleep,
-            interval=self._pace.interval,
             growth=GROWTH,
             remaining=lambda: self._github.remaining,
         )
@@ -146,7 +140,8 @@ class CommentSink:
         await self._write(done=True)
         # In a hurry the check run is completed beside this. Jobs that are cancelled together would
         # miss each other's results if they looked before their own are there.
-        await self._delivery.shown["coverage-analyzer"].wait()
+        for agent in CHECKED:
+            await self._delivery.shown[agent].wait()
         with suppress(DeliveryError):  # our words are there; it is others' that are looked for
             await self._shared.settle(self._words)
         newer = self._shared.newer
@@ -166,15 +161,8 @@ class CommentSink:
     def _worth_creating(self) -> bool:
         if self._when != "on-gap":
             return self._when == "always"
-        failed = conclude(self._state).conclusion == "failure"
-        return failed or self._state.in_diff_count > 0
-
-
-async def _with(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
-    """An event and those behind it."""
-    yield first
-    async for event in rest:
-        yield event
+        failed = conclude(self._state).conclusion == "failure" or self._state.tests.failures
+        return bool(failed) or self._state.in_diff_count > 0
 
 
 class Place(NamedTuple):
@@ -186,7 +174,7 @@ class Place(NamedTuple):
     number: int
     marker: Marker
     when: When = "always"
-    pace: Pace = Pace()
+    pace: Pace = USUAL
 
 
 def own_comment(place: Place, name: str) -> CommentSink:
