@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from qe_action.errors import DeliveryError
 from qe_action.events import AgentName, Event
 from qe_action.github.client import GitHub
-from qe_action.github.identity import read_external_id
 from qe_action.github.payloads import CheckSeen
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment, retold
 from qe_action.render.marker import Marker
-from qe_action.render.marks import CheckConclusion
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.live_pace import USUAL, Pace
 from qe_action.sinks.pace import persist
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words
+from qe_action.sinks.step_checks import steps_of
 from qe_action.stream import following, up_to_result
 
 When = Literal["always", "on-gap", "never"]
@@ -31,12 +30,24 @@ CHECKED: tuple[AgentName, ...] = ("test-executor", "coverage-analyzer")
 
 
 class OwnWords:
-    """The words of a comment that one name has for itself."""
+    """The words of a comment that one name has for itself.
+
+    `tests_name` is that of the tests' own check run, empty where they have none.
+    """
 
     def __init__(
-        self, github: GitHub, state: RunState, links: Links, *, number: int, name: str, mine: Marker
+        self,
+        github: GitHub,
+        state: RunState,
+        links: Links,
+        *,
+        number: int,
+        name: str,
+        mine: Marker,
+        tests_name: str = "",
     ) -> None:
         self._github = github
+        self._tests_name = tests_name
         self._state = state
         self._links = links
         self._number = number
@@ -48,26 +59,26 @@ class OwnWords:
         return comment(self._state, self._links, heading)
 
     async def better(self) -> str | None:
-        """The words of a newer run, out of its check run, if that is complete."""
+        """The words of a newer run, out of its check runs, if these are complete."""
         newest, marker = None, self._told
         shas = {self._links.sha, await self._github.pull_head(self._number)}
         for sha in sorted(shas):
-            for check in await self._github.list_checks(sha, self._name):
-                seen = read_external_id(check.external_id)
-                theirs = Marker(self._told.place, *seen.key, sha, done=True) if seen else marker
+            for step in steps_of(await self._checks(sha)):
+                theirs = Marker(self._told.place, *step.key, sha, done=True)
                 if marker.is_older_than(theirs):
-                    newest, marker = check, theirs
-        if newest is None or newest.status != "completed":
+                    newest, marker = step, theirs
+        if newest is None or newest.conclusion is None:
             return None
         self._told = marker
         heading = Heading(self._name, marker.line)
-        return retold(heading, conclusion_of(newest), newest.title, newest.summary)
+        return retold(heading, newest.conclusion, newest.title, newest.summary)
 
-
-def conclusion_of(check: CheckSeen) -> CheckConclusion:
-    """A completed check run's conclusion; those that we never give count as neutral."""
-    known: tuple[CheckConclusion, ...] = get_args(CheckConclusion)
-    return next((known for known in known if known == check.conclusion), "neutral")
+    async def _checks(self, sha: str) -> list[CheckSeen]:
+        """Those that a comment of this name is made of; of tests where this run had some."""
+        found = await self._github.list_checks(sha, self._name)
+        if self._tests_name and self._state.tests.begun:
+            found += await self._github.list_checks(sha, self._tests_name)
+        return found
 
 
 class CommentSink:
@@ -177,11 +188,17 @@ class Place(NamedTuple):
     pace: Pace = USUAL
 
 
-def own_comment(place: Place, name: str) -> CommentSink:
-    """The sink of a comment that a check's name has for itself."""
+def own_comment(place: Place, name: str, tests_name: str = "") -> CommentSink:
+    """The sink of a comment that a name has for itself; `tests_name` as `OwnWords` has it."""
     state = RunState()
     words = OwnWords(
-        place.github, state, place.links, number=place.number, name=name, mine=place.marker
+        place.github,
+        state,
+        place.links,
+        number=place.number,
+        name=name,
+        mine=place.marker,
+        tests_name=tests_name,
     )
     return comment_sink(place, state, words, Marker.is_older_than)
 

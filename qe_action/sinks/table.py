@@ -131,6 +131,7 @@ def _comment(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.pull is None or inputs.comment == "never":
         return None
+    from qe_action.github.identity import tests_name
     from qe_action.sinks.comment import Place, own_comment
     from qe_action.sinks.group_comment import group_comment_sink
 
@@ -146,7 +147,8 @@ def _comment(wiring: Wiring) -> Sink | None:
         _comment_pace(wiring),
     )
     if group is None:
-        return own_comment(place, name)
+        two = wiring.suite != "absent" and inputs.checks == "two"
+        return own_comment(place, name, tests_name(name) if two else "")
     return group_comment_sink(place, group, inputs.expect_parts)
 
 
