@@ -23,6 +23,8 @@ from qe_action.render.state import Executed
 from qe_action.text import clip, plural, visible
 from qe_action.text import title as as_title
 
+_NAMED = 5
+"""Failures that a line names."""
 _NAME = 100
 """Characters of a test's name in a title."""
 _SAID = 1000
@@ -48,7 +50,7 @@ def running_title(executed: Executed) -> str:
     counts = progress.counts
     total = progress.total if progress.total is not None else _collected(executed)
     of = f" of {total:,}" if total else ""
-    bad = max(counts.bad - len(executed.flaky), len(executed.failures))
+    bad = executed.failed
     parts = [f"{counts.passed + counts.xpassed:,}{of} passed"]
     parts += [f"{bad:,} failed"] if bad else []
     parts += [f"{len(executed.flaky):,} flaky"] if executed.flaky else []
@@ -171,6 +173,14 @@ def _during(result: ExecutionComplete) -> str:
     more = f" and {len(result.running) - 1:,} more" if len(result.running) > 1 else ""
     verb = "were" if more else "was"
     return f"; {clip(short_name(result.running[0]), _NAME)}{more} {verb} running"
+
+
+def failures_line(executed: Executed) -> str:
+    """The title with the names of the first failures, as one line."""
+    names = [clip(short_name(event.id), _NAME) for event in executed.failures[:_NAMED]]
+    left = executed.failed - len(names)
+    names += [f"{left:,} more"] if names and left > 0 else []
+    return f"{title(executed)}{': ' if names else ''}{', '.join(names)}"
 
 
 def failure_annotation(event: TestFinished) -> Words:

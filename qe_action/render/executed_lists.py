@@ -23,22 +23,22 @@ from qe_action.render.executed_words import (
 )
 from qe_action.render.links import Links
 from qe_action.render.state import Executed
-from qe_action.text import cell, clip, code, fenced, in_html, plain, plural, prose
+from qe_action.text import cell, clip, code, fenced, in_html, plain, plural
 
-NAME, SAID, TEXT = 100, 160, 600
+NAME, SAID, TEXT = 80, 160, 600
 """Characters of a test's name, of what it says in a table, and of a note."""
 LINES, TRACEBACK, OUTPUT, COMMAND = 60, 4000, 2000, 8000
 """Lines of a block, and characters of a traceback, of captured output and of a command."""
 DETAILS = 8
 """For so many rows of the table of failures there is one traceback, and at least one."""
-RUNNING, NOTES = 10, 10
+RUNNING = 10
 SHORTEST = 10
 """Rows of lists that are ordered by how much they matter."""
 
 
 def failures(executed: Executed, links: Links, rows: int) -> Iterator[str]:
     """The table of failures, and below it what each has left behind."""
-    total = failed(executed)
+    total = executed.failed
     if not total:
         return
     shown = executed.failures[:rows]
@@ -53,14 +53,6 @@ def failures(executed: Executed, links: Links, rows: int) -> Iterator[str]:
     if (left := len(shown) - len(told)) > 0:
         yield f"_The tracebacks of {left:,} more are left out here._"
         yield ""
-
-
-def failed(executed: Executed) -> int:
-    """How many failures there are, of which not all need be kept."""
-    result, progress = executed.result, executed.progress
-    counted = result.counts.bad if result else progress.counts.bad if progress else 0
-    again = 0 if result else len(executed.flaky)
-    return max(counted - again, len(executed.failures))
 
 
 def _table(shown: Sequence[TestFinished], links: Links) -> Iterator[str]:
@@ -108,7 +100,7 @@ def _details(event: TestFinished, links: Links) -> Iterator[str]:
     yield ""
 
 
-def _block(text: str, most: int, language: str = "text") -> Iterator[str]:
+def _block(text: str, most: int, language: str = "") -> Iterator[str]:
     if text.strip():
         yield from fenced(ending(text, LINES, most), language)
         yield ""
@@ -124,7 +116,7 @@ def flaky(tests: Sequence[TestFlaky], rows: int) -> Iterator[str]:
         why = _first(event.message)
         yield (
             f"- {code(clip(event.id, NAME * 2))} passed in run {event.passed_in:,}"
-            f"{f'; before: {why}' if why else ''}"
+            f"{f'; the failure said: {why}' if why else ''}"
         )
     yield from _left(len(tests) - rows)
 
@@ -211,7 +203,8 @@ def slowest(result: ExecutionComplete, rows: int) -> Iterator[str]:
     shown = result.slowest[: min(rows, SHORTEST)]
     if not shown:
         return
-    yield f"<details><summary>The {plural(len(shown), 'slowest test')}</summary>"
+    which = f"{len(shown)} slowest tests" if len(shown) > 1 else "slowest test"
+    yield f"<details><summary>The {which}</summary>"
     yield ""
     yield from (f"- {seconds(t.seconds)}: {code(clip(t.id, NAME * 2))}" for t in shown)
     yield ""
@@ -219,12 +212,12 @@ def slowest(result: ExecutionComplete, rows: int) -> Iterator[str]:
     yield ""
 
 
-def notes(executed: Executed, result: ExecutionComplete | None, rows: int) -> Iterator[str]:
-    """Errors around the suite with what to do, and notes: each once."""
-    errors = [f"{error.message} {error.hint}".strip() for error in executed.errors]
-    told = {error.message for error in executed.errors}
+def notes(executed: Executed) -> list[str]:
+    """Errors around the suite with what to do, then notes: each once."""
+    errors, result = executed.errors, executed.result
+    hints = [f"{error.message} {error.hint}".strip() for error in errors]
+    if result is not None and result.conclusion == "failed" and errors:
+        hints[-1] = errors[-1].hint  # its message is the title
+    told = {error.message for error in errors}
     more = [note for note in result.notes if note not in told] if result else []
-    shown = list(dict.fromkeys([*errors, *more]))[: min(max(rows, 1), NOTES)]
-    yield from (f"- {prose(clip(note, TEXT))}" for note in shown)
-    if shown:
-        yield ""
+    return [hint for hint in hints if hint] + more

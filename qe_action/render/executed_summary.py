@@ -9,7 +9,6 @@ from qe_action.render.executed import conclusion, title
 from qe_action.render.executed_lists import (
     again,
     cut_off,
-    failed,
     failures,
     flaky,
     notes,
@@ -19,6 +18,7 @@ from qe_action.render.executed_lists import (
 )
 from qe_action.render.executed_words import seconds
 from qe_action.render.fitting import fit
+from qe_action.render.good_to_know import good_to_know
 from qe_action.render.links import Links
 from qe_action.render.marks import ICONS, RUNNING
 from qe_action.render.state import Executed, RunState
@@ -38,6 +38,7 @@ def tests_summary(state: RunState, links: Links) -> str:
 def _document(executed: Executed, links: Links, rows: int) -> str:
     opening = [] if executed.result else [_STILL, ""]
     body = [*tests_first(executed, links, rows), *tests_last(executed, rows)]
+    body += good_to_know(notes(executed))
     return "\n".join([*opening, *body, *_footer(executed.result, links)]) + "\n"
 
 
@@ -51,11 +52,10 @@ def tests_first(executed: Executed, links: Links, rows: int) -> Iterator[str]:
         yield ""
         yield from cut_off(result, rows)
     yield from failures(executed, links, rows)
-    if result is not None and failed(executed):
+    if result is not None and executed.failed:
         yield from again(result, rows)
     yield from flaky(executed.flaky, rows)
     yield from slow(executed.slow, rows)
-    yield from notes(executed, result, rows)
 
 
 def tests_last(executed: Executed, rows: int) -> Iterator[str]:
@@ -79,14 +79,15 @@ def _line(executed: Executed, result: ExecutionComplete) -> str:
     passed = counts.passed + counts.xpassed
     parts = [f"{passed:,} passed"] if counts.bad and passed and not _cut_short(result) else []
     parts += [f"{counts.skipped:,} skipped"] if counts.bad and counts.skipped else []
-    parts += [f"in {seconds(result.seconds)}"] if result.seconds is not None else []
+    took = "after" if _cut_short(result) else "in"
+    parts += [f"{took} {seconds(result.seconds)}"] if result.seconds is not None else []
     more = f"; {', '.join(parts)}" if parts else ""
     return f"- {ICONS[conclusion(executed)]} **Tests:** {plain(clip(title(executed), 400))}{more}"
 
 
 def _cut_short(result: ExecutionComplete) -> bool:
-    """Then the title counts those that passed."""
-    return bool(result.hung) or result.conclusion != "finished"
+    """The suite did not end by itself."""
+    return bool(result.hung or result.running) or result.conclusion != "finished"
 
 
 def _footer(result: ExecutionComplete | None, links: Links) -> Iterator[str]:

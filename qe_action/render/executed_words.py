@@ -23,14 +23,18 @@ _FAILED_IN = {
 
 
 def short_name(name: str) -> str:
-    """A test's name without its file: `TestShop::test_buy[3]`.
+    """A test's name without its file or its package: `TestShop::test_buy[3]`, `ShopTest::buys`.
 
     What stands between brackets are a case's values, and colons there part nothing.
     """
-    whole = visible(name)
+    whole = visible(name).strip()
     head, bracket, case = whole.partition("[")
-    _, parted, inner = head.partition("::")
-    return f"{inner}{bracket}{case}" if parted and inner else whole or "a test"
+    outer, parted, inner = head.partition("::")
+    if not parted or not inner:
+        return whole or "a test"
+    in_file = "/" in outer or outer.endswith(".py")
+    owner = "" if in_file else f"{outer.rpartition('.')[2]}::"
+    return f"{owner}{inner}{bracket}{case}"
 
 
 def where_failed(event: TestFinished) -> Anchor | None:
@@ -69,15 +73,16 @@ def last_line(text: str) -> str:
 
 def ending(text: str, lines: int, characters: int) -> str:
     """The end of a text without colours, as whole lines where they fit."""
-    kept: list[str] = []
     whole = uncoloured(text).rstrip().split("\n")
-    for line in reversed(whole):
-        characters -= len(line) + 1
-        if kept and (characters < 0 or len(kept) == lines):
+    kept: list[str] = []
+    for line in reversed(whole[-lines:]):
+        characters -= len(line) + bool(kept)
+        if characters < 0:
             break
-        kept.append(line if characters >= 0 else line[max(0, len(line) + characters) :])
-    shown = list(reversed(kept))
-    return "\n".join(shown if len(shown) == len(whole) else ["…", *shown])
+        kept.append(line)
+    if not kept:
+        return f"…{whole[-1][-characters:]}"
+    return "\n".join([*(["…"] if len(kept) < len(whole) else []), *reversed(kept)])
 
 
 def uncoloured(text: str) -> str:

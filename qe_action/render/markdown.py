@@ -15,10 +15,12 @@ from qe_action.events import AnalysisComplete
 from qe_action.quoting import quoted
 from qe_action.render.comparison import age, indirect
 from qe_action.render.coverage_tables import changed_files, figures
+from qe_action.render.executed_lists import notes
 from qe_action.render.executed_summary import tests_first, tests_last, tests_running
 from qe_action.render.fitting import fit
 from qe_action.render.gap_lists import gap_lists
 from qe_action.render.generated import generated
+from qe_action.render.good_to_know import good_to_know
 from qe_action.render.links import Links
 from qe_action.render.marks import ICONS, RUNNING, CheckConclusion, Mark
 from qe_action.render.state import RunState
@@ -126,8 +128,8 @@ def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
     if (result := state.result) is not None:
         yield from _analysed(state, result, links, rows)
     yield from tests_last(state.tests, rows)
-    if result is not None:
-        yield from _notes(state, result)
+    analysed = _notes(state, result) if result is not None else []
+    yield from good_to_know([*notes(state.tests), *analysed])
     yield from _footer(state, links)
 
 
@@ -159,17 +161,12 @@ def _gates(result: AnalysisComplete) -> Iterator[str]:
         yield ""
 
 
-def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:
+def _notes(state: RunState, result: AnalysisComplete) -> list[str]:
     hints = [f"{error.message} {error.hint}".strip() for error in state.errors]
     if result.conclusion == "failed" and state.errors:
         hints[0] = state.errors[0].hint  # its message is the title
     told = {error.message for error in state.errors}
-    notes = [hint for hint in hints if hint] + [note for note in result.notes if note not in told]
-    if notes:
-        yield "**Good to know**"
-        yield ""
-        yield from (f"- {prose(clip(note, 1000))}" for note in dict.fromkeys(notes))
-        yield ""
+    return [hint for hint in hints if hint] + [note for note in result.notes if note not in told]
 
 
 _TREES = {
