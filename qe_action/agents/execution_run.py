@@ -15,7 +15,13 @@ from qe_action.agents.executed_tests import ExecutedTests, Failure
 from qe_action.agents.execution_comparison import compared, slow_tests, with_digest
 from qe_action.agents.execution_options import ExecutionOptions
 from qe_action.agents.execution_progress import Progress
-from qe_action.agents.execution_result import Flakes, Verdict, completed, verdict
+from qe_action.agents.execution_result import (
+    Flakes,
+    Verdict,
+    completed,
+    signalled,
+    verdict,
+)
 from qe_action.agents.failure_texts import MESSAGE, TRACEBACK, Cleaning
 from qe_action.agents.message_buffer import MessageBuffer
 from qe_action.agents.repeats import COMMAND, MOST, Attempt, repeatable, rerun_command, runs
@@ -155,6 +161,8 @@ class ExecutionRun:
         """Let what failures are placed by be known."""
         if self._preparation is not None:
             await asyncio.wait({self._preparation}, timeout=PLACES)
+            if self._preparation.done():
+                self._preparation.result()
 
     @property
     def _digest(self) -> TestDigest | None:
@@ -167,7 +175,7 @@ class ExecutionRun:
         """Run failures again, each time what still fails, where the command ended by itself."""
         tests, options = self._tests, self._options
         ended = tests.ended
-        if not options.rerun_failures or ended is None or ended.why or ended.code > 128:
+        if not options.rerun_failures or ended is None or ended.why or signalled(ended.code):
             return
         pending = repeatable(tests.failures.values())
         if len(tests.failures) + tests.more_failures > MOST:

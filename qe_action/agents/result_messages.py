@@ -14,16 +14,21 @@ from qe_action.results.pytest_names import Heard
 
 
 class ResultMessages:
-    """The messages on one file of results, number `number`, leaving out what was `heard`."""
+    """The messages on one file of results, number `number`, leaving out what was `heard`.
 
-    def __init__(self, number: int, top: Path, locator: Locator, heard: Heard) -> None:
+    `files` counts the tests of each file of the repository.
+    """
+
+    def __init__(
+        self, number: int, top: Path, locator: Locator, heard: Heard, files: Counter[str]
+    ) -> None:
         self._key = f"{READ}{number}"
         self._top = top
         self._locator = locator
         self._heard = heard
-        self._total = 0
+        self._files = files
         self._bad = False
-        self._files = Counter[str]()
+        self.total = 0
 
     def begin(self) -> Session:
         return Session(self._key, self._top, self._top)
@@ -34,15 +39,18 @@ class ResultMessages:
             if self._heard.has(case.classname, case.name):
                 continue
             message = self._finished(case)
-            self._total += case.phase != "teardown"
+            self.total += case.phase != "teardown"
             self._bad |= message.outcome in ("failed", "error")
             if message.file:
                 self._files[message.file] += 1
             yield message, case.flaky
 
-    def end(self) -> Iterator[Collected | Over]:
-        yield Collected(self._key, self._total, dict(self._files))
-        yield Over(self._key, int(self._bad))
+    def all(self) -> Collected:
+        """How many tests there were, by file in all files of results."""
+        return Collected(self._key, self.total, dict(self._files))
+
+    def end(self) -> Over:
+        return Over(self._key, int(self._bad))
 
     def _finished(self, case: Case) -> Finished:
         locator = self._locator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -49,8 +50,10 @@ class ResultReading:
             for node in (*suite.finished, *(test for _, test in self._tests.failures))
         )
         locator = Locator(self._tests.places, self._tests.places.folder(str(self._top)) or "")
+        reader: ResultMessages | None = None
+        files = Counter[str]()
         for number, file in enumerate(self._fresh(), 1):
-            reader = ResultMessages(number, self._top, locator, heard)
+            reader = ResultMessages(number, self._top, locator, heard, files)
             yield reader.begin(), False
             try:
                 for some in cases(file.path):
@@ -59,8 +62,9 @@ class ResultReading:
                     await asyncio.sleep(0)
             except ReportError as error:
                 self.errors.append(error)
-            for last in reader.end():
-                yield last, False
+            yield reader.end(), False
+        if reader is not None:
+            yield reader.all(), False
 
     def _fresh(self) -> list[ResultFile]:
         """The files that the command has written."""

@@ -89,7 +89,8 @@ def test_results_alone_are_told_by_the_same_events(tmp_path: Path) -> None:
     assert (final.total, final.exit_code, final.live, final.passed) == (3, None, False, False)
     assert (final.failures, final.flaky) == ((TWO,), ("com.acme.FooTest::shaky",))
     assert final.rerun == f"pytest {TWO}"
-    assert [event.total for event in told if isinstance(event, TestsCollected)] == [1, 3]
+    (collected,) = [event for event in told if isinstance(event, TestsCollected)]
+    assert (collected.total, collected.total_files) == (3, 2)
     assert [test.id for test in final.slowest] == ["com.acme.FooTest::shaky", TWO, ONE]
 
 
@@ -146,3 +147,14 @@ def test_results_that_are_missing_or_broken_are_said(tmp_path: Path) -> None:
     (repo / "cut.xml").write_text("<testsuite><testcase name='a'/>")
     final = result(events(repo, results=(repo / "cut.xml",)))
     assert (final.conclusion, final.passed, final.counts.passed) == ("failed", None, 1)
+
+
+def test_a_file_for_each_of_many_classes_is_no_trouble(tmp_path: Path) -> None:
+    for number in range(1500):
+        (tmp_path / f"TEST-{number}.xml").write_text(
+            f"<testsuite name='c{number}'><testcase classname='c{number}' name='t'/></testsuite>"
+        )
+    told = events(tmp_path, results=(tmp_path / "*.xml",))
+    final = result(told)
+    assert (final.total, final.counts.passed, final.passed) == (1500, 1500, True)
+    assert len([event for event in told if event.type == "progress"]) <= 101
