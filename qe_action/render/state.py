@@ -25,6 +25,7 @@ from qe_action.events import (
     GeneratorEvent,
     GeneratorProgress,
     SuspectedBug,
+    TestCounts,
     TestFinished,
     TestFlaky,
     TestProposed,
@@ -79,11 +80,11 @@ class Executed:
 
     @property
     def failed(self) -> int:
-        """How many failures there are, of which not all need be kept."""
-        if self.result is not None:
-            return max(self.result.counts.bad, len(self.failures))
-        counted = self.progress.counts.bad if self.progress else 0
-        return max(counted - len(self.flaky), len(self.failures))
+        """How many failures there are but for the flaky tests; not all of them need be kept."""
+        result, progress = self.result, self.progress
+        counts = result.counts if result else progress.counts if progress else TestCounts()
+        flaky = max(len(self.flaky), len(result.flaky) if result else 0)
+        return max(counts.bad - flaky, len(self.failures), len(result.failures) if result else 0)
 
     def fold(self, event: ExecutorEvent) -> None:
         """Take one event in."""

@@ -70,7 +70,8 @@ def test_a_running_title_needs_nothing() -> None:
 
 
 def result(**changed: object) -> ExecutionComplete:
-    return ExecutionComplete.model_validate({**PASSED.model_dump(), "flaky": (), **changed})
+    clean = {"flaky": (), "counts": TestCounts(passed=1083)}
+    return ExecutionComplete.model_validate({**PASSED.model_dump(), **clean, **changed})
 
 
 def of(**changed: object) -> tuple[str, str]:
@@ -94,7 +95,9 @@ def test_how_a_suite_ended_is_its_title() -> None:
     )
     assert of(counts=TestCounts(), total=0)[1] == "No test was run"
     assert of(counts=TestCounts(), total=None)[1] == "The command passed, and no test was heard of"
-    assert of(**alone, passed=False, exit_code=1, flaky=("a::b",)) == (
+    flaky = TestCounts(passed=2, failed=1)
+    assert of(counts=flaky, total=3, flaky=("a::b",)) == ("success", "2 tests passed, 1 flaky")
+    assert of(counts=flaky, total=3, passed=False, exit_code=1, flaky=("a::b",)) == (
         "failure",
         "1 of 3 tests was flaky",
     )
