@@ -61,6 +61,11 @@ class Search(Generic[LookupT]):
             return None
         return self._task.result()
 
+    async def within(self, seconds: float) -> None:
+        """Wait for what is found, but no longer than so."""
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=seconds)
+
     async def result(self) -> LookupT | None:
         """What was found; None where nothing was looked for. What failed is a note."""
         if self._task is None:

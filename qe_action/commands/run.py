@@ -13,8 +13,11 @@ from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.step import Step
 from qe_action.errors import DeliveryError, QEError, ReportError
-from qe_action.github.baseline_lookup import BaselineFinder
+from qe_action.github.baseline_lookup import BaselineFinder, TestBaselineFinder
+from qe_action.github.client import GitHub
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
+from qe_action.github.identity import name_for_tests
+from qe_action.github.kept_digests import KeptDigests
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
 from qe_action.settings import Settings
@@ -39,6 +42,7 @@ class ActionRun(Step):
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         super().__init__(settings, environment)
         opens = settings.inputs.pull_request_tests == "open"
+        self._kept: dict[str, KeptDigests] = {}
         self.only_closes = opens and self.context is not None and self.context.ended
 
     async def run(self) -> None:
@@ -165,12 +169,27 @@ class ActionRun(Step):
         if self.github is None or self.context is None or self.context.target_sha is None:
             return None
         return BaselineFinder(
-            self.github,
-            check_name=self.settings.inputs.name,
-            own_app=self.delivery.own_app,
-            history=git.first_parents,
+            self._kept_digests(self.github, git, self.settings.inputs.name),
             advise=self.context.pull is not None,
         )
+
+    def _test_baselines(self, git: Git) -> TestBaselineFinder | None:
+        """The same for the tests, whose digests lie where the tests have their check run."""
+        if self.github is None or self.context is None or self.context.target_sha is None:
+            return None
+        inputs = self.settings.inputs
+        name = inputs.name if inputs.checks == "one" else name_for_tests(inputs.name)
+        return TestBaselineFinder(
+            self._kept_digests(self.github, git, name), advise=self.context.pull is not None
+        )
+
+    def _kept_digests(self, github: GitHub, git: Git, name: str) -> KeptDigests:
+        """Those of check runs of a name; both baselines may be in the same ones."""
+        if name not in self._kept:
+            self._kept[name] = KeptDigests(
+                github, check_name=name, own_app=self.delivery.own_app, history=git.first_parents
+            )
+        return self._kept[name]
 
     def _options(self) -> AnalysisOptions:
         inputs = self.settings.inputs
