@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
@@ -24,6 +25,7 @@ from qe_action.events import (
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
+    History,
     SuspectedBug,
     TestCounts,
     TestFinished,
@@ -49,6 +51,8 @@ PATHS_KEPT = 50
 
 FAILURES_KEPT = 200
 """How many failures of tests, the first, are kept with what they say."""
+NEW: History = "new"
+KNOWN: History = "known"
 SKIPPED_KEPT = 100
 """How many skipped tests are kept."""
 
@@ -107,8 +111,21 @@ class Executed:
                 _keep(self.errors, event, ERRORS_KEPT)
             case ExecutionComplete():
                 self.result = event
+                self.failures = list(_with_history(self.failures, event))
             case _:
                 assert_never(event)
+
+
+def _with_history(
+    failures: Iterable[TestFinished], result: ExecutionComplete
+) -> Iterator[TestFinished]:
+    """Failures with what the end tells of those that came before the base's tests were known."""
+    told: dict[str, History] = {}
+    for names, history in ((result.new, NEW), (result.known, KNOWN)):
+        told.update(dict.fromkeys(names, history))
+    for event in failures:
+        found = event.history or told.get(event.id, "")
+        yield event.model_copy(update={"history": found}) if found else event
 
 
 _Kept = TypeVar("_Kept")

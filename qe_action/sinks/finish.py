@@ -16,7 +16,7 @@ from qe_action.events import (
     GeneratorError,
     TestCounts,
 )
-from qe_action.github.identity import tests_name
+from qe_action.github.identity import name_for_tests
 from qe_action.github.refusals import Locked
 from qe_action.render.annotations import annotation
 from qe_action.render.executed import failures_line
@@ -110,7 +110,7 @@ class Finish:
         why = f"Nothing was sent: {why_not}." if why_not else ""
         gaps = self._wanted()[: self._settings.inputs.max_annotations]
         inputs = self._settings.inputs
-        own = tests_name(inputs.name) if inputs.checks == "two" else ""
+        own = name_for_tests(inputs.name) if inputs.checks == "two" else ""
         shown = page(
             self._state, self._links, self._heading, why=why, annotated=gaps, tests_name=own
         )

@@ -117,6 +117,13 @@ def test_a_line_names_the_first_failures_and_counts_the_others() -> None:
     )
 
 
+def test_a_failure_is_new_or_known_also_where_only_the_end_tells() -> None:
+    first, second, third = (failure(f"test_{n}", n + 4, history="") for n in range(3))
+    last = result(passed=False, known=(first.id,), new=(second.id,))
+    tests = state([first, second, third, last]).tests
+    assert [event.history for event in tests.failures] == ["known", "new", ""]
+
+
 GREEN = [COLLECTED, result()]
 CANCELLED = RUNS["cancelled"]
 NO_REPORT = AnalysisComplete.model_validate(
