@@ -70,7 +70,7 @@ def test_rates_are_answered():
 """
 LINKS = Links("https://github.com", "octo/shop", "f" * 40, "https://github.com/octo/shop/runs/1")
 HEADING = Heading("qe-action coverage")
-COVERED = ("pytest", "-q", "--cov=shop", "--cov-branch", "--cov-report=xml")
+COVERED = ("python", "-m", "pytest", "-q", "--cov=shop", "--cov-branch", "--cov-report=xml")
 
 
 class Lookup:
