@@ -30,6 +30,8 @@ from qe_action.workspace.report_file import expand, report_digest
 
 if TYPE_CHECKING:
     from qe_action.commands.gap_tests import GapTests
+    from qe_action.commands.suite_stages import SuiteStages
+    from qe_action.execution.suite_port import SuiteRunner
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
@@ -39,8 +41,17 @@ default of ten times as much, that thread's many small waits add up to seconds."
 class ActionRun(Step):
     """A step that analyses reports."""
 
-    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        *,
+        runner: SuiteRunner | None = None,
+        began: float | None = None,
+    ) -> None:
         super().__init__(settings, environment)
+        self._runner = runner
+        self._began = began
         opens = settings.inputs.pull_request_tests == "open"
         self._kept: dict[str, KeptDigests] = {}
         self.only_closes = opens and self.context is not None and self.context.ended
@@ -60,12 +71,23 @@ class ActionRun(Step):
         else:
             await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)
-        agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
-        analysis = agent.events(self._options())
+        await self.deliver(self._stages(git), reads=self._report_files())
+
+    def _stages(self, git: Git) -> list[Stage]:
+        """The tests, where some are run or were; the analysis; and tests for its gaps."""
+        checkout = self._checkout(git)
+        suite = None
+        if self.suite != "absent":
+            suite = self._suite_stages(git, checkout)
+        agent = CoverageAnalyzerAgent(checkout=checkout, baselines=self._baselines(git))
+        options = self._options()
+        analysis = agent.events(options)
+        if suite is not None:
+            analysis = suite.analysis(options, agent.events)
         stages = [Stage("coverage-analyzer", analysis)]
         if self.settings.inputs.generate_tests:
             stages = self._gap_tests(git).stages(analysis)
-        await self.deliver(stages, reads=self._report_files())
+        return suite.before(stages) if suite is not None else stages
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
@@ -163,6 +185,30 @@ class ActionRun(Step):
             own=self.context is not None and self.context.has_own_tests,
             interpreters=project_interpreters,
         )
+
+    def _suite_stages(self, git: Git, checkout: Checkout) -> SuiteStages:
+        from qe_action.agents.test_executor import TestExecutorAgent
+        from qe_action.commands.suite_stages import SuiteStages, execution_options
+
+        keeps = self.context is not None and self.context.keeps_baseline
+        options = execution_options(self.settings, git, here=self._runner is not None, keeps=keeps)
+        agent = TestExecutorAgent(
+            runner=self._runner, checkout=checkout, baselines=self._test_baselines(git)
+        )
+        return SuiteStages(
+            agent.events(options),
+            self._reports(),
+            runs=bool(options.command),
+            began=self._began,
+            needed=self._has_gates(),
+            say=self.problems.append,
+        )
+
+    def _has_gates(self) -> bool:
+        """Whether coverage is asked for that a missing report would not show."""
+        inputs = self.settings.inputs
+        least = (inputs.min_patch_coverage, inputs.min_project_coverage, inputs.min_branch_coverage)
+        return bool(inputs.path_gate) or {*least, inputs.max_drop} != {None}
 
     def _baselines(self, git: Git) -> BaselineFinder | None:
         """Where to look for a baseline; nowhere outside of a workflow's run."""

@@ -1,4 +1,4 @@
-"""The run of the tests as the first stage, and the analysis of what it has written as the second."""
+"""The run of the tests as the first stage, and then the analysis of what it has written."""
 
 from __future__ import annotations
 
@@ -8,21 +8,54 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from qe_action.agents.execution_options import ExecutionOptions
+from qe_action.agents.options import AnalysisOptions
 from qe_action.errors import ReportError
-from qe_action.events import AGENTS, AnalyzerEvent, ExecutionComplete, ExecutorEvent
+from qe_action.events import (
+    AnalyzerError,
+    AnalyzerEvent,
+    ExecutionComplete,
+    ExecutorEvent,
+    without_figures,
+)
+from qe_action.settings import Settings
 from qe_action.stream import Stage
+from qe_action.workspace.git import Git
 from qe_action.workspace.report_file import expand
 
 SLACK = 0.1
 """Seconds by which a file's date may be before the clock's time."""
 
 
+def execution_options(settings: Settings, git: Git, *, here: bool, keeps: bool) -> ExecutionOptions:
+    """What the inputs say of the tests, whose command is run `here` or in working-directory.
+
+    With `keeps` the result has a digest for later runs.
+    """
+    inputs = settings.inputs
+    folder = settings.workspace / inputs.working_directory
+    secrets = (inputs.token, inputs.pr_token, inputs.model_key)
+    return ExecutionOptions(
+        command=inputs.test_command,
+        results=tuple(folder / name for name in inputs.test_results),
+        repo=git.toplevel or settings.workspace,
+        folder=Path.cwd() if here else folder,
+        rerun_failures=inputs.rerun_failures,
+        flaky=inputs.flaky,
+        test_timeout=inputs.test_timeout,
+        check_name=inputs.name,
+        keeps_digest=keeps,
+        secrets=tuple(secret.get_secret_value() for secret in secrets),
+        place="workflow" if settings.in_workflow else "command line",
+    )
+
+
 class SuiteStages:
     """Puts the run of the tests before the stages of a report.
 
-    `tests` are its events, `reports` the names of the files that it should write. They count where
-    they are as new as `began`, when the command was started; None takes any. `say` is told of what
-    is missing; where it is `needed`, for a gate, the analysis fails then.
+    `tests` are its events, `reports` the names of the files that it should write. Where it `runs` a
+    command they count if they are not older than that: it `began` then, or begins with its events.
+    `say` is told of what is missing; where a report is `needed`, for a gate, the analysis fails.
     """
 
     def __init__(
@@ -30,12 +63,14 @@ class SuiteStages:
         tests: AsyncGenerator[ExecutorEvent, None],
         reports: Sequence[Path],
         *,
-        began: Callable[[], float] | None,
+        runs: bool,
+        began: float | None = None,
         needed: bool,
         say: Callable[[str], None],
     ) -> None:
         self._tests = tests
         self._reports = reports
+        self._runs = runs
         self._began = began
         self._needed = needed
         self._say = say
@@ -60,19 +95,26 @@ class SuiteStages:
         """The reports that the command has written."""
         return tuple(path for name in self._reports for path in self._found(name))
 
-    async def events(
-        self, analysis: Callable[[], AsyncGenerator[AnalyzerEvent, None]]
+    async def analysis(
+        self,
+        options: AnalysisOptions,
+        events_of: Callable[[AnalysisOptions], AsyncGenerator[AnalyzerEvent, None]],
     ) -> AsyncGenerator[AnalyzerEvent, None]:
         """The analysis, begun when the tests have ended; its failure where there is no report."""
-        if self._began is not None and not self.written():
-            for event in AGENTS["coverage-analyzer"].ending("failed", self._missing()):
-                yield event  # type: ignore[misc]
+        written = self.written()
+        if self._runs and not written:
+            yield AnalyzerError(message=self._missing())
+            yield without_figures("failed")
             return
-        async with aclosing(analysis()) as events:
+        told: dict[str, object] = {"tests_outcome": options.tests_outcome or self.outcome}
+        if self._runs:
+            told["coverage_file"] = written
+        async with aclosing(events_of(options.model_copy(update=told))) as events:
             async for event in events:
                 yield event
 
     async def _noted(self) -> AsyncGenerator[ExecutorEvent, None]:
+        self._began = self._began or time.time()
         async with aclosing(self._tests) as events:
             async for event in events:
                 if isinstance(event, ExecutionComplete):
@@ -82,7 +124,7 @@ class SuiteStages:
     async def _is_reported(self) -> bool:
         if self.result is None or self.result.conclusion != "finished":
             return False
-        if self._began is None or self.written() or self._needed:
+        if not self._runs or self._needed or self.written():
             return True
         self._say(self._missing())
         return False
@@ -95,7 +137,7 @@ class SuiteStages:
         return f"The tests wrote no {names}, so there is no analysis of coverage."
 
     def _found(self, name: Path) -> list[Path]:
-        begin = self._began() - SLACK if self._began is not None else 0.0
+        begin = (self._began or 0.0) - SLACK if self._runs else 0.0
         return [path for path in self._expanded(name) if _modified(path) >= begin]
 
     def _expanded(self, name: Path) -> list[Path]:
@@ -109,17 +151,3 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-class Clock:
-    """Notes when the command was started: before the events are asked for, where it was."""
-
-    def __init__(self, began: float | None = None) -> None:
-        self._began = began
-
-    def start(self) -> None:
-        if self._began is None:
-            self._began = time.time()
-
-    def began(self) -> float:
-        return self._began if self._began is not None else time.time()
