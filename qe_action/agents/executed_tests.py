@@ -37,6 +37,8 @@ FILES = 100
 REASONS = 1000
 """Different reasons for skipping that are kept."""
 NO_REASON = "no reason given"
+READ = "results:"
+"""How the keys of sessions begin whose tests were read from a file, not heard."""
 
 TestsEvent = TestsCollected | TestFinished
 
@@ -53,6 +55,11 @@ class Suite:
     """Tests that ended and are not remembered by name."""
     running: dict[str, str] = field(default_factory=dict)
     code: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether its tests were heard while they ran."""
+        return not self.session.key.startswith(READ)
 
     @property
     def count(self) -> int:
@@ -232,6 +239,11 @@ class ExecutedTests:
     def name_of(suite: Suite, test: str) -> str:
         """The name that a test has in the digest."""
         return digest_name(suite.folder or "", test)
+
+    @property
+    def live(self) -> bool:
+        """Whether a session was heard."""
+        return any(suite.live for suite in self.suites.values())
 
     @property
     def workers(self) -> int:

@@ -130,7 +130,7 @@ def completed(tests: ExecutedTests, flakes: Flakes, judged: Verdict) -> Executio
         slowest=slowest(tests.seconds.values()),
         running=tests.running[:RUNNING],
         exit_code=None if ended is None else ended.code,
-        live=bool(ended is not None and tests.suites),
+        live=tests.live,
         notes=(*judged.notes, *unfinished(tests)),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from qe_action.agents.executed_tests import Failure
@@ -64,13 +64,10 @@ def rerun_command(command: Sequence[str], folder: Path, failures: Sequence[Failu
 
     Empty where nothing is known that does.
     """
-    sessions: Mapping[str, Session] = {
-        failure.suite.session.key: failure.suite.session for failure in failures
-    }
-    if not sessions or not any(session.python for session in sessions.values()):
+    if not any(map(_of_pytest, failures)):
         return ""
     start = [*_start(command)]
-    exact = all(failure.told.id == failure.heard.id for failure in failures)
+    exact = all(_of_pytest(f) and f.told.id == f.heard.id for f in failures)
     names = [
         _from(folder, failure.suite.session, failure.heard.id) for failure in failures[: SHOWN + 1]
     ]
@@ -78,6 +75,13 @@ def rerun_command(command: Sequence[str], folder: Path, failures: Sequence[Failu
     if exact and all(names) and len(failures) <= SHOWN and len(text) <= COMMAND:
         return text
     return shlex.join([*start, "--lf"])
+
+
+def _of_pytest(failure: Failure) -> bool:
+    """Whether pytest ran it; of a result that was read its name tells."""
+    file = failure.told.file_path
+    named = file.endswith(".py") and failure.heard.id.startswith(f"{file}::")
+    return bool(failure.suite.session.python) or named
 
 
 def _start(command: Sequence[str]) -> Sequence[str]:
