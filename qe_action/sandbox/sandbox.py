@@ -16,7 +16,7 @@ from typing import Any
 
 from qe_action.errors import SandboxUnavailable, WorkspaceError
 from qe_action.sandbox import landlock, seccomp
-from qe_action.sandbox.command_run import CommandRun, Outcome
+from qe_action.sandbox.command_run import CommandRun, Outcome, Relay
 from qe_action.sandbox.machine import Layers, Machine, layers
 from qe_action.sandbox.policy import Policy
 from qe_action.sandbox.users import User, Users
@@ -87,13 +87,18 @@ class Sandbox:
             yield User()
 
     async def start(
-        self, command: Sequence[str], policy: Policy, *, slot: User | None = None
+        self,
+        command: Sequence[str],
+        policy: Policy,
+        *,
+        slot: User | None = None,
+        relay: Relay | None = None,
     ) -> CommandRun:
         """Start a command; it runs when this returns, behind all layers.
 
         As root its writable folders are given to the slot's user first (a slot of its own if
-        none is named). Raises `SandboxUnavailable` where a layer is missing or does not hold,
-        and `WorkspaceError` where the command can't be run.
+        none is named). `relay` takes what it writes. Raises `SandboxUnavailable` where a layer is
+        missing or does not hold, and `WorkspaceError` where the command can't be run.
         """
         held = self.layers(policy)
         if held.user and slot is not None and slot.uid is None:
@@ -106,14 +111,23 @@ class Sandbox:
             if taken.uid is not None:
                 for folder in policy.writable:
                     await asyncio.to_thread(give, folder, taken.uid)
-            return await self._launch(tuple(command), policy, held, taken, ours=slot is None)
+            return await self._launch(
+                tuple(command), policy, held, taken, ours=slot is None, relay=relay
+            )
         except BaseException:
             if slot is None:
                 await self._slots.give_back(taken)
             raise
 
     async def _launch(
-        self, command: tuple[str, ...], policy: Policy, held: Layers, slot: User, *, ours: bool
+        self,
+        command: tuple[str, ...],
+        policy: Policy,
+        held: Layers,
+        slot: User,
+        *,
+        ours: bool,
+        relay: Relay | None,
     ) -> CommandRun:
         started = await _supervisor(slot)
 
@@ -130,6 +144,7 @@ class Sandbox:
             policy=policy,
             layers=held,
             release=release,
+            relay=relay,
         )
         try:
             shielded = (os.getpid(), started.process.pid)
@@ -211,6 +226,8 @@ def make_plan(
         "uid": slot.uid,
         "guard": slot.guard,
         "network": policy.network,
+        "loopback": policy.loopback and held.seccomp,
+        "shared": landlock.SHARED_MEMORY if policy.shared_memory else "",
         "wall": policy.wall,
         "disk": policy.disk,
         "entries": policy.entries,
@@ -222,12 +239,15 @@ def make_plan(
     }
     if held.seccomp:
         plan["landlock"] = {
-            "attributes": landlock.attributes(held.landlock, network=policy.network).hex(),
+            "attributes": landlock.attributes(
+                held.landlock, network=policy.network or policy.loopback
+            ).hex(),
             "rules": list(landlock.rules(policy, held.landlock, closed)),
         }
         safe = held.user or landlock.keeps_signals(held.landlock)
         plan["seccomp"] = seccomp.program(
             network=policy.network,
+            loopback=policy.loopback,
             modes=held.user or policy.modes,
             shielded=None if safe else shielded,
             machine=processor,
