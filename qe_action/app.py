@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from qe_action import stream_runner
 from qe_action.errors import QEError
 from qe_action.render.state import RunState
-from qe_action.render.verdict import conclude
+from qe_action.render.verdict import conclude, conclude_tests
 from qe_action.verbosity import Verbosity
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qe_action.settings import Settings
 
 DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
+TESTS_FAILED = GATE_FAILED
 CANCELLED = 130
 
 
@@ -170,11 +171,16 @@ def doctor(
 
 
 def exit_code(state: RunState, *, fail_on_gate: bool) -> int:
-    """0 done, 1 a gate failed, 2 the input could not be read; cancelled is 130 as in a shell."""
-    result = state.result
-    if result is None or result.conclusion == "failed":
-        return WRONG_INPUT
-    if result.conclusion == "cancelled":
+    """0 done, 1 a gate or a test failed, 2 the input could not be read; cancelled is 130.
+
+    A run may have had tests and no report: then theirs is the only result.
+    """
+    results = [result for result in (state.tests.result, state.result) if result is not None]
+    if any(result.conclusion == "cancelled" for result in results):
         return CANCELLED
+    if conclude_tests(state.tests).conclusion == "failure":
+        return TESTS_FAILED
+    if state.running or any(result.conclusion == "failed" for result in results):
+        return WRONG_INPUT
     failed = conclude(state).conclusion == "failure"
     return GATE_FAILED if failed and fail_on_gate else DONE

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qe_action.analysis.paths import PathIndex
+from qe_action.errors import UsageError
 from qe_action.workspace.change import Change, MeasuredTree, list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 
 if TYPE_CHECKING:  # what tests are made with is imported when they are wanted
+    from qe_action.execution.suite_port import SuiteRunner
     from qe_action.project_worker.client import ProjectInterpreter
     from qe_action.sandbox.sandbox import Sandbox
     from qe_action.workspace.environment import Environment
@@ -77,6 +79,11 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
         resolve=partial(resolve_change, git, base=base),
         list_files=partial(list_files, git),
     )
+
+
+def suite_runner() -> SuiteRunner:
+    """Runs a suite's command as a process of its own, with what this one inherited."""
+    raise UsageError("No runner was given for the command.")
 
 
 def below(repo: Path) -> str:

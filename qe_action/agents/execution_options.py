@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from qe_action.agents.task_options import TaskOptions, read_context
+from qe_action.analysis.baseline import fingerprint
 from qe_action.errors import UsageError
 from qe_action.place import Place
 from qe_action.task import QETask
@@ -41,6 +42,11 @@ class ExecutionOptions(TaskOptions):
     keeps_digest: bool = False
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     place: Place = "library"
+
+    @property
+    def key(self) -> str:
+        """The fingerprint that this run's digest and its baseline's have in common."""
+        return fingerprint(tests=(self.check_name,))
 
     @model_validator(mode="after")
     def _has_tests(self) -> Self:

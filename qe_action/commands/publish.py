@@ -32,6 +32,7 @@ from qe_action.github.finished_run import FinishedRun, read_finished
 from qe_action.input_file import opened
 from qe_action.render.links import Links
 from qe_action.settings import Settings
+from qe_action.sinks.wiring import Suite
 from qe_action.stream import Replay
 from qe_action.text import clip, visible
 from qe_action.untrusted.archive import MAX_PACKED, only_member
@@ -84,6 +85,10 @@ class Publication(Step):
         await self.deliver(
             Replay(self._events(read)).stages(), reads=[self._path] if self._path else []
         )
+
+    @property
+    def suite(self) -> Suite:
+        return "recorded"
 
     def content_digest(self) -> str:
         """An artifact's content never changes, so its number stands for it."""

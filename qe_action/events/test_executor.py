@@ -145,6 +145,9 @@ class TimedTest(Wire):
 class ExecutionComplete(Wire):
     """The suite's result, also of one cut short: then `conclusion` says so.
 
+    `counts` are the command's own: what is flaky is among the failed there. `known` and `new` are
+    failures that the base has too or has not; what is in neither is not known to be either.
+
     `passed` is the verdict: false where a test failed for good, or the command did; null where
     nothing is known. `failures`, `flaky` and `skipped` are bounded: names of tests, and reasons
     with how many were skipped for each. `slowest` are the ten slowest. `rerun` is the command that
@@ -162,6 +165,8 @@ class ExecutionComplete(Wire):
     counts: TestCounts = TestCounts()
     total: int | None = Field(default=None, ge=0)
     failures: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
     skipped: dict[str, int] = Field(default_factory=dict)
     slowest: tuple[TimedTest, ...] = ()

@@ -77,6 +77,14 @@ class Executed:
     def running(self) -> bool:
         return self.begun and self.result is None
 
+    @property
+    def failed(self) -> int:
+        """How many failures there are, of which not all need be kept."""
+        if self.result is not None:
+            return max(self.result.counts.bad, len(self.failures))
+        counted = self.progress.counts.bad if self.progress else 0
+        return max(counted - len(self.flaky), len(self.failures))
+
     def fold(self, event: ExecutorEvent) -> None:
         """Take one event in."""
         match event:
@@ -179,6 +187,13 @@ class RunState:
     """How many annotations stand of how many that are to: said by whoever delivers them."""
     proposal: Proposal | None = None
     """What became of the generated tests: likewise."""
+
+    @property
+    def running(self) -> bool:
+        """Whether more is to come: the analysis has no result, nor have tests that are alone."""
+        if self.result is not None:
+            return False
+        return self.tests.result is None or self.progress is not None or bool(self.errors)
 
     @property
     def gaps(self) -> list[Gap]:

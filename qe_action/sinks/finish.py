@@ -12,17 +12,19 @@ from qe_action.errors import DeliveryError, sentence
 from qe_action.events import (
     AnalyzerError,
     ExecutionComplete,
+    ExecutorError,
     Gap,
     GeneratorError,
     TestCounts,
 )
 from qe_action.github.refusals import Locked
 from qe_action.render.annotations import annotation
+from qe_action.render.executed import failures_line
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
 from qe_action.render.state import RunState
-from qe_action.render.verdict import conclude, gate_lines
+from qe_action.render.verdict import conclude, conclude_tests, gate_lines
 from qe_action.settings import Settings
 from qe_action.sinks import workflow_commands
 from qe_action.sinks.delivery import Delivery
@@ -164,6 +166,7 @@ class Finish:
             self._tell(text)
         self._say_gates()
         for what, url in (
+            ("Check run of the tests", self._delivery.tests_check_url),
             ("Check run", self._delivery.check_url),
             ("Comment", self._delivery.comment_url),
             ("Pull request with tests", self._delivery.tests_pull_url),
@@ -177,11 +180,15 @@ class Finish:
 
     def _say_failures(self) -> None:
         """Of the generation they are never errors: the analysis is there. Each is said once."""
-        troubles = map(_told, self._state.generation.errors)
-        for line in list(dict.fromkeys(troubles))[:TROUBLES]:
+        tests = self._state.tests
+        passing = [_told(error) for error in self._state.generation.errors]
+        passing += [_told(error) for error in tests.errors if error.recoverable]
+        for line in list(dict.fromkeys(passing))[:TROUBLES]:
             workflow_commands.warn(line)
-        for failure in self._state.errors:
-            workflow_commands.error(_told(failure))
+        lines = [_told(failure) for failure in tests.errors if not failure.recoverable]
+        lines += [failures_line(tests)] if conclude_tests(tests).conclusion == "failure" else []
+        for line in dict.fromkeys([*lines, *map(_told, self._state.errors)]):
+            workflow_commands.error(line)
 
     def _say_gates(self) -> None:
         """Each failed gate on the run's page; the log has them all."""
@@ -251,7 +258,7 @@ def _test_outputs(result: ExecutionComplete | None) -> Mapping[str, str]:
     return {f"tests-{name}": str(number) if heard else "" for name, number in found.items()}
 
 
-def _told(failure: AnalyzerError | GeneratorError) -> str:
+def _told(failure: AnalyzerError | ExecutorError | GeneratorError) -> str:
     return f"{sentence(failure.message)} {failure.hint}".strip()
 
 
