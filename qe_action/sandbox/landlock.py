@@ -73,7 +73,7 @@ def rules(policy: Policy, abi: int, closed: Collection[Path] = ()) -> Iterator[R
     read = (_EXECUTE | _READ_FILE | _READ_DIR) & known
     write = known & ~(_MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEV)
     device = (_READ_FILE | _WRITE_FILE | _TRUNCATE) & known
-    names = RESOLVER if policy.network or policy.loopback else ()
+    names = RESOLVER if policy.sockets else ()
     system = (*SYSTEM, *names, *(("/proc",) if policy.proc else ()))
     for name in system:
         for path in _beside(Path(name), closed):

@@ -74,6 +74,11 @@ class Policy:
         """Where it starts."""
         return self.start or (self.writable[0] if self.writable else Path("/"))
 
+    @property
+    def sockets(self) -> bool:
+        """Whether it has any but connected pairs."""
+        return self.network or self.loopback
+
     def variables(self) -> dict[str, str]:
         """The whole environment."""
         return {**BASE, "HOME": str(self.folder), "TMPDIR": str(self.folder), **self.environment}

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import SubprocessStreamProtocol
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from qe_action.errors import SandboxUnavailable, WorkspaceError
-from qe_action.sandbox import landlock, seccomp
 from qe_action.sandbox.command_run import CommandRun, Outcome, Relay
 from qe_action.sandbox.machine import Layers, Machine, layers
 from qe_action.sandbox.policy import Policy
+from qe_action.sandbox.run_plan import make_plan
 from qe_action.sandbox.users import User, Users
 
 _HERE = Path(__file__).parent
 _SUPERVISOR = str(_HERE / "supervisor.py")
-_LAUNCHER = str(_HERE / "launch.py")
 _LINE = 65536
 
 
@@ -111,9 +110,8 @@ class Sandbox:
             if taken.uid is not None:
                 for folder in policy.writable:
                     await asyncio.to_thread(give, folder, taken.uid)
-            return await self._launch(
-                tuple(command), policy, held, taken, ours=slot is None, relay=relay
-            )
+            ours = slot is None
+            return await self._launch(tuple(command), policy, held, taken, relay, ours=ours)
         except BaseException:
             if slot is None:
                 await self._slots.give_back(taken)
@@ -125,9 +123,9 @@ class Sandbox:
         policy: Policy,
         held: Layers,
         slot: User,
+        relay: Relay | None,
         *,
         ours: bool,
-        relay: Relay | None,
     ) -> CommandRun:
         started = await _supervisor(slot)
 
@@ -205,64 +203,6 @@ async def _supervisor(slot: User) -> _Supervisor:
     )
     process = asyncio.subprocess.Process(transport, protocol, loop)
     return _Supervisor(process, transport, FileIO(control_target, "wb"), report, report_transport)
-
-
-def make_plan(
-    command: tuple[str, ...],
-    policy: Policy,
-    held: Layers,
-    slot: User,
-    shielded: tuple[int, int],
-    processor: str,
-    closed: Collection[Path] = (),
-) -> dict[str, Any]:
-    """All that supervisor and launcher are told."""
-    plan: dict[str, Any] = {
-        "launch": _LAUNCHER,
-        "command": command,
-        "environment": policy.variables(),
-        "folder": str(policy.folder),
-        "writable": [str(folder) for folder in policy.writable],
-        "uid": slot.uid,
-        "guard": slot.guard,
-        "network": policy.network,
-        "loopback": policy.loopback and held.seccomp,
-        "shared": landlock.SHARED_MEMORY if policy.shared_memory else "",
-        "wall": policy.wall,
-        "disk": policy.disk,
-        "entries": policy.entries,
-        "before": slot.before,
-        "limits": _limits(policy),
-        "landlock": None,
-        "seccomp": None,
-        "layers": {"user": slot.uid, "landlock": held.landlock, "weaker": held.weaker},
-    }
-    if held.seccomp:
-        plan["landlock"] = {
-            "attributes": landlock.attributes(
-                held.landlock, network=policy.network or policy.loopback
-            ).hex(),
-            "rules": list(landlock.rules(policy, held.landlock, closed)),
-        }
-        safe = held.user or landlock.keeps_signals(held.landlock)
-        plan["seccomp"] = seccomp.program(
-            network=policy.network,
-            loopback=policy.loopback,
-            modes=held.user or policy.modes,
-            shielded=None if safe else shielded,
-            machine=processor,
-        ).hex()
-    return plan
-
-
-def _limits(policy: Policy) -> dict[str, int | None]:
-    return {
-        "cpu": policy.cpu,
-        "memory": policy.memory,
-        "file_size": policy.file_size,
-        "open_files": policy.open_files,
-        "processes": policy.processes,
-    }
 
 
 def _raise_unless_it_runs(said: dict[str, Any], program: str) -> None:
