@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from qe_action.verbosity import Verbosity
 
 if TYPE_CHECKING:
     from qe_action.commands.step import Step
+    from qe_action.execution.started_suite import StartedSuite
     from qe_action.settings import Settings
 
 DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
@@ -50,6 +52,56 @@ def _analyze_step(settings: Settings) -> int:
         workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
     return code_of(action)
+
+
+def test(
+    options: Mapping[str, str],
+    arguments: Namespace,
+    secrets: Mapping[str, str],
+    words: Sequence[str],
+    suite: StartedSuite | None,
+) -> int:
+    """`qe-action test`: `words` run the tests, and as `suite` they may do so already.
+
+    The exit code is the command's own where it is not 0 and there was more to it than flaky tests.
+    """
+    with _told():
+        given = {**_working_directory(arguments), **options, "test-command": shlex.join(words)}
+        settings = _settings(given, arguments, secrets)
+        return _tested(settings, suite)
+
+
+def _tested(settings: Settings, suite: StartedSuite | None) -> int:
+    from qe_action.commands.run import ActionRun
+    from qe_action.execution.plain import PlainRunner
+    from qe_action.github.commanded_pull import CommandRefused
+    from qe_action.sinks import workflow_commands
+
+    runner = PlainRunner(os.environ, started=suite)
+    action = ActionRun(
+        settings, os.environ, runner=runner, began=suite.began if suite is not None else None
+    )
+    try:
+        stream_runner.run(action.run)
+    except CommandRefused as why:
+        workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
+        return DONE
+    result = action.state.tests.result
+    if runner.code and not (result is not None and result.passed):
+        return runner.code
+    return code_of(action)
+
+
+def _working_directory(arguments: Namespace) -> dict[str, str]:
+    """The folder that the command is run in, where it is a part of the checkout."""
+    top = arguments.repo or os.environ.get("GITHUB_WORKSPACE")
+    here = Path.cwd()
+    if not top or os.environ.get("INPUT_WORKING-DIRECTORY"):
+        return {}
+    try:
+        return {"working-directory": here.relative_to(Path(top).resolve()).as_posix()}
+    except ValueError:
+        return {}
 
 
 def publish(

@@ -13,8 +13,11 @@ from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.step import Step
 from qe_action.errors import DeliveryError, QEError, ReportError
-from qe_action.github.baseline_lookup import BaselineFinder
+from qe_action.github.baseline_lookup import BaselineFinder, TestBaselineFinder
+from qe_action.github.client import GitHub
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
+from qe_action.github.identity import name_for_tests
+from qe_action.github.kept_digests import KeptDigests
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
 from qe_action.settings import Settings
@@ -27,6 +30,8 @@ from qe_action.workspace.report_file import expand, report_digest
 
 if TYPE_CHECKING:
     from qe_action.commands.gap_tests import GapTests
+    from qe_action.commands.suite_stages import SuiteStages
+    from qe_action.execution.suite_port import SuiteRunner
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
@@ -36,9 +41,19 @@ default of ten times as much, that thread's many small waits add up to seconds."
 class ActionRun(Step):
     """A step that analyses reports."""
 
-    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        *,
+        runner: SuiteRunner | None = None,
+        began: float | None = None,
+    ) -> None:
         super().__init__(settings, environment)
+        self._runner = runner
+        self._began = began
         opens = settings.inputs.pull_request_tests == "open"
+        self._kept: dict[str, KeptDigests] = {}
         self.only_closes = opens and self.context is not None and self.context.ended
 
     async def run(self) -> None:
@@ -56,12 +71,23 @@ class ActionRun(Step):
         else:
             await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)
-        agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
-        analysis = agent.events(self._options())
+        await self.deliver(self._stages(git), reads=self._report_files())
+
+    def _stages(self, git: Git) -> list[Stage]:
+        """The tests, where some are run or were; the analysis; and tests for its gaps."""
+        checkout = self._checkout(git)
+        suite = None
+        if self.suite != "absent":
+            suite = self._suite_stages(git, checkout)
+        agent = CoverageAnalyzerAgent(checkout=checkout, baselines=self._baselines(git))
+        options = self._options()
+        analysis = agent.events(options)
+        if suite is not None:
+            analysis = suite.analysis(options, agent.events)
         stages = [Stage("coverage-analyzer", analysis)]
         if self.settings.inputs.generate_tests:
             stages = self._gap_tests(git).stages(analysis)
-        await self.deliver(stages, reads=self._report_files())
+        return suite.before(stages) if suite is not None else stages
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
@@ -160,17 +186,56 @@ class ActionRun(Step):
             interpreters=project_interpreters,
         )
 
+    def _suite_stages(self, git: Git, checkout: Checkout) -> SuiteStages:
+        from qe_action.agents.test_executor import TestExecutorAgent
+        from qe_action.commands.suite_stages import SuiteStages, execution_options
+
+        keeps = self.context is not None and self.context.keeps_baseline
+        options = execution_options(self.settings, git, here=self._runner is not None, keeps=keeps)
+        agent = TestExecutorAgent(
+            runner=self._runner, checkout=checkout, baselines=self._test_baselines(git)
+        )
+        return SuiteStages(
+            agent.events(options),
+            self._reports(),
+            runs=bool(options.command),
+            began=self._began,
+            needed=self._has_gates(),
+            say=self.problems.append,
+        )
+
+    def _has_gates(self) -> bool:
+        """Whether coverage is asked for that a missing report would not show."""
+        inputs = self.settings.inputs
+        least = (inputs.min_patch_coverage, inputs.min_project_coverage, inputs.min_branch_coverage)
+        return bool(inputs.path_gate) or {*least, inputs.max_drop} != {None}
+
     def _baselines(self, git: Git) -> BaselineFinder | None:
         """Where to look for a baseline; nowhere outside of a workflow's run."""
         if self.github is None or self.context is None or self.context.target_sha is None:
             return None
         return BaselineFinder(
-            self.github,
-            check_name=self.settings.inputs.name,
-            own_app=self.delivery.own_app,
-            history=git.first_parents,
+            self._kept_digests(self.github, git, self.settings.inputs.name),
             advise=self.context.pull is not None,
         )
+
+    def _test_baselines(self, git: Git) -> TestBaselineFinder | None:
+        """The same for the tests, whose digests lie where the tests have their check run."""
+        if self.github is None or self.context is None or self.context.target_sha is None:
+            return None
+        inputs = self.settings.inputs
+        name = inputs.name if inputs.checks == "one" else name_for_tests(inputs.name)
+        return TestBaselineFinder(
+            self._kept_digests(self.github, git, name), advise=self.context.pull is not None
+        )
+
+    def _kept_digests(self, github: GitHub, git: Git, name: str) -> KeptDigests:
+        """Those of check runs of a name; both baselines may be in the same ones."""
+        if name not in self._kept:
+            self._kept[name] = KeptDigests(
+                github, check_name=name, own_app=self.delivery.own_app, history=git.first_parents
+            )
+        return self._kept[name]
 
     def _options(self) -> AnalysisOptions:
         inputs = self.settings.inputs

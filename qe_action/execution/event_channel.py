@@ -117,8 +117,7 @@ class EventChannel:
             return {}
         settings = self.folder / "settings.json"
         only = list(run.only) if run.only else None
-        told = {"only": only, "stacks": run.test_timeout is not None}
-        settings.write_text(json.dumps(told), encoding="utf-8")
+        settings.write_text(json.dumps({"only": only}), encoding="utf-8")
         settings.chmod(0o644)
         path = environment.get("PYTHONPATH", "")
         found = {

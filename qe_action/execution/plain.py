@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -26,8 +26,7 @@ class PlainRunner:
     """Runs commands one after the other, unprotected.
 
     `environment` is theirs and has no secrets. `started` is a run that was begun before this was
-    made; the first one that is asked for must be the same. `around` is called before each other
-    command is started, and what it returns when it has ended. `code` is how the last one ended.
+    made, and the first one that is asked for. `code` is how the first one ended.
     """
 
     def __init__(
@@ -35,40 +34,36 @@ class PlainRunner:
         environment: Mapping[str, str],
         *,
         started: StartedSuite | None = None,
-        around: Callable[[], Callable[[], None]] = lambda: lambda: None,
     ) -> None:
         self._environment = environment
         self._started = started
-        self._around = around
         self.code: int | None = None
 
     async def run(self, run: Run) -> AsyncGenerator[Message, None]:
         """What is heard of the command, until it has ended; see `SuiteRunner`."""
         suite, self._started = self._started, None
-        done = self._around()
+        suite = suite or StartedSuite.start(run, self._environment)
         try:
-            suite = suite or StartedSuite.start(run, self._environment)
             with Signals() as signals:
-                watch = _Watch(suite, signals)
+                watch = _Watch(suite, run.test_timeout, signals)
                 try:
                     async for message in watch.messages():
                         yield message
-                    self.code = watch.code
-                    yield Ended(watch.code, watch.why, hung=watch.hung, stack=watch.stack)
                 finally:
                     await watch.end()
-                    self.code = suite.code
+            suite.close()
+            yield Ended(watch.code, watch.why, hung=watch.hung, stack=watch.stack)
         finally:
-            if suite is not None:
-                suite.close()
-            done()
+            self.code = suite.code if self.code is None else self.code
+            suite.close()
 
 
 class _Watch:
     """A command that runs: what it says, and how it is ended."""
 
-    def __init__(self, suite: StartedSuite, signals: Signals) -> None:
+    def __init__(self, suite: StartedSuite, limit: float | None, signals: Signals) -> None:
         self._suite = suite
+        self._limit = limit
         self._signals = signals
         self._running: dict[tuple[str, str], float] = {}
         self.code = 0
@@ -80,9 +75,8 @@ class _Watch:
         """All that is heard, until the command has ended."""
         ended = asyncio.create_task(self._wait())
         tasks: list[asyncio.Task[Any]] = [ended]
-        limit = self._suite.run.test_timeout
-        if limit is not None:
-            tasks.append(asyncio.create_task(self._watch_time(limit)))
+        if self._limit is not None:
+            tasks.append(asyncio.create_task(self._watch_time(self._limit)))
         try:
             async for message in self._suite.channel.messages():
                 self._note(message)

@@ -11,17 +11,17 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 from qe_action.errors import UsageError
 from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import ProcessTree
+from qe_action.execution.stopped_commands import stop_commands
 from qe_action.execution.suite_port import Run
 
-NO_COMMAND = 127
-"""What a shell says of a command that is not there."""
 MARK = "QE_ACTION_COMMAND"
 """The variable by which all that a command has started is found."""
 
@@ -29,34 +29,36 @@ MARK = "QE_ACTION_COMMAND"
 class StartedSuite:
     """A command that runs, and the channel that it is heard through.
 
-    `began` is when, as files are dated. `environment` is what it got.
+    `began` is when, as files are dated.
     """
 
-    def __init__(
-        self, run: Run, channel: EventChannel, process: subprocess.Popen[bytes], mark: str
-    ) -> None:
+    def __init__(self, run: Run, environment: Mapping[str, str], channel: EventChannel) -> None:
+        mark = secrets.token_hex(8)
+        given = {**environment, **channel.variables(run, environment), MARK: mark}
         self.run = run
         self.channel = channel
         self.began = time.time()
-        self._process = process
-        self.tree = ProcessTree(process.pid, f"{MARK}={mark}")
+        self._go_on = stop_commands(environment)
+        try:
+            self._process = subprocess.Popen(run.command, cwd=run.folder, env=given)
+        except BaseException:
+            self._go_on()
+            raise
+        self.tree = ProcessTree(self._process.pid, f"{MARK}={mark}")
 
     @classmethod
     def start(cls, run: Run, environment: Mapping[str, str]) -> Self:
         """Start a command. Raises `UsageError` where there is none of its name."""
         channel = EventChannel()
         channel.open()
-        mark = secrets.token_hex(8)
         try:
-            given = {**environment, **channel.variables(run, environment), MARK: mark}
-            process = subprocess.Popen(run.command, cwd=run.folder, env=given)
+            return cls(run, environment, channel)
         except OSError as error:
             channel.close()
             raise _refused(run, error) from None
         except BaseException:
             channel.close()
             raise
-        return cls(run, channel, process, mark)
 
     @property
     def code(self) -> int | None:
@@ -97,6 +99,22 @@ class StartedSuite:
         if self.code is None:
             self.kill()
         self.channel.close()
+        go_on, self._go_on = self._go_on, lambda: None
+        go_on()
+
+
+def start_early(words: Sequence[str], environment: Mapping[str, str]) -> StartedSuite | None:
+    """The command in this folder, begun before anything is known of where it is shown.
+
+    None where that has to be found out first: a comment may come from anybody, and where there is
+    no such command the run says so.
+    """
+    if environment.get("GITHUB_EVENT_NAME") == "issue_comment":
+        return None
+    try:
+        return StartedSuite.start(Run(tuple(words), Path.cwd()), environment)
+    except UsageError:
+        return None
 
 
 def _refused(run: Run, error: OSError) -> UsageError:

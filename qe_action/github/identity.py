@@ -73,7 +73,7 @@ def read_external_id(text: str) -> SeenIdentity | None:
     return SeenIdentity(RunKey(int(run), int(attempt)), place, group, about)
 
 
-def tests_name(name: str) -> str:
+def name_for_tests(name: str) -> str:
     """The name of the tests' own check run, beside one of coverage that is called `name`."""
     found = list(_COVERAGE.finditer(name))
     if not found:

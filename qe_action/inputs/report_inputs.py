@@ -21,7 +21,7 @@ REPORTING: tuple[Input, ...] = (
     Input(
         "name",
         "qe-action coverage",
-        "Name of the check run, and of that of the tests with tests for coverage; each name has its "
+        "Name of the check run; that of the tests has tests for coverage in it. Each name has its "
         "own comment.",
     ),
     Input(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qe_action.analysis.baseline import TEXT_LIMIT
+from qe_action.analysis.test_baseline import decode, fitted
 from qe_action.events import AnalysisComplete, Baseline, IndirectChange
 from qe_action.figures import signed
 from qe_action.render.links import Links
@@ -81,12 +82,14 @@ def kept_tests(state: RunState, links: Links) -> str | None:
 
 
 def kept_digests(state: RunState, links: Links) -> str | None:
-    """Both; what of them does not fit beside the other is left to the next run."""
+    """Both; the tests have the room that the coverage leaves them."""
     coverage, tests = kept_baseline(state, links), state.tests.result
     if coverage is None or tests is None or tests.digest is None:
         return coverage or kept_tests(state, links)
-    both = f"{coverage}\n{tests.digest}"
-    return both if size(both) <= TEXT_LIMIT else coverage
+    digest = decode(tests.digest)
+    left = TEXT_LIMIT - size(coverage) - 1
+    fits = fitted(digest, left)[1] if digest is not None else ""
+    return f"{coverage}\n{fits}" if fits and size(fits) <= left else coverage
 
 
 KEPT_SIZE = len(_KEPT)

@@ -81,18 +81,20 @@ def page(
     *,
     why: str = "",
     annotated: Sequence[Gap] | None = None,
+    tests_name: str = "",
 ) -> str:
     """The whole page; `why` says why this is a preview and no pull request.
 
     `annotated` are the gaps that get annotations, those in changed lines where it is not given.
-    Tests that were run have a check run of their own.
+    `tests_name` is the name of the tests' own check run; without one they are shown with the
+    coverage.
     """
     gaps = state.in_diff[:ANNOTATIONS] if annotated is None else annotated
     none = "None was asked for." if state.in_diff else "No gap in changed lines."
     lead = f"<p class=lead>{escape(why)}</p>" if why else ""
     failures = (_failure(event) for event in state.tests.failures[:ANNOTATIONS])
     notes = "".join((*failures, *map(_annotation, gaps))) or f"<p>{none}</p>"
-    checks = _checks(state, links, heading)
+    checks = _checks(state, links, heading, tests_name)
     return f"""<!doctype html>
 <html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
 <title>{escape(visible(heading.name))}</title><style>{_STYLE}</style>
@@ -104,18 +106,18 @@ def page(
 """
 
 
-def _checks(state: RunState, links: Links, heading: Heading) -> str:
-    """The check runs: of the tests where there were any, and of the coverage."""
+def _checks(state: RunState, links: Links, heading: Heading, tests_name: str) -> str:
+    """The check runs: of the tests where they have one, and of the coverage."""
     shown = ""
-    if state.tests.begun:
+    if state.tests.begun and tests_name:
         verdict = conclude_tests(state.tests)
         body = tests_summary(state, links)
-        shown = _check("Check run of the tests", "Tests", verdict, verdict.conclusion, body)
-    if state.result is not None or not state.tests.begun:
-        alone = replace(state, tests=Executed())
-        body = check_summary(alone, links)
-        shown += _check("Check run", heading.name, conclude(alone), mark(alone), body)
-    return shown
+        shown = _check("Check run of the tests", tests_name, verdict, verdict.conclusion, body)
+        if state.result is None:
+            return shown
+        state = replace(state, tests=Executed())
+    body = check_summary(state, links)
+    return shown + _check("Check run", heading.name, conclude(state), mark(state), body)
 
 
 def _check(header: str, name: str, verdict: Verdict, marked: Mark, body: str) -> str:

@@ -17,6 +17,7 @@ from qe_action.events import (
     GeneratorError,
     TestCounts,
 )
+from qe_action.github.identity import name_for_tests
 from qe_action.github.refusals import Locked
 from qe_action.render.annotations import annotation
 from qe_action.render.executed import failures_line
@@ -109,7 +110,12 @@ class Finish:
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
         gaps = self._wanted()[: self._settings.inputs.max_annotations]
-        return document(page(self._state, self._links, self._heading, why=why, annotated=gaps))
+        inputs = self._settings.inputs
+        own = name_for_tests(inputs.name) if inputs.checks == "two" else ""
+        shown = page(
+            self._state, self._links, self._heading, why=why, annotated=gaps, tests_name=own
+        )
+        return document(shown)
 
     def _loose_preview(self, why_not: str) -> Path:
         """Where nothing is sent the preview is what there is to look at."""

@@ -131,7 +131,7 @@ def _comment(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.pull is None or inputs.comment == "never":
         return None
-    from qe_action.github.identity import tests_name
+    from qe_action.github.identity import name_for_tests
     from qe_action.sinks.comment import Place, own_comment
     from qe_action.sinks.group_comment import group_comment_sink
 
@@ -148,7 +148,7 @@ def _comment(wiring: Wiring) -> Sink | None:
     )
     if group is None:
         two = wiring.suite != "absent" and inputs.checks == "two"
-        return own_comment(place, name, tests_name(name) if two else "")
+        return own_comment(place, name, name_for_tests(name) if two else "")
     return group_comment_sink(place, group, inputs.expect_parts)
 
 

@@ -67,12 +67,12 @@ class Wiring:
 
     async def identify_tests(self) -> Identity:
         """The same of the tests' own check run: of the same place, and named after the other."""
-        from qe_action.github.identity import Identity, RunKey, tests_name
+        from qe_action.github.identity import Identity, RunKey, name_for_tests
 
         inputs, context = self.settings.inputs, self.context
         content = self.suite_digest if self.suite == "run" else self.report_digest
         return Identity(
-            name=tests_name(inputs.name),
+            name=name_for_tests(inputs.name),
             head_sha=self.links.sha,
             key=RunKey(context.run_id or 0, context.run_attempt),
             job=context.job,

@@ -17,13 +17,11 @@ class WatchedRun:
         self.folder = folder
         self.only: frozenset = frozenset()
         self.repeats = False
-        self.stacks = False
         try:
             with open(os.path.join(folder, "settings.json"), encoding="utf-8") as file:
                 told = json.load(file)
             self.repeats = told["only"] is not None
             self.only = frozenset(told["only"] or ())
-            self.stacks = bool(told["stacks"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
 
@@ -44,7 +42,7 @@ def taken(home: str):
 def leave_stack(run: WatchedRun) -> None:
     """At a signal, write where this process is."""
     number = getattr(signal, "SIGRTMAX", 0) - 2
-    if run.stacks and number > 0 and signal.getsignal(number) == signal.SIG_DFL:
+    if number > 0 and signal.getsignal(number) == signal.SIG_DFL:
         path = os.path.join(run.folder, "stacks", str(os.getpid()))
         file = open(path, "w", encoding="utf-8")
         os.chmod(path, 0o644)

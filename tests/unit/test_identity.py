@@ -11,8 +11,8 @@ from qe_action.github.identity import (
     RunKey,
     SeenIdentity,
     group_hash,
+    name_for_tests,
     read_external_id,
-    tests_name,
 )
 from qe_action.github.payloads import CheckRef, CheckSeen
 from qe_action.sinks.step_checks import steps_of
@@ -33,7 +33,7 @@ TESTS = replace(COVERAGE, name="unit tests", about="tests", place="unit coverage
     ],
 )
 def test_the_check_run_of_the_tests_is_named_after_the_other(name: str, tests: str) -> None:
-    assert tests_name(name) == tests
+    assert name_for_tests(name) == tests
 
 
 def test_an_external_id_says_what_the_check_run_is_about() -> None:
