@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,10 @@ from pathlib import Path
 from qe_action.errors import UsageError
 from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import Process, ProcessTree
+from qe_action.execution.stopped_commands import stop_commands
 from qe_action.execution.suite_port import Ended, Message, Run
 from qe_action.execution.suite_watch import SuiteWatch
-from qe_action.sandbox.command_run import CommandRun, How, Outcome, Relay
+from qe_action.sandbox.command_run import CommandRun, How, Outcome
 from qe_action.sandbox.policy import MEBIBYTE, Policy
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.sandbox.users import User
@@ -58,49 +59,45 @@ class SuitePlace:
 
 
 class SandboxedRunner:
-    """Runs commands one after the other in one place.
+    """Runs commands one after the other in one place; what they print is passed on.
 
-    `relay` takes what they print. `around` is called before a command is started, and what it
-    returns when it has ended. `code` is how the last one ended.
+    `environment` is our own, and says whether that is the log of a workflow.
     """
 
-    def __init__(
-        self,
-        place: SuitePlace,
-        relay: Relay,
-        around: Callable[[], Callable[[], None]] = lambda: lambda: None,
-    ) -> None:
+    def __init__(self, place: SuitePlace, environment: Mapping[str, str]) -> None:
         self._place = place
-        self._relay = relay
-        self._around = around
-        self.code: int | None = None
+        self._environment = environment
 
     async def run(self, run: Run) -> AsyncGenerator[Message, None]:
         """What is heard of the command, until it has ended; see `SuiteRunner`."""
         check_command(run, self._place.variables["PATH"])
-        done = self._around()
+        last: Ended | None = None
+        go_on = stop_commands(self._environment)
         try:
             async with AsyncExitStack() as stack:
                 channel = await stack.enter_async_context(EventChannel(shared=True))
-                running = await self._place.sandbox.start(
-                    run.command,
-                    self._policy(run, channel),
-                    slot=self._place.slot,
-                    relay=self._relay,
-                )
+                running = await self._start(run, channel)
                 stack.push_async_callback(running.kill)
-                suite = SandboxedSuite(run, channel, running)
-                watch = SuiteWatch(suite)
+                suite = SandboxedSuite(channel, running)
+                watch = SuiteWatch(suite, run.test_timeout)
                 try:
                     async for message in watch.messages():
                         yield message
-                    outcome = await running.outcome()
-                    yield ended(outcome, watch)
+                    last = ended(await running.outcome(), watch)
                 finally:
                     await watch.end()
-                    self.code = suite.code
         finally:
-            done()
+            go_on()
+        yield last
+
+    async def _start(self, run: Run, channel: EventChannel) -> CommandRun:
+        together = self._environment.get("GITHUB_ACTIONS") == "true"
+        return await self._place.sandbox.start(
+            run.command,
+            self._policy(run, channel),
+            slot=self._place.slot,
+            relay=relay_together if together else relay,
+        )
 
     def _policy(self, run: Run, channel: EventChannel) -> Policy:
         given = {**self._place.variables, **channel.variables(run, self._place.variables)}
@@ -130,8 +127,7 @@ class SandboxedRunner:
 class SandboxedSuite:
     """A sandboxed command as it is watched."""
 
-    def __init__(self, run: Run, channel: EventChannel, running: CommandRun) -> None:
-        self.run = run
+    def __init__(self, channel: EventChannel, running: CommandRun) -> None:
         self.channel = channel
         self.tree: ProcessTree = _Inside(running.pid)
         self.code: int | None = None

@@ -77,7 +77,7 @@ class SuiteCopy:
 
 @asynccontextmanager
 async def suite_copy(
-    repo: Path, environment: Environment, env: Mapping[str, str]
+    repo: Path, environment: Environment, env: Mapping[str, str], taken: Path
 ) -> AsyncIterator[SuiteCopy]:
     """The tracked files of `repo` with what the set-up has built; gone when the block ends.
 
@@ -105,5 +105,4 @@ async def suite_copy(
         if environment.built is not None:
             await asyncio.to_thread(lay_over, environment.built, root)
         home = await stack.enter_async_context(scratch(temporary))
-        taken = await stack.enter_async_context(scratch(temporary))
         yield SuiteCopy(root, home, taken)

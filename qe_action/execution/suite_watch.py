@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import ProcessTree
-from qe_action.execution.suite_port import Finished, Message, Over, Run, Started
+from qe_action.execution.suite_port import Finished, Message, Over, Started
 
 GRACE = 2.0
 """Seconds that a command may take to end once it is told to; GitHub leaves us ten for all."""
@@ -25,7 +25,6 @@ DUMPED = 1.0
 class RunningSuite(Protocol):
     """A command under way; `code` is how it ended, as a shell says it, and None until then."""
 
-    run: Run
     channel: EventChannel
     tree: ProcessTree
 
@@ -44,13 +43,18 @@ class RunningSuite(Protocol):
 class SuiteWatch:
     """Hears a command that runs, and ends it: for a test that hangs, or because nobody waits.
 
-    `from_terminal` says whether the command has heard Ctrl-C itself.
+    `limit` is in seconds, for one test. `from_terminal` says whether the command has heard Ctrl-C
+    itself.
     """
 
     def __init__(
-        self, suite: RunningSuite, *, from_terminal: Callable[[], bool] = lambda: False
+        self,
+        suite: RunningSuite,
+        limit: float | None,
+        from_terminal: Callable[[], bool] = lambda: False,
     ) -> None:
         self._suite = suite
+        self._limit = limit
         self._from_terminal = from_terminal
         self._running: dict[tuple[str, str], float] = {}
         self.code = 0
@@ -62,9 +66,8 @@ class SuiteWatch:
         """All that is heard, until the command has ended."""
         ended = asyncio.create_task(self._wait())
         tasks: list[asyncio.Task[Any]] = [ended]
-        limit = self._suite.run.test_timeout
-        if limit is not None:
-            tasks.append(asyncio.create_task(self._watch_time(limit)))
+        if self._limit is not None:
+            tasks.append(asyncio.create_task(self._watch_time(self._limit)))
         try:
             async for message in self._suite.channel.messages():
                 self._note(message)
