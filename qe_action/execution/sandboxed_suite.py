@@ -45,8 +45,8 @@ KILLED = 137
 class SuitePlace:
     """Where a suite runs: with the user of `slot`, in a copy of the checkout.
 
-    `readable` is what the environment needs, `copy` and `home` are the suite's own folders, and
-    `variables` all that it knows of us.
+    `readable` is what the environment needs, `copy` and `home` are the suite's own folders, `disk`
+    is by how many bytes they may grow, and `variables` all that it knows of us.
     """
 
     sandbox: Sandbox
@@ -56,6 +56,7 @@ class SuitePlace:
     home: Path
     variables: Mapping[str, str]
     network: bool = False
+    disk: int = DISK
 
 
 class SandboxedRunner:
@@ -116,7 +117,7 @@ class SandboxedRunner:
             wall=LIFE,
             processes=PROCESSES,
             file_size=FILE,
-            disk=DISK,
+            disk=self._place.disk,
             entries=ENTRIES,
             open_files=OPEN_FILES,
             output=None,
