@@ -11,7 +11,6 @@ from pathlib import Path
 from qe_action.errors import DeliveryError, sentence
 from qe_action.events import (
     AnalyzerError,
-    ExecutionComplete,
     ExecutorError,
     Gap,
     GeneratorError,
@@ -23,7 +22,7 @@ from qe_action.render.executed import failures_line
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
-from qe_action.render.state import RunState
+from qe_action.render.state import Executed, RunState
 from qe_action.render.verdict import conclude, conclude_tests, gate_lines
 from qe_action.settings import Settings
 from qe_action.sinks import workflow_commands
@@ -144,7 +143,7 @@ class Finish:
             "branch-coverage": _figure(result.branch_coverage if result else None),
             "gaps": str(self._state.gap_count),
             "gaps-in-diff": str(self._state.in_diff_count),
-            **_test_outputs(self._state.tests.result),
+            **_test_outputs(self._state.tests),
             "tests-generated": str(tests.total) if tests else "",
             "suspected-bugs": str(len(tests.suspicions)) if tests else "",
             "tests-pull-request": self._delivery.tests_pull_url,
@@ -242,13 +241,14 @@ class Finish:
         print(workflow_commands.log_line(text), file=out, flush=True)
 
 
-def _test_outputs(result: ExecutionComplete | None) -> Mapping[str, str]:
+def _test_outputs(tests: Executed) -> Mapping[str, str]:
     """How the tests ended; empty where none were run or read."""
+    result = tests.result
     heard = result is not None and result.total is not None
     counts = result.counts if result is not None else TestCounts()
     found = {
         "passed": counts.passed,
-        "failed": counts.bad,
+        "failed": tests.failed,
         "skipped": counts.skipped,
         "flaky": len(result.flaky) if result is not None else 0,
     }
