@@ -103,7 +103,7 @@ def forks() -> ForkedRuns:
 class ForkedRuns:
     """All runs of pytest are forks of one worker: to start Python anew takes most of the time."""
 
-    def __init__(self, beneath: PlainInterpreter) -> None:
+    def __init__(self, beneath: ProjectInterpreter) -> None:
         self._beneath = beneath
 
     @asynccontextmanager

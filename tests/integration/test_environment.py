@@ -683,11 +683,13 @@ def test_tests_are_made_for_a_project_that_was_set_up(room: Room) -> None:
     for command in (("init", "-q"), ("add", "-A")):
         subprocess.run(("git", *command), cwd=repo, check=True)
 
+    tests = "from pkg import larger\n\n\ndef test_larger():\n    assert larger(4) is True\n"
+
     async def make() -> list[Event]:
         async with project_interpreters(
             ProjectSetup(repo, below="deep", cache=room.cache)
         ) as found:
-            context = {"repo": repo, "file": "deep/pkg/__init__.py", "time_budget": 20.0}
+            context = {"repo": repo, "file": "deep/pkg/__init__.py", "tests": tests}
             agent = TestGeneratorAgent(interpreter=found.interpreters)
             task = QETask(task_type="test_generation", context=context)
             return [event async for event in agent.generate_tests_streaming(task)]
