@@ -122,7 +122,8 @@ class ExecutionRun:
         """What failures are placed by; the tests run meanwhile."""
         try:
             self._change = change = await self._checkout.change()
-            self._notes += change.notes
+            if change.line_map is None:  # what else can't be had is the analysis's to say
+                self._notes += change.notes
             self._search.begin(change.tree.base_sha, self._options.key)
             self._places.line_map = change.line_map
             self._places.index = await self._checkout.index()

@@ -537,6 +537,21 @@ class Missing:
         yield Ended(0)
 
 
+class Elsewhere(Repository):
+    """A checkout of another commit than the head, to which no line leads."""
+
+    async def change(self) -> Change:
+        return Change(MeasuredTree("unknown", SHA), None, None, ("The checkout is elsewhere.",))
+
+
+def test_where_no_line_leads_to_the_head_it_is_said_why() -> None:
+    events = played(suite(ROOT, [(A, "failed")]), ports={"checkout": Elsewhere()})
+    (failed,) = of(TestFinished, events)
+    assert failed.failed_at is not None
+    assert failed.anchor is None
+    assert result(events).notes == ("The checkout is elsewhere.",)
+
+
 class Broken(Repository):
     async def change(self) -> Change:
         raise WorkspaceError("Git does not answer.", hint="Look at it.")
