@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 HEARD = ("QE_ACTION_SUITE", "PYTHONPATH")
 """The variables by which the tests are heard while they run."""
@@ -37,7 +36,7 @@ class AskedSuite:
     @property
     def program(self) -> str:
         """What the command starts with, without its folder."""
-        return PurePosixPath(self.command[0]).name if self.command else ""
+        return self.command[0].rpartition("/")[2] if self.command else ""
 
 
 def reports_coverage(command: Sequence[str], texts: Mapping[str, str]) -> bool:
@@ -53,7 +52,7 @@ def why_quiet(command: Sequence[str], texts: Mapping[str, str]) -> Iterator[str]
             yield f"{name} has --disable-plugin-autoload in addopts"
     if "--disable-plugin-autoload" in command:
         yield "the command has --disable-plugin-autoload"
-    program = PurePosixPath(command[0]).name if command else ""
+    program = command[0].rpartition("/")[2] if command else ""
     if program == "tox" and not any(_hears(text) for text in texts.values()):
         yield f"tox passes variables on that are named alone: pass_env needs {' and '.join(HEARD)}"
     if program.startswith("python") and {"-I", "-E"} & set(command):
