@@ -61,7 +61,7 @@ class ExecutionRun:
         self._checkout = checkout
         self._clock = clock
         self._began = clock()
-        self._epoch = time.time()
+        self._epoch = options.began or time.time()
         self._top = Path(checkout.top or options.repo.absolute())
         self._cleaning = Cleaning(options.secrets)
         self._places = Places(

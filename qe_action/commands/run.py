@@ -213,7 +213,8 @@ class ActionRun(Step):
         from qe_action.commands.suite_stages import SuiteStages, execution_options
 
         keeps = self.context is not None and self.context.keeps_baseline
-        options = execution_options(self.settings, git, here=self._runner is not None, keeps=keeps)
+        here = self._runner is not None
+        options = execution_options(self.settings, git, here=here, keeps=keeps, began=self._began)
         baselines = self._test_baselines(git)
 
         def agent_for(runner: SuiteRunner | None) -> TestExecutorAgent:

@@ -45,7 +45,7 @@ def result_files(names: Sequence[Path]) -> list[ResultFile]:
         raise ReportError(
             f"No test results match {listed}.",
             hint="Let the test runner write JUnit XML first, or mend the name.",
-            anchor=ANCHOR,
+            anchor="results-of-other-test-runners",
         )
     return list(found.values())
 
