@@ -35,9 +35,10 @@ class AskedSuite:
     plugin: bool = False
 
     @property
-    def program(self) -> str:
-        """What the command starts with, without its folder."""
-        return PurePosixPath(self.command[0]).name if self.command else ""
+    def is_pytest(self) -> bool:
+        """Whether what stands behind the command is told to pytest."""
+        program = PurePosixPath(self.command[0]).name if self.command else ""
+        return program in ("pytest", "py.test") or self.command[1:3] == ("-m", "pytest")
 
 
 def reports_coverage(command: Sequence[str], texts: Mapping[str, str]) -> bool:
