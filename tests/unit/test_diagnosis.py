@@ -723,3 +723,10 @@ def test_what_the_tests_are_run_in(change: dict[str, Any], level: str, text: str
     )
     [found] = [each for each in diagnose(facts) if each.topic == "tests"]
     assert (found.level, text in found.text) == (level, True)
+
+
+def test_a_report_is_asked_for_in_the_words_of_pytest_alone() -> None:
+    for command, pastes in ((("pytest", "-q"), 1), (("python", "-m", "pytest"), 1), (("tox",), 0)):
+        asked = replace(GOOD.asked, suite=AskedSuite(command=command))
+        found = diagnose(replace(GOOD, asked=asked, protection=Protection()))
+        assert sum("--cov-report=xml" in each.paste for each in found) == pastes
