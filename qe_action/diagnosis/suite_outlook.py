@@ -61,7 +61,8 @@ def _reported(facts: Facts) -> Findings:
     if not asked.reports:
         names = ", ".join(facts.asked.coverage_file)
         text = f"nothing asks for coverage, so no {names} is written and there is no analysis"
-        yield Finding("warn", text, snippets.with_coverage(asked.command))
+        adds = snippets.with_coverage(asked.command) if asked.is_pytest else ""
+        yield Finding("warn", text, adds)
     elif not asked.plugin and any(word.startswith("--cov") for word in asked.command):
         text = "no file of the project names pytest-cov, which --cov needs: add it to what its "
         yield Finding("warn", f"{text}tests need, or install it with setup-command")
