@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qe_action.execution.heard import FRAMES, KEYS, LINE, LONG, NAME, Heard
-from qe_action.execution.suite_port import Collected, Finished, Frame, Message, Over, Session, Started
+from qe_action.execution.suite_port import (
+    Collected,
+    Finished,
+    Frame,
+    Message,
+    Over,
+    Session,
+    Started,
+)
 
 FAILED = ["r", "test_a.py::test_b", "failed", "call", 0.5, "", 3, ""]
 
