@@ -127,8 +127,11 @@ class Heard:
                 return Over(key, _number(code))
             case ["lost", number]:
                 self.dropped += _number(number)
-                return None
-        raise Malformed
+            case ["."]:  # what was held is written
+                pass
+            case _:
+                raise Malformed
+        return None
 
 
 def _parted(text: str) -> tuple[str, str, str]:

@@ -10,7 +10,11 @@ from pathlib import Path
 from qe_action import worker
 from qe_action.worker.live_channel import MODULE
 
-_PARTS = ("live_channel", "live_reports", "live_run", "live_plugin")
+_PARTS = (
+    *("live_channel", "live_reports", "live_run", "live_repeats", "live_tracebacks"),
+    "live_plugin",
+)
+"""In the order in which they need each other."""
 # The parts run under names that are no files', as coverage.py would measure a file.
 _LOADER = f'''\
 """Tells qe-action of the tests while they run."""

@@ -21,6 +21,7 @@ LAST = 3.0
 """Seconds that the end of a run waits for the reader."""
 NAME = 1000
 """Characters of a test's name."""
+_quote = json.encoder.encode_basestring_ascii
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -28,8 +29,10 @@ class LiveChannel:
     """Messages to whoever watches this run. Never raises, and never waits before the end."""
 
     def __init__(self, path: str) -> None:
-        self.key = "%x%s" % (os.getpid(), os.urandom(4).hex())
+        self._key = "%x%s" % (os.getpid(), os.urandom(4).hex())
+        self._prefix = self._key + " "
         self._pid = os.getpid()
+        self._held = ""
         self._lost = 0
         self._waiting: list = []
         self._size = 0
@@ -38,22 +41,53 @@ class LiveChannel:
         except OSError:  # nobody listens any more
             self._pipe = -1
 
-    def add(self, *message) -> None:
-        """Keep a message for the next write."""
+    def hold(self, text: str) -> None:
+        """Keep a short message, which is JSON, for the next write."""
+        self._held += self._prefix + text + "\n"
+
+    def put(self, text: str) -> None:
+        """Write a short message at once, behind what is held: this is done for every test."""
         if self._pipe < 0 or self._pid != os.getpid():  # a fork has no say
+            self._held = ""
             return
-        text = _encode(message)
+        data = self._held + self._prefix + text + "\n"
+        self._held = ""
+        if len(data) <= CHUNK and not self._waiting:
+            try:
+                os.write(self._pipe, data.encode())
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EINTR):
+                    self.close()
+                    return
+            else:
+                return
+        for line in data.splitlines():
+            self._add(line[len(self._prefix) :])
+        self.flush()
+
+    def send(self, *message) -> None:
+        """Write a message of any length."""
+        held, self._held = self._held, ""
+        for line in held.splitlines():
+            self._add(line[len(self._prefix) :])
+        self._add(_encode(message))
+        self.flush()
+
+    def _add(self, text: str) -> None:
+        """Let a message wait for its turn."""
+        if self._pipe < 0 or self._pid != os.getpid():
+            return
         if self._size + len(text) > WAITING:
             self._lost += 1
             return
-        rest = CHUNK - len(self.key) - 2
+        rest = CHUNK - len(self._prefix) - 1
         while len(text) > rest:
             self._append("+", text[:rest])
             text = text[rest:]
         self._append(" ", text)
 
     def _append(self, mark: str, part: str) -> None:
-        line = ("%s%s%s\n" % (self.key, mark, part)).encode()
+        line = ("%s%s%s\n" % (self._key, mark, part)).encode()
         self._waiting.append(line)
         self._size += len(line)
 
@@ -84,7 +118,7 @@ class LiveChannel:
     def finish(self) -> None:
         """Write the rest, and wait a little for a reader that is slow."""
         if self._lost:
-            self.add("lost", self._lost)
+            self._add(_encode(("lost", self._lost)))
         until = time.monotonic() + LAST
         self.flush()
         while self._waiting and self._pipe >= 0 and time.monotonic() < until:
@@ -101,6 +135,11 @@ class LiveChannel:
                 os.close(pipe)
             except OSError:
                 pass
+
+
+def quoted(text: str) -> str:
+    """A text as JSON has it."""
+    return _quote(text)
 
 
 def shown_name(nodeid) -> str:

@@ -13,10 +13,15 @@ import time
 
 import pytest
 
-from .live_channel import MODULE, VARIABLE, LiveChannel, shown_name
+from .live_channel import VARIABLE, LiveChannel, quoted, shown_name
+from .live_repeats import (
+    forget_failures,
+    keep_only,
+    pytest_cmdline_main,
+    pytest_load_initial_conftests,
+)
 from .live_reports import (
     category_of,
-    frames_of,
     message_of,
     output_of,
     place_of,
@@ -24,123 +29,39 @@ from .live_reports import (
     reason_of,
     traceback_of,
 )
-from .live_run import WatchedRun, leave_stack, taken
+from .live_run import ACTIVE, RUN, WatchedRun, leave_stack
+from .live_tracebacks import TOLD, Failures, worker_watch
+
+__all__ = ["pytest_cmdline_main", "pytest_configure", "pytest_load_initial_conftests"]
 
 FILES = 500
 """Files whose number of tests is told: those with most of them."""
 ARGUMENTS = 200
 """Words of the command that are told."""
-TOLD = "_qe_action_frames"
-"""The attribute by which a report carries its traceback from a worker."""
-_active: list = []
-"""The run that is watched; pytest within it is not."""
-
-
-RUN = taken(os.path.dirname(os.path.abspath(sys.modules[__package__].__file__ or "")))
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_load_initial_conftests(early_config):
-    """Not listed among the plugins; a run that repeats failures measures nothing."""
-    try:
-        found = early_config.pluginmanager._plugin_distinfo
-        found[:] = [pair for pair in found if getattr(pair[0], "__name__", "") != MODULE]
-        if RUN is not None and RUN.repeats and not _active:
-            early_config.known_args_namespace.no_cov = True
-    except Exception:
-        pass
-    yield
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config):
-    """A repeated run is one process that writes nothing of the first one's again."""
-    if RUN is None or not RUN.repeats or _active:
-        return
-    options = vars(config.option)
-    for name in ("xmlpath", "htmlpath", "report_log", "json_report_file", "allure_report_dir"):
-        if options.get(name):
-            options[name] = None
-    changed: dict = {"no_cov": True, "numprocesses": None, "dist": "no", "tx": [], "maxfail": 0}
-    changed.update(lf=False, failedfirst=False, newfirst=False, stepwise=False)
-    options.update({name: value for name, value in changed.items() if name in options})
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     """Watch this run, if it is to be watched."""
     try:
-        if _active:
+        if ACTIVE:
             return
         worker = getattr(config, "workerinput", None)
         if worker is not None and worker.get(VARIABLE):
             run = WatchedRun(worker[VARIABLE])
-            watch: Failures = Worker()
+            watch: Failures = worker_watch(config)
         elif RUN is not None and worker is None:
             run = RUN
             watch = Watch(config, run)
         else:
             return
-        _active.append(watch)
+        ACTIVE.append(watch)
         config.pluginmanager.register(watch, "qe-action-watch")
         leave_stack(run)
         if run.repeats:
-            for name in ("lfplugin", "nfplugin", "stepwiseplugin"):
-                config.pluginmanager.unregister(name=name)
+            forget_failures(config)
     except Exception:
         pass
-
-
-class Failures:
-    """Keeps the traceback of each failure until its report comes by."""
-
-    def __init__(self) -> None:
-        self._frames: dict = {}
-
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item, call):
-        yield
-        if call.excinfo is not None:
-            try:
-                self._frames.clear()
-                self._frames[item.nodeid, call.when] = frames_of(call.excinfo)
-            except Exception:
-                pass
-
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_make_collect_report(self, collector):
-        outcome = yield
-        try:
-            call = outcome.get_result().call
-            if call.excinfo is not None:
-                self._frames[collector.nodeid, "collect"] = frames_of(call.excinfo)
-        except Exception:
-            pass
-
-    def frames(self, report) -> list:
-        found = self._frames.pop((report.nodeid, getattr(report, "when", "")), None)
-        if found is None:
-            found = report.__dict__.pop(TOLD, None)
-        return found or printed_frames(getattr(report, "longrepr", None))
-
-
-class Worker(Failures):
-    """A worker of pytest-xdist: its reports take their tracebacks along."""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collectreport(self, report):
-        self.pytest_runtest_logreport(report)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report):
-        try:
-            if report.failed and (found := self.frames(report)):
-                setattr(report, TOLD, found)
-        except Exception:
-            pass
-
-    def pytest_unconfigure(self):
-        _active.clear()
 
 
 class Watch(Failures):
@@ -154,7 +75,9 @@ class Watch(Failures):
         self._session = None
         self._collected = False
         self._workers = 1
+        self._usual = False
         self._seconds: dict = {}
+        self._failure: tuple | None = None
         self._ended: dict = {}
 
     def pytest_sessionstart(self, session):
@@ -164,7 +87,7 @@ class Watch(Failures):
             start = config.invocation_params
             if getattr(config.option, "dist", "no") != "no":
                 self._workers = len(getattr(config.option, "tx", None) or ())
-            self._channel.add(
+            self._channel.send(
                 "session",
                 str(config.rootdir if hasattr(config, "rootdir") else config.rootpath),
                 str(start.dir),
@@ -172,15 +95,16 @@ class Watch(Failures):
                 [str(word) for word in start.args][:ARGUMENTS],
                 self._workers,
             )
-            self._channel.flush()
+            impls = config.hook.pytest_report_teststatus.get_hookimpls()
+            own = (impl.function.__module__.startswith("_pytest.") for impl in impls)
+            self._usual = config.pluginmanager.has_plugin("terminalreporter") and all(own)
         except Exception:
             pass
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items):
         if self._run.repeats:
-            only = self._run.only
-            items[:] = [item for item in items if shown_name(item.nodeid) in only]
+            keep_only(items, self._run.only)
 
     def pytest_collection_finish(self, session):
         self._count(item.nodeid for item in session.items)
@@ -203,8 +127,7 @@ class Watch(Failures):
                 file = name.partition("::")[0]
                 files[file] = files.get(file, 0) + 1
             most = sorted(files.items(), key=lambda pair: -pair[1])[:FILES]
-            self._channel.add("collected", sum(files.values()), len(files), dict(most))
-            self._channel.flush()
+            self._channel.send("collected", sum(files.values()), len(files), dict(most))
         except Exception:
             pass
 
@@ -217,80 +140,120 @@ class Watch(Failures):
         except Exception:
             pass
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_exception_interact(self, node, call, report):
+        try:
+            super().pytest_exception_interact(node, call, report)
+            self._settle()
+        except Exception:
+            pass
+
     def pytest_runtest_logstart(self, nodeid):
         try:
-            self._channel.add("s", shown_name(nodeid))
-            self._channel.flush()
+            if self._failure:
+                self._settle()
+            self._channel.put('["s",%s]' % quoted(shown_name(nodeid)))
         except Exception:
             pass
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report):
+        """After the terminal's, which counts: pytest may change a report by that."""
         try:
-            name, when = report.nodeid, report.when
-            seconds = self._seconds.get(name, 0.0) + getattr(report, "duration", 0.0)
+            if self._failure:
+                self._settle()
+            name, when, outcome = report.nodeid, report.when, report.outcome
+            seconds = getattr(report, "duration", 0.0)
+            if when != "setup":
+                seconds += self._seconds.get(name, 0.0)
             self._seconds[name] = seconds
-            if when in ("setup", "teardown") and report.outcome == "passed":
-                return
-            category = category_of(report, self._config)
-            if category in ("failed", "error"):
-                self._tell(report, category, when, seconds, place_of(report))
-            elif category:
-                self._ended.setdefault(name, []).append((category, report))
+            if outcome != "passed" or when not in ("setup", "teardown"):
+                self._counted(report, name, when, seconds)
+            if when == "teardown":
+                self._over(name)
         except Exception:
             pass
 
-    def pytest_runtest_logfinish(self, nodeid):
+    def _counted(self, report, name, when, seconds) -> None:
+        """A failure is told at once, all else when the test is over."""
+        if self._usual and type(report) is pytest.TestReport and report.outcome == "passed":
+            category = "xpassed" if hasattr(report, "wasxfail") else "passed"
+        else:
+            category = category_of(report, self._config)
+        if category in ("failed", "error"):
+            self._failure = (report, category, when, seconds, place_of(report))
+            if self._workers != 1 or (report.nodeid, when) in self._frames:
+                self._settle()
+        elif category:
+            self._ended.setdefault(name, []).append((category, report))
+
+    def _over(self, name) -> None:
         """Passed is what nothing was wrong with to the end."""
-        try:
-            seconds = self._seconds.pop(nodeid, None)
-            for category, report in self._ended.pop(nodeid, ()):
-                self._add(report, category, report.when, seconds, place_of(report))
-            if self._workers != 1:  # else the next test starts at once, and it goes with that
-                self._channel.flush()
-        except Exception:
-            pass
+        seconds = self._seconds.pop(name, None)
+        for category, report in self._ended.pop(name, ()):
+            self._add(report, category, report.when, seconds, place_of(report))
+
+    def _settle(self) -> None:
+        """Tell of a failure: its traceback has come by now, if there is one."""
+        if self._failure:
+            failure, self._failure = self._failure, ()
+            self._tell(*failure)
 
     def _tell(self, report, category, when, seconds, place) -> None:
         """A failure, at once."""
+        found = self.kept(report) or report.__dict__.pop(TOLD, None)
+        start = str(self._config.invocation_params.dir)
         more = {
-            "frames": self.frames(report),
+            "frames": found or printed_frames(getattr(report, "longrepr", None), start),
             "message": message_of(report),
             "traceback": traceback_of(report),
             "output": output_of(report),
         }
         self._add(report, category, when, seconds, place, more)
-        self._channel.flush()
 
     def _add(self, report, category, when, seconds, place, more=None) -> None:
         name = shown_name(report.nodeid)
         file, line = place
-        if name.partition("::")[0] == file:
+        if name.startswith(file + "::"):
             file = ""
-        worker = getattr(getattr(getattr(report, "node", None), "gateway", None), "id", "")
+        worker = ""
+        if self._workers != 1:
+            worker = str(getattr(getattr(getattr(report, "node", None), "gateway", None), "id", ""))
         if category in ("skipped", "xfailed", "xpassed"):
             more = {"reason": reason_of(report)}
         seconds = None if seconds is None else round(seconds, 6)
-        words = ["r", name, category, when, seconds, file, line, str(worker)]
-        self._channel.add(*words, *([more] if more else []))
+        if more is not None:
+            self._channel.send("r", name, category, when, seconds, file, line, worker, more)
+            return
+        words = (
+            quoted(name),
+            "null" if seconds is None else seconds,
+            quoted(file),
+            "null" if line is None else line,
+            quoted(worker),
+        )
+        text = '["r",%s,"passed","call",%s,%s,%s,%s]' % words
+        # Where the next test starts at once it goes with that.
+        (self._channel.hold if self._workers == 1 else self._channel.put)(text)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self):
         self._flush_rest()
 
     def _flush_rest(self) -> None:
+        self._settle()
         for name in list(self._ended):
-            self.pytest_runtest_logfinish(name)
-        self._channel.flush()
+            self._over(name)
+        self._channel.put('["."]')
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self):
         try:
-            _active.clear()
+            ACTIVE.clear()
             self._flush_rest()
             code = getattr(self._session, "exitstatus", None)
             if code is not None:
-                self._channel.add("over", int(code), time.time())
+                self._channel.send("over", int(code), time.time())
             self._channel.finish()
         except Exception:
             pass

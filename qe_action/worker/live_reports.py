@@ -41,11 +41,17 @@ def frames_of(excinfo) -> list:
     return found[-FRAMES:]
 
 
-def printed_frames(longrepr) -> list:
-    """The same from what is printed of it, where the exception is not at hand."""
+def printed_frames(longrepr, folder: str) -> list:
+    """The same from what is printed of it, where paths may be relative to `folder`."""
     entries = getattr(getattr(longrepr, "reprtraceback", None), "reprentries", None) or ()
-    places = (getattr(entry, "reprfileloc", None) for entry in entries)
-    found = [[str(place.path), int(place.lineno)] for place in places if place is not None]
+    places = [getattr(entry, "reprfileloc", None) for entry in entries]
+    if not any(places):
+        places = [getattr(longrepr, "reprcrash", None)]
+    found = [
+        [os.path.normpath(os.path.join(folder, str(place.path))), int(place.lineno)]
+        for place in places
+        if place is not None
+    ]
     return found[-FRAMES:]
 
 

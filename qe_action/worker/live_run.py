@@ -6,6 +6,7 @@ import faulthandler
 import json
 import os
 import signal
+import sys
 
 from .live_channel import MODULE, VARIABLE
 
@@ -37,6 +38,12 @@ def taken(home: str):
             if not words:
                 del os.environ[name]
     return WatchedRun(folder) if folder else None
+
+
+RUN = taken(os.path.dirname(os.path.abspath(sys.modules[__package__].__file__ or "")))
+"""The run that this process was started for; None where it is not watched."""
+ACTIVE: list = []
+"""What watches a run now; pytest within it is not watched."""
 
 
 def leave_stack(run: WatchedRun) -> None:
