@@ -111,9 +111,14 @@ class ProjectSetup:
 
 @dataclass(frozen=True)
 class ProjectInterpreters:
-    """The interpreters of a project's own environment, and sentences on how it was made."""
+    """The interpreters of a project's own environment, and sentences on how it was made.
+
+    `environment` is the first one's, and `sandbox` what its code is run in.
+    """
 
     interpreters: tuple[ProjectInterpreter, ...]
+    environment: Environment
+    sandbox: Sandbox
     notes: tuple[str, ...] = ()
 
 
@@ -139,6 +144,7 @@ async def interpreters(
 
     machine = Sandbox(off=sandbox == "off", closed=closed(repo))
     found: list[ProjectInterpreter] = []
+    environments: list[Environment] = []
     notes: list[str] = []
     if not pythons:
         # What lies in the checkout, or where others may write, is started in the sandbox alone.
@@ -151,9 +157,11 @@ async def interpreters(
         environment = await existing(python, sandbox=machine, env=os.environ, repo=repo)
         if sandbox == "off":  # as it was named, which may be a wrapper
             environment = replace(environment, python=python.absolute())
+        environments.append(environment)
         found.append(_interpreter(environment, machine, sandbox))
         notes += environment.notes
-    return ProjectInterpreters(tuple(found), (*_weaker(machine, sandbox), *notes))
+    said = (*_weaker(machine, sandbox), *notes)
+    return ProjectInterpreters(tuple(found), environments[0], machine, said)
 
 
 @asynccontextmanager
@@ -184,9 +192,8 @@ async def project_interpreters(setup: ProjectSetup) -> AsyncGenerator[ProjectInt
             python_version=setup.python_version or "",
         )
     interpreter = _interpreter(environment, machine, setup.sandbox)
-    yield ProjectInterpreters(
-        (interpreter,), (*_weaker(machine, setup.sandbox), *environment.notes)
-    )
+    said = (*_weaker(machine, setup.sandbox), *environment.notes)
+    yield ProjectInterpreters((interpreter,), environment, machine, said)
 
 
 def _interpreter(environment: Environment, machine: Sandbox, sandbox: str) -> ProjectInterpreter:

@@ -30,6 +30,7 @@ from qe_action.workspace.report_file import expand, report_digest
 
 if TYPE_CHECKING:
     from qe_action.commands.gap_tests import GapTests
+    from qe_action.commands.suite_setup import SuiteSetup
     from qe_action.commands.suite_stages import SuiteStages
     from qe_action.execution.suite_port import SuiteRunner
 
@@ -52,6 +53,7 @@ class ActionRun(Step):
         super().__init__(settings, environment)
         self._runner = runner
         self._began = began
+        self._setup: SuiteSetup | None = None
         opens = settings.inputs.pull_request_tests == "open"
         self._kept: dict[str, KeptDigests] = {}
         self.only_closes = opens and self.context is not None and self.context.ended
@@ -71,7 +73,13 @@ class ActionRun(Step):
         else:
             await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)
-        await self.deliver(self._stages(git), reads=self._report_files())
+        if self._runner is None and self.settings.inputs.test_command:
+            self._setup = self._suite_setup(git)
+        try:
+            await self.deliver(self._stages(git), reads=self._report_files())
+        finally:
+            if self._setup is not None:
+                self._setup.forget()
 
     def _stages(self, git: Git) -> list[Stage]:
         """The tests, where some are run or were; the analysis; and tests for its gaps."""
@@ -83,7 +91,9 @@ class ActionRun(Step):
         options = self._options()
         analysis = agent.events(options)
         if suite is not None:
-            analysis = suite.analysis(options, agent.events)
+            setup = self._setup
+            analyse = agent.events if setup is None else setup.analysing(agent.events)
+            analysis = suite.analysis(options, analyse)
         stages = [Stage("coverage-analyzer", analysis)]
         if self.settings.inputs.generate_tests:
             stages = self._gap_tests(git).stages(analysis)
@@ -183,6 +193,18 @@ class ActionRun(Step):
             self.delivery,
             fork=self.context is not None and self.context.is_fork,
             own=self.context is not None and self.context.has_own_tests,
+            interpreters=self._setup.interpreters if self._setup else project_interpreters,
+        )
+
+    def _suite_setup(self, git: Git) -> SuiteSetup:
+        from qe_action.commands.suite_setup import SuiteSetup
+        from qe_action.defaults import project_interpreters
+
+        return SuiteSetup(
+            self.settings.inputs,
+            git.toplevel or self.settings.workspace,
+            self.environment,
+            fork=self.context is not None and self.context.is_fork,
             interpreters=project_interpreters,
         )
 
@@ -192,11 +214,17 @@ class ActionRun(Step):
 
         keeps = self.context is not None and self.context.keeps_baseline
         options = execution_options(self.settings, git, here=self._runner is not None, keeps=keeps)
-        agent = TestExecutorAgent(
-            runner=self._runner, checkout=checkout, baselines=self._test_baselines(git)
-        )
+        baselines = self._test_baselines(git)
+
+        def agent_for(runner: SuiteRunner | None) -> TestExecutorAgent:
+            return TestExecutorAgent(runner=runner, checkout=checkout, baselines=baselines)
+
+        if self._setup is not None:
+            events = self._setup.events(options, agent_for)
+        else:
+            events = agent_for(self._runner).events(options)
         return SuiteStages(
-            agent.events(options),
+            events,
             self._reports(),
             runs=bool(options.command),
             began=self._began,
@@ -262,7 +290,8 @@ class ActionRun(Step):
 
     def _reports(self) -> tuple[Path, ...]:
         inputs = self.settings.inputs
-        folder = self.settings.workspace / inputs.working_directory
+        top = self._setup.taken if self._setup is not None else self.settings.workspace
+        folder = top / inputs.working_directory
         return tuple(folder / name for name in inputs.coverage_file)
 
     def _report_files(self) -> Iterator[Path]:

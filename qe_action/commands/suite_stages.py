@@ -50,6 +50,9 @@ def execution_options(settings: Settings, git: Git, *, here: bool, keeps: bool) 
     )
 
 
+Analysing = Callable[[AnalysisOptions], AsyncGenerator[AnalyzerEvent, None]]
+
+
 class SuiteStages:
     """Puts the run of the tests before the stages of a report.
 
@@ -98,7 +101,7 @@ class SuiteStages:
     async def analysis(
         self,
         options: AnalysisOptions,
-        events_of: Callable[[AnalysisOptions], AsyncGenerator[AnalyzerEvent, None]],
+        events_of: Analysing,
     ) -> AsyncGenerator[AnalyzerEvent, None]:
         """The analysis, begun when the tests have ended; its failure where there is no report."""
         written = self.written()

@@ -189,7 +189,10 @@ def without_outcomes(conclusion: Conclusion, notes: tuple[str, ...] = ()) -> Exe
 
 
 class ExecutorError(Wire):
-    """Something went wrong around the suite; `recoverable` says that it goes on."""
+    """Something went wrong around the suite; `recoverable` says that it goes on.
+
+    `output` are the last lines of a set-up that failed.
+    """
 
     type: Literal["error"] = "error"
     agent: Executor = "test-executor"
@@ -197,6 +200,7 @@ class ExecutorError(Wire):
     hint: str = ""
     recoverable: bool = False
     finished: int = Field(default=0, ge=0)
+    output: tuple[str, ...] = ()
 
 
 ExecutorEvent = Annotated[
