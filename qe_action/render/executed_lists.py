@@ -32,6 +32,7 @@ LINES, TRACEBACK, OUTPUT, COMMAND = 60, 4000, 2000, 8000
 DETAILS = 8
 """For so many rows of the table of failures there is one traceback, and at least one."""
 RUNNING = 10
+NO_BREAK = "\N{NO-BREAK SPACE}"
 SHORTEST = 10
 """Rows of lists that are ordered by how much they matter."""
 
@@ -63,7 +64,8 @@ def _table(shown: Sequence[TestFinished], links: Links) -> Iterator[str]:
         where = f" ({how(event)})" if event.outcome == "error" else ""
         cells = [f"{_name(event.id, event.anchor, links)}{where}", _text(said(event, SAID))]
         cells += [HISTORIES[event.history] or "–"] if compared else []
-        yield f"| {' | '.join((*cells, seconds(event.seconds)))} |"
+        cells.append(seconds(event.seconds).replace(" ", NO_BREAK))
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 

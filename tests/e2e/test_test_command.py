@@ -86,8 +86,8 @@ def test_a_command_that_is_missing(repo: GitRepo) -> None:
     assert (done.returncode, "There is no command 'no-such-program'" in done.stderr) == (2, True)
 
 
-def test_a_step_shows_tests_and_coverage(tmp_path: Path, github: FakeGitHub) -> None:
-    job = Job(tmp_path, github)
+def test_a_step_shows_tests_and_coverage(tmp_path: Path, fake_github: FakeGitHub) -> None:
+    job = Job(tmp_path, fake_github)
     job.report()
     report = (job.repo.root / "coverage.xml").read_text()
     program = (
@@ -98,7 +98,7 @@ def test_a_step_shows_tests_and_coverage(tmp_path: Path, github: FakeGitHub) -> 
     (job.repo.root / "test_it.py").write_text(program)
     done = job.run(command=("test", "--", *PYTEST, "-s"), env={"REPORT": report})
     assert done.status == 1, done.log
-    names = {check.name: check.conclusion for check in github.checks.values()}
+    names = {check.name: check.conclusion for check in fake_github.checks.values()}
     assert names == {"qe-action tests": "failure", "qe-action coverage": "success"}, done.log
     assert "no such thing" in job.comment.body
     assert done.outputs["tests-failed"] == "1"
