@@ -20,6 +20,7 @@ from qe_action.render.executed_words import (
     short_name,
     uncoloured,
     where_failed,
+    worth_telling,
 )
 from qe_action.render.links import Links
 from qe_action.render.state import Executed
@@ -202,7 +203,7 @@ def skipped(executed: Executed, result: ExecutionComplete, rows: int) -> Iterato
 
 def slowest(result: ExecutionComplete, rows: int) -> Iterator[str]:
     """The ten slowest tests."""
-    shown = result.slowest[: min(rows, SHORTEST)]
+    shown = worth_telling(result)[: min(rows, SHORTEST)]
     if not shown:
         return
     which = f"{len(shown)} slowest tests" if len(shown) > 1 else "slowest test"

@@ -167,7 +167,7 @@ def _worth(runner: FaultRunner, site: str, positions: list[Position]) -> list[Po
     if site in usual:
         return positions
     if site == "tested":
-        return [p for p in positions if p.endpoint.endswith("check")]
+        return [p for p in positions if p.endpoint.endswith(("check", "checks"))]
     others = {p for name in usual for p in runner.positions[name]}
     return [p for p in positions if p not in others]
 

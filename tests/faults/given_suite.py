@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from pathlib import Path
+from collections.abc import AsyncGenerator
 
 from qe_action import app, stream_runner
+from qe_action.commands.base_results import BaseResults
 from qe_action.commands.run import ActionRun
+from qe_action.commands.suite_stages import SuiteStages
 from qe_action.events import (
     Anchor,
     ExecutionComplete,
@@ -21,7 +22,8 @@ from qe_action.events import (
 )
 from qe_action.settings import load
 from qe_action.sinks.wiring import Suite
-from qe_action.stream import Stage
+from qe_action.workspace.checkout import Checkout
+from qe_action.workspace.git import Git
 
 FAILED = 60
 """More than one request takes."""
@@ -67,8 +69,10 @@ class RunBehindSuite(ActionRun):
     def suite(self) -> Suite:
         return "run"
 
-    async def deliver(self, stages: Sequence[Stage], *, reads: Iterable[Path] = ()) -> None:
-        await super().deliver([Stage("test-executor", _suite()), *stages], reads=reads)
+    def _suite_stages(self, git: Git, checkout: Checkout, base: BaseResults | None) -> SuiteStages:
+        return SuiteStages(
+            _suite(), self._reports(), runs=False, needed=False, say=self.problems.append
+        )
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ NAMES = {
     "tests/test_a.py": "tests/test_a.py",
     "com.example.ShopTest::buys": "ShopTest::buys",
     "Shop buys nothing": "Shop buys nothing",
+    "A shop. It::buys nothing": "A shop. It::buys nothing",
     "": "a test",
 }
 
