@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qe_action.analysis.paths import PathIndex
-from qe_action.errors import UsageError
 from qe_action.workspace.change import Change, MeasuredTree, list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
@@ -83,7 +82,9 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
 
 def suite_runner() -> SuiteRunner:
     """Runs a suite's command as a process of its own, with what this one inherited."""
-    raise UsageError("No runner was given for the command.")
+    from qe_action.execution.plain import PlainRunner
+
+    return PlainRunner(os.environ)
 
 
 def below(repo: Path) -> str:

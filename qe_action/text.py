@@ -54,7 +54,7 @@ def floor(value: float, step: str) -> Decimal:
 
 def visible(text: str) -> str:
     """`text` on one line without control, bidirectional-override and unpaired characters."""
-    if text.isprintable():  # no such character, and that is known at once
+    if text.isascii() and text.isprintable():  # as nearly all is
         return text
     return "".join("\ufffd" if _unseen(c) else c for c in text)
 

@@ -80,7 +80,7 @@ SLOWEST = (
 RERUN = "pytest 'tests/test_cart.py::TestCart::test_total' 'tests/test_cart.py::test_stock[warehouse-3]'"  # noqa: E501 - as a shell has it
 RESULT = ExecutionComplete(
     passed=False,
-    counts=TestCounts(passed=1076, failed=1, error=1, skipped=5),
+    counts=TestCounts(passed=1075, failed=2, error=1, skipped=5),
     total=1083,
     failures=(TOTAL.id, STOCK.id),
     flaky=(FLAKY.id,),
@@ -97,7 +97,7 @@ RESULT = ExecutionComplete(
 PASSED = RESULT.model_copy(
     update={
         "passed": True,
-        "counts": TestCounts(passed=1078, skipped=5),
+        "counts": TestCounts(passed=1077, failed=1, skipped=5),
         "failures": (),
         "rerun": "",
         "exit_code": 0,
@@ -145,7 +145,10 @@ RUNS: dict[str, list[Event]] = {
     "running": [COLLECTED, progress(412, 2, 42.0), TOTAL, STOCK],
     "failed": [COLLECTED, TOTAL, STOCK, FLAKY, SLOW, RESULT],
     "flaky": [COLLECTED, FLAKY, PASSED],
-    "green": [COLLECTED, PASSED.model_copy(update={"flaky": ()})],
+    "green": [
+        COLLECTED,
+        PASSED.model_copy(update={"flaky": (), "counts": TestCounts(passed=1078, skipped=5)}),
+    ],
     "cancelled": [
         COLLECTED,
         progress(412, 1, 42.0),

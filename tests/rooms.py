@@ -23,7 +23,7 @@ LAYERS = (
     {"github", "project_worker", "execution"},
     {"settings", "stream_runner", "workspace"},
     {"diagnosis", "render", "input_types", "stream", "untrusted"},
-    {"analysis", "proposal"},
+    {"analysis", "proposal", "results"},
     {"reports"},
     {"given_inputs", "journal", "option_groups"},
     {"command_line", "events", "figures", "model_options", "sandbox"},

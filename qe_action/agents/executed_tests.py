@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from qe_action.agents.failure_texts import MESSAGE, OUTPUT, REASON, TRACEBACK, Cleaning
@@ -34,9 +34,13 @@ FAILURES = 2000
 """Failures that are kept, and told."""
 FILES = 100
 """Files of which it is told how many tests each has."""
+SESSIONS = 500
+"""Sessions of a command that are heard."""
 REASONS = 1000
 """Different reasons for skipping that are kept."""
 NO_REASON = "no reason given"
+READ = "results:"
+"""How the keys of sessions begin whose tests were read from a file, not heard."""
 
 TestsEvent = TestsCollected | TestFinished
 
@@ -55,6 +59,11 @@ class Suite:
     code: int | None = None
 
     @property
+    def live(self) -> bool:
+        """Whether its tests were heard while they ran."""
+        return not self.session.key.startswith(READ)
+
+    @property
     def count(self) -> int:
         """How many tests have ended."""
         return len(self.finished) + self.beyond
@@ -62,7 +71,10 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure as it was heard and as it was told; `name` is the digest's for it."""
+    """A failure as it was heard and as it was told, without its long texts.
+
+    `name` is the digest's for it.
+    """
 
     suite: Suite
     heard: Finished
@@ -89,6 +101,11 @@ class ExecutedTests:
         self.passed: set[str] = set()
         self.ended: Ended | None = None
         self._files: Counter[str] = Counter()
+        self.finished = 0
+        """How many tests have ended."""
+        self._remembered = 0
+        self._counted = 0  # tests of the sessions that have told how many they have
+        self._untold = 0  # sessions that have not
         self._cleaning = cleaning
         self._history = history
 
@@ -99,18 +116,25 @@ class ExecutedTests:
                 self._begin(message)
             case Collected():
                 yield from self._collected(message)
-            case Started():
+            case Started() | Finished() | Over():
                 if suite := self.suites.get(message.key):
-                    suite.running[message.worker] = message.id
-            case Finished():
-                if suite := self.suites.get(message.key):
-                    yield from self._finished(suite, message)
-            case Over():
-                if suite := self.suites.get(message.key):
-                    suite.code = message.code
-                    suite.running.clear()
+                    yield from self._of(suite, message)
             case Ended():
                 self.ended = message
+            case _:
+                assert_never(message)
+
+    def _of(self, suite: Suite, message: Started | Finished | Over) -> Iterator[TestFinished]:
+        match message:
+            case Started():
+                suite.running[message.worker] = message.id
+            case Finished():
+                yield from self._finished(suite, message)
+            case Over():
+                suite.code = message.code
+                suite.running.clear()
+                if suite.total is None:
+                    self._count(suite, suite.count)
             case _:
                 assert_never(message)
 
@@ -119,20 +143,30 @@ class ExecutedTests:
         folder = self.places.folder(str(session.root))
         inside = any(suite.code is None for suite in self.suites.values())
         elsewhere = folder is None and self.places.folder(str(session.folder)) is None
-        if session.key not in self.suites and not (inside and elsewhere):
-            self.suites[session.key] = Suite(session, folder)
+        if session.key in self.suites or (inside and elsewhere):
+            return
+        suite = Suite(session, folder)
+        if len(self.suites) < SESSIONS or not suite.live:
+            self.suites[session.key] = suite
+            self._untold += 1
+
+    def _count(self, suite: Suite, total: int) -> None:
+        """A session's number of tests is known, or has changed."""
+        self._untold -= suite.total is None
+        self._counted += total - (suite.total or 0)
+        suite.total = total
 
     def _collected(self, message: Collected) -> Iterator[TestsCollected]:
         suite = self.suites.get(message.key)
         if suite is None:
             return
-        suite.total = message.total
+        self._count(suite, message.total)
         for file, count in message.files.items():
             path = self.places.file(suite.folder, file) or file
             if path in self._files or len(self._files) < REMEMBERED:
                 self._files[path] += count
         yield TestsCollected(
-            total=sum(each.total or 0 for each in self.suites.values()),
+            total=self._counted,
             files={
                 self._cleaning.name(path): count for path, count in self._files.most_common(FILES)
             },
@@ -144,7 +178,8 @@ class ExecutedTests:
         self.counts[heard.outcome] += 1
         if suite.running.get(heard.worker) == heard.id:
             del suite.running[heard.worker]
-        remembered = self._remember(suite, heard)
+        name = self.name_of(suite, heard.id)
+        remembered = self._remember(suite, heard, name)
         bad = heard.outcome in ("failed", "error")
         if bad and len(self.failures) >= FAILURES:
             self.more_failures += (suite.session.key, heard.id) not in self.failures
@@ -152,28 +187,27 @@ class ExecutedTests:
         if not bad and not remembered:
             return
         told = self._told(suite, heard)
-        name = self.name_of(suite, heard.id)
         if bad:
             told = told.model_copy(update={"history": self._history(name)})
-            self.failures.setdefault(
-                (suite.session.key, heard.id), Failure(suite, heard, told, name)
-            )
+            self._keep(suite, heard, told, name)
         elif heard.outcome == "skipped":
             self._skip(told.reason or told.message or NO_REASON)
         yield told
 
-    def _remember(self, suite: Suite, heard: Finished) -> bool:
+    def _remember(self, suite: Suite, heard: Finished, name: str) -> bool:
         """Keep what the test's end says beside its event; false where there are too many."""
         if heard.phase == "collect":
             return True
         if heard.id in suite.finished:
             pass
-        elif len(self.seconds) + sum(len(s.finished) for s in self.suites.values()) > REMEMBERED:
+        elif self._remembered >= REMEMBERED:
             suite.beyond += 1
+            self.finished += 1
             return False
         else:
             suite.finished.add(heard.id)
-        name = self.name_of(suite, heard.id)
+            self.finished += 1
+            self._remembered += 1
         if heard.outcome == "passed":
             self.passed.add(name)
         if heard.seconds is not None and heard.outcome != "skipped":
@@ -186,6 +220,12 @@ class ExecutedTests:
                     line=heard.line,
                 )
         return True
+
+    def _keep(self, suite: Suite, heard: Finished, told: TestFinished, name: str) -> None:
+        """Keep a failure, but not all that it says."""
+        heard = replace(heard, frames=(), message="", traceback="", output="")
+        told = told.model_copy(update={"traceback": "", "output": ""})
+        self.failures.setdefault((suite.session.key, heard.id), Failure(suite, heard, told, name))
 
     def _skip(self, reason: str) -> None:
         if reason in self.skipped or len(self.skipped) < REASONS:
@@ -234,24 +274,20 @@ class ExecutedTests:
         return digest_name(suite.folder or "", test)
 
     @property
+    def live(self) -> bool:
+        """Whether a session was heard."""
+        return any(suite.live for suite in self.suites.values())
+
+    @property
     def workers(self) -> int:
         return max((suite.session.workers for suite in self.suites.values()), default=1)
 
     @property
-    def finished(self) -> int:
-        """How many tests have ended."""
-        return sum(suite.count for suite in self.suites.values())
-
-    @property
     def total(self) -> int | None:
         """How many there are; None where a session has not told."""
-        totals = [
-            suite.count if suite.total is None and suite.code is not None else suite.total
-            for suite in self.suites.values()
-        ]
-        if not totals or None in totals:
+        if not self.suites or self._untold:
             return None
-        return max(self.finished, sum(filter(None, totals)))
+        return max(self.finished, self._counted)
 
     @property
     def running(self) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ class ExecutionOptions(TaskOptions):
     whether the suite passes where all were gone then. `test_timeout` is in seconds, for one test.
     `place` is where the options were written: in whose words it is said what to change.
     `check_name` names the check run that digests are kept in; with `keeps_digest` the result has
-    one. `secrets` are texts that are taken out of what failures say.
+    one. `secrets` are texts that are taken out of what failures say. `began` is when a command was
+    started that runs already, in seconds since the epoch.
     """
 
     command: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
@@ -41,6 +42,7 @@ class ExecutionOptions(TaskOptions):
     check_name: str = ""
     keeps_digest: bool = False
     secrets: tuple[str, ...] = Field(default=(), repr=False)
+    began: float | None = None
     place: Place = "library"
 
     @property

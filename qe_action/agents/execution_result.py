@@ -22,6 +22,7 @@ NO_TESTS = 5
 """pytest's exit code where it found no tests."""
 SIGNALLED = 128
 """A shell's exit code where a signal ended the command, without the signal's number."""
+LAST_SIGNAL = 64
 SIGNALS = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 
 
@@ -52,7 +53,7 @@ def verdict(tests: ExecutedTests, flakes: Flakes, *, flaky_passes: bool) -> Verd
     if ended is None:
         good = not bad and (flaky_passes or not flakes.tests)
         return Verdict(good if tests.finished or bad else None)
-    if ended.why or ended.code > SIGNALLED:
+    if ended.why or signalled(ended.code):
         return _cut_short(tests, ended, bad=bad)
     if bad:
         told_well = "The command ended well (0) although tests failed."
@@ -60,6 +61,11 @@ def verdict(tests: ExecutedTests, flakes: Flakes, *, flaky_passes: bool) -> Verd
     if flakes.tests:
         return _flaky(tests, ended.code, flaky_passes=flaky_passes)
     return _by_code(tests, ended.code)
+
+
+def signalled(code: int) -> bool:
+    """Whether a signal ended the command, by a shell's code for it."""
+    return 0 < code - SIGNALLED <= LAST_SIGNAL
 
 
 def _flaky(tests: ExecutedTests, code: int, *, flaky_passes: bool) -> Verdict:
@@ -130,7 +136,7 @@ def completed(tests: ExecutedTests, flakes: Flakes, judged: Verdict) -> Executio
         slowest=slowest(tests.seconds.values()),
         running=tests.running[:RUNNING],
         exit_code=None if ended is None else ended.code,
-        live=bool(ended is not None and tests.suites),
+        live=tests.live,
         notes=(*judged.notes, *unfinished(tests)),
     )
 

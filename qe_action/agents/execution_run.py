@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -14,14 +15,21 @@ from qe_action.agents.executed_tests import ExecutedTests, Failure
 from qe_action.agents.execution_comparison import compared, slow_tests, with_digest
 from qe_action.agents.execution_options import ExecutionOptions
 from qe_action.agents.execution_progress import Progress
-from qe_action.agents.execution_result import Flakes, Verdict, completed, verdict
+from qe_action.agents.execution_result import (
+    Flakes,
+    Verdict,
+    completed,
+    signalled,
+    verdict,
+)
 from qe_action.agents.failure_texts import MESSAGE, TRACEBACK, Cleaning
 from qe_action.agents.message_buffer import MessageBuffer
 from qe_action.agents.repeats import COMMAND, MOST, Attempt, repeatable, rerun_command, runs
+from qe_action.agents.result_reading import ResultReading
 from qe_action.agents.test_places import Places
 from qe_action.analysis.test_baseline import TestDigest
 from qe_action.analysis.test_comparison import history
-from qe_action.errors import QEError
+from qe_action.errors import QEError, ReportError
 from qe_action.events import (
     Conclusion,
     ExecutionComplete,
@@ -59,6 +67,7 @@ class ExecutionRun:
         self._checkout = checkout
         self._clock = clock
         self._began = clock()
+        self._epoch = options.began or time.time()
         self._top = Path(checkout.top or options.repo.absolute())
         self._cleaning = Cleaning(options.secrets)
         self._places = Places(
@@ -71,6 +80,7 @@ class ExecutionRun:
         self._change: Change | None = None
         self._preparation: asyncio.Task[None] | None = None
         self._waited = False
+        self._unread = False
         self._notes: list[str] = []
         self._emit: Emit[ExecutorEvent]
 
@@ -93,7 +103,7 @@ class ExecutionRun:
             emit(self._complete("cancelled"))
             raise
         else:
-            emit(self._complete(None))
+            emit(self._complete("failed" if self._unread else None))
         finally:
             self._preparation.cancel()
             self._search.close()
@@ -104,13 +114,16 @@ class ExecutionRun:
             runner = self._make_runner()
             await self._first_run(runner)
             await self._again(runner)
+        if self._options.results:
+            await self._read()
         await self._compare()
 
     async def _prepare(self) -> None:
         """What failures are placed by; the tests run meanwhile."""
         try:
             self._change = change = await self._checkout.change()
-            self._notes += change.notes
+            if change.line_map is None:  # what else can't be had is the analysis's to say
+                self._notes += change.notes
             self._search.begin(change.tree.base_sha, self._options.key)
             self._places.line_map = change.line_map
             self._places.index = await self._checkout.index()
@@ -140,11 +153,17 @@ class ExecutionRun:
 
     async def _awaited(self) -> None:
         """Let the first failure wait a moment for what is said of it; the suite goes on."""
-        if self._waited or self._preparation is None:
-            return
-        self._waited = True
-        await asyncio.wait({self._preparation}, timeout=PLACES)
-        await self._search.within(BASELINE)
+        if not self._waited:
+            self._waited = True
+            await self._placed()
+            await self._search.within(BASELINE)
+
+    async def _placed(self) -> None:
+        """Let what failures are placed by be known."""
+        if self._preparation is not None:
+            await asyncio.wait({self._preparation}, timeout=PLACES)
+            if self._preparation.done():
+                self._preparation.result()
 
     @property
     def _digest(self) -> TestDigest | None:
@@ -157,7 +176,7 @@ class ExecutionRun:
         """Run failures again, each time what still fails, where the command ended by itself."""
         tests, options = self._tests, self._options
         ended = tests.ended
-        if not options.rerun_failures or ended is None or ended.why or ended.code > 128:
+        if not options.rerun_failures or ended is None or ended.why or signalled(ended.code):
             return
         pending = repeatable(tests.failures.values())
         if len(tests.failures) + tests.more_failures > MOST:
@@ -179,6 +198,28 @@ class ExecutionRun:
                         self._flaky(failure, number + 1)
             pending = repeatable(self._flakes.without(tests.failures))
 
+    async def _read(self) -> None:
+        """The results that were written; with a command its own alone, and none heard before."""
+        options = self._options
+        await self._placed()
+        since = self._epoch if options.command else None
+        reading = ResultReading(options.results, self._tests, self._top, since=since)
+        try:
+            async for message, flaky in reading.messages():
+                await self._take(message)
+                if flaky and isinstance(message, Finished):
+                    failure = self._tests.failures.get((message.key, message.id))
+                    if failure is not None:
+                        self._flaky(failure, 2)
+        except ReportError as error:
+            if not options.command:
+                raise
+            reading.errors.append(error)
+        for unread in reading.errors:
+            self._error(unread, recoverable=True)
+        self._unread = bool(reading.errors) and not options.command
+        self._notes += reading.notes
+
     def _flaky(self, failure: Failure, number: int) -> None:
         """One that passed; told where none of its name fails, as in another session."""
         told = failure.told
@@ -196,8 +237,7 @@ class ExecutionRun:
 
     async def _compare(self) -> None:
         """What the base's tests say, where they are found in time."""
-        if self._preparation is not None:
-            await asyncio.wait({self._preparation}, timeout=PLACES)
+        await self._placed()
         await self._search.result()
         for event in slow_tests(self._tests, self._digest):
             self._emit(event)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from qe_action.agents.executed_tests import Failure
-from qe_action.analysis.paths import split_path
+from qe_action.analysis.paths import join, split_path
 from qe_action.execution.suite_port import Finished, Message, Run, Session
 
 MOST = 100
@@ -16,6 +17,7 @@ SHOWN = 20
 """Failures that the command names; for more it lets pytest remember them."""
 COMMAND = 4000
 """Characters of that command."""
+SETTINGS = ("-c", "-o", "-p", "-W", "--config-file", "--rootdir", "--confcutdir", "--import-mode")
 PYTEST = frozenset({"pytest", "py.test"})
 
 
@@ -64,13 +66,11 @@ def rerun_command(command: Sequence[str], folder: Path, failures: Sequence[Failu
 
     Empty where nothing is known that does.
     """
-    sessions: Mapping[str, Session] = {
-        failure.suite.session.key: failure.suite.session for failure in failures
-    }
-    if not sessions or not any(session.python for session in sessions.values()):
+    if not any(map(_of_pytest, failures)):
         return ""
-    start = [*_start(command)]
-    exact = all(failure.told.id == failure.heard.id for failure in failures)
+    begin, rest = _parted(command)
+    start = [*begin, *_settings(rest)]
+    exact = all(_of_pytest(f) and f.told.id == f.heard.id for f in failures)
     names = [
         _from(folder, failure.suite.session, failure.heard.id) for failure in failures[: SHOWN + 1]
     ]
@@ -80,23 +80,41 @@ def rerun_command(command: Sequence[str], folder: Path, failures: Sequence[Failu
     return shlex.join([*start, "--lf"])
 
 
-def _start(command: Sequence[str]) -> Sequence[str]:
-    """How the command starts pytest: `uv run pytest`, `python -m pytest`."""
-    for at, word in enumerate(command):
+def _of_pytest(failure: Failure) -> bool:
+    """Whether pytest ran it; of a result that was read its name tells."""
+    file = failure.told.file_path
+    named = file.endswith(".py") and failure.heard.id.startswith(f"{file}::")
+    return bool(failure.suite.session.python) or named
+
+
+def _parted(command: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """How a command starts pytest (`uv run pytest`, `python -m pytest`), and what it tells it."""
+    for at, word in enumerate(command, 1):
         if PurePosixPath(word).name in PYTEST:
-            return command[: at + 1]
-    return ("pytest",)
+            return command[:at], command[at:]
+    return ("pytest",), ()
+
+
+def _settings(options: Sequence[str]) -> Iterator[str]:
+    """The options of pytest that say how tests are found and run, not which."""
+    words = iter(options)
+    for word in words:
+        if word in SETTINGS:
+            yield word
+            yield from islice(words, 1)
+        elif word.startswith(tuple(f"{each}=" if each[1] == "-" else each for each in SETTINGS)):
+            yield word
 
 
 def _from(folder: Path, session: Session, test: str) -> str:
-    """A test's name relative to `folder`; empty where another folder's tests can't be named."""
+    """A test's name relative to `folder`; empty where they lie on another drive."""
     file, colons, rest = test.partition("::")
     there, here = (split_path(str(place)).parts for place in (session.root, folder))
-    parts = (*there, *split_path(file).parts)
+    parts = join(there, split_path(file)) or ()
     common = 0
     while common < min(len(here), len(parts)) and here[common] == parts[common]:
         common += 1
-    if len(here) - common > len(here) // 2 and common == 0:
+    if not common:
         return ""
     path = "/".join((*[".."] * (len(here) - common), *parts[common:]))
     return f"{path}{colons}{rest}"

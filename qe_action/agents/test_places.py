@@ -13,6 +13,8 @@ INSTALLED = frozenset(
     {"site-packages", "dist-packages", ".venv", "venv", ".tox", ".nox", "node_modules"}
 )
 """Folders that hold what others wrote, also inside a repository."""
+FILES = 10_000
+"""Files whose places are remembered."""
 
 
 class Places:
@@ -24,6 +26,7 @@ class Places:
 
     def __init__(self, tops: Iterable[str]) -> None:
         self._tops = tuple({split_path(top).parts for top in tops if is_absolute(top)})
+        self._files: dict[tuple[str | None, str], str] = {}
         self.index: PathIndex | None = None
         self.line_map: LineMap | None = None
 
@@ -39,6 +42,14 @@ class Places:
         """A file from the top; `path` is relative to `folder`, or absolute. Empty outside."""
         if not path:
             return ""
+        key = folder, path
+        if key not in self._files:
+            if len(self._files) >= FILES:
+                self._files.clear()
+            self._files[key] = self._file(folder, path)
+        return self._files[key]
+
+    def _file(self, folder: str | None, path: str) -> str:
         split = split_path(path)
         if split.absolute:
             return self.folder(path) or ""

@@ -213,7 +213,8 @@ class ActionRun(Step):
         from qe_action.commands.suite_stages import SuiteStages, execution_options
 
         keeps = self.context is not None and self.context.keeps_baseline
-        options = execution_options(self.settings, git, here=self._runner is not None, keeps=keeps)
+        here = self._runner is not None
+        options = execution_options(self.settings, git, here=here, keeps=keeps, began=self._began)
         baselines = self._test_baselines(git)
 
         def agent_for(runner: SuiteRunner | None) -> TestExecutorAgent:
@@ -242,10 +243,8 @@ class ActionRun(Step):
         """Where to look for a baseline; nowhere outside of a workflow's run."""
         if self.github is None or self.context is None or self.context.target_sha is None:
             return None
-        return BaselineFinder(
-            self._kept_digests(self.github, git, self.settings.inputs.name),
-            advise=self.context.pull is not None,
-        )
+        kept = self._kept_digests(self.github, git, self.settings.inputs.name)
+        return BaselineFinder(kept, advise=self.context.pull is not None)
 
     def _test_baselines(self, git: Git) -> TestBaselineFinder | None:
         """The same for the tests, whose digests lie where the tests have their check run."""

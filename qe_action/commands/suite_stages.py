@@ -27,10 +27,12 @@ SLACK = 0.1
 """Seconds by which a file's date may be before the clock's time."""
 
 
-def execution_options(settings: Settings, git: Git, *, here: bool, keeps: bool) -> ExecutionOptions:
+def execution_options(
+    settings: Settings, git: Git, *, here: bool, keeps: bool, began: float | None = None
+) -> ExecutionOptions:
     """What the inputs say of the tests, whose command is run `here` or in working-directory.
 
-    With `keeps` the result has a digest for later runs.
+    With `keeps` the result has a digest for later runs. `began` is when the command was started.
     """
     inputs = settings.inputs
     folder = settings.workspace / inputs.working_directory
@@ -45,6 +47,7 @@ def execution_options(settings: Settings, git: Git, *, here: bool, keeps: bool) 
         test_timeout=inputs.test_timeout,
         check_name=inputs.name,
         keeps_digest=keeps,
+        began=began,
         secrets=tuple(secret.get_secret_value() for secret in secrets),
         place="workflow" if settings.in_workflow else "command line",
     )

@@ -83,34 +83,34 @@ def conclusion(executed: Executed) -> CheckConclusion:
     result = executed.result
     if result is None:
         return "neutral"
-    if result.hung or result.passed is False or result.counts.bad:
-        return "cancelled" if result.conclusion == "cancelled" else "failure"
     if result.conclusion == "cancelled":
         return "cancelled"
+    if result.hung or result.passed is False or (result.passed is None and executed.failed):
+        return "failure"
     return "success" if result.conclusion == "finished" and result.passed else "neutral"
 
 
 def _title(executed: Executed, result: ExecutionComplete) -> str:
     if result.hung:
-        rest = f"; {_tally(result)}" if result.counts.total else ""
+        rest = f"; {_tally(executed, result)}" if result.counts.total else ""
         return f"{clip(short_name(result.hung), _NAME)} hung{rest}"
     if result.conclusion == "cancelled":
-        return f"Cancelled: {_tally(result)}{_during(result)}"
+        return f"Cancelled: {_tally(executed, result)}{_during(result)}"
     if result.conclusion == "failed":
         told = executed.errors[-1].message if executed.errors else "the tests could not be run"
         return f"No result: {told.removesuffix('.')}"
-    return _finished(result)
+    return _finished(executed, result)
 
 
-def _finished(result: ExecutionComplete) -> str:
-    counts, total = result.counts, _total(result)
-    if counts.bad:
-        return f"{counts.bad:,} of {plural(total, 'test')} failed{_rest(result, total)}"
+def _finished(executed: Executed, result: ExecutionComplete) -> str:
+    counts, total, failed = result.counts, _total(result), executed.failed
+    if failed:
+        return f"{failed:,} of {plural(max(total, failed), 'test')} failed{_rest(result, total)}"
     if result.passed is False and result.flaky and result.exit_code in (None, 0, 1):
         verb = "was" if len(result.flaky) == 1 else "were"
         return f"{len(result.flaky):,} of {plural(total, 'test')} {verb} flaky"
     if result.passed is False:
-        return f"{_ended(result.exit_code)}; {_tally(result)}{_during(result)}"
+        return f"{_ended(result.exit_code)}; {_tally(executed, result)}{_during(result)}"
     if result.total is None and not counts.total:
         return "The command passed, and no test was heard of" if result.command else "No test"
     return _passed(result)
@@ -146,7 +146,7 @@ def _total(result: ExecutionComplete) -> int:
     return max(result.total or 0, result.counts.total)
 
 
-def _tally(result: ExecutionComplete) -> str:
+def _tally(executed: Executed, result: ExecutionComplete) -> str:
     """`412 of 1,083 tests passed, 2 failed`, of a suite that did not end by itself."""
     counts: TestCounts = result.counts
     if not counts.total:
@@ -154,7 +154,7 @@ def _tally(result: ExecutionComplete) -> str:
     total = _total(result)
     passed = counts.passed + counts.xpassed
     of = f"{passed:,} of {plural(total, 'test')}" if passed < total else plural(total, "test")
-    return f"{of} passed{f', {counts.bad:,} failed' if counts.bad else ''}"
+    return f"{of} passed{f', {executed.failed:,} failed' if executed.failed else ''}"
 
 
 def _ended(code: int | None) -> str:

@@ -59,6 +59,14 @@ def _failure(event: TestFinished) -> str:
     return f"{place}{'  ' if place else ''}{event.id}{more}{f': {text}' if text else ''}"
 
 
+def again_lines(executed: Executed) -> list[str]:
+    """The command that runs the failures again, on a line of its own to be copied."""
+    result = executed.result
+    if result is None or not result.rerun.strip() or not executed.failed:
+        return []
+    return ["Run the failures again:", result.rerun.strip()]
+
+
 def closing_lines(executed: Executed) -> Iterator[str]:
     """What is said in any case but for the flaky tests and the title, a line each."""
     result = executed.result
@@ -71,5 +79,3 @@ def closing_lines(executed: Executed) -> Iterator[str]:
         yield f"Running when it was cut off: {', '.join(running[:NAMED])}"
     for note in notes(executed):
         yield f"Note: {note}"
-    if result.rerun and executed.failed:
-        yield f"Run the failures again: {result.rerun}"

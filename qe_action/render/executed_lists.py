@@ -20,6 +20,7 @@ from qe_action.render.executed_words import (
     short_name,
     uncoloured,
     where_failed,
+    worth_telling,
 )
 from qe_action.render.links import Links
 from qe_action.render.state import Executed
@@ -32,6 +33,7 @@ LINES, TRACEBACK, OUTPUT, COMMAND = 60, 4000, 2000, 8000
 DETAILS = 8
 """For so many rows of the table of failures there is one traceback, and at least one."""
 RUNNING = 10
+NO_BREAK = "\N{NO-BREAK SPACE}"
 SHORTEST = 10
 """Rows of lists that are ordered by how much they matter."""
 
@@ -63,7 +65,8 @@ def _table(shown: Sequence[TestFinished], links: Links) -> Iterator[str]:
         where = f" ({how(event)})" if event.outcome == "error" else ""
         cells = [f"{_name(event.id, event.anchor, links)}{where}", _text(said(event, SAID))]
         cells += [HISTORIES[event.history] or "–"] if compared else []
-        yield f"| {' | '.join((*cells, seconds(event.seconds)))} |"
+        cells.append(seconds(event.seconds).replace(" ", NO_BREAK))
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 
@@ -200,7 +203,7 @@ def skipped(executed: Executed, result: ExecutionComplete, rows: int) -> Iterato
 
 def slowest(result: ExecutionComplete, rows: int) -> Iterator[str]:
     """The ten slowest tests."""
-    shown = result.slowest[: min(rows, SHORTEST)]
+    shown = worth_telling(result)[: min(rows, SHORTEST)]
     if not shown:
         return
     which = f"{len(shown)} slowest tests" if len(shown) > 1 else "slowest test"

@@ -77,8 +77,8 @@ def _line(executed: Executed, result: ExecutionComplete) -> str:
     """How the tests ended, as the line of a gate is written."""
     counts = result.counts
     passed = counts.passed + counts.xpassed
-    parts = [f"{passed:,} passed"] if counts.bad and passed and not _cut_short(result) else []
-    parts += [f"{counts.skipped:,} skipped"] if counts.bad and counts.skipped else []
+    parts = [f"{passed:,} passed"] if executed.failed and passed and not _cut_short(result) else []
+    parts += [f"{counts.skipped:,} skipped"] if executed.failed and counts.skipped else []
     took = "after" if _cut_short(result) else "in"
     parts += [f"{took} {seconds(result.seconds)}"] if result.seconds is not None else []
     more = f"; {', '.join(parts)}" if parts else ""

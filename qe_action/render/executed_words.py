@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from qe_action.events import Anchor, History, TestFinished
+from qe_action.events import Anchor, ExecutionComplete, History, TestFinished, TimedTest
 from qe_action.text import clip, duration, visible
 
 _CONTROL = re.compile(
@@ -12,6 +13,9 @@ _CONTROL = re.compile(
 )
 """Colours and other sequences for terminals."""
 
+_DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
+SHORT = 0.05
+"""Seconds below which a duration is not told."""
 HISTORIES: dict[History, str] = {"": "", "new": "new", "known": "also fails on the base"}
 _FAILED_IN = {
     "": "error",
@@ -32,9 +36,10 @@ def short_name(name: str) -> str:
     outer, parted, inner = head.partition("::")
     if not parted or not inner:
         return whole or "a test"
-    in_file = "/" in outer or outer.endswith(".py")
-    owner = "" if in_file else f"{outer.rpartition('.')[2]}::"
-    return f"{owner}{inner}{bracket}{case}"
+    if "/" in outer or outer.endswith(".py"):
+        return f"{inner}{bracket}{case}"
+    owner = outer.rpartition(".")[2] if _DOTTED.fullmatch(outer) else outer
+    return f"{owner}::{inner}{bracket}{case}"
 
 
 def where_failed(event: TestFinished) -> Anchor | None:
@@ -90,8 +95,13 @@ def uncoloured(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def worth_telling(result: ExecutionComplete) -> Sequence[TimedTest]:
+    """The slowest tests, but for those that take no time to speak of."""
+    return [test for test in result.slowest if test.seconds >= SHORT]
+
+
 def seconds(value: float | None) -> str:
     """`0.4 s`; a dash where it is not known, and `<0.1 s` for what is too short to tell."""
     if value is None:
         return "–"
-    return "<0.1 s" if value < 0.05 else duration(round(min(value, 1e9) * 1000))
+    return "<0.1 s" if value < SHORT else duration(round(min(value, 1e9) * 1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
@@ -24,7 +25,9 @@ from qe_action.events import (
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
+    History,
     SuspectedBug,
+    TestCounts,
     TestFinished,
     TestFlaky,
     TestProposed,
@@ -48,6 +51,8 @@ PATHS_KEPT = 50
 
 FAILURES_KEPT = 200
 """How many failures of tests, the first, are kept with what they say."""
+NEW: History = "new"
+KNOWN: History = "known"
 SKIPPED_KEPT = 100
 """How many skipped tests are kept."""
 
@@ -79,11 +84,11 @@ class Executed:
 
     @property
     def failed(self) -> int:
-        """How many failures there are, of which not all need be kept."""
-        if self.result is not None:
-            return max(self.result.counts.bad, len(self.failures))
-        counted = self.progress.counts.bad if self.progress else 0
-        return max(counted - len(self.flaky), len(self.failures))
+        """How many failures there are but for the flaky tests; not all of them need be kept."""
+        result, progress = self.result, self.progress
+        counts = result.counts if result else progress.counts if progress else TestCounts()
+        flaky = max(len(self.flaky), len(result.flaky) if result else 0)
+        return max(counts.bad - flaky, len(self.failures), len(result.failures) if result else 0)
 
     def fold(self, event: ExecutorEvent) -> None:
         """Take one event in."""
@@ -106,8 +111,21 @@ class Executed:
                 _keep(self.errors, event, ERRORS_KEPT)
             case ExecutionComplete():
                 self.result = event
+                self.failures = list(_with_history(self.failures, event))
             case _:
                 assert_never(event)
+
+
+def _with_history(
+    failures: Iterable[TestFinished], result: ExecutionComplete
+) -> Iterator[TestFinished]:
+    """Failures with what the end tells of those that came before the base's tests were known."""
+    told: dict[str, History] = {}
+    for names, history in ((result.new, NEW), (result.known, KNOWN)):
+        told.update(dict.fromkeys(names, history))
+    for event in failures:
+        found = event.history or told.get(event.id, "")
+        yield event.model_copy(update={"history": found}) if found else event
 
 
 _Kept = TypeVar("_Kept")

@@ -9,8 +9,21 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from qe_action.render.executed_lines import SAID, closing_lines, flaky_line, stack_lines
-from qe_action.render.executed_words import HISTORIES, place_name, said, seconds, short_name
+from qe_action.render.executed_lines import (
+    SAID,
+    again_lines,
+    closing_lines,
+    flaky_line,
+    stack_lines,
+)
+from qe_action.render.executed_words import (
+    HISTORIES,
+    place_name,
+    said,
+    seconds,
+    short_name,
+    worth_telling,
+)
 from qe_action.render.state import Executed
 from qe_action.sinks.console import hanging
 from qe_action.sinks.workflow_commands import log_line
@@ -39,6 +52,8 @@ def closing(executed: Executed, console: Console, words: Words) -> Iterator[Rend
         yield Text(log_line(line), style="dim")
     for line in closing_lines(executed):
         yield Text(log_line(line), style="dim" if line.startswith("Note: ") else "")
+    for line in again_lines(executed):
+        yield Text(log_line(line), no_wrap=True)
 
 
 def _table(executed: Executed, console: Console, most: int | None) -> Table:
@@ -67,5 +82,5 @@ def _timed(executed: Executed) -> Iterator[Text]:
         took = f"{seconds(event.seconds)}, {seconds(event.base_seconds)} on the base"
         yield Text(log_line(f"slower    {event.id}: {took}"), style="yellow")
     result = executed.result
-    for test in result.slowest[:SLOWEST] if result else ():
+    for test in worth_telling(result)[:SLOWEST] if result else ():
         yield Text(log_line(f"slowest   {seconds(test.seconds):<7} {test.id}"), style="dim")

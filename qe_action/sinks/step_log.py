@@ -22,7 +22,7 @@ from qe_action.events import (
 )
 from qe_action.render.annotations import headline, missing_ways, where
 from qe_action.render.executed import title
-from qe_action.render.executed_lines import closing_lines, flaky_line, log_groups
+from qe_action.render.executed_lines import again_lines, closing_lines, flaky_line, log_groups
 from qe_action.render.generated import summed_up, suspicion
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude, gate_lines
@@ -78,7 +78,12 @@ class StepLogSink:
         if self._words != "few":
             for name, lines in log_groups(tests, skipped=self._words == "all"):
                 group(name, lines, self._out)
-        for line in (*map(flaky_line, tests.flaky), *closing_lines(tests), title(tests)):
+        for line in (
+            *map(flaky_line, tests.flaky),
+            *closing_lines(tests),
+            *again_lines(tests),
+            title(tests),
+        ):
             self._say(line)
 
     def _tests(self, event: GeneratorEvent) -> None:

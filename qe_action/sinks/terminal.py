@@ -102,7 +102,9 @@ class TerminalSink:
 
     def _print(self, parts: Iterable[RenderableType]) -> None:
         for part in parts:
-            if isinstance(part, Text):
+            if isinstance(part, Text) and part.no_wrap:
+                self._console.print(part, soft_wrap=True)  # copied as it stands
+            elif isinstance(part, Text):
                 start = part.plain[:COLUMN].rstrip()
                 say(self._console, part, COLUMN if start in {*LEVELS, *TEST_WORDS} else 2)
             else:

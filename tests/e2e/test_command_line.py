@@ -256,9 +256,9 @@ def test_colours_in_a_pipe(
     ("how", "env", "coloured"),
     [
         ([], {}, True),
-        (["--color", "never"], {}, False),
         ([], {"NO_COLOR": "1"}, False),
-        (["--color", "always"], {"NO_COLOR": "1"}, True),
+        pytest.param(["--color", "never"], {}, False, marks=pytest.mark.slow),
+        pytest.param(["--color", "always"], {"NO_COLOR": "1"}, True, marks=pytest.mark.slow),
     ],
 )
 def test_colours_in_a_terminal(
@@ -268,7 +268,9 @@ def test_colours_in_a_terminal(
     assert (re.search(r"\x1b\[[0-9;]*m", said.rpartition("\x1b[?25h")[2]) is not None) is coloured
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize(
+    "columns", [40, *(pytest.param(n, marks=pytest.mark.slow) for n in (80, 200))]
+)
 def test_lines_hang_in_a_terminal_in_the_order_that_a_pipe_has(repo: GitRepo, columns: int) -> None:
     piped = [line for line in qe(repo, "analyze").stderr.splitlines() if ".py:" in line]
     lines = shown_last(on_terminal(repo, columns, "analyze"))
@@ -296,11 +298,11 @@ def test_lines_hang_in_a_terminal_in_the_order_that_a_pipe_has(repo: GitRepo, co
     [
         "analyze 2>&1",
         "analyze --output jsonl",
-        "analyze --output markdown -q 2>&1",
+        pytest.param("analyze --output markdown -q 2>&1", marks=pytest.mark.slow),
         "analyze --min-patch-coverage 100 2>&1",
-        "analyze --base nothing 2>&1",
+        pytest.param("analyze --base nothing 2>&1", marks=pytest.mark.slow),
         "doctor",
-        "doctor --output json",
+        pytest.param("doctor --output json", marks=pytest.mark.slow),
         "analyze --help",
     ],
 )
@@ -319,7 +321,13 @@ def test_a_closed_pipe_is_quiet_and_no_failed_gate(repo: GitRepo, arguments: str
 
 
 @pytest.mark.parametrize(
-    "module", ["argparse", "pydantic_core", "rich.console", "qe_action.commands.analyze"]
+    "module",
+    [
+        "argparse",
+        "rich.console",
+        pytest.param("pydantic_core", marks=pytest.mark.slow),
+        pytest.param("qe_action.commands.analyze", marks=pytest.mark.slow),
+    ],
 )
 def test_it_is_stopped_quietly_while_it_imports(repo: GitRepo, module: str) -> None:
     process = subprocess.Popen(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from fake_github import FakeGitHub
+from fake_github import strict as api_description
 from job import Job, cobertura
+from project_python import project_python
 from runner import Result
 from slowness import in_time, slowness
 
@@ -76,13 +80,27 @@ class Shop(Job):
         report = cobertura({"shop.py": {line + moved: hits for line, hits in lines.items()}})
         (repo.root / "coverage.xml").write_text(report)
 
-    def generate(self, payload: object = None, **inputs: str) -> Result:
-        budget = str(round(15 * slowness()))
+    def generate(self, payload: object = None, **inputs: Any) -> Result:
+        budget = str(round(6 * slowness()))
         return self.run(
             payload=payload,
             generate_tests="true",
-            **({"sandbox": "off", "time_budget": budget} | inputs),
+            **(BESIDE_OURS | {"sandbox": "off", "time_budget": budget} | inputs),
         )
+
+
+BESIDE_OURS: Mapping[str, Any] = {"env": {"VIRTUAL_ENV": str(Path(project_python()).parents[1])}}
+"""The project's interpreter has pytest without our own plugins."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Result]]:
+    """A run that generates tests, for all that only look at it."""
+    with FakeGitHub() as github:
+        shop = Shop(tmp_path_factory.mktemp("made"), github)
+        yield shop, shop.generate(journal_file="journal.jsonl")
+        if not api_description.missing():
+            assert api_description.problems(github.requests) == []
 
 
 @pytest.fixture
@@ -105,8 +123,10 @@ def proposed(result: Result, shop: Shop) -> None:
         assert "`reduced(200, 50)` should give `90`, gives `100.0`" in text
 
 
-def test_tests_for_the_gaps_are_shown_and_run_in_the_project(shop: Shop) -> None:
-    result = shop.generate()
+def test_tests_for_the_gaps_are_shown_and_run_in_the_project(
+    made: tuple[Shop, Result],
+) -> None:
+    shop, result = made
     proposed(result, shop)
     body = shop.comment.body
     code = body.partition("```python\n")[2].partition("\n```")[0]
@@ -135,7 +155,7 @@ def test_lines_are_those_of_the_head_where_the_base_moved(
 
 
 def test_the_check_run_is_complete_and_the_comment_tells_progress_meanwhile(shop: Shop) -> None:
-    shop.generate(time_budget="6")
+    shop.generate(time_budget="2")
     completed, told = [
         sent
         for sent in shop.github.sent("PATCH", "/check-runs/")
@@ -207,7 +227,7 @@ def test_the_code_that_is_run_sees_no_token(shop: Shop, tmp_path: Path) -> None:
     spy = f"open({str(seen)!r}, 'w').write(json.dumps(dict(os.environ)))"
     source = (shop.repo.root / "shop.py").read_text()
     shop.repo.commit({"shop.py": f"import json\nimport os\n{source}\n\n{spy}\n"})
-    shop.generate(time_budget="3", env={"GITHUB_TOKEN": "ghs_secret"})
+    shop.generate(time_budget="1", env={**BESIDE_OURS["env"], "GITHUB_TOKEN": "ghs_secret"})
     environment = json.loads(seen.read_text())
     assert not [name for name in environment if name.startswith(("INPUT", "GITHUB", "ACTIONS"))]
     assert shop.github.token not in str(environment)
@@ -222,14 +242,14 @@ def test_code_of_a_fork_is_never_run_without_a_sandbox(shop: Shop) -> None:
     assert (result.status, result.outputs["tests-generated"]) == (0, "0")
 
 
-def test_publish_shows_what_the_journal_has_and_runs_nothing(shop: Shop) -> None:
-    shop.generate(journal_file="journal.jsonl")
-    journal = shop.repo.root / "journal.jsonl"
-    kinds = [json.loads(line).get("type") for line in journal.read_text().splitlines()]
+def test_publish_shows_what_the_journal_has_and_runs_nothing(
+    made: tuple[Shop, Result], shop: Shop
+) -> None:
+    journal = (made[0].repo.root / "journal.jsonl").read_text()
+    kinds = [json.loads(line).get("type") for line in journal.splitlines()]
     assert kinds.count("complete") == 2
     assert {"test", "suspicion"} <= set(kinds)
-    shop.github.checks.clear()
-    shop.github.comments.clear()
+    (shop.repo.root / "journal.jsonl").write_text(journal)
     (shop.repo.root / "shop.py").write_text("raise SystemExit('it was run')\n")
     fork = shop.payload()
     fork["pull_request"]["head"]["repo"] = {"full_name": "mallory/demo"}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from generation import GOOD, SHAPES, project
+from project_python import project_python
 from sandbox_here import MACHINE, MISSING, reachable
 from warm_program import MEANT_FOR_THE_INTERPRETER, run_program
 
@@ -29,6 +30,7 @@ def command(
 ) -> subprocess.CompletedProcess[str]:
     if env is None:
         env = {n: v for n, v in os.environ.items() if not n.startswith(MEANT_FOR_THE_INTERPRETER)}
+        env["VIRTUAL_ENV"] = str(Path(project_python()).parents[1])
     return run_program(arguments, folder, env)
 
 
@@ -37,6 +39,17 @@ def made(tmp_path: Path, tests: dict[str, str]) -> Path:
     project(folder, {"shapes.py": SHAPES, **tests})
     (tmp_path / "given.py").write_text(GOOD)
     return folder
+
+
+def suite_of(folder: Path) -> str:
+    """What pytest says of a project's own tests."""
+    return subprocess.run(
+        [project_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
 
 
 def test_tests_are_made_in_the_sandbox_unless_the_user_wants_none(tmp_path: Path) -> None:
@@ -58,12 +71,13 @@ def test_tests_are_made_in_the_sandbox_unless_the_user_wants_none(tmp_path: Path
         assert "3 tests proposed" in done.stderr
 
 
+@pytest.mark.slow  # in a folder of a repository they are, too
 def test_tests_are_appended_to_the_module_s_file_and_its_lines_stay(tmp_path: Path) -> None:
     folder = made(tmp_path, {"tests/test_shapes.py": OTHER})
     done = run(
         folder,
         *("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write"),
-        *("--python", sys.executable),
+        *("--python", project_python()),
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
@@ -72,14 +86,7 @@ def test_tests_are_appended_to_the_module_s_file_and_its_lines_stay(tmp_path: Pa
     before = iter(after.splitlines())
     assert all(line in before for line in OTHER.splitlines())
     assert after.count("\ndef test_") == 4
-    suite = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "4 passed" in suite.stdout
+    assert "4 passed" in suite_of(folder)
 
 
 def test_events_are_lines_and_tests_go_to_a_folder(tmp_path: Path) -> None:
@@ -135,7 +142,7 @@ def test_a_source_is_not_taken_for_a_report_and_no_argument_means_coverage_xml(
     done = run(folder, "shapes.py::area")
     assert done.returncode == 2
     assert "shapes.py::area is no coverage report. Name it as --target shapes.py" in done.stderr
-    done = run(folder, "--python", sys.executable, "--sandbox", "off")
+    done = run(folder, "--python", project_python(), "--sandbox", "off")
     assert done.returncode == 2
     assert "There is no coverage report at coverage.xml." in done.stderr
 
@@ -194,13 +201,14 @@ def test_tests_that_are_there_already_are_not_written_over(tmp_path: Path) -> No
     assert after.count("\ndef test_") == 4
 
 
+@pytest.mark.slow  # tests from a journal are written by the same code
 @pytest.mark.parametrize(
     ("link", "leads_to"),
     [
         ("tests/test_shapes.py", "project/.git/made"),
-        pytest.param("tests", "outside", marks=pytest.mark.slow),
-        pytest.param("tests", "project/.git/made", marks=pytest.mark.slow),
-        pytest.param("tests/test_shapes.py", "outside", marks=pytest.mark.slow),
+        ("tests", "outside"),
+        ("tests", "project/.git/made"),
+        ("tests/test_shapes.py", "outside"),
     ],
 )
 def test_nothing_is_written_through_a_link_out_of_the_project(
@@ -217,7 +225,7 @@ def test_nothing_is_written_through_a_link_out_of_the_project(
     done = run(
         folder,
         *("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write"),
-        *("--python", sys.executable),
+        *("--python", project_python()),
     )
     assert done.returncode == 2
     assert "a link on the way to it leads out of the project" in done.stderr
@@ -238,7 +246,7 @@ def test_an_interpreter_that_came_with_the_repository_is_not_run(
     for words in (("add", "-Af"), ("commit", "-qm", "an interpreter")):
         subprocess.run(["git", *words], cwd=folder, check=True)
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    arguments = ("--target", "shapes.py", "--tests", "../given.py")
+    arguments = ("--target", "shapes.py", "--tests", "../given.py", "--time-budget", "0.001")
     run(folder, *arguments, env=env)
     assert not (tmp_path / "ran").exists()
 
@@ -266,26 +274,20 @@ def below(tmp_path: Path, tests: Mapping[str, str]) -> Path:
     return top / "services" / "api"
 
 
+@pytest.mark.slow  # named from elsewhere they do, too
 def test_written_tests_leave_a_suite_green_that_sets_up_its_own_path(tmp_path: Path) -> None:
     """In a folder of the repository, where what is named and printed is seen from there."""
     folder = below(tmp_path, {"tests/test_shapes.py": LIBRARY})
     done = run(
         folder,
         *("--target", "lib/shapes.py", "--tests", "../../../given.py", "--sandbox", "off"),
-        *("--write", "--python", sys.executable),
+        *("--write", "--python", project_python()),
     )
     assert done.returncode == 0, done.stderr
     assert "Written to tests/test_shapes.py." in done.stderr
     after = (folder / "tests/test_shapes.py").read_text()
     assert "from shapes import NoArea, area  # noqa: E402\n" in after
-    suite = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "4 passed" in suite.stdout
+    assert "4 passed" in suite_of(folder)
 
 
 def test_a_file_that_would_be_red_is_put_back_and_its_tests_are_kept(tmp_path: Path) -> None:
@@ -294,7 +296,7 @@ def test_a_file_that_would_be_red_is_put_back_and_its_tests_are_kept(tmp_path: P
     done = run(
         folder,
         *("--target", "lib/shapes.py", "--tests", "../../../given.py", "--sandbox", "off"),
-        *("--write", "--python", sys.executable, "--journal", "found.jsonl"),
+        *("--write", "--python", project_python(), "--journal", "found.jsonl"),
     )
     assert done.returncode == 1, done.stderr
     assert "tests/test_shapes.py is as it was: it can't be collected" in done.stderr
@@ -304,26 +306,34 @@ def test_a_file_that_would_be_red_is_put_back_and_its_tests_are_kept(tmp_path: P
 
 
 def test_a_project_elsewhere_is_named_with_repo(tmp_path: Path) -> None:
+    """Its suite sets up its own path, stays green, and keeps all of its lines."""
     folder = below(tmp_path, {"tests/test_shapes.py": LIBRARY})
     tree = tmp_path / "tree"
     subprocess.run(["git", "worktree", "add", "-q", str(tree)], cwd=folder, check=True)
     done = run(
         tmp_path,
         *("--repo", "tree/services/api", "--target", "tree/services/api/lib/shapes.py"),
-        *("--tests", "given.py", "--sandbox", "off", "--write", "--python", sys.executable),
+        *("--tests", "given.py", "--sandbox", "off", "--write", "--python", project_python()),
     )
     assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "3 tests proposed, 0 refused; the target's coverage goes from" in done.stderr
     place = "tree/services/api/tests/test_shapes.py"
     assert f"Written to {place}." in done.stderr
-    assert (tmp_path / place).read_text().count("def test_") == 4
+    after = (tmp_path / place).read_text()
+    assert "from shapes import NoArea, area  # noqa: E402\n" in after
+    before = iter(after.splitlines())
+    assert all(line in before for line in LIBRARY.strip().splitlines() if "import area" not in line)
+    assert after.count("def test_") == 4
     assert (folder / "tests/test_shapes.py").read_text().count("def test_") == 1
+    assert "4 passed" in suite_of(tree / "services" / "api")
 
 
 def test_a_red_suite_gets_no_tests_and_the_exit_code_says_so(tmp_path: Path) -> None:
     red = "from shapes import area\n\n\ndef test_area():\n    assert area(1, 1) == 2\n"
     folder = made(tmp_path, {"tests/test_shapes.py": red})
     usual = ("--target", "shapes.py", "--tests", "../given.py", "--sandbox", "off", "--write")
-    done = run(folder, *usual, "--python", sys.executable)
+    done = run(folder, *usual, "--python", project_python())
     assert done.returncode == 1
     assert "1 test of the suite fails (tests/test_shapes.py::test_area)" in done.stderr
     assert "--allow-red" in done.stderr

@@ -117,10 +117,15 @@ def test_a_folder_that_holds_tests_is_one_for_tests(repo: Path, tmp_path: Path) 
     assert apply(repo, journal(tmp_path / "j", case(path="unit/test_m.py"))) == 0
 
 
-def test_a_link_out_of_the_project_is_not_followed(repo: Path, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
+@pytest.mark.parametrize("link", ["tests", "tests/test_m.py"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_link_out_of_the_project_is_not_followed(
+    repo: Path, tmp_path: Path, link: str, inside: bool
+) -> None:
+    outside = repo / ".git" / "made" if inside else tmp_path / "outside"
     outside.mkdir()
-    (repo / "tests").symlink_to(outside)
+    (repo / link).parent.mkdir(exist_ok=True)
+    (repo / link).symlink_to(outside if link == "tests" else outside / "victim.py")
     with pytest.raises(QEError, match="leads out of the project"):
         apply(repo, journal(tmp_path / "j", case()))
     assert list(outside.iterdir()) == []

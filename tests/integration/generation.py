@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 from gitrepo import GitRepo
+from project_python import project_python
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GenerationComplete, GeneratorEvent, TestProposed, TestRejected
 from qe_action.generators.port import Generator
-from qe_action.project_worker.client import PlainInterpreter, ProjectInterpreter
+from qe_action.project_worker.client import PlainInterpreter, ProjectInterpreter, Worker
 from qe_action.task import QETask
 
 SHAPES = """
@@ -91,7 +91,43 @@ OURS = f"/of-test-process-{os.getpid()}"
 
 
 def interpreter() -> PlainInterpreter:
-    return PlainInterpreter(sys.executable, {"PATH": f"{os.environ['PATH']}:{OURS}"})
+    """What ships: each run that has to be is a new process of it."""
+    return PlainInterpreter(project_python(), {"PATH": f"{os.environ['PATH']}:{OURS}"})
+
+
+def forks() -> ForkedRuns:
+    """For tests that are about neither processes nor what their start decides."""
+    return ForkedRuns(interpreter())
+
+
+class ForkedRuns:
+    """All runs of pytest are forks of one worker: to start Python anew takes most of the time."""
+
+    def __init__(self, beneath: ProjectInterpreter) -> None:
+        self._beneath = beneath
+
+    @asynccontextmanager
+    async def worker(
+        self, folder: Path | None = None, readable: Sequence[Path] = ()
+    ) -> AsyncGenerator[Worker, None]:
+        async with self._beneath.worker(folder, readable) as worker:
+            yield ForkingWorker(worker)
+
+
+class ForkingWorker:
+    """A worker that is not asked for a fresh process."""
+
+    def __init__(self, beneath: Worker) -> None:
+        self._beneath = beneath
+
+    async def ask(
+        self, request: Mapping[str, Any], timeout: float = 60, within: float | None = None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        if request.get("fresh"):
+            request = {**request, "fresh": False, "held": False}
+        async with aclosing(self._beneath.ask(request, timeout, within)) as answers:
+            async for answer in answers:
+                yield answer
 
 
 def workers(patience: float = 3.0) -> set[str]:
@@ -125,11 +161,11 @@ def generate(
     generator: Generator | None = None,
     at: ProjectInterpreter | None = None,
 ) -> Outcome:
-    """All events of a generation, without a sandbox unless `at` is another interpreter.
+    """All events of a generation, without a sandbox and in forks unless `at` says otherwise.
 
     Its tests are run one after the other unless `context` says otherwise.
     """
-    return asyncio.run(_generate({"slots": 1, **context}, generator, at or interpreter()))
+    return asyncio.run(_generate({"slots": 1, **context}, generator, at or forks()))
 
 
 async def _generate(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from generation import GOOD, GOOD_NAMES, SHAPES, generate, judge, project, workers
+from generation import GOOD, GOOD_NAMES, SHAPES, generate, interpreter, judge, project, workers
 
 from qe_action.events import GeneratorError
 
@@ -271,7 +271,13 @@ def test_code_that_does_what_it_should_not_on_call(tmp_path: Path) -> None:
     """Each has its event, none does damage, and the run goes on to the last test."""
     repo = project(tmp_path, {"nasty.py": NASTY})
     outcome = judge(
-        tmp_path, NASTY_TESTS, "nasty.py", target_count=20, time_budget=900, test_timeout=4
+        tmp_path,
+        NASTY_TESTS,
+        "nasty.py",
+        at=interpreter(),
+        target_count=20,
+        time_budget=900,
+        test_timeout=4,
     )
     assert {name: outcome.refused.get(name) for name in _names(NASTY_TESTS)} == {
         "test_ends": "crashes",
@@ -325,7 +331,7 @@ os.chdir("/")
 
 def test_code_that_does_what_it_should_not_on_import(tmp_path: Path) -> None:
     repo = project(tmp_path, {"shapes.py": LOUD + SHAPES})
-    outcome = judge(tmp_path, GOOD)
+    outcome = judge(tmp_path, GOOD, at=interpreter())
     assert outcome.accepted == GOOD_NAMES, outcome.rejections
     assert repo.git("status", "--porcelain") == ""
     assert not workers()

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -37,6 +38,7 @@ from qe_action.task import QETask
 from qe_action.workspace.built_files import lay_over
 from qe_action.workspace.cache_entries import Entries
 from qe_action.workspace.environment import Environment, default_cache, existing, prepared
+from qe_action.workspace.folders import remove
 from qe_action.workspace.installer import find_uv, installer
 from qe_action.workspace.interpreter import ask, bases, found
 from qe_action.workspace.overlay import overlay
@@ -533,16 +535,25 @@ def spoilt_by_no_json(room: Room, entry: Path) -> None:
 def test_a_cached_environment_is_taken_only_as_it_was_left(room: Room) -> None:
     export = project(room.folder / "export")
     made = room.prepare(export)
+    (index,) = room.cache.glob("env-*.json")
+    as_left = room.folder / "as-left"
+    shutil.copytree(room.cache, as_left, symlinks=True)
     for spoil in (
         *(spoilt_by_a_file, spoilt_by_a_change, spoilt_by_a_loss, spoilt_by_a_mode),
         *(spoilt_by_an_owner, spoilt_by_another_folder, spoilt_by_no_json, spoilt_by_a_link),
     ):
         spoil(room, made.python.parent.parent.parent)
-        again = room.prepare(export)
-        assert again.python != made.python, spoil
-        assert any("was not used" in note for note in again.notes), spoil
-        made = again
+        taken, why = asyncio.run(Entries(room.cache).take(index.stem))
+        assert taken is None, spoil
+        assert why, spoil
+        remove(room.cache)
+        shutil.copytree(as_left, room.cache, symlinks=True)
     assert room.prepare(export).python == made.python
+    spoilt_by_a_change(room, made.python.parent.parent.parent)
+    again = room.prepare(export)
+    assert again.python != made.python
+    assert any("was not used" in note for note in again.notes)
+    assert room.prepare(export).python == again.python
 
 
 @needs_root
@@ -672,11 +683,13 @@ def test_tests_are_made_for_a_project_that_was_set_up(room: Room) -> None:
     for command in (("init", "-q"), ("add", "-A")):
         subprocess.run(("git", *command), cwd=repo, check=True)
 
+    tests = "from pkg import larger\n\n\ndef test_larger():\n    assert larger(4) is True\n"
+
     async def make() -> list[Event]:
         async with project_interpreters(
             ProjectSetup(repo, below="deep", cache=room.cache)
         ) as found:
-            context = {"repo": repo, "file": "deep/pkg/__init__.py", "time_budget": 20.0}
+            context = {"repo": repo, "file": "deep/pkg/__init__.py", "tests": tests}
             agent = TestGeneratorAgent(interpreter=found.interpreters)
             task = QETask(task_type="test_generation", context=context)
             return [event async for event in agent.generate_tests_streaming(task)]

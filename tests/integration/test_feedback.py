@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
-from generation import SHAPES, generate, interpreter, project, workers
+from generation import SHAPES, forks, generate, project, workers
 from projects import job, written
 from test_generation_gaps import gap
 
@@ -102,7 +102,7 @@ def test_a_generator_that_waits_for_a_verdict_is_closed_with_the_stream(tmp_path
 
     async def main() -> Waiting:
         generator = Waiting()
-        agent = TestGeneratorAgent(interpreter=interpreter(), generator=generator)
+        agent = TestGeneratorAgent(interpreter=forks(), generator=generator)
         reader = asyncio.create_task(agent.execute(task))
         await generator.waits.wait()
         reader.cancel()

@@ -15,8 +15,8 @@ from generation import (
     GOOD_NAMES,
     SHAPES,
     Outcome,
+    forks,
     generate,
-    interpreter,
     judge,
     project,
     workers,
@@ -135,7 +135,7 @@ def test_a_stream_closed_early_leaves_nothing_running(tmp_path: Path) -> None:
 
     async def first() -> None:
         context = {"repo": tmp_path, "file": "shapes.py", "tests": (tests, tests)}
-        agent = TestGeneratorAgent(interpreter=interpreter())
+        agent = TestGeneratorAgent(interpreter=forks())
         task = QETask(task_type="test_generation", context=context)
         async with aclosing(agent.generate_tests_streaming(task)) as events:
             async for event in events:
@@ -160,7 +160,7 @@ def test_execute_returns_the_stream_s_last_event(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     context = {"repo": tmp_path, "file": "shapes.py", "tests": GOOD}
     task = QETask(task_type="test_generation", context=context)
-    result = asyncio.run(TestGeneratorAgent(interpreter=interpreter()).execute(task))
+    result = asyncio.run(TestGeneratorAgent(interpreter=forks()).execute(task))
     assert isinstance(result, GenerationComplete)
     assert result["total"] == 3
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fake_llm import FakeLLM, Reply, item
-from generation import SHAPES, Outcome, generate, interpreter, project, workers
+from generation import SHAPES, Outcome, forks, generate, project, workers
 from lionagi import iModel
 from projects import job, written
 from slowness import slowness
@@ -90,7 +90,7 @@ def test_a_model_s_test_is_repaired_and_shown_while_it_still_writes(tmp_path: Pa
     }
 
     async def main(llm: FakeLLM) -> Outcome:
-        agent = TestGeneratorAgent(interpreter=interpreter())
+        agent = TestGeneratorAgent(interpreter=forks())
         given = {**context, "model": options(llm)}
         task = QETask(task_type="test_generation", context=given)
         found: list[Any] = []

@@ -185,6 +185,7 @@ def test_every_test_asserts_and_says_what_it_pins(shop: tuple[Path, list[Candida
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow  # two processes of ours with another order of sets show it, too
 def test_the_same_seed_and_budget_give_the_same_tests(tmp_path: Path) -> None:
     one = made_for(tmp_path, SHOP, budget=4000, seed=3)
     two = made_for(tmp_path, SHOP, budget=4000, seed=3)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from generation import GOOD, GOOD_NAMES, SHAPES, Outcome, interpreter, project, workers
+from generation import GOOD, GOOD_NAMES, SHAPES, Outcome, forks, interpreter, project, workers
 
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.events import GenerationComplete, GeneratorEvent, GeneratorProgress
+from qe_action.project_worker.client import ProjectInterpreter
 from qe_action.task import QETask
 
 PROCESSES = "Running all tests in five fresh processes"
@@ -49,10 +50,12 @@ PACED = {
 }
 
 
-def agent_and_task(folder: Path, **more: Any) -> tuple[TestGeneratorAgent, QETask]:
+def agent_and_task(
+    folder: Path, at: ProjectInterpreter | None = None, **more: Any
+) -> tuple[TestGeneratorAgent, QETask]:
     context = {"repo": folder, "file": "shapes.py", "tests": GOOD, "slots": 2, **more}
     task = QETask(task_type="test_generation", context=context)
-    return TestGeneratorAgent(interpreter=interpreter()), task
+    return TestGeneratorAgent(interpreter=at or forks()), task
 
 
 def test_the_gates_of_the_set_tell_what_they_do_while_they_do_it(tmp_path: Path) -> None:
@@ -117,7 +120,8 @@ def test_a_stream_that_ends_in_the_gates_of_the_set_leaves_nothing_running(
     events: list[GeneratorEvent] = []
 
     async def read(there: asyncio.Event) -> None:
-        agent, task = agent_and_task(folder, tests_known=True)
+        at = interpreter() if how == "cancelled" else forks()
+        agent, task = agent_and_task(folder, at, tests_known=True)
         async with aclosing(agent.generate_tests_streaming(task)) as stream:
             async for event in stream:
                 events.append(event)

@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
-from generation import GOOD, SHAPES, generate, judge, project
+from generation import GOOD, SHAPES, ForkedRuns, generate, judge, project
 from sandbox_here import MACHINE, MISSING, open_folder, overlay, prefixes, sandboxed_python
 
 from qe_action.agents.test_generator import TestGeneratorAgent
@@ -162,7 +162,7 @@ def test_what_a_project_may_not_reach(
                 assert hostile.written({str(tmp_path / "made")!r}) is False
             """,
             "hostile.py",
-            at=interpreter,
+            at=ForkedRuns(interpreter),
         )
     assert sorted(outcome.shown) == [
         "test_credentials",

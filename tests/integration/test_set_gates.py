@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from generation import GOOD, GOOD_NAMES, SHAPES, generate, judge, project
+from generation import GOOD, GOOD_NAMES, SHAPES, generate, interpreter, judge, project
+from project_python import project_python
 from slowness import slowness
 
 from qe_action.agents.test_generator import TestGeneratorAgent
@@ -123,7 +124,7 @@ def test_what_passes_alone_and_not_always_or_leaves_files_is_withdrawn(tmp_path:
     project(tmp_path, {"mixed.py": MIXED})
     words = _with_hash_seed_0('list({"one", "two", "three", "four", "five"})')
     now = (words, time.localtime(0).tm_hour, time.localtime().tm_year)
-    outcome = judge(tmp_path, TESTS % now, "mixed.py")
+    outcome = judge(tmp_path, TESTS % now, "mixed.py", at=interpreter())
     flaky = ("hash_seed", "time_zone", "date", "folder", "first_step", "first_jump")
     writes = ("note_here", "note_later", "note_beside")
     assert outcome.refused == {
@@ -302,14 +303,14 @@ def test_what_fails_on_another_interpreter_is_withdrawn(tmp_path: Path) -> None:
     machine = 'import os\n\n\ndef is_other():\n    return "QE_OTHER" in os.environ\n'
     project(folder, {"shapes.py": SHAPES, "machine.py": machine})
     other = tmp_path / "python"
-    other.write_text(f'#!/bin/sh\nQE_OTHER=1 exec {sys.executable} "$@"\n')
+    other.write_text(f'#!/bin/sh\nQE_OTHER=1 exec {project_python()} "$@"\n')
     other.chmod(0o755)
     tests = GOOD.replace(
         "    assert area(2, 5) == 10",
         "    from machine import is_other\n    assert area(2, 5) == 10\n    assert not is_other()",
     )
     context = {"repo": folder, "file": "shapes.py", "tests": tests, "sandbox": "off"}
-    context["python"] = (Path(sys.executable), other)
+    context["python"] = (Path(project_python()), other)
     task = QETask(task_type="test_generation", context=context)
     result = asyncio.run(TestGeneratorAgent().execute(task))
     assert result.rejected == {"other python": 1}
@@ -324,7 +325,7 @@ def test_an_interpreter_that_the_project_does_not_support_is_left_out(tmp_path: 
     asked = f'[project]\nname = "x"\nversion = "1"\nrequires-python = "!={here}"\n'
     project(folder, {"shapes.py": SHAPES, "pyproject.toml": asked})
     context = {"repo": folder, "file": "shapes.py", "tests": GOOD, "sandbox": "off"}
-    context["python"] = (Path(sys.executable), Path(sys.executable))
+    context["python"] = (Path(project_python()), Path(project_python()))
     task = QETask(task_type="test_generation", context=context)
     result = asyncio.run(TestGeneratorAgent().execute(task))
     assert f"Tests were not tried on Python {here}: the project asks for !={here}." in result.notes

@@ -13,7 +13,7 @@ from qe_action.events import AGENTS
 
 PURE = {
     "analysis", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal", "place",
-    "proposal", "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
+    "proposal", "quoting", "render", "reports", "results", "task", "text", "untrusted", "verbosity",
 }  # fmt: skip
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",

@@ -306,6 +306,33 @@ def test_a_command_may_have_several_sessions() -> None:
     assert final.failures == (B,)
 
 
+def test_the_command_that_runs_failures_again_keeps_how_tests_are_found() -> None:
+    failing: list[tuple[str, Outcome]] = [("tests/test_b.py::t[a b]", "failed")]
+    for command, again in {
+        "uv run pytest -c ci.ini -x tests": "uv run pytest -c ci.ini",
+        "pytest --rootdir=. -pno:randomly -k two": "pytest --rootdir=. -pno:randomly",
+        "make -o x test": "pytest",
+    }.items():
+        final = result(played(suite(ROOT, failing), command=command))
+        assert final.rerun == f"{again} 'tests/test_b.py::t[a b]'"
+    final = result(played(suite(ROOT, [(B, "failed")]), folder=ROOT / "sub"))
+    assert final.rerun == f"python -m pytest ../{B}"
+
+
+def test_a_command_s_own_high_code_is_no_signal() -> None:
+    final = ended_with(255, (A, "passed"))
+    assert (final.conclusion, final.passed) == ("finished", False)
+
+
+def test_a_mistake_of_ours_is_not_kept_quiet() -> None:
+    class Wrong(Repository):
+        async def change(self) -> Change:
+            raise AssertionError("a mistake")
+
+    with pytest.raises(AssertionError, match="a mistake"):
+        played(suite(ROOT, [(A, "failed")]), ports={"checkout": Wrong()})
+
+
 def test_a_teardown_that_fails_is_counted_beside_its_test() -> None:
     events = played(suite(ROOT, [(A, "passed"), (A, "error")]))
     final = result(events)
@@ -508,6 +535,21 @@ class Missing:
     async def run(self, run: Run) -> AsyncGenerator[Message, None]:
         raise UsageError(f"There is no command {run.command[0]}.", hint="Install it.")
         yield Ended(0)
+
+
+class Elsewhere(Repository):
+    """A checkout of another commit than the head, to which no line leads."""
+
+    async def change(self) -> Change:
+        return Change(MeasuredTree("unknown", SHA), None, None, ("The checkout is elsewhere.",))
+
+
+def test_where_no_line_leads_to_the_head_it_is_said_why() -> None:
+    events = played(suite(ROOT, [(A, "failed")]), ports={"checkout": Elsewhere()})
+    (failed,) = of(TestFinished, events)
+    assert failed.failed_at is not None
+    assert failed.anchor is None
+    assert result(events).notes == ("The checkout is elsewhere.",)
 
 
 class Broken(Repository):

@@ -22,6 +22,7 @@ NAMES = {
     "tests/test_a.py": "tests/test_a.py",
     "com.example.ShopTest::buys": "ShopTest::buys",
     "Shop buys nothing": "Shop buys nothing",
+    "A shop. It::buys nothing": "A shop. It::buys nothing",
     "": "a test",
 }
 
@@ -70,7 +71,8 @@ def test_a_running_title_needs_nothing() -> None:
 
 
 def result(**changed: object) -> ExecutionComplete:
-    return ExecutionComplete.model_validate({**PASSED.model_dump(), "flaky": (), **changed})
+    clean = {"flaky": (), "counts": TestCounts(passed=1083)}
+    return ExecutionComplete.model_validate({**PASSED.model_dump(), **clean, **changed})
 
 
 def of(**changed: object) -> tuple[str, str]:
@@ -94,7 +96,9 @@ def test_how_a_suite_ended_is_its_title() -> None:
     )
     assert of(counts=TestCounts(), total=0)[1] == "No test was run"
     assert of(counts=TestCounts(), total=None)[1] == "The command passed, and no test was heard of"
-    assert of(**alone, passed=False, exit_code=1, flaky=("a::b",)) == (
+    flaky = TestCounts(passed=2, failed=1)
+    assert of(counts=flaky, total=3, flaky=("a::b",)) == ("success", "2 tests passed, 1 flaky")
+    assert of(counts=flaky, total=3, passed=False, exit_code=1, flaky=("a::b",)) == (
         "failure",
         "1 of 3 tests was flaky",
     )
@@ -112,6 +116,13 @@ def test_a_line_names_the_first_failures_and_counts_the_others() -> None:
     assert failures_line(tests) == (
         "7 of 8 tests failed: test_0, test_1, test_2, test_3, test_4, 2 more"
     )
+
+
+def test_a_failure_is_new_or_known_also_where_only_the_end_tells() -> None:
+    first, second, third = (failure(f"test_{n}", n + 4, history="") for n in range(3))
+    last = result(passed=False, known=(first.id,), new=(second.id,))
+    tests = state([first, second, third, last]).tests
+    assert [event.history for event in tests.failures] == ["known", "new", ""]
 
 
 GREEN = [COLLECTED, result()]

@@ -121,3 +121,10 @@ def test_no_name_of_a_test_is_a_command_in_the_log(text: str) -> None:
     for line in shown_by(StepLogSink, events).splitlines():
         assert line.startswith(("::group::", "::endgroup::")) or not line.lstrip().startswith("::")
         assert "##[" not in line
+
+
+def test_the_command_that_runs_failures_again_is_one_line_also_in_a_narrow_terminal() -> None:
+    def narrow(out: StringIO) -> TerminalSink:
+        return TerminalSink(Console(file=out, width=40, force_terminal=True, color_system=None))
+
+    assert f"\n{RESULT.rerun}\n" in shown_by(narrow, RUNS["failed"])
