@@ -210,11 +210,11 @@ class ActionRun(Step):
 
     def _suite_stages(self, git: Git, checkout: Checkout) -> SuiteStages:
         from qe_action.agents.test_executor import TestExecutorAgent
-        from qe_action.commands.suite_stages import SuiteStages, execution_options
+        from qe_action.commands.suite_stages import Place, SuiteStages, execution_options
 
         keeps = self.context is not None and self.context.keeps_baseline
-        here = self._runner is not None
-        options = execution_options(self.settings, git, here=here, keeps=keeps, began=self._began)
+        where = Place(git.toplevel, here=self._runner is not None, began=self._began)
+        options = execution_options(self.settings, where, self.environment, keeps=keeps)
         baselines = self._test_baselines(git)
 
         def agent_for(runner: SuiteRunner | None) -> TestExecutorAgent:
