@@ -57,6 +57,7 @@ class Suite:
     """Tests that ended and are not remembered by name."""
     running: dict[str, str] = field(default_factory=dict)
     code: int | None = None
+    failed_otherwise: bool = False
 
     @property
     def live(self) -> bool:
@@ -131,7 +132,7 @@ class ExecutedTests:
             case Finished():
                 yield from self._finished(suite, message)
             case Over():
-                suite.code = message.code
+                suite.code, suite.failed_otherwise = message.code, message.failed_otherwise
                 suite.running.clear()
                 if suite.total is None:
                     self._count(suite, suite.count)

@@ -140,17 +140,21 @@ class EventChannel:
         from qe_action.execution.heard import Heard
 
         heard = self._heard = Heard()
+        rest = PIPE
         while True:
             ended = self._ended.is_set()
             data = self._read()
             for message in heard.take(data):
                 yield message
-            if ended and not data:
-                return
-            if data and not ended:
+            if ended:
+                rest -= len(data)  # what has left the command behind may write on for ever
+                if not data or rest <= 0:
+                    return
+                await asyncio.sleep(0)
+            elif data:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), PAUSE)
-            elif not ended:
+            else:
                 await self._something()
 
     def _read(self) -> bytes:

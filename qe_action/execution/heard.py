@@ -123,8 +123,8 @@ class Heard:
                     arguments=tuple(_text(word, NAME) for word in _list(words)[:WORDS]),
                     workers=min(max(1, _number(workers)), 1000),
                 )
-            case ["over", code, _]:
-                return Over(key, _number(code))
+            case ["over", code, _, *more]:
+                return Over(key, _number(code), failed_otherwise=more == [True])
             case ["lost", number]:
                 self.dropped += _number(number)
             case ["."]:  # what was held is written

@@ -78,10 +78,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """A session has ended, with pytest's own exit code."""
+    """A session has ended, with pytest's own exit code.
+
+    `failed_otherwise` says that more failed than its tests: a plugin may have a word as well.
+    """
 
     key: str
     code: int
+    failed_otherwise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class Watch(Failures):
         self._seconds: dict = {}
         self._failure: tuple | None = None
         self._ended: dict = {}
+        self._failed = 0
 
     def pytest_sessionstart(self, session):
         try:
@@ -134,6 +135,7 @@ class Watch(Failures):
     def pytest_collectreport(self, report):
         try:
             if report.failed or report.skipped:
+                self._failed += report.failed
                 outcome = "error" if report.failed else "skipped"
                 file = str(report.nodeid).partition("::")[0]
                 self._tell(report, outcome, "collect", None, (file, None))
@@ -163,6 +165,8 @@ class Watch(Failures):
             if self._failure:
                 self._settle()
             name, when, outcome = report.nodeid, report.when, report.outcome
+            if outcome == "failed":
+                self._failed += 1
             seconds = getattr(report, "duration", 0.0)
             if when != "setup":
                 seconds += self._seconds.get(name, 0.0)
@@ -253,7 +257,8 @@ class Watch(Failures):
             self._flush_rest()
             code = getattr(self._session, "exitstatus", None)
             if code is not None:
-                self._channel.send("over", int(code), time.time())
+                more = getattr(self._session, "testsfailed", 0) > self._failed
+                self._channel.send("over", int(code), time.time(), more)
             self._channel.finish()
         except Exception:
             pass

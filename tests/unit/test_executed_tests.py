@@ -667,3 +667,14 @@ def test_a_task_that_does_not_fit_is_refused() -> None:
         TestExecutorAgent().execute_streaming(QETask(task_type="test_execution"))
     with pytest.raises(UsageError, match="can't take"):
         TestExecutorAgent().execute_streaming(QETask(task_type="coverage_analysis"))
+
+
+def test_flaky_tests_that_stopped_the_suite_or_a_plugin_s_own_failure_don_t_pass() -> None:
+    """As with `-x`, or where pytest-cov finds too little covered."""
+    again = suite(ROOT, [(A, "passed")])
+    first = suite(ROOT, [(A, "failed")])
+    stopped = [Collected("s", 2, {}) if isinstance(s, Collected) else s for s in first]
+    otherwise = [replace(s, failed_otherwise=True) if isinstance(s, Over) else s for s in first]
+    for steps in (stopped, otherwise):
+        final = result(played(steps, again, rerun_failures=1))
+        assert (final.flaky, final.passed) == ((A,), False)
