@@ -254,7 +254,7 @@ class ExecutionRun:
         ended = tests.ended
         update: dict[str, object] = {
             "command": clean.line(shlex.join(options.command), COMMAND),
-            "rerun": clean.line(rerun, COMMAND),
+            "rerun": clean.command(rerun, COMMAND),
             "hung": clean.name(ended.hung) if ended else "",
             "stack": clean.tail(ended.stack, TRACEBACK) if ended else "",
             "seconds": max(0.0, self._clock() - self._began) if options.command else None,

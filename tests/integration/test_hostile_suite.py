@@ -76,7 +76,7 @@ def test_nothing_is_written_to_a_file_that_took_the_pipe_s_number(tmp_path: Path
 
 
 def test_a_plugin_s_own_failure_is_told_from_those_of_tests(tmp_path: Path) -> None:
-    write(tmp_path, {"test_it.py": "def test_bad(): assert 0\n", "code.py": "a = 1\nb = 2\n"})
+    write(tmp_path, {"test_it.py": "def test_bad(): assert 0\ndef unused():\n    return\n"})
     (plain,) = (each for each in hear(tmp_path, pytest_command()) if isinstance(each, Over))
     assert (plain.code, plain.failed_otherwise) == (1, False)
     measured = pytest_command("--cov=.", "--cov-report=", "--cov-fail-under=99")

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_suite import ScriptedSuite, Step, finished, suite
 
+from qe_action.agents.failure_texts import Cleaning
 from qe_action.agents.test_executor import TestExecutorAgent
 from qe_action.analysis.line_map import LineMap
 from qe_action.analysis.paths import PathIndex
@@ -307,14 +308,14 @@ def test_a_command_may_have_several_sessions() -> None:
 
 
 def test_the_command_that_runs_failures_again_keeps_how_tests_are_found() -> None:
-    failing: list[tuple[str, Outcome]] = [("tests/test_b.py::t[a b]", "failed")]
+    failing: list[tuple[str, Outcome]] = [("tests/test_b.py::t[a  b]", "failed")]
     for command, again in {
         "uv run pytest -c ci.ini -x tests": "uv run pytest -c ci.ini",
         "pytest --rootdir=. -pno:randomly -k two": "pytest --rootdir=. -pno:randomly",
         "make -o x test": "pytest",
     }.items():
         final = result(played(suite(ROOT, failing), command=command))
-        assert final.rerun == f"{again} 'tests/test_b.py::t[a b]'"
+        assert final.rerun == f"{again} 'tests/test_b.py::t[a  b]'"
     final = result(played(suite(ROOT, [(B, "failed")]), folder=ROOT / "sub"))
     assert final.rerun == f"python -m pytest ../{B}"
 
@@ -678,3 +679,13 @@ def test_flaky_tests_that_stopped_the_suite_or_a_plugin_s_own_failure_don_t_pass
     for steps in (stopped, otherwise):
         final = result(played(steps, again, rerun_failures=1))
         assert (final.flaky, final.passed) == ((A,), False)
+
+
+def test_a_secret_that_a_long_text_was_cut_in_is_gone() -> None:
+    secret = "c0ffee-0123456789-c0ffee"
+    cleaning = Cleaning([secret])
+    begins, ends = secret[-9:] + "x" * 4000, "x" * 971 + secret[:9]
+    assert cleaning.tail(begins, 8000) == "***" + "x" * 4000
+    assert cleaning.head(ends, 2000) == "x" * 971 + "***"
+    assert cleaning.name(f"{ends}...{'0a' * 8}") == "x" * 971 + f"***...{'0a' * 8}"
+    assert cleaning.line("c0ffee", 20) == "c0ffee"
