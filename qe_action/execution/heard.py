@@ -27,6 +27,8 @@ LINE = 8192
 """Bytes of a line."""
 TEXT = 1 << 19
 """Characters of a message in several lines."""
+BEGUN = 1 << 24
+"""Characters of all messages together that have begun and not ended."""
 KEYS = 1000
 """How many processes are listened to."""
 MESSAGES = 4_000_000
@@ -54,6 +56,7 @@ class Heard:
         self.dropped = 0
         self._rest = b""
         self._begun: dict[str, str] = {}
+        self._size = 0
         self._keys: set[str] = set()
         self._count = 0
 
@@ -81,10 +84,12 @@ class Heard:
                 raise Malformed
             self._keys.add(key)
         if before := self._begun.pop(key, ""):
+            self._size -= len(before)
             rest = before + rest
-        if len(rest) > TEXT:
+        if len(rest) > TEXT or self._size + len(rest) > BEGUN:
             raise Malformed
         if mark == "+":
+            self._size += len(rest)
             self._begun[key] = rest
             return None
         self._count += 1

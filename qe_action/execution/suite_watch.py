@@ -18,6 +18,8 @@ GRACE = 2.0
 """Seconds that a command may take to end once it is told to; GitHub leaves us ten for all."""
 PATIENCE = 10.0
 """The same at a terminal, where somebody can press Ctrl-C again."""
+RUNNING = 10_000
+"""Tests that are watched at once; a suite may say that more run than can."""
 DUMPED = 1.0
 """Seconds for writing down where a test hangs."""
 
@@ -86,7 +88,7 @@ class SuiteWatch:
     def _note(self, message: Message) -> None:
         """Keep which tests run, and since when."""
         match message:
-            case Started(key=key, id=name):
+            case Started(key=key, id=name) if len(self._running) < RUNNING:
                 self._running[key, name] = asyncio.get_running_loop().time()
             case Finished(key=key, id=name) if message.phase != "collect":
                 self._running.pop((key, name), None)
