@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from qe_action.agents.execution_bounds import FILES, REASONS, SESSIONS, Budget
+from qe_action.agents.execution_bounds import FILES, REASONS, RUNNING, SESSIONS, Budget
 from qe_action.agents.failure_texts import MESSAGE, OUTPUT, REASON, TRACEBACK, Cleaning
 from qe_action.agents.test_places import Places, line_of
 from qe_action.analysis.test_baseline import digest_name
@@ -23,6 +23,7 @@ from qe_action.execution.suite_port import (
     Collected,
     Ended,
     Finished,
+    Left,
     Message,
     Over,
     Session,
@@ -47,7 +48,7 @@ class Suite:
     finished: set[str] = field(default_factory=set)
     beyond: int = 0
     """Tests that ended and are not remembered by name."""
-    running: dict[str, str] = field(default_factory=dict)
+    running: dict[str, None] = field(default_factory=dict)
     code: int | None = None
     failed_otherwise: bool = False
 
@@ -109,7 +110,7 @@ class ExecutedTests:
                 self._begin(message)
             case Collected():
                 yield from self._collected(message)
-            case Started() | Finished() | Over():
+            case Started() | Finished() | Left() | Over():
                 if suite := self.suites.get(message.key):
                     yield from self._of(suite, message)
             case Ended():
@@ -117,12 +118,17 @@ class ExecutedTests:
             case _:
                 assert_never(message)
 
-    def _of(self, suite: Suite, message: Started | Finished | Over) -> Iterator[TestFinished]:
+    def _of(self, suite: Suite, message: Started | Finished | Left | Over) -> Iterator[TestFinished]:
         match message:
             case Started():
-                suite.running[message.worker] = message.id
+                if suite.session.workers == 1:
+                    suite.running.clear()
+                if len(suite.running) < RUNNING:
+                    suite.running[message.id] = None
             case Finished():
                 yield from self._finished(suite, message)
+            case Left():
+                suite.running.pop(message.id, None)
             case Over():
                 suite.code, suite.failed_otherwise = message.code, message.failed_otherwise
                 suite.running.clear()
@@ -170,8 +176,8 @@ class ExecutedTests:
 
     def _finished(self, suite: Suite, heard: Finished) -> Iterator[TestFinished]:
         self.counts[heard.outcome] += 1
-        if suite.running.get(heard.worker) == heard.id:
-            del suite.running[heard.worker]
+        if not heard.goes_on:
+            suite.running.pop(heard.id, None)
         name = self.name_of(suite, heard.id)
         remembered = self._remember(suite, heard, name)
         bad = heard.outcome in ("failed", "error")
@@ -284,7 +290,7 @@ class ExecutedTests:
     @property
     def running(self) -> tuple[str, ...]:
         """The names of the tests that run now."""
-        found = (test for suite in self.suites.values() for test in suite.running.values())
+        found = (test for suite in self.suites.values() for test in suite.running)
         return tuple(self._cleaning.name(test) for test in found)
 
     def test_counts(self) -> TestCounts:

@@ -14,6 +14,8 @@ FILES = 100
 """Files of which it is told how many tests each has."""
 SESSIONS = 500
 """Sessions of a command that are heard."""
+RUNNING = 1000
+"""Tests of a session that run at once."""
 REASONS = 1000
 """Different reasons for skipping that are kept."""
 

@@ -17,6 +17,7 @@ from qe_action.execution.suite_port import (
     Collected,
     Finished,
     Frame,
+    Left,
     Message,
     Over,
     Session,
@@ -99,6 +100,8 @@ class Heard:
         match said:
             case ["s", name]:
                 return Started(key, _text(name, NAME))
+            case ["e", name]:
+                return Left(key, _text(name, NAME))
             case ["r", name, outcome, phase, seconds, file, line, worker, *more]:
                 own = _text(name, NAME)
                 details = _details(more)
@@ -116,6 +119,7 @@ class Heard:
                     output=_text(details.get("output", ""), LONG),
                     reason=_text(details.get("reason", ""), LONG),
                     worker=_text(worker, 50),
+                    goes_on=details.get("goes_on") is True,
                 )
             case ["collected", total, _, files]:
                 return Collected(key, _number(total), _files(files))

@@ -80,6 +80,7 @@ class Watch(Failures):
         self._failure: tuple | None = None
         self._ended: dict = {}
         self._failed = 0
+        self._torn: set = set()
 
     def pytest_sessionstart(self, session):
         try:
@@ -185,6 +186,8 @@ class Watch(Failures):
         else:
             category = category_of(report, self._config)
         if category in ("failed", "error"):
+            if when in ("setup", "call"):
+                self._torn.add(name)
             self._failure = (report, category, when, seconds, place_of(report))
             if self._workers != 1 or (report.nodeid, when) in self._frames:
                 self._settle()
@@ -196,6 +199,10 @@ class Watch(Failures):
         seconds = self._seconds.pop(name, None)
         for category, report in self._ended.pop(name, ()):
             self._add(report, category, report.when, seconds, place_of(report))
+        if name in self._torn:
+            self._torn.discard(name)
+            self._settle()
+            self._channel.put('["e",%s]' % quoted(shown_name(name)))
 
     def _settle(self) -> None:
         """Tell of a failure: its traceback has come by now, if there is one."""
@@ -212,6 +219,7 @@ class Watch(Failures):
             "message": message_of(report),
             "traceback": traceback_of(report),
             "output": output_of(report),
+            "goes_on": when in ("setup", "call"),
         }
         self._add(report, category, when, seconds, place, more)
 

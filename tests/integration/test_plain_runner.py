@@ -120,3 +120,14 @@ def test_what_it_is_told_is_the_only_thing_that_is_added(tmp_path: Path) -> None
     assert found.keys() - environment().keys() <= added
     assert not Path(found["QE_ACTION_SUITE"]).exists(), "the folder is gone with the run"
     assert os.environ.get("QE_ACTION_SUITE") is None
+
+
+@pytest.mark.parametrize("kind", ["assert 0", "pass"])
+def test_a_teardown_that_hangs_is_named_whatever_its_test_has_done(
+    tmp_path: Path, kind: str
+) -> None:
+    fixture = "import pytest, time\n@pytest.fixture\ndef torn():\n    yield\n    time.sleep(600)\n"
+    write(tmp_path, {"test_it.py": f"{fixture}def test_it(torn): {kind}\n"})
+    ended = hear(tmp_path, pytest_command(), test_timeout=3.0)[-1]
+    assert isinstance(ended, Ended)
+    assert (ended.why, ended.hung) == ("hung", "test_it.py::test_it")

@@ -39,6 +39,7 @@ from qe_action.events import (
 from qe_action.execution.suite_port import (
     Collected,
     Ended,
+    Left,
     Message,
     Over,
     Run,
@@ -689,3 +690,12 @@ def test_a_secret_that_a_long_text_was_cut_in_is_gone() -> None:
     assert cleaning.head(ends, 2000) == "x" * 971 + "***"
     assert cleaning.name(f"{ends}...{'0a' * 8}") == "x" * 971 + f"***...{'0a' * 8}"
     assert cleaning.line("c0ffee", 20) == "c0ffee"
+
+
+def test_what_runs_is_known_of_each_of_several_workers_and_while_a_failure_is_torn_down() -> None:
+    failing = replace(finished(A, "failed"), goes_on=True)
+    begun = [Session("s", ROOT, ROOT, workers=2), *(Started("s", name) for name in (A, B, "t"))]
+    ended = Ended(130, "cancelled")
+    passed = finished(B, "passed")
+    assert result(played([*begun, passed, failing, ended])).running == (A, "t")
+    assert result(played([*begun, failing, Left("s", A), ended])).running == (B, "t")
