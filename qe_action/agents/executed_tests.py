@@ -118,7 +118,9 @@ class ExecutedTests:
             case _:
                 assert_never(message)
 
-    def _of(self, suite: Suite, message: Started | Finished | Left | Over) -> Iterator[TestFinished]:
+    def _of(
+        self, suite: Suite, message: Started | Finished | Left | Over
+    ) -> Iterator[TestFinished]:
         match message:
             case Started():
                 if suite.session.workers == 1:

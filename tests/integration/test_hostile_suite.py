@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import sys
+import tempfile
 from pathlib import Path
 
+import pytest
 from live_suite import counts, finished, hear, pytest_command, write
 
+from qe_action.errors import UsageError
 from qe_action.execution.suite_port import Ended, Over
 
 FLOOD = """
@@ -82,3 +87,26 @@ def test_a_plugin_s_own_failure_is_told_from_those_of_tests(tmp_path: Path) -> N
     measured = pytest_command("--cov=.", "--cov-report=", "--cov-fail-under=99")
     (over,) = (each for each in hear(tmp_path, measured) if isinstance(each, Over))
     assert (over.code, over.failed_otherwise) == (1, True)
+
+
+def test_where_nothing_can_be_written_the_tests_run_unheard(tmp_path: Path) -> None:
+    write(tmp_path, {"test_it.py": "def test_ok(): pass\n"})
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))  # as on a full disk
+    try:
+        assert hear(tmp_path, (sys.executable, "-c", "")) == [Ended(0)]
+        with pytest.raises(UsageError, match="can't be started"):
+            hear(tmp_path, (sys.executable, "-c", ""), only=("test_it.py::test_ok",))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_temporary_folder_may_have_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a:b").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a:b"))
+    write(tmp_path, {"test_it.py": "def test_ok(): pass\n"})
+    assert counts(hear(tmp_path, pytest_command())) == {"passed": 1}

@@ -99,11 +99,16 @@ def agent(runner: SuiteRunner, **more: Any) -> TestExecutorAgent:
     return TestExecutorAgent(runner=runner, **ports)
 
 
-def played(*scripts: Iterable[Step], ports: Any = None, **options: Any) -> list[ExecutorEvent]:
+def played(
+    *scripts: Iterable[Step],
+    ports: Any = None,
+    kind: type[ScriptedSuite] = ScriptedSuite,
+    **options: Any,
+) -> list[ExecutorEvent]:
     """All events of a scripted run."""
 
     async def drained() -> list[ExecutorEvent]:
-        runner = ScriptedSuite(*scripts)
+        runner = kind(*scripts)
         events = [
             e async for e in agent(runner, **(ports or {})).execute_streaming(task(**options))
         ]
@@ -699,3 +704,16 @@ def test_what_runs_is_known_of_each_of_several_workers_and_while_a_failure_is_to
     passed = finished(B, "passed")
     assert result(played([*begun, passed, failing, ended])).running == (A, "t")
     assert result(played([*begun, failing, Left("s", A), ended])).running == (B, "t")
+
+
+def test_where_failures_can_t_be_run_again_the_rest_of_the_run_goes_on() -> None:
+    class Refusing(ScriptedSuite):
+        async def run(self, run: Run) -> AsyncGenerator[Message, None]:
+            if run.only:
+                raise UsageError("There is no folder.")
+            async for message in super().run(run):
+                yield message
+
+    final = result(played(suite(ROOT, [(A, "failed")]), kind=Refusing, rerun_failures=2))
+    assert (final.conclusion, final.failures) == ("finished", (A,))
+    assert "There is no folder." in final.notes
