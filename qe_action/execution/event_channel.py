@@ -64,7 +64,7 @@ class EventChannel:
         """Make the folder; where the disk takes none the command is run, and not heard."""
         try:
             # On PYTHONPATH a folder's name ends where the next one begins.
-            place = "/tmp" if os.pathsep in tempfile.gettempdir() else None
+            place = "/tmp" if os.pathsep in tempfile.gettempdir() else None  # noqa: S108
             made = tempfile.mkdtemp(prefix="qe-action-suite-", dir=place)
             self._made = Path(made).resolve()
             write_live_module(self._made)

@@ -98,10 +98,8 @@ class Heard:
 
     def _message(self, key: str, said: object) -> Message | None:
         match said:
-            case ["s", name]:
-                return Started(key, _text(name, NAME))
-            case ["e", name]:
-                return Left(key, _text(name, NAME))
+            case ["s" | "e" as mark, name]:
+                return (Started if mark == "s" else Left)(key, _text(name, NAME))
             case ["r", name, outcome, phase, seconds, file, line, worker, *more]:
                 own = _text(name, NAME)
                 details = _details(more)
