@@ -110,3 +110,11 @@ def test_a_temporary_folder_may_have_any_name(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a:b"))
     write(tmp_path, {"test_it.py": "def test_ok(): pass\n"})
     assert counts(hear(tmp_path, pytest_command())) == {"passed": 1}
+
+
+def test_no_test_takes_longer_than_all_of_them(tmp_path: Path) -> None:
+    frozen = "    monkeypatch.setattr(_pytest.timing, 'perf_counter', lambda: 1e9)\n"
+    frozen += "    monkeypatch.setattr(_pytest.timing, 'time', lambda: 4e9)\n    assert 0\n"
+    write(tmp_path, {"test_it.py": f"import _pytest.timing\ndef test_it(monkeypatch):\n{frozen}"})
+    (one,) = finished(hear(tmp_path, pytest_command()))
+    assert (one.outcome, one.seconds) == ("failed", None)

@@ -91,6 +91,10 @@ def test_how_a_suite_ended_is_its_title() -> None:
         "failure",
         "The command was ended by SIGKILL; 3 tests passed",
     )
+    assert of(**alone, passed=False, exit_code=137, conclusion="failed") == (
+        "failure",
+        "The command was ended by SIGKILL; 3 tests passed",
+    )
     assert of(counts=TestCounts(), total=0, passed=False, exit_code=5)[1] == (
         "The command ended with code 5; no test was heard of"
     )
