@@ -21,6 +21,8 @@ PATIENCE = 10.0
 """The same at a terminal, where somebody can press Ctrl-C again."""
 RUNNING = 10_000
 """Tests that are watched at once; a suite may say that more run than can."""
+STOPPED = 2.0
+"""Seconds without our turn that no busy machine explains."""
 SLACK = 5.0
 """Seconds that a command may have run before it is watched."""
 DUMPED = 1.0
@@ -108,11 +110,18 @@ class SuiteWatch:
             late = [each for each, since in self._running.items() if now - since >= limit]
             if late:
                 break
-            await asyncio.sleep(_until(self._running.values(), now, limit))
+            pause = _until(self._running.values(), now, limit)
+            await asyncio.sleep(pause)
+            self._left_out(loop.time() - now - pause)
         self.why, self.hung = "hung", late[0][1]
         self.stack = await self._dumped()
         await self._told_to_end(GRACE)
         self._suite.kill()
+
+    def _left_out(self, gap: float) -> None:
+        """Time in which we didn't run ourselves: stopped by Ctrl-Z, the tests were so too."""
+        if gap > STOPPED:
+            self._running = {each: since + gap for each, since in self._running.items()}
 
     async def _dumped(self) -> str:
         """Where the suite's processes are."""
