@@ -250,7 +250,10 @@ class Watch(Failures):
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self):
-        self._flush_rest()
+        try:
+            self._flush_rest()
+        except Exception:
+            pass
 
     def _flush_rest(self) -> None:
         self._settle()

@@ -43,6 +43,17 @@ def test_last():
     assert 0, "last"
 """
 
+CONFTEST = """
+import json, os, time
+
+def boom(*_, **__):
+    raise RuntimeError("patched")
+
+json.dumps = json.JSONEncoder.encode = json.encoder.encode_basestring_ascii = boom
+os.write = os.fstat = time.monotonic = time.time = boom
+os.getpid = lambda: 7
+"""
+
 CLOSED = """
 import os
 
@@ -70,6 +81,12 @@ def test_failures_are_heard_whatever_a_test_puts_in_place_of_the_system_s(tmp_pa
         "AssertionError: write\nassert 0",
         "AssertionError: last\nassert 0",
     ]
+
+
+def test_a_conftest_that_patches_everything_harms_neither(tmp_path: Path) -> None:
+    write(tmp_path, {"conftest.py": CONFTEST, "test_it.py": "def test_bad(): assert 0\n"})
+    heard = hear(tmp_path, pytest_command())
+    assert (counts(heard), heard[-1]) == ({"failed": 1}, Ended(1))
 
 
 def test_nothing_is_written_to_a_file_that_took_the_pipe_s_number(tmp_path: Path) -> None:
