@@ -12,6 +12,7 @@ import sys
 import time
 
 import pytest
+from _pytest.reports import TestReport  # in 6.2 it is nowhere else
 
 from .live_channel import VARIABLE, LiveChannel, quoted, shown_name
 from .live_repeats import (
@@ -176,7 +177,7 @@ class Watch(Failures):
 
     def _counted(self, report, name, when, seconds) -> None:
         """A failure is told at once, all else when the test is over."""
-        if self._usual and type(report) is pytest.TestReport and report.outcome == "passed":
+        if self._usual and type(report) is TestReport and report.outcome == "passed":
             category = "xpassed" if hasattr(report, "wasxfail") else "passed"
         else:
             category = category_of(report, self._config)

@@ -98,7 +98,7 @@ def test_a_step_shows_tests_and_coverage(tmp_path: Path, fake_github: FakeGitHub
     (job.repo.root / "test_it.py").write_text(program)
     done = job.run(command=("test", "--", *PYTEST, "-s"), env={"REPORT": report})
     assert done.status == 1, done.log
-    names = {check.name: check.conclusion for check in fake_github.checks.values()}
+    names = {check.data["name"]: check.data["conclusion"] for check in fake_github.checks.values()}
     assert names == {"qe-action tests": "failure", "qe-action coverage": "success"}, done.log
     assert "no such thing" in job.comment.body
     assert done.outputs["tests-failed"] == "1"
