@@ -62,6 +62,8 @@ def category_of(report, config) -> str:
         category = status[0]
     except Exception:
         category = _plain_category(report)
+    if not getattr(report, "count_towards_summary", True):  # of a part of a test
+        return ""
     return category if category in CATEGORIES else ""
 
 
