@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING
 from qe_action import stream_runner
 from qe_action.errors import QEError
 from qe_action.render.state import RunState
-from qe_action.render.verdict import conclude
+from qe_action.render.verdict import conclude, conclude_tests
 from qe_action.verbosity import Verbosity
 
 if TYPE_CHECKING:
     from qe_action.commands.step import Step
+    from qe_action.execution.started_suite import StartedSuite
     from qe_action.settings import Settings
 
 DONE, GATE_FAILED, WRONG_INPUT, NOT_DELIVERED = 0, 1, 2, 3
+TESTS_FAILED = GATE_FAILED
 CANCELLED = 130
 
 
@@ -49,6 +52,56 @@ def _analyze_step(settings: Settings) -> int:
         workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
     return code_of(action)
+
+
+def test(
+    options: Mapping[str, str],
+    arguments: Namespace,
+    secrets: Mapping[str, str],
+    words: Sequence[str],
+    suite: StartedSuite | None,
+) -> int:
+    """`qe-action test`: `words` run the tests, and as `suite` they may do so already.
+
+    The exit code is the command's own where it is not 0 and there was more to it than flaky tests.
+    """
+    with _told():
+        given = {**_working_directory(arguments), **options, "test-command": shlex.join(words)}
+        settings = _settings(given, arguments, secrets)
+        return _tested(settings, suite)
+
+
+def _tested(settings: Settings, suite: StartedSuite | None) -> int:
+    from qe_action.commands.run import ActionRun
+    from qe_action.execution.plain import PlainRunner
+    from qe_action.github.commanded_pull import CommandRefused
+    from qe_action.sinks import workflow_commands
+
+    runner = PlainRunner(os.environ, started=suite)
+    action = ActionRun(
+        settings, os.environ, runner=runner, began=suite.began if suite is not None else None
+    )
+    try:
+        stream_runner.run(action.run)
+    except CommandRefused as why:
+        workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
+        return DONE
+    result = action.state.tests.result
+    if runner.code and not (result is not None and result.passed):
+        return runner.code
+    return code_of(action)
+
+
+def _working_directory(arguments: Namespace) -> dict[str, str]:
+    """The folder that the command is run in, where it is a part of the checkout."""
+    top = arguments.repo or os.environ.get("GITHUB_WORKSPACE")
+    here = Path.cwd()
+    if not top or os.environ.get("INPUT_WORKING-DIRECTORY"):
+        return {}
+    try:
+        return {"working-directory": here.relative_to(Path(top).resolve()).as_posix()}
+    except ValueError:
+        return {}
 
 
 def publish(
@@ -170,11 +223,16 @@ def doctor(
 
 
 def exit_code(state: RunState, *, fail_on_gate: bool) -> int:
-    """0 done, 1 a gate failed, 2 the input could not be read; cancelled is 130 as in a shell."""
-    result = state.result
-    if result is None or result.conclusion == "failed":
-        return WRONG_INPUT
-    if result.conclusion == "cancelled":
+    """0 done, 1 a gate or a test failed, 2 the input could not be read; cancelled is 130.
+
+    A run may have had tests and no report: then theirs is the only result.
+    """
+    results = [result for result in (state.tests.result, state.result) if result is not None]
+    if any(result.conclusion == "cancelled" for result in results):
         return CANCELLED
+    if conclude_tests(state.tests).conclusion == "failure":
+        return TESTS_FAILED
+    if state.running or any(result.conclusion == "failed" for result in results):
+        return WRONG_INPUT
     failed = conclude(state).conclusion == "failure"
     return GATE_FAILED if failed and fail_on_gate else DONE

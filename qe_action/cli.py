@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from qe_action import stdio
-from qe_action.command_line import GUIDE, Parser
+from qe_action.command_line import GUIDE, Parser, split_command
 from qe_action.command_options import parser
 from qe_action.errors import QEError
 from qe_action.inputs import INPUTS
@@ -79,7 +79,12 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
         return 0
     if argv[0] == "help":
         argv = [*argv[1:], "--help"]
+    words: list[str] = []
+    if argv[0] == "test":
+        argv, words = split_command(top.commands["test"], argv)
     arguments = top.read(argv)
+    if arguments.command == "test":
+        return _test(top.commands["test"], arguments, secrets, words)
     if arguments.command == "analyze":
         _check_analyze(top.commands["analyze"], arguments)
     if arguments.command == "completion":
@@ -96,6 +101,25 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
         "doctor": lambda: app.doctor(_inputs(arguments), arguments, secrets, arguments.output),
     }
     return commands[arguments.command]()
+
+
+def _test(
+    command: Parser, arguments: argparse.Namespace, secrets: Mapping[str, str], words: list[str]
+) -> int:
+    """Start the tests, and only then import what they are shown by."""
+    if not words:
+        command.error("it needs the command that runs the tests: qe-action test -- pytest --cov")
+    from qe_action.execution.started_suite import start_early
+
+    suite = start_early(words, os.environ)
+    try:
+        from qe_action import app
+
+        arguments.color = color_of(arguments.color, os.environ)
+        return app.test(_inputs(arguments), arguments, secrets, words, suite)
+    finally:
+        if suite is not None:
+            suite.close()
 
 
 def _check_analyze(command: Parser, arguments: argparse.Namespace) -> None:

@@ -57,6 +57,15 @@ class Parser(argparse.ArgumentParser):
         shown = self._option_string_actions.items()
         return [name for name, action in shown if action.help != argparse.SUPPRESS]
 
+    def takes_value(self, option: str, following: Sequence[str]) -> bool:
+        """Whether the word behind an option, which may be shortened, is its value."""
+        names = self._option_string_actions
+        near = [name for name in names if name.startswith(option)]
+        action = names.get(option) or (names[near[0]] if len(near) == 1 else None)
+        if action is None or action.nargs == 0:
+            return False
+        return action.nargs is None or (bool(following) and following[0] in FLAGS)
+
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """The arguments; what none of them is ends the program with what may have been meant."""
         if argv and argv[0].startswith("-") and argv[0].partition("=")[0] not in self.options:
@@ -77,6 +86,22 @@ class Parser(argparse.ArgumentParser):
             self.error(f"there is no option {name}{meant(name, self.options)}")
         theirs = f"there is no option {name} here; {_listed(owners)} has it"
         self.error(f"{theirs}: write it behind the command" if self.commands else theirs)
+
+
+def split_command(parser: Parser, argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """A command's own words, its name the first, and those of the command that it runs.
+
+    That one begins behind `--`, or with the first word that is no option nor an option's value.
+    """
+    number = 1
+    while number < len(argv):
+        word = argv[number]
+        if word == "--":
+            return list(argv[:number]), list(argv[number + 1 :])
+        if not word.startswith("-"):
+            break
+        number += 2 if "=" not in word and parser.takes_value(word, argv[number + 1 :]) else 1
+    return list(argv[:number]), list(argv[number:])
 
 
 def meant(word: str, known: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ ALL = frozenset(item.name for item in INPUTS)
 _EXIT_CODES = """\
 exit codes: 0 done, 1 a gate failed (doctor: something won't work), 2 wrong input or usage,
 3 delivery to GitHub failed (run and publish with fail-on-error), 130 cancelled, 141 the reader of
-a pipe went away"""
+a pipe went away; test: the command's own where that is not 0"""
 
 
 def parser() -> Parser:
@@ -42,6 +42,7 @@ def parser() -> Parser:
     _add_analyze(commands.add_parser("analyze", help="analyse a report in this checkout"))
     _add_generate(commands.add_parser("generate", help="make tests for what the tests miss"))
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
+    _add_test(commands.add_parser("test", help="run the tests, show them live, then analyse"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
     _add_journal(commands.add_parser("journal", help="add the tests of an earlier run"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
@@ -231,6 +232,17 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
     add_reports(command)
     add_inputs(command, ALL)
+    add_voice(command)
+
+
+def _add_test(command: argparse.ArgumentParser) -> None:
+    command.usage = "%(prog)s [options] -- COMMAND [ARGUMENT ...]"
+    command.description = (
+        "Run the tests by COMMAND as if it stood alone, with its output and its exit code, and "
+        "show each failure on the pull request as it happens. Then analyse the report that it has "
+        "written, as `run` does. The inputs come from these options, else from INPUT_… variables."
+    )
+    add_inputs(command, ALL - {"test-command", "test-network", "mode", "journal-artifact"})
     add_voice(command)
 
 

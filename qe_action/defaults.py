@@ -18,6 +18,7 @@ from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
 
 if TYPE_CHECKING:  # what tests are made with is imported when they are wanted
+    from qe_action.execution.suite_port import SuiteRunner
     from qe_action.project_worker.client import ProjectInterpreter
     from qe_action.sandbox.sandbox import Sandbox
     from qe_action.workspace.environment import Environment
@@ -79,6 +80,13 @@ def checkout(repo: Path | None, base: str | None) -> Checkout:
     )
 
 
+def suite_runner() -> SuiteRunner:
+    """Runs a suite's command as a process of its own, with what this one inherited."""
+    from qe_action.execution.plain import PlainRunner
+
+    return PlainRunner(os.environ)
+
+
 def below(repo: Path) -> str:
     """The folder from the top of its repository; empty where it is the top."""
     root = Git(repo, env=os.environ).toplevel
@@ -104,9 +112,14 @@ class ProjectSetup:
 
 @dataclass(frozen=True)
 class ProjectInterpreters:
-    """The interpreters of a project's own environment, and sentences on how it was made."""
+    """The interpreters of a project's own environment, and sentences on how it was made.
+
+    `environment` is the first one's, and `sandbox` what its code is run in.
+    """
 
     interpreters: tuple[ProjectInterpreter, ...]
+    environment: Environment
+    sandbox: Sandbox
     notes: tuple[str, ...] = ()
 
 
@@ -132,6 +145,7 @@ async def interpreters(
 
     machine = Sandbox(off=sandbox == "off", closed=closed(repo))
     found: list[ProjectInterpreter] = []
+    environments: list[Environment] = []
     notes: list[str] = []
     if not pythons:
         # What lies in the checkout, or where others may write, is started in the sandbox alone.
@@ -144,9 +158,11 @@ async def interpreters(
         environment = await existing(python, sandbox=machine, env=os.environ, repo=repo)
         if sandbox == "off":  # as it was named, which may be a wrapper
             environment = replace(environment, python=python.absolute())
+        environments.append(environment)
         found.append(_interpreter(environment, machine, sandbox))
         notes += environment.notes
-    return ProjectInterpreters(tuple(found), (*_weaker(machine, sandbox), *notes))
+    said = (*_weaker(machine, sandbox), *notes)
+    return ProjectInterpreters(tuple(found), environments[0], machine, said)
 
 
 @asynccontextmanager
@@ -177,9 +193,8 @@ async def project_interpreters(setup: ProjectSetup) -> AsyncGenerator[ProjectInt
             python_version=setup.python_version or "",
         )
     interpreter = _interpreter(environment, machine, setup.sandbox)
-    yield ProjectInterpreters(
-        (interpreter,), (*_weaker(machine, setup.sandbox), *environment.notes)
-    )
+    said = (*_weaker(machine, setup.sandbox), *environment.notes)
+    yield ProjectInterpreters((interpreter,), environment, machine, said)
 
 
 def _interpreter(environment: Environment, machine: Sandbox, sandbox: str) -> ProjectInterpreter:

@@ -11,7 +11,7 @@ OUTPUTS: tuple[tuple[str, str], ...] = (
     ("gaps", "How many gaps were found."),
     ("gaps-in-diff", "How many of them are in changed lines."),
     ("tests-passed", "How many tests passed; empty where none were run or read."),
-    ("tests-failed", "How many failed, errors included; empty likewise."),
+    ("tests-failed", "How many failed for good, errors included; empty likewise."),
     ("tests-skipped", "How many were skipped; empty likewise."),
     ("tests-flaky", "How many failed and passed when they were run again; empty likewise."),
     ("tests-generated", "How many tests are proposed; empty where none were asked for."),

@@ -137,6 +137,13 @@ async def up_to_result(
             return
 
 
+async def following(first: Event, rest: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+    """An event and those behind it."""
+    yield first
+    async for event in rest:
+        yield event
+
+
 class Replay:
     """A stream that was recorded, cut into the stages of which it was made."""
 

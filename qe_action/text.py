@@ -54,6 +54,8 @@ def floor(value: float, step: str) -> Decimal:
 
 def visible(text: str) -> str:
     """`text` on one line without control, bidirectional-override and unpaired characters."""
+    if text.isascii() and text.isprintable():  # as nearly all is
+        return text
     return "".join("\ufffd" if _unseen(c) else c for c in text)
 
 

@@ -1,4 +1,4 @@
-"""Writes what `qe_action/inputs/` says into `action.yml` and the README.
+"""Writes what `qe_action/inputs/` says into `action.yml` and the page on inputs.
 
 And what `tests/faults/losses.py` allows into the page on losses, and the package's rooms into the
 guide for contributors. `make golden` runs it; a test fails where they differ.
@@ -19,6 +19,7 @@ sys.path[:0] = [str(ROOT / "tests" / part) for part in ("faults", "e2e", "integr
 import losses  # noqa: E402
 import rooms  # noqa: E402
 
+INPUTS_PAGE = ".github/docs/inputs.md"
 ROOMS = ".github/images/rooms.svg"
 TOKEN_DEFAULT = "${{ github.token }}"
 
@@ -44,8 +45,8 @@ def action_outputs() -> str:
     return "outputs:\n" + "".join(parts)
 
 
-def readme_inputs() -> str:
-    """The README's table of inputs."""
+def table_of_inputs() -> str:
+    """The table of inputs."""
     rows = ["| Input | Default | Meaning |", "| :-- | :-- | :-- |"]
     for item in INPUTS:
         default = "the job's token" if item.name == "token" else f"`{item.default}`"
@@ -55,8 +56,8 @@ def readme_inputs() -> str:
     return "\n".join(rows)
 
 
-def readme_outputs() -> str:
-    """The README's table of outputs."""
+def table_of_outputs() -> str:
+    """The table of outputs."""
     rows = ["| Output | Meaning |", "| :-- | :-- |"]
     rows += [f"| `{name}` | {meaning} |" for name, meaning in OUTPUTS]
     return "\n".join(rows)
@@ -68,9 +69,9 @@ def synced_action(text: str) -> str:
     return re.sub(r"^inputs:\n.*(?=^runs:)", lambda _: block, text, flags=re.S | re.M)
 
 
-def synced_readme(text: str) -> str:
-    """The README with the tables in their places."""
-    for name, table in (("inputs", readme_inputs()), ("outputs", readme_outputs())):
+def synced_inputs(text: str) -> str:
+    """The page on inputs and outputs with the tables in their places."""
+    for name, table in (("inputs", table_of_inputs()), ("outputs", table_of_outputs())):
         text = _placed(text, name, table)
     return text
 
@@ -95,7 +96,7 @@ def main() -> None:
     """Rewrite the files."""
     for name, sync in (
         ("action.yml", synced_action),
-        ("README.md", synced_readme),
+        (INPUTS_PAGE, synced_inputs),
         (".github/docs/losses.md", synced_losses),
         (".github/CONTRIBUTING.md", synced_contributing),
     ):

@@ -40,6 +40,10 @@ class CoverageAnalyzerAgent:
         """`events` of a task. Raises `UsageError` where the task does not fit."""
         return self.events(options_of(task))
 
+    def execute_streaming(self, task: QETask) -> AsyncGenerator[AnalyzerEvent, None]:
+        """The same, under the name that all agents have for it."""
+        return self.analyze_coverage_streaming(task)
+
     def events(self, options: AnalysisOptions) -> AsyncGenerator[AnalyzerEvent, None]:
         """The analysis as events, the last one `complete`.
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from qe_action.agents.task_options import TaskOptions, read_context
+from qe_action.analysis.baseline import fingerprint
 from qe_action.errors import UsageError
 from qe_action.place import Place
 from qe_action.task import QETask
@@ -27,7 +28,8 @@ class ExecutionOptions(TaskOptions):
     whether the suite passes where all were gone then. `test_timeout` is in seconds, for one test.
     `place` is where the options were written: in whose words it is said what to change.
     `check_name` names the check run that digests are kept in; with `keeps_digest` the result has
-    one. `secrets` are texts that are taken out of what failures say.
+    one. `secrets` are texts that are taken out of what failures say. `began` is when a command was
+    started that runs already, in seconds since the epoch.
     """
 
     command: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
@@ -40,7 +42,13 @@ class ExecutionOptions(TaskOptions):
     check_name: str = ""
     keeps_digest: bool = False
     secrets: tuple[str, ...] = Field(default=(), repr=False)
+    began: float | None = None
     place: Place = "library"
+
+    @property
+    def key(self) -> str:
+        """The fingerprint that this run's digest and its baseline's have in common."""
+        return fingerprint(tests=(self.check_name,))
 
     @model_validator(mode="after")
     def _has_tests(self) -> Self:

@@ -51,6 +51,10 @@ class TestGeneratorAgent:
         """`events` of a task. Raises `UsageError` where the task does not fit."""
         return self.events(generation_options(task))
 
+    def execute_streaming(self, task: QETask) -> AsyncGenerator[GeneratorEvent, None]:
+        """The same, under the name that all agents have for it."""
+        return self.generate_tests_streaming(task)
+
     def events(self, options: GenerationOptions) -> AsyncGenerator[GeneratorEvent, None]:
         """The generation as events, the last one `complete`: only its tests are proposed.
 

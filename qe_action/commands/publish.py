@@ -23,6 +23,7 @@ from qe_action.events import (
     AnalyzerError,
     Conclusion,
     Event,
+    ExecutionComplete,
     GenerationComplete,
     without_figures,
 )
@@ -32,6 +33,7 @@ from qe_action.github.finished_run import FinishedRun, read_finished
 from qe_action.input_file import opened
 from qe_action.render.links import Links
 from qe_action.settings import Settings
+from qe_action.sinks.wiring import Suite
 from qe_action.stream import Replay
 from qe_action.text import clip, visible
 from qe_action.untrusted.archive import MAX_PACKED, only_member
@@ -46,6 +48,9 @@ TURN = 50
 LISTED, LONGEST_NAME = 20, 100
 """Artifacts that are named where the one looked for is missing, and characters of each."""
 ITS_OWN_WORD = "A fork's workflow measured this with the fork's code: the figures are its own word."
+THEIR_RUN = (
+    "A fork's workflow ran these tests with the fork's code: how they ended is its own word."
+)
 THEIR_TESTS = (
     "A fork's workflow made these tests beside the fork's code: they and their evidence are its "
     "own word. Read them as you read the rest of its change before you run them."
@@ -84,6 +89,10 @@ class Publication(Step):
         await self.deliver(
             Replay(self._events(read)).stages(), reads=[self._path] if self._path else []
         )
+
+    @property
+    def suite(self) -> Suite:
+        return "recorded"
 
     def content_digest(self) -> str:
         """An artifact's content never changes, so its number stands for it."""
@@ -209,6 +218,8 @@ class Publication(Step):
                 await asyncio.sleep(0)
             if isinstance(event, AnalysisComplete):
                 yield self._judged(event)
+            elif isinstance(event, ExecutionComplete) and self._foreign:
+                yield event.model_copy(update={"notes": (THEIR_RUN, *event.notes)})
             elif isinstance(event, GenerationComplete) and self._foreign:
                 yield event.model_copy(update={"notes": (THEIR_TESTS, *event.notes)})
             else:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
+from qe_action.commands.base_results import BaseResults
 from qe_action.commands.step import Step
 from qe_action.errors import DeliveryError, QEError, ReportError
-from qe_action.github.baseline_lookup import BaselineFinder
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
@@ -27,6 +27,9 @@ from qe_action.workspace.report_file import expand, report_digest
 
 if TYPE_CHECKING:
     from qe_action.commands.gap_tests import GapTests
+    from qe_action.commands.suite_setup import SuiteSetup
+    from qe_action.commands.suite_stages import SuiteStages
+    from qe_action.execution.suite_port import SuiteRunner
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
@@ -36,8 +39,18 @@ default of ten times as much, that thread's many small waits add up to seconds."
 class ActionRun(Step):
     """A step that analyses reports."""
 
-    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        *,
+        runner: SuiteRunner | None = None,
+        began: float | None = None,
+    ) -> None:
         super().__init__(settings, environment)
+        self._runner = runner
+        self._began = began
+        self._setup: SuiteSetup | None = None
         opens = settings.inputs.pull_request_tests == "open"
         self.only_closes = opens and self.context is not None and self.context.ended
 
@@ -56,12 +69,34 @@ class ActionRun(Step):
         else:
             await self._name_pull()
         sys.setswitchinterval(SWITCH_INTERVAL)
-        agent = CoverageAnalyzerAgent(checkout=self._checkout(git), baselines=self._baselines(git))
-        analysis = agent.events(self._options())
+        if self._runner is None and self.settings.inputs.test_command:
+            self._setup = self._suite_setup(git)
+        try:
+            await self.deliver(self._stages(git), reads=self._report_files())
+        finally:
+            if self._setup is not None:
+                self._setup.forget()
+
+    def _stages(self, git: Git) -> list[Stage]:
+        """The tests, where some are run or were; the analysis; and tests for its gaps."""
+        checkout = self._checkout(git)
+        base = self._base_results(git)
+        suite = None
+        if self.suite != "absent":
+            suite = self._suite_stages(git, checkout, base)
+        agent = CoverageAnalyzerAgent(
+            checkout=checkout, baselines=base.coverage() if base else None
+        )
+        options = self._options()
+        analysis = agent.events(options)
+        if suite is not None:
+            setup = self._setup
+            analyse = agent.events if setup is None else setup.analysing(agent.events)
+            analysis = suite.analysis(options, analyse)
         stages = [Stage("coverage-analyzer", analysis)]
         if self.settings.inputs.generate_tests:
             stages = self._gap_tests(git).stages(analysis)
-        await self.deliver(stages, reads=self._report_files())
+        return suite.before(stages) if suite is not None else stages
 
     def content_digest(self) -> str:
         return report_digest(self._reports())
@@ -73,8 +108,9 @@ class ActionRun(Step):
         """
         if self.settings.environment.get("GITHUB_EVENT_NAME") != COMMENT_EVENT:
             return False
+        inputs = self.settings.inputs
         commanded = self.context is not None and self.context.command is not None
-        return commanded or self.settings.inputs.generate_tests
+        return commanded or inputs.generate_tests or bool(inputs.test_command)
 
     async def _follow_command(self, git: Git) -> None:
         """Take the pull request of the comment. Raises `CommandRefused`."""
@@ -157,18 +193,61 @@ class ActionRun(Step):
             self.delivery,
             fork=self.context is not None and self.context.is_fork,
             own=self.context is not None and self.context.has_own_tests,
+            interpreters=self._setup.interpreters if self._setup else project_interpreters,
+        )
+
+    def _suite_setup(self, git: Git) -> SuiteSetup:
+        from qe_action.commands.suite_setup import SuiteSetup
+        from qe_action.defaults import project_interpreters
+
+        return SuiteSetup(
+            self.settings.inputs,
+            git.toplevel or self.settings.workspace,
+            self.environment,
+            fork=self.context is not None and self.context.is_fork,
             interpreters=project_interpreters,
         )
 
-    def _baselines(self, git: Git) -> BaselineFinder | None:
-        """Where to look for a baseline; nowhere outside of a workflow's run."""
+    def _suite_stages(self, git: Git, checkout: Checkout, base: BaseResults | None) -> SuiteStages:
+        from qe_action.agents.test_executor import TestExecutorAgent
+        from qe_action.commands.suite_stages import Place, SuiteStages, execution_options
+
+        keeps = self.context is not None and self.context.keeps_baseline
+        where = Place(git.toplevel, here=self._runner is not None, began=self._began)
+        options = execution_options(self.settings, where, self.environment, keeps=keeps)
+        baselines = base.tests() if base else None
+
+        def agent_for(runner: SuiteRunner | None) -> TestExecutorAgent:
+            return TestExecutorAgent(runner=runner, checkout=checkout, baselines=baselines)
+
+        if self._setup is not None:
+            events = self._setup.events(options, agent_for)
+        else:
+            events = agent_for(self._runner).events(options)
+        return SuiteStages(
+            events,
+            self._reports(),
+            runs=bool(options.command),
+            began=self._began,
+            needed=self._has_gates(),
+            say=self.problems.append,
+        )
+
+    def _has_gates(self) -> bool:
+        """Whether coverage is asked for that a missing report would not show."""
+        inputs = self.settings.inputs
+        least = (inputs.min_patch_coverage, inputs.min_project_coverage, inputs.min_branch_coverage)
+        return bool(inputs.path_gate) or {*least, inputs.max_drop} != {None}
+
+    def _base_results(self, git: Git) -> BaseResults | None:
+        """Where to look for baselines; nowhere outside of a workflow's run."""
         if self.github is None or self.context is None or self.context.target_sha is None:
             return None
-        return BaselineFinder(
+        return BaseResults(
             self.github,
-            check_name=self.settings.inputs.name,
-            own_app=self.delivery.own_app,
+            self.settings.inputs,
             history=git.first_parents,
+            own_app=self.delivery.own_app,
             advise=self.context.pull is not None,
         )
 
@@ -197,7 +276,8 @@ class ActionRun(Step):
 
     def _reports(self) -> tuple[Path, ...]:
         inputs = self.settings.inputs
-        folder = self.settings.workspace / inputs.working_directory
+        top = self._setup.taken if self._setup is not None else self.settings.workspace
+        folder = top / inputs.working_directory
         return tuple(folder / name for name in inputs.coverage_file)
 
     def _report_files(self) -> Iterator[Path]:

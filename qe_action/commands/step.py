@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from qe_action.errors import QEError, UsageError, WorkspaceError
 from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
+from qe_action.github.identity import digest
 from qe_action.github.retry_policy import Ports, policy_of
 from qe_action.inputs import INPUTS
 from qe_action.render.links import Links
@@ -26,7 +27,7 @@ from qe_action.settings import Settings
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.finish import Finish
 from qe_action.sinks.table import sinks_of
-from qe_action.sinks.wiring import Wiring
+from qe_action.sinks.wiring import Suite, Wiring
 from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.workspace.outputs import OutputFile
@@ -88,6 +89,17 @@ class Step(ABC):
             Heading(self.settings.inputs.name),
             fork=self.context is not None and self.context.is_fork,
         ).write(self._why_not(), self.problems, files)
+
+    @property
+    def suite(self) -> Suite:
+        """Where the run of the tests that it reports comes from, if there is one."""
+        inputs = self.settings.inputs
+        return "run" if inputs.test_command or inputs.test_results else "absent"
+
+    def suite_digest(self) -> str:
+        """Names a suite before it has run, by what it is: its results are not there yet."""
+        inputs = self.settings.inputs
+        return digest(*inputs.test_command, "", *inputs.test_results)
 
     @abstractmethod
     def content_digest(self) -> str:
@@ -160,6 +172,8 @@ class Step(ABC):
             delivery=self.delivery,
             state=self.state,
             report_digest=self.content_digest,
+            suite=self.suite,
+            suite_digest=self.suite_digest,
             files=files,
             environment=self.environment,
             pull_github=self.pull_github,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from qe_action.diagnosis import inventory, outlook, tests_outlook
+from qe_action.diagnosis import inventory, outlook, suite_outlook, tests_outlook
 from qe_action.diagnosis.facts import Facts, Finding
 
 
@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     Check("outlook", "comment", outlook.comment, publishing=True),
     Check("outlook", "review-comments", outlook.review_comments, publishing=True),
     Check("outlook", "patch-coverage", outlook.patch_coverage),
+    Check("outlook", "tests", suite_outlook.suite),
     Check("outlook", "generated-tests", outlook.generated_tests),
     Check("outlook", "model", tests_outlook.model),
     Check("outlook", "tests-pull", tests_outlook.tests_pull),

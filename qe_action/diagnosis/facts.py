@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from qe_action.diagnosis.asked_suite import AskedSuite
 from qe_action.diagnosis.asked_tests import AskedModel, AskedPull
 
 Level = Literal["ok", "info", "warn", "fail", "unknown"]
@@ -45,6 +46,7 @@ class Asked:
     pull_request: int | None = None
     publishes: bool = False
     generates: bool = False
+    suite: AskedSuite = field(default_factory=AskedSuite)
     model: AskedModel = field(default_factory=AskedModel)
     pull: AskedPull = field(default_factory=AskedPull)
 
@@ -207,7 +209,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What generated tests would be run in. `problem` says why they can't be, `off` that the user
+    """What tests would be run in. `problem` says why they can't be, `off` that the user
     wants no sandbox, `weaker` what does not hold around them."""
 
     off: bool = False

@@ -168,6 +168,9 @@ def history(facts: Facts) -> Findings:
 def reports(facts: Facts) -> Findings:
     """Every report, or what lies nearby where there is none."""
     for report in facts.reports:
+        if report.problem and facts.asked.suite.command:
+            yield Finding("info", f"{report.path}: test-command is to write it")
+            continue
         if report.problem:
             yield Finding("fail", report.problem, _instead(facts))
             if facts.nearby:
@@ -236,7 +239,7 @@ def workflow(facts: Facts) -> Findings:
             )
         return
     yield Finding("ok", f"{file.path} was read")
-    if not file.after_failures:
+    if not file.after_failures and not facts.asked.suite.command:
         text = f"{file.path} never says cancelled(): the step is left out when tests fail"
         yield Finding("warn", text, snippets.AFTER_FAILURES)
     if not file.names_depth and not facts.run.in_workflow:
@@ -247,7 +250,8 @@ def workflow(facts: Facts) -> Findings:
 def outcome(facts: Facts) -> Findings:
     """Whether a red suite's report would be told from a whole one."""
     file = facts.workflow
-    missing = not facts.asked.tests_outcome and not (file is not None and file.names_outcome)
+    known = facts.asked.tests_outcome or facts.asked.suite.command
+    missing = not known and not (file is not None and file.names_outcome)
     if missing and (facts.run.in_workflow or file is not None):
         text = "not given: the partial report of a red suite would look like lost coverage"
         yield Finding("warn", text, snippets.OUTCOME)

@@ -77,7 +77,7 @@ def _delivered(facts: Facts, verdict: Verdict) -> Findings:
 def generated_tests(facts: Facts) -> Findings:
     """Whether tests can be made for the gaps."""
     around = facts.protection
-    if around is None:
+    if around is None or (facts.asked.suite.command and not facts.asked.generates):
         return
     if around.off and facts.run.fork:
         yield Finding("fail", "none: code of a fork is never run without a sandbox, which is off")
@@ -97,6 +97,8 @@ def patch_coverage(facts: Facts) -> Findings:
     found = measured(facts.run, facts.history)
     if found.kind == "unknown":
         yield Finding("fail", f"unknown: {found.why}")
+    elif facts.asked.suite.command:
+        yield Finding("ok", "of the report that test-command writes")
     elif any(report.problem for report in facts.reports):
         yield Finding("fail", "unknown: a report that was asked for can't be read")
     elif facts.paths and facts.paths.total and not facts.paths.matched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable
 
 from qe_action.diagnosis.facts import Project
@@ -69,6 +70,11 @@ OUTCOME = """\
 # in the step with qe-action
 with:
   tests-outcome: ${{ steps.tests.outcome }}  # `tests`: the id of the step that runs them"""
+
+RESULTS = """\
+# in the step with qe-action
+with:
+  test-results: junit.xml  # written with --junit-xml=junit.xml"""
 
 JOURNAL = """\
 # in the step with qe-action
@@ -208,6 +214,12 @@ def baseline(branch: str | None) -> str:
         "# at the top of the workflow\n"
         f"on:\n  pull_request:\n  push:\n    branches: [{scalar(branch or 'main')}]"
     )
+
+
+def with_coverage(command: Iterable[str]) -> str:
+    """The command, told to write a report."""
+    words = scalar(shlex.join([*command, "--cov", "--cov-branch", "--cov-report=xml"]))
+    return f"# in the step with qe-action\nwith:\n  test-command: {words}"
 
 
 def coverage_file(path: str) -> str:

@@ -20,6 +20,7 @@ from qe_action.doctor.local_facts import (
     read_run,
 )
 from qe_action.doctor.report_facts import Reading, find_reports
+from qe_action.doctor.suite_facts import asked_suite
 from qe_action.doctor.token_probe import probe
 from qe_action.errors import WorkspaceError
 from qe_action.github.context import RunContext
@@ -64,13 +65,14 @@ class Doctor:
         top = git.toplevel or self.settings.workspace
         reports, nearby = await asyncio.to_thread(find_reports, self.settings)
         workflow = await asyncio.to_thread(find_workflow, self.settings, run, top)
+        suite = await asyncio.to_thread(asked_suite, self.settings)
         found = Project()
         if workflow is None and not run.in_workflow:
             found = await project(self.settings, git, self._below(git))
         return Facts(
             run=run,
             bearer=token_kind(inputs.token.get_secret_value()),
-            asked=asked(inputs),
+            asked=replace(asked(inputs), suite=suite),
             history=await read_history(git, run, context, inputs.base, count=count),
             reports=reports,
             nearby=nearby,

@@ -104,8 +104,9 @@ async def project(settings: Settings, git: Git, below: str) -> Project:
 
 
 def protection(inputs: Inputs) -> Protection | None:
-    """What generated tests would be run in, where they are asked for."""
-    if not inputs.generate_tests or inputs.mode == "publish":
+    """What tests would be run in, where some are to be run or made."""
+    wanted = inputs.generate_tests or inputs.test_command
+    if not wanted or inputs.mode == "publish":
         return None
     from qe_action.sandbox.sandbox import Sandbox
 

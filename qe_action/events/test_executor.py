@@ -145,6 +145,9 @@ class TimedTest(Wire):
 class ExecutionComplete(Wire):
     """The suite's result, also of one cut short: then `conclusion` says so.
 
+    `counts` are the command's own: what is flaky is among the failed there. `known` and `new` are
+    failures that the base has too or has not; what is in neither is not known to be either.
+
     `passed` is the verdict: false where a test failed for good, or the command did; null where
     nothing is known. `failures`, `flaky` and `skipped` are bounded: names of tests, and reasons
     with how many were skipped for each. `slowest` are the ten slowest. `rerun` is the command that
@@ -162,6 +165,8 @@ class ExecutionComplete(Wire):
     counts: TestCounts = TestCounts()
     total: int | None = Field(default=None, ge=0)
     failures: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
     skipped: dict[str, int] = Field(default_factory=dict)
     slowest: tuple[TimedTest, ...] = ()
@@ -184,7 +189,10 @@ def without_outcomes(conclusion: Conclusion, notes: tuple[str, ...] = ()) -> Exe
 
 
 class ExecutorError(Wire):
-    """Something went wrong around the suite; `recoverable` says that it goes on."""
+    """Something went wrong around the suite; `recoverable` says that it goes on.
+
+    `output` are the last lines of a set-up that failed.
+    """
 
     type: Literal["error"] = "error"
     agent: Executor = "test-executor"
@@ -192,6 +200,7 @@ class ExecutorError(Wire):
     hint: str = ""
     recoverable: bool = False
     finished: int = Field(default=0, ge=0)
+    output: tuple[str, ...] = ()
 
 
 ExecutorEvent = Annotated[

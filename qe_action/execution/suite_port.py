@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from qe_action.events import Outcome, Phase
+if TYPE_CHECKING:  # a command is started before events are imported
+    from qe_action.events import Outcome, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A test begins; `worker` is empty where the session runs its tests itself."""
+    """A test begins; `worker` is empty where it is not known. Workers run tests side by side."""
 
     key: str
     id: str

@@ -1,13 +1,22 @@
-"""Who a check run and a comment belong to: the run of a workflow, and its place in it."""
+"""Who a check run and a comment belong to: the run of a workflow, and its place in it.
+
+A run has a check run of its coverage, and may have another one of its tests.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-_EXTERNAL = re.compile(r"qe:(\d{1,16})\.(\d{1,9}):([0-9a-f]{12}):([0-9a-f]{12}|-):([0-9a-f]{32})")
+_EXTERNAL = re.compile(
+    r"qe:(\d{1,16})\.(\d{1,9}):([0-9a-f]{12}):([0-9a-f]{12}|-):([0-9a-f]{32})(?::(tests))?"
+)
+_COVERAGE = re.compile("coverage", re.IGNORECASE)
+
+About = Literal["coverage", "tests"]
+"""What a check run is about; one of both is about coverage."""
 
 
 class RunKey(NamedTuple):
@@ -21,7 +30,9 @@ class RunKey(NamedTuple):
 class Identity:
     """What makes two check runs the same one: all of it has to match.
 
-    `report` is a digest of the reports' bytes, `group` the comment that several names share.
+    `report` is a digest of what is reported, `group` the comment that several names share. `place`
+    is the name that tells steps of a job from each other, where that is not the check run's own:
+    the two check runs of a step have one place.
     """
 
     name: str
@@ -30,14 +41,17 @@ class Identity:
     job: str
     report: str
     group: str | None = None
+    about: About = "coverage"
+    place: str = ""
 
     @property
     def external_id(self) -> str:
         """The identity in the form that GitHub keeps with the check run."""
-        place = digest(self.job, self.name)[:12]
+        place = digest(self.job, self.place or self.name)[:12]
         group = group_hash(self.group) if self.group else "-"
         whole = digest(self.name, self.head_sha, *map(str, self.key), self.job, self.report)[:32]
-        return f"qe:{self.key.run_id}.{self.key.attempt}:{place}:{group}:{whole}"
+        about = ":tests" if self.about == "tests" else ""
+        return f"qe:{self.key.run_id}.{self.key.attempt}:{place}:{group}:{whole}{about}"
 
 
 class SeenIdentity(NamedTuple):
@@ -46,6 +60,7 @@ class SeenIdentity(NamedTuple):
     key: RunKey
     place: str
     group: str
+    about: About = "coverage"
 
 
 def read_external_id(text: str) -> SeenIdentity | None:
@@ -53,8 +68,20 @@ def read_external_id(text: str) -> SeenIdentity | None:
     found = _EXTERNAL.fullmatch(text)
     if found is None:
         return None
-    run, attempt, place, group, _ = found.groups()
-    return SeenIdentity(RunKey(int(run), int(attempt)), place, group)
+    run, attempt, place, group, _, tests = found.groups()
+    about: About = "tests" if tests else "coverage"
+    return SeenIdentity(RunKey(int(run), int(attempt)), place, group, about)
+
+
+def name_for_tests(name: str) -> str:
+    """The name of the tests' own check run, beside one of coverage that is called `name`."""
+    found = list(_COVERAGE.finditer(name))
+    if not found:
+        return f"{name} tests"
+    start, end = found[-1].span()
+    word = found[-1][0]
+    tests = "TESTS" if word.isupper() else "Tests" if word[0].isupper() else "tests"
+    return f"{name[:start]}{tests}{name[end:]}"
 
 
 def group_hash(group: str) -> str:

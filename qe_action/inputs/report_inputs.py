@@ -18,19 +18,29 @@ REPORTING: tuple[Input, ...] = (
         "or globs relative to working-directory, one a line; several are merged.",
         listed=True,
     ),
-    Input("name", "qe-action coverage", "Name of the check run; each name has its own comment."),
+    Input(
+        "name",
+        "qe-action coverage",
+        "Name of the check run; that of the tests has tests for coverage in it. Each name has its "
+        "own comment.",
+    ),
     Input(
         "annotations",
         "changed",
-        "Which gaps are annotated: those in changed lines, all that are found, or none.",
+        "Which gaps are annotated: those in changed lines, all that are found, or none. Failed "
+        "tests are annotated too, unless it is none.",
         ("changed", "all", "none"),
     ),
-    Input("max-annotations", "50", "How many annotations at most; the worst come first."),
+    Input(
+        "max-annotations",
+        "50",
+        "How many annotations a check run has at most; the worst come first.",
+    ),
     Input(
         "comment",
         "always",
-        "When the pull request gets a comment; on-gap is where changed lines have a gap or a gate "
-        "failed.",
+        "When the pull request gets a comment; on-gap is where changed lines have a gap, or a test "
+        "or a gate failed.",
         ("always", "on-gap", "never"),
     ),
     Input(

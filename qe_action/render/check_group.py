@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qe_action.render.markdown import COMMENT_LIMIT, ICONS, retold_mark
-from qe_action.render.verdict import CheckConclusion
+from qe_action.render.markdown import COMMENT_LIMIT, retold_mark
+from qe_action.render.marks import ICONS, RANKED, CheckConclusion
 from qe_action.text import cell, clip, in_html, plain, plural, size
 
-_RANKED: tuple[CheckConclusion, ...] = ("failure", "cancelled", "neutral", "success")
 _LEFT_OUT = "Left out here, see the check run.\n"
 
 
@@ -68,7 +67,7 @@ def _bodies(parts: Sequence[Part], left: int) -> dict[int, str]:
 def _title(parts: Sequence[Part], name: str, ended: int, total: int) -> str:
     if ended < total:
         return f"### ⏳ {plain(name)}: {ended} of {plural(total, 'part')} arrived"
-    worst = min((part.conclusion or "neutral" for part in parts), key=_RANKED.index)
+    worst = min((part.conclusion or "neutral" for part in parts), key=RANKED.index)
     bad = sum(part.conclusion == "failure" for part in parts)
     said = f"{bad} of {plural(total, 'part')} failed" if bad else f"{plural(total, 'part')}"
     marks = {retold_mark(part.conclusion, part.summary) for part in parts if part.conclusion}
@@ -105,4 +104,4 @@ def _details(part: Part, body: str) -> str:
 
 def _weight(part: Part) -> tuple[int, str]:
     """Failed parts get their room first."""
-    return _RANKED.index(part.conclusion or "neutral"), part.name
+    return RANKED.index(part.conclusion or "neutral"), part.name

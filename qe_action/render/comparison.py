@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qe_action.analysis.baseline import TEXT_LIMIT
+from qe_action.analysis.test_baseline import decode, fitted
 from qe_action.events import AnalysisComplete, Baseline, IndirectChange
 from qe_action.figures import signed
 from qe_action.render.links import Links
 from qe_action.render.state import RunState
-from qe_action.text import code, plain, plural
+from qe_action.text import code, plain, plural, size
 
 _KEPT = (
     "This run's counts are kept here, unseen, as the baseline that later runs compare with. "
@@ -71,6 +73,23 @@ def kept_baseline(state: RunState, links: Links) -> str | None:
     if result is None or result.digest is None or result.measured is None:
         return None
     return _KEPT + result.digest if result.measured.sha == links.sha else None
+
+
+def kept_tests(state: RunState, links: Links) -> str | None:
+    """The same of the tests, whose digest names the commit itself."""
+    result = state.tests.result
+    return None if result is None or result.digest is None else _KEPT + result.digest
+
+
+def kept_digests(state: RunState, links: Links) -> str | None:
+    """Both; the tests have the room that the coverage leaves them."""
+    coverage, tests = kept_baseline(state, links), state.tests.result
+    if coverage is None or tests is None or tests.digest is None:
+        return coverage or kept_tests(state, links)
+    digest = decode(tests.digest)
+    left = TEXT_LIMIT - size(coverage) - 1
+    fits = fitted(digest, left)[1] if digest is not None else ""
+    return f"{coverage}\n{fits}" if fits and size(fits) <= left else coverage
 
 
 KEPT_SIZE = len(_KEPT)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 from markdown_it import MarkdownIt
 
-from qe_action.events import Gap
-from qe_action.render.annotations import AnnotationLevel, annotation, where
+from qe_action.events import Gap, TestFinished
+from qe_action.render.annotations import AnnotationLevel, Words, annotation, where
+from qe_action.render.executed import failure_annotation
+from qe_action.render.executed_summary import tests_summary
+from qe_action.render.executed_words import place_name
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary, comment
-from qe_action.render.state import RunState
-from qe_action.render.verdict import Mark, conclude, mark
+from qe_action.render.marks import Mark
+from qe_action.render.state import Executed, RunState
+from qe_action.render.verdict import Verdict, conclude, conclude_tests, mark
 from qe_action.text import clip, visible
 
 ANNOTATIONS = 50
@@ -76,28 +81,50 @@ def page(
     *,
     why: str = "",
     annotated: Sequence[Gap] | None = None,
+    tests_name: str = "",
 ) -> str:
     """The whole page; `why` says why this is a preview and no pull request.
 
     `annotated` are the gaps that get annotations, those in changed lines where it is not given.
+    `tests_name` is the name of the tests' own check run; without one they are shown with the
+    coverage.
     """
-    verdict, marked = conclude(state), mark(state)
     gaps = state.in_diff[:ANNOTATIONS] if annotated is None else annotated
     none = "None was asked for." if state.in_diff else "No gap in changed lines."
     lead = f"<p class=lead>{escape(why)}</p>" if why else ""
-    notes = "".join(_annotation(gap) for gap in gaps) or f"<p>{none}</p>"
+    failures = (_failure(event) for event in state.tests.failures[:ANNOTATIONS])
+    notes = "".join((*failures, *map(_annotation, gaps))) or f"<p>{none}</p>"
+    checks = _checks(state, links, heading, tests_name)
     return f"""<!doctype html>
 <html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
 <title>{escape(visible(heading.name))}</title><style>{_STYLE}</style>
 <main><h1>Preview: {escape(visible(heading.name))}</h1>{lead}
-<section><header>Check run</header><div class=body>
-<p><span class="mark {marked}">{_MARKS[marked]}</span>
-<b>{escape(visible(heading.name))}</b> — {escape(clip(visible(verdict.title), 255))}</p>
-{_html(check_summary(state, links))}</div></section>
-<section><header>Annotations</header><div class=body>{notes}</div></section>
+{checks}<section><header>Annotations</header><div class=body>{notes}</div></section>
 <section><header><b>github-actions</b> bot commented</header><div class=body>
 {_html(comment(state, links, heading))}</div></section>
 </main></html>
+"""
+
+
+def _checks(state: RunState, links: Links, heading: Heading, tests_name: str) -> str:
+    """The check runs: of the tests where they have one, and of the coverage."""
+    shown = ""
+    if state.tests.begun and tests_name:
+        verdict = conclude_tests(state.tests)
+        body = tests_summary(state, links)
+        shown = _check("Check run of the tests", tests_name, verdict, verdict.conclusion, body)
+        if state.result is None:
+            return shown
+        state = replace(state, tests=Executed())
+    body = check_summary(state, links)
+    return shown + _check("Check run", heading.name, conclude(state), mark(state), body)
+
+
+def _check(header: str, name: str, verdict: Verdict, marked: Mark, body: str) -> str:
+    return f"""<section><header>{header}</header><div class=body>
+<p><span class="mark {marked}">{_MARKS[marked]}</span>
+<b>{escape(visible(name))}</b> — {escape(clip(visible(verdict.title), 255))}</p>
+{_html(body)}</div></section>
 """
 
 
@@ -113,9 +140,16 @@ def _breakable(html: str) -> str:
 
 
 def _annotation(gap: Gap) -> str:
-    words = annotation(gap)
+    return _note(annotation(gap), where(gap))
+
+
+def _failure(event: TestFinished) -> str:
+    return _note(failure_annotation(event), place_name(event))
+
+
+def _note(words: Words, place: str) -> str:
     return (
         f'<div class="note {words.level}"><p><b>{_LEVELS[words.level]}</b> '
-        f"<span class=where>{_breakable(escape(where(gap)))}</span></p>"
+        f"<span class=where>{_breakable(escape(place))}</span></p>"
         f"<p><b>{escape(words.title)}</b></p><p>{escape(words.message)}</p></div>"
     )

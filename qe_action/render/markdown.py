@@ -8,18 +8,23 @@ that is not enough, whole lines go from the end.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from qe_action.events import AnalysisComplete
 from qe_action.quoting import quoted
 from qe_action.render.comparison import age, indirect
 from qe_action.render.coverage_tables import changed_files, figures
+from qe_action.render.executed_lists import notes
+from qe_action.render.executed_summary import tests_first, tests_last, tests_running
+from qe_action.render.fitting import fit
 from qe_action.render.gap_lists import gap_lists
 from qe_action.render.generated import generated
+from qe_action.render.good_to_know import good_to_know
 from qe_action.render.links import Links
+from qe_action.render.marks import ICONS, RUNNING, CheckConclusion, Mark
 from qe_action.render.state import RunState
-from qe_action.render.verdict import CheckConclusion, Mark, conclude, mark, running_title
+from qe_action.render.verdict import conclude, mark, running_title
 from qe_action.text import (
     clip,
     code,
@@ -37,16 +42,6 @@ SUMMARY_LIMIT = 65_535
 JOB_SUMMARY_LIMIT = 1024 * 1024
 """Bytes of all that a step adds to the job's summary."""
 
-ICONS: dict[Mark, str] = {
-    "success": "✅",
-    "ungated": "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}",
-    "failure": "❌",
-    "neutral": "⚪",
-    "cancelled": "⏹️",
-}
-ROWS = (200, 100, 50, 25, 10, 5, 2, 0)
-"""How many rows of each list are tried, until the document fits."""
-_REST = ("", "_The rest is left out here: it is longer than GitHub takes._", "")
 _PASSED = "- ✅ **"
 """How the line of a passed gate begins, and nothing else does."""
 
@@ -100,58 +95,45 @@ def job_summary(state: RunState, links: Links, heading: Heading) -> str:
 
 
 def _fit(state: RunState, links: Links, heading: Heading, limit: int) -> str:
-    """The document with as many rows a list as fit into `limit`.
-
-    Where none are still too many it is cut before its footer, which is kept: every document
-    tells which run made it.
-    """
-    text = ""
-    for rows in ROWS:
-        text = _document(state, links, heading, rows)
-        if size(text) <= limit:
-            return text
-    return _cut(text, [*_REST, *_footer(state, links)], limit)
-
-
-def _cut(text: str, ending: Sequence[str], limit: int) -> str:
-    """The lines that fit into half of `limit`, with the blocks that they open closed."""
-    left = limit // 2 - size("\n".join(ending))
-    kept: list[str] = []
-    for line in text.split("\n"):
-        left -= size(line) + 1
-        if left < 0:
-            break
-        kept.append(line)
-    # No text from outside starts a line with a tag.
-    opened = sum(line.startswith("<details>") for line in kept) - kept.count("</details>")
-    closing = ["", "</details>"] * opened
-    return "\n".join([*kept, *closing, *ending]) + "\n"
+    footer = list(_footer(state, links))
+    return fit(lambda rows: _document(state, links, heading, rows), footer, limit)
 
 
 def _document(state: RunState, links: Links, heading: Heading, rows: int) -> str:
-    body = _running(state, links, rows) if state.result is None else _ended(state, links, rows)
+    body = _running(state, links, rows) if state.running else _ended(state, links, rows)
     marker = [heading.marker] if heading.marker else []
     title = [*_title(state, heading), ""] if heading.name else []
     return "\n".join([*marker, *title, *body]) + "\n"
 
 
 def _title(state: RunState, heading: Heading) -> list[str]:
-    if state.result is None:
-        return [f"### ⏳ {plain(heading.name)}: {plain(running_title(state))}"]
+    if state.running:
+        return [f"### {RUNNING} {plain(heading.name)}: {plain(running_title(state))}"]
     title = plain(clip(conclude(state).title, 400))
     return [f"### {ICONS[mark(state)]} {plain(heading.name)}: {title}"]
 
 
 def _running(state: RunState, links: Links, rows: int) -> Iterator[str]:
-    yield "The analysis is still running; this text is edited as results come in."
+    what = "tests are" if state.tests.running else "analysis is"
+    yield f"The {what} still running; this text is edited as results come in."
     yield ""
+    yield from tests_first(state.tests, links, rows)
     yield from gap_lists(state, links, rows)
     yield from _footer(state, links)
 
 
 def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
-    result = state.result
-    assert result is not None
+    yield from tests_running(state.tests)
+    yield from tests_first(state.tests, links, rows)
+    if (result := state.result) is not None:
+        yield from _analysed(state, result, links, rows)
+    yield from tests_last(state.tests, rows)
+    analysed = _notes(state, result) if result is not None else []
+    yield from good_to_know([*notes(state.tests), *analysed])
+    yield from _footer(state, links)
+
+
+def _analysed(state: RunState, result: AnalysisComplete, links: Links, rows: int) -> Iterator[str]:
     if result.totals is not None:
         yield from figures(result)
     yield from _gates(result)
@@ -159,8 +141,6 @@ def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
     yield from generated(state, links, rows)
     yield from gap_lists(state, links, rows)
     yield from indirect(result, rows)
-    yield from _notes(state, result)
-    yield from _footer(state, links)
 
 
 _CLAIMS = {True: "passed", False: "failed", None: "was not judged"}
@@ -181,17 +161,12 @@ def _gates(result: AnalysisComplete) -> Iterator[str]:
         yield ""
 
 
-def _notes(state: RunState, result: AnalysisComplete) -> Iterator[str]:
+def _notes(state: RunState, result: AnalysisComplete) -> list[str]:
     hints = [f"{error.message} {error.hint}".strip() for error in state.errors]
     if result.conclusion == "failed" and state.errors:
         hints[0] = state.errors[0].hint  # its message is the title
     told = {error.message for error in state.errors}
-    notes = [hint for hint in hints if hint] + [note for note in result.notes if note not in told]
-    if notes:
-        yield "**Good to know**"
-        yield ""
-        yield from (f"- {prose(clip(note, 1000))}" for note in dict.fromkeys(notes))
-        yield ""
+    return [hint for hint in hints if hint] + [note for note in result.notes if note not in told]
 
 
 _TREES = {

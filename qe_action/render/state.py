@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
@@ -24,7 +25,9 @@ from qe_action.events import (
     GeneratorError,
     GeneratorEvent,
     GeneratorProgress,
+    History,
     SuspectedBug,
+    TestCounts,
     TestFinished,
     TestFlaky,
     TestProposed,
@@ -48,6 +51,8 @@ PATHS_KEPT = 50
 
 FAILURES_KEPT = 200
 """How many failures of tests, the first, are kept with what they say."""
+NEW: History = "new"
+KNOWN: History = "known"
 SKIPPED_KEPT = 100
 """How many skipped tests are kept."""
 
@@ -77,6 +82,14 @@ class Executed:
     def running(self) -> bool:
         return self.begun and self.result is None
 
+    @property
+    def failed(self) -> int:
+        """How many failures there are but for the flaky tests; not all of them need be kept."""
+        result, progress = self.result, self.progress
+        counts = result.counts if result else progress.counts if progress else TestCounts()
+        flaky = max(len(self.flaky), len(result.flaky) if result else 0)
+        return max(counts.bad - flaky, len(self.failures), len(result.failures) if result else 0)
+
     def fold(self, event: ExecutorEvent) -> None:
         """Take one event in."""
         match event:
@@ -98,8 +111,21 @@ class Executed:
                 _keep(self.errors, event, ERRORS_KEPT)
             case ExecutionComplete():
                 self.result = event
+                self.failures = list(_with_history(self.failures, event))
             case _:
                 assert_never(event)
+
+
+def _with_history(
+    failures: Iterable[TestFinished], result: ExecutionComplete
+) -> Iterator[TestFinished]:
+    """Failures with what the end tells of those that came before the base's tests were known."""
+    told: dict[str, History] = {}
+    for names, history in ((result.new, NEW), (result.known, KNOWN)):
+        told.update(dict.fromkeys(names, history))
+    for event in failures:
+        found = event.history or told.get(event.id, "")
+        yield event.model_copy(update={"history": found}) if found else event
 
 
 _Kept = TypeVar("_Kept")
@@ -179,6 +205,13 @@ class RunState:
     """How many annotations stand of how many that are to: said by whoever delivers them."""
     proposal: Proposal | None = None
     """What became of the generated tests: likewise."""
+
+    @property
+    def running(self) -> bool:
+        """Whether more is to come: the analysis has no result, nor have tests that are alone."""
+        if self.result is not None:
+            return False
+        return self.tests.result is None or self.progress is not None or bool(self.errors)
 
     @property
     def gaps(self) -> list[Gap]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from qe_action.events import AnalysisComplete, GateResult
 from qe_action.figures import shortest
 from qe_action.quoting import quoted
-from qe_action.render.state import RunState
+from qe_action.render import executed
+from qe_action.render.marks import CheckConclusion, Mark, worst
+from qe_action.render.state import Executed, RunState
 from qe_action.text import clip, percent, plural, title
 
 _MESSAGE = 150
 """Characters of a message beside the figures of a title."""
-CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
-Mark = CheckConclusion | Literal["ungated"]
-"""What a headline is marked with: a success without a gate praises nothing."""
 
 
 class Verdict(NamedTuple):
@@ -26,9 +25,39 @@ class Verdict(NamedTuple):
 
 
 def conclude(state: RunState) -> Verdict:
-    """`failure` only for a failed gate; `neutral` for nothing measurable or an error of ours."""
-    conclusion, text = _conclude(state)
-    return Verdict(conclusion, title(text))
+    """`failure` only for a failed gate or test; `neutral` for nothing to judge or our own error."""
+    analysis = _conclude(state)
+    if not state.tests.begun:
+        return Verdict(analysis.conclusion, title(analysis.title))
+    if state.running:
+        return Verdict("neutral", running_title(state))
+    tests = conclude_tests(state.tests)
+    if state.result is None:
+        return tests
+    return _together(tests, analysis, state.result)
+
+
+def conclude_tests(tests: Executed) -> Verdict:
+    """What the tests' own check run says."""
+    return Verdict(executed.conclusion(tests), executed.title(tests))
+
+
+def _together(tests: Verdict, analysis: Verdict, result: AnalysisComplete) -> Verdict:
+    """The verdict on tests and coverage: the title begins with what failed."""
+    conclusion = worst(tests.conclusion, analysis.conclusion)
+    figures = analysis.title
+    if result.tests_failed and result.conclusion == "finished":
+        figures = coverage_title(result)  # why no gate is judged stands before it
+    said = [tests.title, figures]
+    if tests.conclusion not in ("failure", "cancelled"):
+        said.reverse()
+    return Verdict(conclusion, title(f"{said[0]}; {_inside(said[1])}"))
+
+
+def _inside(text: str) -> str:
+    """A title within a sentence; the name of a test begins as it does."""
+    starts = ("Patch", "Project", "Changed", "No ", "Nothing", "The ", "Cancelled")
+    return f"{text[0].lower()}{text[1:]}" if text.startswith(starts) else text
 
 
 def _conclude(state: RunState) -> Verdict:
@@ -44,9 +73,10 @@ def _conclude(state: RunState) -> Verdict:
 
 
 def mark(state: RunState) -> Mark:
-    """The conclusion, but for a run that no gate judged: it ended, and that is all."""
+    """The conclusion, but for a run that no test and no gate judged: it ended, and that is all."""
     verdict = conclude(state).conclusion
     judged = state.result is not None and any(gate.passed for gate in state.result.gates)
+    judged |= executed.conclusion(state.tests) == "success"
     return "ungated" if verdict == "success" and not judged else verdict
 
 
@@ -111,9 +141,14 @@ def coverage_title(result: AnalysisComplete) -> str:
 
 
 def running_title(state: RunState) -> str:
-    """`45% read, 3 gaps so far`."""
+    """`45% read, 3 gaps so far`; of the tests as long as they run."""
+    if state.tests.begun and (state.tests.running or state.progress is None):
+        return executed.title(state.tests)
     if state.progress is None:
         return "Starting"
     found = f", {plural(state.gap_count, 'gap')} so far" if state.gap_count else ""
     percent_read = f"({state.progress.percent:.0f}%)"
-    return title(f"{clip(state.progress.message, _MESSAGE)} {percent_read}{found}")
+    said = f"{clip(state.progress.message, _MESSAGE)} {percent_read}{found}"
+    if executed.conclusion(state.tests) in ("failure", "cancelled"):
+        said = f"{executed.title(state.tests)}; {said}"
+    return title(said)

@@ -12,7 +12,7 @@ import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qe_action.sandbox.rules import WHOLE, Condition, Rule
+from qe_action.sandbox.rules import MADE_OUTSIDE, WHOLE, Condition, Rule
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ ALLOWED = (
 )
 
 NETWORK = Group(
-    "The internet, for a set-up.",
+    "The internet, for a set-up; or, with sockets that lead no further, the loopback.",
     ("connect", "bind", "listen", "accept", "accept4", "sendmmsg", "recvmmsg"),
 )
 MODES = Group(
@@ -123,6 +123,7 @@ _NAMESPACES = 0x7E020000  # CLONE_NEW*, but the one of time, which clone can't m
 _CLONE_PARENT = 0x8000
 _UNIX, _INET, _INET6 = 1, 2, 10
 _STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
+_TCP, _UDP = 6, 17
 _KIND, _FIFO, _REGULAR = 0o170000, 0o010000, 0o100000
 _SET_PDEATHSIG, _SIGKILL = 1, 9
 _WHITEOUT = 4
@@ -155,7 +156,7 @@ _OPTIONS: Mapping[int, tuple[int, ...]] = {
 """Options of sockets that are set; the others filter, encrypt, reserve memory or route."""
 
 
-def fine(*, network: bool) -> tuple[Rule, ...]:
+def fine(*, network: bool, loopback: bool = False) -> tuple[Rule, ...]:
     """Calls of which some uses are let through; the first rule that fits decides."""
     return (
         # files, but none opened for neither reading nor writing, in which Landlock sees no right
@@ -192,7 +193,7 @@ def fine(*, network: bool) -> tuple[Rule, ...]:
         Rule("prctl", (Condition(0, (_SET_PDEATHSIG,)), Condition(1, (_SIGKILL,)))),
         Rule("prctl", (Condition(0, (_SET_PDEATHSIG,)),), errno.EPERM),
         *_only("prctl", 0, _PRCTL, errno.EINVAL),
-        *_sockets(network=network),
+        *_sockets(network=network, loopback=loopback),
     )
 
 
@@ -208,7 +209,7 @@ def _only(
     return Rule(call, (Condition(argument, values, mask),)), Rule(call, answer=answer)
 
 
-def _sockets(*, network: bool) -> list[Rule]:
+def _sockets(*, network: bool, loopback: bool) -> list[Rule]:
     # A datagram pair can be pointed at another socket afterwards: by connect or with each message.
     kinds = Condition(1, (_STREAM, _SEQPACKET), 0xF)
     found = [
@@ -217,16 +218,17 @@ def _sockets(*, network: bool) -> list[Rule]:
         Rule("setsockopt", (Condition(1, (_SOCKET_LEVEL,)), Condition(2, _BUFFERS)), 0),
     ]
     for level, options in _OPTIONS.items():
-        if network or level == _SOCKET_LEVEL:
+        if network or loopback or level == _SOCKET_LEVEL:
             found.append(Rule("setsockopt", (Condition(1, (level,)), Condition(2, options))))
     found.append(Rule("setsockopt", answer=errno.ENOPROTOOPT))
+    families = Condition(0, (_INET, _INET6))
     if network:
-        internet = (
-            Condition(0, (_INET, _INET6)),
-            Condition(1, (_STREAM, _DATAGRAM), 0xF),
-            Condition(2, (0, 6, 17)),  # TCP, UDP
-        )
-        found.append(Rule("socket", internet))
+        kind, protocol = Condition(1, (_STREAM, _DATAGRAM), 0xF), Condition(2, (0, _TCP, _UDP))
+        found.append(Rule("socket", (families, kind, protocol)))
+    elif loopback:
+        # A datagram may name the interface that it leaves by; a stream may not.
+        kind, protocol = Condition(1, (_STREAM,), 0xF), Condition(2, (0, _TCP))
+        found.append(Rule("socket", (families, kind, protocol), MADE_OUTSIDE))
     return found
 
 

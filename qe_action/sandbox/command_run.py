@@ -29,6 +29,10 @@ How = Literal[
 _BROKEN = ("wall", "memory", "processes", "disk", "killed")
 
 
+Relay = Callable[[int, bytes], Awaitable[None]]
+"""Takes what a command writes as it comes, with the number of its descriptor, 1 or 2."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended. `left` counts the processes that were still there and were killed."""
@@ -62,8 +66,8 @@ def kill_child(process: int) -> None:
 class CommandRun:
     """One sandboxed command: lines in, lines out, and an end that leaves no process behind.
 
-    Read its lines, or it stops at a full pipe until its time is over. Usable as an async
-    context manager, which kills what still runs.
+    Read its lines, or it stops at a full pipe until its time is over; with a `relay` there are
+    none to read. Usable as an async context manager, which kills what still runs.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class CommandRun:
         layers: Layers,
         *,
         release: Callable[[Mapping[str, Any]], Awaitable[None]],
+        relay: Relay | None = None,
     ) -> None:
         self.layers = layers
         self._process = process
@@ -89,7 +94,9 @@ class CommandRun:
         self._seen = 0
         self._errors = bytearray()
         self._too_much = False
+        self._relay = relay
         self._reading = asyncio.create_task(self._read_errors())
+        self._relaying = None if relay is None else asyncio.create_task(self._pass_on(relay))
         self._ending: asyncio.Task[Outcome] | None = None
 
     async def __aenter__(self) -> Self:
@@ -97,6 +104,11 @@ class CommandRun:
 
     async def __aexit__(self, *_: object) -> None:
         await self.kill()
+
+    @property
+    def pid(self) -> int:
+        """Its supervisor's number: all its processes are below that one."""
+        return self._process.pid
 
     async def write(self, data: bytes) -> None:
         """Send bytes to its standard input; nothing happens where it no longer reads."""
@@ -135,6 +147,11 @@ class CommandRun:
         self._buffer.clear()
         return rest
 
+    async def _pass_on(self, relay: Relay) -> None:
+        while chunk := await self._stdout.read(_CHUNK):
+            self._count(len(chunk))
+            await relay(1, chunk)
+
     async def outcome(self) -> Outcome:
         """Wait for its end and that of everything it started."""
         if self._ending is None:
@@ -143,48 +160,58 @@ class CommandRun:
 
     async def kill(self) -> Outcome:
         """End it with all it started, if it still runs; returns when nothing is left."""
-        self._stop()
+        self.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 return await self.outcome()
         kill_child(self._process.pid)
         return await self.outcome()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Have it ended, and wait for nothing."""
         self._control.close()
 
     async def _read_more(self) -> bool:
         chunk = await self._stdout.read(_CHUNK)
-        self._buffer += chunk[: max(0, self._policy.output - self._seen)]
+        most = self._policy.output
+        self._buffer += chunk if most is None else chunk[: max(0, most - self._seen)]
         self._count(len(chunk))
         return bool(chunk)
 
     async def _read_errors(self) -> None:
         stderr = cast(asyncio.StreamReader, self._process.stderr)
         while chunk := await stderr.read(_CHUNK):
-            self._errors += chunk[: ERROR_LIMIT - len(self._errors)]
             self._count(len(chunk))
+            if self._relay is not None:
+                await self._relay(2, chunk)
+            else:
+                self._errors += chunk[: ERROR_LIMIT - len(self._errors)]
 
     def _count(self, length: int) -> None:
         self._seen += length
-        if self._seen > self._policy.output:
+        if self._policy.output is not None and self._seen > self._policy.output:
             self._too_much = True
-            self._stop()
+            self.stop()
 
     async def _end(self) -> Outcome:
         report: dict[str, Any] = {}
         try:
             report = await self._last_line()
         finally:
-            self._stop()
+            self.stop()
             kill_child(self._process.pid)  # it has said its last word, or never will
             await self._release(report)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while await self._read_more():
-                    pass
+                if self._relaying is None:
+                    while await self._read_more():
+                        pass
+                else:
+                    await self._relaying
                 await self._reading
-        self._reading.cancel()
+        for task in (self._reading, self._relaying):
+            if task is not None:
+                task.cancel()
         while self._process.returncode is None:  # closing would take it away from the loop
             await asyncio.sleep(_TICK)
         self._transport.close()  # who has outlived a killed supervisor may hold the pipes

@@ -61,7 +61,7 @@ class Walk:
         try:
             with os.scandir(folder) as listing:
                 return list(itertools.islice(listing, self.most + 1))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError:  # its path is too long, or nobody may read it
             self.blind = True

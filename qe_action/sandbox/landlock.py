@@ -35,6 +35,7 @@ RESOLVER = (
     *("/etc/services", "/etc/protocols"),
 )
 """What finding a host by name needs besides."""
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the C library has it
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 Rule = tuple[str, int, int]
@@ -72,7 +73,8 @@ def rules(policy: Policy, abi: int, closed: Collection[Path] = ()) -> Iterator[R
     read = (_EXECUTE | _READ_FILE | _READ_DIR) & known
     write = known & ~(_MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEV)
     device = (_READ_FILE | _WRITE_FILE | _TRUNCATE) & known
-    system = (*SYSTEM, *(RESOLVER if policy.network else ()), *(("/proc",) if policy.proc else ()))
+    names = RESOLVER if policy.sockets else ()
+    system = (*SYSTEM, *names, *(("/proc",) if policy.proc else ()))
     for name in system:
         for path in _beside(Path(name), closed):
             yield str(path), read, read & _OF_FILES
@@ -80,7 +82,8 @@ def rules(policy: Policy, abi: int, closed: Collection[Path] = ()) -> Iterator[R
     for folder in policy.readable:
         for path in _beside(folder, git):
             yield str(path), read, read & _OF_FILES
-    for path in policy.writable:
+    shared = (Path(SHARED_MEMORY),) if policy.shared_memory else ()
+    for path in (*policy.writable, *shared):
         yield str(path), write, write & _OF_FILES
     for name in DEVICES:
         yield name, 0, device

@@ -2,7 +2,8 @@
 
 A program on its own, standard library only, syntax of Python 3.9. It is told the descriptors of
 two pipes: on the first comes the plan as JSON, on the second it says that all layers hold, or as
-JSON what went wrong. It gives up everything step by step, checks that it is gone, and execs.
+JSON what went wrong. Where the supervisor makes its sockets, a third is the way to it. It gives up
+everything step by step, checks that it is gone, and execs.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from typing import Any
 _PR_SET_PDEATHSIG, _PR_GET_SECCOMP, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 1, 21, 22, 24
 _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 38, 39
 _SECCOMP_FILTER = 2
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SET_MODE_FILTER, _NEW_LISTENER = 1, 8
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
+_DATAGRAM = 2
 _ADDRESS_SPACE = 4  # what is reserved beside what is used, in multiples of the memory
 
 _WAITING = 1024  # signals and timers that wait
@@ -49,13 +53,16 @@ def _prctl(option: int, *arguments: int) -> int:
     return _call("prctl", _libc.prctl, ctypes.c_int(option), *values)
 
 
-def _close_all_but(status: int) -> None:
+def _close_all_but(*kept: int) -> None:
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if highest == resource.RLIM_INFINITY or highest > 1 << 20:
         highest = 1 << 20
-    os.closerange(3, status)
-    os.closerange(status + 1, highest)
-    os.set_inheritable(status, False)
+    start = 3
+    for descriptor in sorted(kept):
+        os.closerange(start, descriptor)
+        os.set_inheritable(descriptor, False)
+        start = descriptor + 1
+    os.closerange(start, highest)
 
 
 def _fresh_process() -> None:
@@ -148,19 +155,32 @@ def die_with(parent: int) -> None:
         raise LayerError("the supervisor is gone")
 
 
-def filter_calls(program: bytes) -> None:
-    """The seccomp filter, on this thread and all that comes of it."""
+def filter_calls(program: bytes, listener: int | None = None) -> None:
+    """The seccomp filter, on this thread and all that comes of it.
+
+    Who holds the other end of `listener` answers the calls that the filter leaves to it.
+    """
     buffer = ctypes.create_string_buffer(program, len(program))
     fields = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
     header = ctypes.create_string_buffer(fields, len(fields))
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, ctypes.addressof(header))
+    if listener is None:
+        _prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, ctypes.addressof(header))
+        return
+    import socket  # loaded before Landlock was in force
+
+    called = ctypes.c_long(_SECCOMP[os.uname().machine])
+    flags = (ctypes.c_ulong(_SET_MODE_FILTER), ctypes.c_ulong(_NEW_LISTENER))
+    made = _call("seccomp", _libc.syscall, called, *flags, header)
+    with socket.socket(fileno=listener) as way:
+        socket.send_fds(way, [b"l"], [made])
+    os.close(made)
 
 
-def check(uid: int | None, *, network: bool) -> None:
-    """Try what must not work any more."""
+def check(uid: int | None, kinds: tuple[int, ...]) -> None:
+    """Try what must not work any more, sockets of these kinds with it."""
     if _prctl(_PR_GET_NO_NEW_PRIVS) != 1 or _prctl(_PR_GET_SECCOMP) != _SECCOMP_FILTER:
         raise LayerError("no_new_privs or seccomp is not in force")
-    if _libc.socket(1, 1, 0) >= 0 or (not network and _libc.socket(2, 1, 0) >= 0):
+    if _libc.socket(1, 1, 0) >= 0 or any(_libc.socket(2, kind, 0) >= 0 for kind in kinds):
         raise LayerError("seccomp lets a socket through")
     try:
         os.listdir("/")  # noqa: PTH208 - nothing but the call
@@ -172,7 +192,7 @@ def check(uid: int | None, *, network: bool) -> None:
         raise LayerError("the user is not the one it was meant to be")
 
 
-def confine(plan: dict[str, Any]) -> None:
+def confine(plan: dict[str, Any], listener: int | None) -> None:
     """All layers, the outermost first. Raises where one can't be put in place."""
     uid = plan["uid"]
     rules = plan["landlock"]
@@ -188,8 +208,9 @@ def confine(plan: dict[str, Any]) -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _call("landlock", _libc.syscall, _RESTRICT_SELF, made, 0)
     os.close(made)
-    filter_calls(bytes.fromhex(plan["seccomp"]))
-    check(uid, network=plan["network"])
+    filter_calls(bytes.fromhex(plan["seccomp"]), listener)
+    # A stream would wait for the supervisor, which does not listen yet.
+    check(uid, () if plan["network"] else (_DATAGRAM,) if plan["loopback"] else (1, _DATAGRAM))
 
 
 def _first_victim() -> None:
@@ -201,14 +222,16 @@ def _first_victim() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    source, status = (int(argument) for argument in arguments)
+    source, status, *more = (int(argument) for argument in arguments)
     with open(source, "rb") as pipe:  # noqa: PTH123 - a descriptor
         plan = json.loads(pipe.read())
+    if more:
+        import socket  # noqa: F401 - while its file can be read
     try:
-        _close_all_but(status)
+        _close_all_but(status, *more)
         _fresh_process()
         _first_victim()
-        confine(plan)
+        confine(plan, more[0] if more else None)
         layer = ""
     except (OSError, ValueError, LayerError) as error:
         layer = str(error)

@@ -66,8 +66,9 @@ def layers(machine: Machine, policy: Policy, *, off: bool = False) -> Layers:
             f"{'' if machine.root else ' when not root'}.",
             hint=_OFF,
         )
-    if policy.proc and not machine.root:
-        raise SandboxUnavailable("/proc can't be shown without a user of its own.", hint=_OFF)
+    if (policy.proc or policy.shared_memory) and not machine.root:
+        what = "/proc" if policy.proc else "Shared memory"
+        raise SandboxUnavailable(f"{what} can't be shown without a user of its own.", hint=_OFF)
     return Layers(machine.root, machine.landlock, True, tuple(_weaker(machine, policy)))
 
 
@@ -75,6 +76,8 @@ def _weaker(machine: Machine, policy: Policy) -> list[str]:
     found = []
     if policy.network:
         found.append("the network is open, this machine's own services with it")
+    elif policy.loopback:
+        found.append("services that listen on this machine can be reached by TCP")
     if machine.landlock < 2:
         found.append("files can't be moved between folders")
     if machine.landlock < 3:

@@ -44,7 +44,7 @@ class Memory:
         self._plan = plan
         self._most: int = plan["limits"]["memory"]
         self._kernel, self._shared = of_the_machine()
-        self._socket = socket_size(network=plan["network"])
+        self._socket = socket_size(network=plan["network"] or plan["loopback"])
         self._next = time.monotonic() + _PAUSE
 
     def too_much(self, processes: list[int]) -> bool:

@@ -25,9 +25,15 @@ class Policy:
     readable: tuple[Path, ...] = ()
     """Folders and files to read and run, beside the system's programs and libraries."""
     writable: tuple[Path, ...] = ()
-    """Folders to write to, this run's alone; the first is home, temporary and working folder."""
+    """What to write to, this run's alone; the first is home, temporary and working folder."""
+    start: Path | None = None
+    """Another folder that it starts in."""
     network: bool = False
     """TCP and UDP to anywhere, for the set-up of an environment only."""
+    loopback: bool = False
+    """TCP within this machine, where there is no network."""
+    shared_memory: bool = False
+    """Semaphores and memory that processes share by name; only with a user of its own."""
     proc: bool = False
     """/proc as its user sees it; only with a user of its own, else it shows our environment."""
     modes: bool = False
@@ -47,8 +53,8 @@ class Policy:
     entries: int = 200_000
     """Files and folders in them."""
     open_files: int = 256
-    output: int = 16 * MEBIBYTE
-    """Bytes of standard output and standard error together."""
+    output: int | None = 16 * MEBIBYTE
+    """Bytes of standard output and standard error together; None where they are passed on."""
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Every variable it sees beside `BASE`'s; nothing is inherited."""
 
@@ -56,7 +62,8 @@ class Policy:
         for path in (*self.readable, *self.writable):
             _check_path(path)
         amounts = (self.memory, self.cpu, self.wall, self.processes, self.disk, self.entries)
-        if min(*amounts, self.file_size, self.open_files, self.output) <= 0:
+        output = 1 if self.output is None else self.output
+        if min(*amounts, self.file_size, self.open_files, output) <= 0:
             raise UsageError("A limit of the sandbox is not above zero.")
         for name, value in self.environment.items():
             if not name or "=" in name or "\0" in name + value:
@@ -65,7 +72,12 @@ class Policy:
     @property
     def folder(self) -> Path:
         """Where it starts."""
-        return self.writable[0] if self.writable else Path("/")
+        return self.start or (self.writable[0] if self.writable else Path("/"))
+
+    @property
+    def sockets(self) -> bool:
+        """Whether it has any but connected pairs."""
+        return self.network or self.loopback
 
     def variables(self) -> dict[str, str]:
         """The whole environment."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WHOLE = 0xFFFFFFFF
+MADE_OUTSIDE = -1
+"""The answer of a call that the supervisor makes in the caller's place."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Rule:
     """What becomes of a call where all conditions hold; of a call's rules the first one decides.
 
     `answer` is the error number that it gets, 0 for a call that is told it is done and is not;
-    None lets it through.
+    None lets it through, and with `MADE_OUTSIDE` the supervisor answers.
     """
 
     call: str

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import SubprocessStreamProtocol
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from qe_action.errors import SandboxUnavailable, WorkspaceError
-from qe_action.sandbox import landlock, seccomp
-from qe_action.sandbox.command_run import CommandRun, Outcome
+from qe_action.sandbox.command_run import CommandRun, Outcome, Relay
 from qe_action.sandbox.machine import Layers, Machine, layers
 from qe_action.sandbox.policy import Policy
+from qe_action.sandbox.run_plan import make_plan
 from qe_action.sandbox.users import User, Users
 
 _HERE = Path(__file__).parent
 _SUPERVISOR = str(_HERE / "supervisor.py")
-_LAUNCHER = str(_HERE / "launch.py")
 _LINE = 65536
 
 
@@ -87,13 +86,18 @@ class Sandbox:
             yield User()
 
     async def start(
-        self, command: Sequence[str], policy: Policy, *, slot: User | None = None
+        self,
+        command: Sequence[str],
+        policy: Policy,
+        *,
+        slot: User | None = None,
+        relay: Relay | None = None,
     ) -> CommandRun:
         """Start a command; it runs when this returns, behind all layers.
 
         As root its writable folders are given to the slot's user first (a slot of its own if
-        none is named). Raises `SandboxUnavailable` where a layer is missing or does not hold,
-        and `WorkspaceError` where the command can't be run.
+        none is named). `relay` takes what it writes. Raises `SandboxUnavailable` where a layer is
+        missing or does not hold, and `WorkspaceError` where the command can't be run.
         """
         held = self.layers(policy)
         if held.user and slot is not None and slot.uid is None:
@@ -106,14 +110,22 @@ class Sandbox:
             if taken.uid is not None:
                 for folder in policy.writable:
                     await asyncio.to_thread(give, folder, taken.uid)
-            return await self._launch(tuple(command), policy, held, taken, ours=slot is None)
+            ours = slot is None
+            return await self._launch(tuple(command), policy, held, taken, relay, ours=ours)
         except BaseException:
             if slot is None:
                 await self._slots.give_back(taken)
             raise
 
     async def _launch(
-        self, command: tuple[str, ...], policy: Policy, held: Layers, slot: User, *, ours: bool
+        self,
+        command: tuple[str, ...],
+        policy: Policy,
+        held: Layers,
+        slot: User,
+        relay: Relay | None,
+        *,
+        ours: bool,
     ) -> CommandRun:
         started = await _supervisor(slot)
 
@@ -130,6 +142,7 @@ class Sandbox:
             policy=policy,
             layers=held,
             release=release,
+            relay=relay,
         )
         try:
             shielded = (os.getpid(), started.process.pid)
@@ -190,59 +203,6 @@ async def _supervisor(slot: User) -> _Supervisor:
     )
     process = asyncio.subprocess.Process(transport, protocol, loop)
     return _Supervisor(process, transport, FileIO(control_target, "wb"), report, report_transport)
-
-
-def make_plan(
-    command: tuple[str, ...],
-    policy: Policy,
-    held: Layers,
-    slot: User,
-    shielded: tuple[int, int],
-    processor: str,
-    closed: Collection[Path] = (),
-) -> dict[str, Any]:
-    """All that supervisor and launcher are told."""
-    plan: dict[str, Any] = {
-        "launch": _LAUNCHER,
-        "command": command,
-        "environment": policy.variables(),
-        "folder": str(policy.folder),
-        "writable": [str(folder) for folder in policy.writable],
-        "uid": slot.uid,
-        "guard": slot.guard,
-        "network": policy.network,
-        "wall": policy.wall,
-        "disk": policy.disk,
-        "entries": policy.entries,
-        "before": slot.before,
-        "limits": _limits(policy),
-        "landlock": None,
-        "seccomp": None,
-        "layers": {"user": slot.uid, "landlock": held.landlock, "weaker": held.weaker},
-    }
-    if held.seccomp:
-        plan["landlock"] = {
-            "attributes": landlock.attributes(held.landlock, network=policy.network).hex(),
-            "rules": list(landlock.rules(policy, held.landlock, closed)),
-        }
-        safe = held.user or landlock.keeps_signals(held.landlock)
-        plan["seccomp"] = seccomp.program(
-            network=policy.network,
-            modes=held.user or policy.modes,
-            shielded=None if safe else shielded,
-            machine=processor,
-        ).hex()
-    return plan
-
-
-def _limits(policy: Policy) -> dict[str, int | None]:
-    return {
-        "cpu": policy.cpu,
-        "memory": policy.memory,
-        "file_size": policy.file_size,
-        "open_files": policy.open_files,
-        "processes": policy.processes,
-    }
 
 
 def _raise_unless_it_runs(said: dict[str, Any], program: str) -> None:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from qe_action.sandbox import allowed_calls
-from qe_action.sandbox.rules import WHOLE, Condition, Rule
+from qe_action.sandbox.rules import MADE_OUTSIDE, WHOLE, Condition, Rule
 from qe_action.sandbox.syscall_numbers import number
 
 _LOAD, _AND, _EQUAL, _AT_LEAST, _JUMP, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x05, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+_ASK = 0x7FC00000  # what listens to the filter answers
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _FARTHEST = 255  # instructions that a condition can jump over
@@ -38,29 +39,44 @@ class Instruction:
 
 
 @lru_cache(maxsize=16)
-def program(*, network: bool, modes: bool, shielded: tuple[int, int] | None, machine: str) -> bytes:
+def program(
+    *,
+    network: bool,
+    modes: bool,
+    shielded: tuple[int, int] | None,
+    machine: str,
+    loopback: bool = False,
+) -> bytes:
     """The filter as the kernel takes it; `rules` says what the arguments mean."""
-    found = rules(network=network, modes=modes, shielded=shielded, machine=machine)
+    found = rules(
+        network=network, modes=modes, shielded=shielded, machine=machine, loopback=loopback
+    )
     return encode(assemble(found, machine))
 
 
 def rules(
-    *, network: bool, modes: bool, shielded: tuple[int, int] | None = None, machine: str
+    *,
+    network: bool,
+    modes: bool,
+    shielded: tuple[int, int] | None = None,
+    machine: str,
+    loopback: bool = False,
 ) -> tuple[Rule, ...]:
     """What is let through, and what gets another answer than a refusal.
 
+    `loopback`: a socket for TCP is made by the supervisor, and leads no further than this machine.
     `modes`: files may change mode and owner, which Landlock does not see; harmless where the
     sandbox's user owns nothing else. `shielded`, for kernels whose Landlock does not keep signals
     in, are our process and the supervisor: those two and all that are older get no signal.
     """
     groups = [
         *allowed_calls.ALLOWED,
-        *((allowed_calls.NETWORK,) if network else ()),
+        *((allowed_calls.NETWORK,) if network or loopback else ()),
         *((allowed_calls.MODES,) if modes else ()),
     ]
     found = _signal_rules(*shielded) if shielded else []
     found += [Rule(call) for group in groups for call in group.calls]
-    found += allowed_calls.fine(network=network)
+    found += allowed_calls.fine(network=network, loopback=loopback)
     found += [Rule(call, answer=errno.ENOSYS) for call in allowed_calls.ABSENT]
     found += [Rule(call, answer=errno.ENOTSUP) for call in allowed_calls.XATTRS]
     return tuple(rule for rule in found if number(rule.call, machine) is not None)
@@ -131,7 +147,9 @@ def _decided(rules_of_call: Iterable[Rule], called: int) -> Iterator[Instruction
 
 
 def _said(answer: int | None) -> int:
-    return _ALLOW if answer is None else _ERRNO | answer
+    if answer is None:
+        return _ALLOW
+    return _ASK if answer == MADE_OUTSIDE else _ERRNO | answer
 
 
 def _tested(condition: Condition, rest: int) -> Iterator[Instruction]:

@@ -16,8 +16,10 @@ import json
 import os
 import select
 import signal
+import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ if __name__ == "__main__":  # isolated, it finds nothing but the standard librar
     sys.path.append(str(Path(__file__).parents[2]))
 
 from qe_action.sandbox.disk import Disk
+from qe_action.sandbox.loopback import Loopback, received
 from qe_action.sandbox.memory import Memory
 from qe_action.sandbox.processes import as_user, descendants
 
@@ -84,8 +87,23 @@ def kill_all(plan: dict[str, Any], group: int | None = None) -> int:
         time.sleep(0.002)
 
 
-def start(plan: dict[str, Any], control: int, report: int) -> tuple[int, bytes]:
-    """The launched process, and why it did not become the command; empty where it did."""
+def forget_shared(plan: dict[str, Any]) -> None:
+    """Remove what the user has left in memory that has names. Nothing of it runs any more."""
+    if not plan["shared"] or plan["uid"] is None:
+        return
+    for path in Path(plan["shared"]).iterdir():
+        with suppress(OSError):
+            if path.lstat().st_uid == plan["uid"]:
+                path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def start(
+    plan: dict[str, Any], control: int, report: int, way: socket.socket | None
+) -> tuple[int, bytes]:
+    """The launched process, and why it did not become the command; empty where it did.
+
+    By `way` it sends what listens to its filter.
+    """
     plan_source, plan_target = os.pipe()
     status_source, status_target = os.pipe()
     process = os.fork()
@@ -93,16 +111,19 @@ def start(plan: dict[str, Any], control: int, report: int) -> tuple[int, bytes]:
         try:
             for descriptor in (plan_target, status_source, control, report):
                 os.close(descriptor)
-            for descriptor in (plan_source, status_target):
+            told = [plan_source, status_target, *(() if way is None else (way.fileno(),))]
+            for descriptor in told:
                 os.set_inheritable(descriptor, True)
             python = [sys.executable, "-I", "-S", plan["launch"]]
             os.execve(  # noqa: S606 - no shell is wanted
-                python[0], [*python, str(plan_source), str(status_target)], {}
+                python[0], [*python, *map(str, told)], {}
             )
         finally:
             os._exit(127)
     os.close(plan_source)
     os.close(status_target)
+    if way is not None:
+        way.close()
     try:
         with open(plan_target, "wb") as pipe:  # noqa: PTH123 - a descriptor
             pipe.write(json.dumps({**plan, "parent": os.getpid()}).encode())
@@ -118,7 +139,9 @@ def start(plan: dict[str, Any], control: int, report: int) -> tuple[int, bytes]:
     return process, said.lstrip(b"\n")
 
 
-def attend(process: int, watch: Watch, control: int) -> tuple[str, int | None, float]:
+def attend(
+    process: int, watch: Watch, control: int, loopback: Loopback | None
+) -> tuple[str, int | None, float]:
     """Wait for the command's end, or end it: why, its status, and its processor time."""
     wake, waker = os.pipe()
     for descriptor in (wake, waker):
@@ -126,23 +149,33 @@ def attend(process: int, watch: Watch, control: int) -> tuple[str, int | None, f
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        while True:
-            try:
-                gone, status, usage = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                return "lost", None, 0.0
-            if gone == process:
-                return "", status, usage.ru_utime + usage.ru_stime
-            if gone == 0:
-                break
+        ended = reaped(process)
+        if ended is not None:
+            return ended
         why = watch.broken()
         if why:
             return why, None, 0.0
-        ready, _, _ = select.select([wake, control], [], [], _TICK)
+        asked = [] if loopback is None else [loopback.listener]
+        ready, _, _ = select.select([wake, control, *asked], [], [], _TICK)
+        if loopback is not None and not loopback.answer():
+            loopback = None
         if control in ready:
             return "killed", None, 0.0
         if wake in ready:
             os.read(wake, 4096)
+
+
+def reaped(process: int) -> tuple[str, int | None, float] | None:
+    """Take leave of who has ended: how the command did, where it is among them."""
+    while True:
+        try:
+            gone, status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return "lost", None, 0.0
+        if gone == process:
+            return "", status, usage.ru_utime + usage.ru_stime
+        if gone == 0:
+            return None
 
 
 def supervise(control: int, report: int) -> None:
@@ -161,13 +194,16 @@ def supervise(control: int, report: int) -> None:
     watch = Watch(plan)
     process = 0
     ended: dict[str, Any] = {}
+    ours, theirs = socket.socketpair() if plan["loopback"] else (None, None)
     try:
-        process, failed = start(plan, control, report)
+        process, failed = start(plan, control, report, theirs)
         if failed:
             ended = json.loads(failed)
         else:
             os.write(report, b'{"runs": true}\n')
-            why, status, processor = attend(process, watch, control)
+            listener = None if ours is None else received(ours)
+            loopback = None if listener is None else Loopback(listener)
+            why, status, processor = attend(process, watch, control, loopback)
             ended = {
                 "why": why,
                 "status": None if status is None else os.waitstatus_to_exitcode(status),
@@ -176,6 +212,7 @@ def supervise(control: int, report: int) -> None:
             }
     finally:
         left = kill_all(plan, process or None)
+        forget_shared(plan)
     ended.update(
         left=left,
         peak=watch.memory.peak,

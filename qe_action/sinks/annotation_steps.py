@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from qe_action.events import Gap
+from qe_action.events import Anchor, Gap, TestFinished
 from qe_action.github.payloads import MAX_ANNOTATIONS, Annotation
 from qe_action.github.responses import content
-from qe_action.render.annotations import annotation
+from qe_action.render.annotations import Words, annotation
+from qe_action.render.executed import failure_annotation
 from qe_action.text import document
 
 Which = Literal["changed", "all", "none"]
@@ -16,7 +17,10 @@ Content = tuple[Any, ...]
 
 
 class Selection(NamedTuple):
-    """Which gaps are annotated, and how many of them at most: the first are the worst."""
+    """Which gaps are annotated, and how much at most: the first gaps are the worst.
+
+    Failures of tests are annotated unless nothing is, before the gaps where they come together.
+    """
 
     which: Which
     limit: int
@@ -56,13 +60,23 @@ class AnnotationSteps:
     def take(self, gap: Gap) -> None:
         """A gap that was found; it is wanted as far as the selection goes."""
         asked = self._which == "all" or (self._which == "changed" and gap.in_diff)
-        if not (asked and self._left and gap.anchor and _can_be_sent(gap.anchor.path)):
+        if asked and gap.anchor and self._left:
+            self._want(gap.anchor, annotation(gap))
+
+    def take_failure(self, failure: TestFinished) -> None:
+        """A test that failed, at the line that its anchor has."""
+        anchor = failure_anchor(failure)
+        if self._which != "none" and anchor and self._left:
+            self._want(anchor, failure_annotation(failure))
+
+    def _want(self, anchor: Anchor, words: Words) -> None:
+        if not _can_be_sent(anchor.path):
             return
-        self._left -= 1
-        made = _annotate(gap)
+        made = _annotate(anchor, words)
         key = content(made.wire())
         if key in self._wanted:
             return
+        self._left -= 1
         self._wanted[key] = made
         if key in self._known:
             self._standing.add(key)
@@ -115,13 +129,19 @@ def _can_be_sent(path: str) -> bool:
     return document(path) == path
 
 
-def _annotate(gap: Gap) -> Annotation:
-    assert gap.anchor is not None
-    words = annotation(gap)
+def failure_anchor(failure: TestFinished) -> Anchor | None:
+    """Where a failure is annotated; one of collection at its file where no line is known."""
+    if failure.anchor is None and failure.phase == "collect" and failure.file_path:
+        line = failure.line or 1
+        return Anchor(path=failure.file_path, line_start=line, line_end=line)
+    return failure.anchor
+
+
+def _annotate(anchor: Anchor, words: Words) -> Annotation:
     return Annotation(
-        path=gap.anchor.path,
-        start_line=gap.anchor.line_start,
-        end_line=gap.anchor.line_end,
+        path=anchor.path,
+        start_line=anchor.line_start,
+        end_line=anchor.line_end,
         level=words.level,
         title=words.title,
         message=words.message,

@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 from qe_action.errors import DeliveryError
-from qe_action.events import Event, GapFound
+from qe_action.events import AgentName, Event, GapFound, TestFinished
 from qe_action.github.client import GitHub
 from qe_action.github.identity import Identity
-from qe_action.github.payloads import (
-    MAX_ANNOTATIONS,
-    Annotation,
-    CheckDraft,
-    CheckRef,
-    CheckSeen,
-    CheckUpdate,
-)
-from qe_action.github.refusals import (
-    Forbidden,
-    NotFound,
-    RateLimited,
-    Rejected,
-    Unauthorized,
-    Unreachable,
-)
-from qe_action.render.comparison import kept_baseline
+from qe_action.github.payloads import CheckRef
 from qe_action.render.links import Links
-from qe_action.render.markdown import check_summary
 from qe_action.render.state import RunState
-from qe_action.render.verdict import CheckConclusion, Verdict, conclude, running_title
 from qe_action.sinks.annotation_steps import AnnotationSteps, Selection
+from qe_action.sinks.check_subjects import COVERAGE, CheckSubject
+from qe_action.sinks.check_writer import PASSING, CheckWriter
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, last_edit
-from qe_action.sinks.predecessors import has_namesake, supersede
-from qe_action.stream import up_to_result
-from qe_action.text import plural, visible
+from qe_action.sinks.live_pace import USUAL, Pace
+from qe_action.sinks.predecessors import supersede
+from qe_action.stream import following, up_to_result
 
-REFUSALS = (Forbidden, NotFound, Rejected)
-"""What a later try would not change."""
-PASSING = (RateLimited, Unauthorized, Unreachable)
-"""What may be over by the end of the run, when what was not written is tried again."""
-ROUNDS = 2
-"""How often annotations that got no answer are read back and sent again."""
+Identify = Callable[[], Awaitable[Identity]]
 
 
 class CheckRunSink:
-    """Shows the stream as a check run on `links.sha`, the gaps of `selection` annotated."""
+    """Shows its subject's part of the stream as a check run on `links.sha`.
+
+    With `waits` there is none before the first event of that part, and none at all where that does
+    not come.
+    """
 
     name = "check run"
 
@@ -57,92 +38,73 @@ class CheckRunSink:
         links: Links,
         delivery: Delivery,
         *,
-        identify: Callable[[], Awaitable[Identity]],
+        identify: Identify,
         selection: Selection,
-        interval: float = FIRST_INTERVAL,
-        sleep: Sleep = asyncio.sleep,
+        subject: CheckSubject = COVERAGE,
+        pace: Pace = USUAL,
+        waits: bool = False,
     ) -> None:
         self._github = github
-        self._links = links
         self._delivery = delivery
         self._identify = identify
-        self._annotations = AnnotationSteps(selection)
-        self._interval = interval
-        self._sleep = sleep
+        self._subject = subject
+        self._pace = pace
+        self._waits = waits
         self._state = RunState()
-        self._check_id = 0
-        self._told = 0  # annotations, as the summary has it
-        self._counted = 0  # the same, as GitHub's last answer had it
+        self._annotations = AnnotationSteps(selection)
+        self._writer = CheckWriter(github, links, delivery, subject, self._state, self._annotations)
+        delivery.expect_check(subject.agents)
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
+        part = _only(events, self._subject.agents)
         try:
-            await self._follow(up_to_result(events, "coverage-analyzer"))
-            lost = await self._complete()
-            self._delivery.shown["coverage-analyzer"].set()
-            await self._settle(lost)
-            await self._add_stages(events)
+            if not self._waits:
+                await self._show(part)
+            elif (first := await anext(part, None)) is not None:
+                await self._show(following(first, part))
+            else:
+                await self._end_earlier()
         except DeliveryError as error:
             self._delivery.failed(error)
         finally:
-            self._delivery.end_check()
+            self._delivery.end_check(self._subject.agents)
+
+    async def _show(self, events: AsyncIterator[Event]) -> None:
+        await self._follow(up_to_result(events, self._subject.completed_by))
+        lost = await self._writer.complete()
+        for agent in self._completed():
+            self._delivery.shown[agent].set()
+        await self._writer.settle(lost)
+        await self._add_stages(events)
+
+    def _completed(self) -> frozenset[AgentName]:
+        """The agents whose results a completed check run has."""
+        return self._subject.agents - {"test-generator"}
 
     async def _follow(self, events: AsyncIterator[Event]) -> None:
         """The check run, and edits on the way. What can't begin at once begins at the end."""
         try:
-            self._note(await self._begin())
+            self._note(await self._writer.begin(await self._identify()))
         except PASSING:
             self._delivery.check_settled.set()
             async for event in events:
                 self._take(event)
             if self._delivery.hurried:  # no time to look whether it is there after all
                 raise
-            self._note(await self._begin())
+            self._note(await self._writer.begin(await self._identify()))
             return
         finally:
             self._delivery.check_settled.set()
-        await edit_while_streaming(
-            events,
-            self._take,
-            self._edit,
-            sleep=self._sleep,
-            interval=self._interval,
-            remaining=lambda: self._github.remaining,
+        await self._pace.follow(
+            events, self._take, self._writer.edit, remaining=lambda: self._github.remaining
         )
-
-    async def _begin(self) -> CheckRef:
-        """This run's check run: what a run like this that died has left, else a new one."""
-        identity = await self._identify()
-        seen: list[CheckSeen] = []
-        with suppress(Forbidden, NotFound, Rejected):  # where it may be written, but not read
-            if not self._delivery.hurried:
-                seen = await self._github.list_checks(identity.head_sha, identity.name)
-        for check in seen:
-            if check.external_id == identity.external_id:
-                if check.annotations:
-                    self._annotations.found(await self._github.delivered(check.ref.id))
-                return check.ref
-        made = await self._github.create_check(
-            CheckDraft(
-                name=identity.name,
-                head_sha=identity.head_sha,
-                external_id=identity.external_id,
-                title=running_title(self._state),
-                summary=check_summary(self._state, self._links),
-            )
-        )
-        if has_namesake(identity, seen):
-            self._delivery.note(
-                f"This run reports as {visible(identity.name)} a second time, with another "
-                "report: give each job a name of its own (with comment-group they share one "
-                "comment)."
-            )
-        await supersede(self._github, identity, seen)
-        return made
 
     def _note(self, check: CheckRef) -> None:
-        self._check_id = check.id
-        self._delivery.check_url = check.html_url
+        if self._subject.about == "tests":
+            self._delivery.tests_check_url = check.html_url
+        else:
+            self._delivery.check_url = check.html_url
         self._delivery.check_app = check.app_id
         self._delivery.writes += 1
 
@@ -150,144 +112,33 @@ class CheckRunSink:
         self._state.fold(event)
         if isinstance(event, GapFound):
             self._annotations.take(event.gap)
+        elif isinstance(event, TestFinished) and event.bad:
+            self._annotations.take_failure(event)
 
-    async def _edit(self) -> None:
-        """One edit on the way. A passing failure is no reason to stop: the next one says all."""
-        if self._delivery.hurried:
+    async def _end_earlier(self) -> None:
+        """Without a check run: still nothing that earlier attempts began stays in progress."""
+        identity = await self._identify()
+        if identity.key.attempt == 1 or self._delivery.hurried:
             return
-        step = self._annotations.step()
-        try:
-            await self._send(running_title(self._state), step)
-        except DeliveryError:
-            self._annotations.back(step)
-
-    async def _complete(self) -> list[DeliveryError]:
-        """The remaining annotations in steps, the conclusion with the last one.
-
-        GitHub refuses a whole request for one annotation it does not like. That costs the
-        annotations beside it, never the conclusion, which is then said without any. Returns
-        why some of them did not arrive, as far as that is known.
-        """
-        verdict = conclude(self._state)
-        lost = await self._annotate_rest(verdict.title)
-        step = self._annotations.step()
-        try:
-            await self._conclude(verdict, step)
-        except DeliveryError as error:
-            if not step:
-                raise
-            # A last try with less to carry: better without annotations than without an end.
-            await self._conclude(verdict, [])
-            if isinstance(error, PASSING):
-                self._annotations.doubt(step)
-            lost.append(error)
-        return lost
-
-    async def _annotate_rest(self, title: str) -> list[DeliveryError]:
-        """All steps but the last one; returns why some did not arrive."""
-        lost: list[DeliveryError] = []
-        while self._annotations.waiting > MAX_ANNOTATIONS and not self._delivery.hurried:
-            step = self._annotations.step()
-            try:
-                await self._send(title, step)
-            except REFUSALS as error:
-                lost.append(error)
-            except DeliveryError as error:
-                # Its patience is spent, and the conclusion needs some too.
-                self._annotations.doubt(step)
-                self._annotations.give_up()
-                lost.append(error)
-        return lost
-
-    async def _conclude(self, verdict: Verdict, step: list[Annotation]) -> None:
-        """The last update. Once hurried it carries no annotations, so that it may be repeated."""
-
-        async def say() -> None:
-            shown = [] if self._delivery.hurried else step
-            await self._send(verdict.title, shown, verdict.conclusion)
-
-        await last_edit(say, lambda: self._delivery.hurried)
-
-    async def _settle(self, lost: list[DeliveryError]) -> None:
-        """Send again what got no answer and is not there; the summary says how many stand.
-
-        The check run is completed by then, so that this can only add to it.
-        """
-        annotations, verdict = self._annotations, conclude(self._state)
-        if self._delivery.hurried:
-            return
-        for _ in range(ROUNDS):
-            if not annotations.unsure and annotations.standing == self._counted:
-                break
-            try:
-                annotations.found(await self._github.delivered(self._check_id, settled=True))
-                self._counted = annotations.standing
-                await self._send_again(verdict, lost)
-            except DeliveryError as error:
-                lost.append(error)
-        try:
-            if self._told != annotations.standing and not self._delivery.hurried:
-                await self._send(verdict.title, [], verdict.conclusion)
-        except DeliveryError as error:
-            lost.append(error)
-        if lost:
-            self._lost(annotations.total - annotations.standing, lost[-1])
-
-    async def _send_again(self, verdict: Verdict, lost: list[DeliveryError]) -> None:
-        """One round of those that got no answer; raises where patience ends."""
-        while step := self._annotations.again():
-            if self._delivery.hurried:
-                return
-            try:
-                await self._send(verdict.title, step, verdict.conclusion)
-            except REFUSALS as error:
-                lost.append(error)
-            except DeliveryError:
-                self._annotations.doubt(step)
-                raise
+        with suppress(DeliveryError):  # it has no part in this run's result
+            seen = await self._github.list_checks(identity.head_sha, identity.name)
+            await supersede(self._github, identity, seen)
 
     async def _add_stages(self, events: AsyncIterator[Event]) -> None:
-        """The stages after the analysis, each at its end, below what the summary says already."""
+        """The stages after that, each at its end, below what the summary says already."""
         async for event in events:
             self._state.fold(event)
             if event.type != "complete":
                 continue
             self._state.proposal = await self._delivery.proposed()
-            verdict = conclude(self._state)
-            if not self._delivery.hurried:
-                await self._send(verdict.title, [], verdict.conclusion)
+            await self._writer.repeat()
             self._delivery.shown[event.agent].set()
 
-    async def _send(
-        self,
-        title: str,
-        step: list[Annotation],
-        conclusion: CheckConclusion | None = None,
-    ) -> None:
-        """Update title and summary with a step of annotations.
 
-        The summary counts this step's too: GitHub takes both or neither.
-        """
-        annotations = self._annotations
-        standing = annotations.standing + len(step)
-        self._state.annotated = (standing, annotations.total)
-        update = CheckUpdate(
-            title=title,
-            summary=check_summary(self._state, self._links),
-            text=kept_baseline(self._state, self._links) if conclusion else None,
-            annotations=tuple(step),
-            status="completed" if conclusion else "in_progress",
-            conclusion=conclusion,
-        )
-        there = await self._github.update_check(self._check_id, update)
-        annotations.stood(step)
-        self._told = standing
-        self._counted = standing if there is None or there >= standing else there
-        self._delivery.annotated = standing
-
-    def _lost(self, count: int, error: DeliveryError) -> None:
-        """Note annotations that were not delivered; a run that was cancelled promises none."""
-        if not count or self._delivery.hurried:
-            return
-        message = f"{plural(count, 'annotation')} could not be delivered: {error.message}"
-        self._delivery.failed(DeliveryError(message, hint=error.hint, anchor=error.anchor))
+async def _only(
+    events: AsyncIterator[Event], agents: frozenset[AgentName]
+) -> AsyncGenerator[Event, None]:
+    """The events of these agents."""
+    async for event in events:
+        if event.agent in agents:
+            yield event

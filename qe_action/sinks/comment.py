@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from qe_action.errors import DeliveryError
-from qe_action.events import Event
+from qe_action.events import AgentName, Event
 from qe_action.github.client import GitHub
-from qe_action.github.identity import read_external_id
 from qe_action.github.payloads import CheckSeen
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment, retold
 from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
-from qe_action.render.verdict import CheckConclusion, conclude
+from qe_action.render.verdict import conclude
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.pace import FIRST_INTERVAL, Sleep, edit_while_streaming, persist
+from qe_action.sinks.live_pace import USUAL, Pace
+from qe_action.sinks.pace import persist
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words
-from qe_action.stream import up_to_result
+from qe_action.sinks.step_checks import steps_of
+from qe_action.stream import following, up_to_result
 
 When = Literal["always", "on-gap", "never"]
 GROWTH = 4
 """How much longer each wait for an edit is than the last: an edit of a comment is two requests."""
-
-
-class Pace(NamedTuple):
-    """Seconds before the first edit, and how to sleep."""
-
-    interval: float = FIRST_INTERVAL
-    sleep: Sleep = asyncio.sleep
+CHECKED: tuple[AgentName, ...] = ("test-executor", "coverage-analyzer")
+"""The agents whose results complete a check run."""
 
 
 class OwnWords:
-    """The words of a comment that one name has for itself."""
+    """The words of a comment that one name has for itself.
+
+    `tests_name` is that of the tests' own check run, empty where they have none.
+    """
 
     def __init__(
-        self, github: GitHub, state: RunState, links: Links, *, number: int, name: str, mine: Marker
+        self,
+        github: GitHub,
+        state: RunState,
+        links: Links,
+        *,
+        number: int,
+        name: str,
+        mine: Marker,
+        tests_name: str = "",
     ) -> None:
         self._github = github
+        self._tests_name = tests_name
         self._state = state
         self._links = links
         self._number = number
@@ -52,34 +59,35 @@ class OwnWords:
         return comment(self._state, self._links, heading)
 
     async def better(self) -> str | None:
-        """The words of a newer run, out of its check run, if that is complete."""
+        """The words of a newer run, out of its check runs, if these are complete."""
         newest, marker = None, self._told
         shas = {self._links.sha, await self._github.pull_head(self._number)}
         for sha in sorted(shas):
-            for check in await self._github.list_checks(sha, self._name):
-                seen = read_external_id(check.external_id)
-                theirs = Marker(self._told.place, *seen.key, sha, done=True) if seen else marker
+            for step in steps_of(await self._checks(sha)):
+                theirs = Marker(self._told.place, *step.key, sha, done=True)
                 if marker.is_older_than(theirs):
-                    newest, marker = check, theirs
-        if newest is None or newest.status != "completed":
+                    newest, marker = step, theirs
+        if newest is None or newest.conclusion is None:
             return None
         self._told = marker
         heading = Heading(self._name, marker.line)
-        return retold(heading, conclusion_of(newest), newest.title, newest.summary)
+        return retold(heading, newest.conclusion, newest.title, newest.summary)
 
-
-def conclusion_of(check: CheckSeen) -> CheckConclusion:
-    """A completed check run's conclusion; those that we never give count as neutral."""
-    known: tuple[CheckConclusion, ...] = get_args(CheckConclusion)
-    return next((known for known in known if known == check.conclusion), "neutral")
+    async def _checks(self, sha: str) -> list[CheckSeen]:
+        """Those that a comment of this name is made of; of tests where this run had some."""
+        found = await self._github.list_checks(sha, self._name)
+        if self._tests_name and self._state.tests.begun:
+            found += await self._github.list_checks(sha, self._tests_name)
+        return found
 
 
 class CommentSink:
     """Shows the stream as one comment on a pull request.
 
     `words` makes the comment of `state`, into which the sink folds the events. `on-gap` creates
-    the comment only for a gap in changed lines or a failed gate, `never` not at all; one that
-    is there from an earlier push is edited all the same.
+    the comment only for a gap in changed lines, a failed test or a failed gate, `never` not at
+    all; one that is there from an earlier push is edited all the same. It begins with the run's
+    first stage and goes on to the last.
     """
 
     name = "comment"
@@ -106,10 +114,10 @@ class CommentSink:
     async def consume(self, events: AsyncIterator[Event]) -> None:
         """Raises nothing: what can't be delivered is noted in the delivery."""
         try:
-            await self._follow(up_to_result(events, "coverage-analyzer"))
+            await self._follow(up_to_result(events, "coverage-analyzer"), self._pace)
             await self._delivery.once_shown("coverage-analyzer")
             if (event := await anext(events, None)) is not None:
-                await self._follow(_with(event, events))
+                await self._follow(following(event, events), self._pace.with_no_failures())
                 await self._delivery.once_all_shown()
                 self._state.proposal = await self._delivery.proposed()
             await persist(self._last, lambda: self._delivery.hurried)
@@ -118,14 +126,12 @@ class CommentSink:
         finally:
             self._delivery.comment_url = self._shared.url
 
-    async def _follow(self, events: AsyncIterator[Event]) -> None:
+    async def _follow(self, events: AsyncIterator[Event], pace: Pace) -> None:
         """Edits on the way, at intervals that grow from the first one on."""
-        await edit_while_streaming(
+        await pace.follow(
             events,
             self._state.fold,
             self._edit,
-            sleep=self._pace.sleep,
-            interval=self._pace.interval,
             growth=GROWTH,
             remaining=lambda: self._github.remaining,
         )
@@ -145,7 +151,8 @@ class CommentSink:
         await self._write(done=True)
         # In a hurry the check run is completed beside this. Jobs that are cancelled together would
         # miss each other's results if they looked before their own are there.
-        await self._delivery.shown["coverage-analyzer"].wait()
+        for agent in CHECKED:
+            await self._delivery.shown[agent].wait()
         with suppress(DeliveryError):  # our words are there; it is others' that are looked for
             await self._shared.settle(self._words)
         newer = self._shared.newer
@@ -165,15 +172,8 @@ class CommentSink:
     def _worth_creating(self) -> bool:
         if self._when != "on-gap":
             return self._when == "always"
-        failed = conclude(self._state).conclusion == "failure"
-        return failed or self._state.in_diff_count > 0
-
-
-async def _with(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
-    """An event and those behind it."""
-    yield first
-    async for event in rest:
-        yield event
+        failed = conclude(self._state).conclusion == "failure" or self._state.tests.failures
+        return bool(failed) or self._state.in_diff_count > 0
 
 
 class Place(NamedTuple):
@@ -185,14 +185,20 @@ class Place(NamedTuple):
     number: int
     marker: Marker
     when: When = "always"
-    pace: Pace = Pace()
+    pace: Pace = USUAL
 
 
-def own_comment(place: Place, name: str) -> CommentSink:
-    """The sink of a comment that a check's name has for itself."""
+def own_comment(place: Place, name: str, tests_name: str = "") -> CommentSink:
+    """The sink of a comment that a name has for itself; `tests_name` as `OwnWords` has it."""
     state = RunState()
     words = OwnWords(
-        place.github, state, place.links, number=place.number, name=name, mine=place.marker
+        place.github,
+        state,
+        place.links,
+        number=place.number,
+        name=name,
+        mine=place.marker,
+        tests_name=tests_name,
     )
     return comment_sink(place, state, words, Marker.is_older_than)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from qe_action.errors import DeliveryError
@@ -21,8 +22,9 @@ def _set() -> asyncio.Event:
     return event
 
 
-def _unset() -> dict[AgentName, asyncio.Event]:
-    return {agent: asyncio.Event() for agent in AGENTS}
+def _unshown() -> dict[AgentName, asyncio.Event]:
+    """Tests are shown only where a check run is about them, which is said by `expect_check`."""
+    return {agent: _set() if agent == "test-executor" else asyncio.Event() for agent in AGENTS}
 
 
 @dataclass(slots=True)
@@ -31,9 +33,11 @@ class Delivery:
 
     `hurry` asks the sinks for their last word at once: no more annotations, one edit each.
     `check_settled` is set once the check run is created, or will not be, and `shown` of an agent
-    once the check run has its result, or will not. The analysis' result completes the check run;
-    those of other stages are shown with it or after it. `notes` say what was left undone on
-    purpose. `proposal` is what became of the tests, once `proposal_settled` is set.
+    once a check run has its result, or will not. The tests' result completes their own check run,
+    that of the analysis the check run of coverage; where one check run has both, the tests' result
+    is shown with that of the analysis. Other stages are shown then or after it. `notes` say what
+    was left undone on purpose. `proposal` is what became of the generated tests, once
+    `proposal_settled` is set.
     """
 
     check_url: str = ""
@@ -44,7 +48,7 @@ class Delivery:
     writes: int = 0
     problems: list[DeliveryError] = field(default_factory=list)
     check_settled: asyncio.Event = field(default_factory=asyncio.Event)
-    shown: dict[AgentName, asyncio.Event] = field(default_factory=_unset)
+    shown: dict[AgentName, asyncio.Event] = field(default_factory=_unshown)
     hurry_asked: asyncio.Event = field(default_factory=asyncio.Event)
     check_app: int | None = None
     notes: list[str] = field(default_factory=list)
@@ -60,11 +64,16 @@ class Delivery:
         """Ask for last words."""
         self.hurry_asked.set()
 
-    def end_check(self) -> None:
-        """Say that nothing more will come of the check run, if there ever was one."""
+    def expect_check(self, agents: Iterable[AgentName]) -> None:
+        """Say that a check run will show these agents' results."""
+        for agent in agents:
+            self.shown[agent].clear()
+
+    def end_check(self, agents: Iterable[AgentName] = AGENTS) -> None:
+        """Say that nothing more will come of the check run of these agents, if there was one."""
         self.check_settled.set()
-        for shown in self.shown.values():
-            shown.set()
+        for agent in agents:
+            self.shown[agent].set()
 
     async def once_shown(self, agent: AgentName) -> bool:
         """The need of a stage, to begin once the check run has an agent's result, or in a hurry."""

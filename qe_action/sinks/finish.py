@@ -11,26 +11,25 @@ from pathlib import Path
 from qe_action.errors import DeliveryError, sentence
 from qe_action.events import (
     AnalyzerError,
-    ExecutionComplete,
+    ExecutorError,
     Gap,
     GeneratorError,
     TestCounts,
 )
+from qe_action.github.identity import name_for_tests
 from qe_action.github.refusals import Locked
-from qe_action.render.annotations import annotation
+from qe_action.render.executed import failures_line
 from qe_action.render.html import page
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
-from qe_action.render.state import RunState
-from qe_action.render.verdict import conclude, gate_lines
+from qe_action.render.state import Executed, RunState
+from qe_action.render.verdict import conclude, conclude_tests, gate_lines
 from qe_action.settings import Settings
 from qe_action.sinks import workflow_commands
 from qe_action.sinks.delivery import Delivery
-from qe_action.text import document, floor, plural
+from qe_action.sinks.log_annotations import log_annotations
+from qe_action.text import document, floor
 from qe_action.workspace.outputs import OutputFile
-
-LOG_ANNOTATIONS = 10
-"""Annotations a step may leave by workflow commands, of each level (GitHub's own cap)."""
 
 PREVIEW = "preview-file"
 """The input for the one file that no sink writes."""
@@ -107,7 +106,12 @@ class Finish:
     def _page(self, why_not: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
         gaps = self._wanted()[: self._settings.inputs.max_annotations]
-        return document(page(self._state, self._links, self._heading, why=why, annotated=gaps))
+        inputs = self._settings.inputs
+        own = name_for_tests(inputs.name) if inputs.checks == "two" else ""
+        shown = page(
+            self._state, self._links, self._heading, why=why, annotated=gaps, tests_name=own
+        )
+        return document(shown)
 
     def _loose_preview(self, why_not: str) -> Path:
         """Where nothing is sent the preview is what there is to look at."""
@@ -139,7 +143,7 @@ class Finish:
             "branch-coverage": _figure(result.branch_coverage if result else None),
             "gaps": str(self._state.gap_count),
             "gaps-in-diff": str(self._state.in_diff_count),
-            **_test_outputs(self._state.tests.result),
+            **_test_outputs(self._state.tests),
             "tests-generated": str(tests.total) if tests else "",
             "suspected-bugs": str(len(tests.suspicions)) if tests else "",
             "tests-pull-request": self._delivery.tests_pull_url,
@@ -155,8 +159,7 @@ class Finish:
         if why_not:
             self._tell(f"Nothing was sent to GitHub: {why_not}.")
         if self._delivery.read_only:
-            self._annotate_in_log()
-            self._tell(read_only(annotated=bool(self._log_gaps()), kept=kept))
+            self._tell(read_only(annotated=self._annotate_in_log(), kept=kept))
         # A certificate that is not trusted fails each request with the same words.
         for error in {error.line(): error for error in self._delivery.problems}.values():
             self._say_undelivered(error)
@@ -164,6 +167,7 @@ class Finish:
             self._tell(text)
         self._say_gates()
         for what, url in (
+            ("Check run of the tests", self._delivery.tests_check_url),
             ("Check run", self._delivery.check_url),
             ("Comment", self._delivery.comment_url),
             ("Pull request with tests", self._delivery.tests_pull_url),
@@ -177,11 +181,15 @@ class Finish:
 
     def _say_failures(self) -> None:
         """Of the generation they are never errors: the analysis is there. Each is said once."""
-        troubles = map(_told, self._state.generation.errors)
-        for line in list(dict.fromkeys(troubles))[:TROUBLES]:
+        tests = self._state.tests
+        passing = [_told(error) for error in self._state.generation.errors]
+        passing += [_told(error) for error in tests.errors if error.recoverable]
+        for line in list(dict.fromkeys(passing))[:TROUBLES]:
             workflow_commands.warn(line)
-        for failure in self._state.errors:
-            workflow_commands.error(_told(failure))
+        lines = [_told(failure) for failure in tests.errors if not failure.recoverable]
+        lines += [failures_line(tests)] if conclude_tests(tests).conclusion == "failure" else []
+        for line in dict.fromkeys([*lines, *map(_told, self._state.errors)]):
+            workflow_commands.error(line)
 
     def _say_gates(self) -> None:
         """Each failed gate on the run's page; the log has them all."""
@@ -213,19 +221,14 @@ class Finish:
         else:
             self._tell(text)
 
-    def _annotate_in_log(self) -> None:
-        gaps = self._log_gaps()
-        for gap in gaps[:LOG_ANNOTATIONS]:
-            assert gap.anchor is not None
-            words = annotation(gap)
-            place = gap.anchor
-            workflow_commands.annotate(place.path, place.line_start, place.line_end, words)
-        if len(gaps) > LOG_ANNOTATIONS:
-            left = plural(len(gaps) - LOG_ANNOTATIONS, "more gap")
-            self._tell(f"{left} not annotated: a step may leave {LOG_ANNOTATIONS} annotations.")
-
-    def _log_gaps(self) -> list[Gap]:
-        return [gap for gap in self._wanted() if gap.anchor is not None]
+    def _annotate_in_log(self) -> bool:
+        """Whether there is anything to annotate; what a step can't hold is counted."""
+        wants_any = self._settings.inputs.annotations != "none"
+        failures = self._state.tests.failures if wants_any else []
+        found = log_annotations(failures, self._wanted())
+        if left := found.write():
+            self._tell(left)
+        return found.any
 
     def _wanted(self) -> list[Gap]:
         """The gaps that the input `annotations` asks for, the worst first."""
@@ -238,20 +241,21 @@ class Finish:
         print(workflow_commands.log_line(text), file=out, flush=True)
 
 
-def _test_outputs(result: ExecutionComplete | None) -> Mapping[str, str]:
+def _test_outputs(tests: Executed) -> Mapping[str, str]:
     """How the tests ended; empty where none were run or read."""
+    result = tests.result
     heard = result is not None and result.total is not None
     counts = result.counts if result is not None else TestCounts()
     found = {
         "passed": counts.passed,
-        "failed": counts.bad,
+        "failed": tests.failed,
         "skipped": counts.skipped,
         "flaky": len(result.flaky) if result is not None else 0,
     }
     return {f"tests-{name}": str(number) if heard else "" for name, number in found.items()}
 
 
-def _told(failure: AnalyzerError | GeneratorError) -> str:
+def _told(failure: AnalyzerError | ExecutorError | GeneratorError) -> str:
     return f"{sentence(failure.message)} {failure.hint}".strip()
 
 

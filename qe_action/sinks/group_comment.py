@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qe_action.github.identity import RunKey, group_hash, read_external_id
+from qe_action.github.identity import group_hash
 from qe_action.github.payloads import CheckSeen
 from qe_action.render.check_group import Part, group_comment
-from qe_action.render.markdown import of_the_run
 from qe_action.render.marker import Marker
 from qe_action.render.state import RunState
-from qe_action.sinks.comment import CommentSink, Place, comment_sink, conclusion_of
+from qe_action.sinks.comment import CommentSink, Place, comment_sink
+from qe_action.sinks.step_checks import StepChecks, steps_of
 
 
 class GroupWords:
@@ -65,27 +65,20 @@ def _said(parts: list[Part]) -> frozenset[tuple[int, str]]:
 
 
 def parts_of(checks: list[CheckSeen], group: str) -> list[Part]:
-    """The newest check run of every name of the group, by name."""
-    newest: dict[str, tuple[RunKey, int, CheckSeen]] = {}
-    for check in checks:
-        seen = read_external_id(check.external_id)
-        if seen is None or seen.group != group_hash(group):
-            continue
-        entry = (seen.key, check.ref.id, check)
-        if check.name not in newest or entry[:2] > newest[check.name][:2]:
-            newest[check.name] = entry
-    return [_part(key, check) for _, (key, _, check) in sorted(newest.items())]
+    """The group's parts by name, each as its newest run has it; a part may have two check runs."""
+    steps = steps_of(checks, group_hash(group))
+    return [_part(step) for step in sorted(steps, key=lambda step: step.last.name)]
 
 
-def _part(key: RunKey, check: CheckSeen) -> Part:
+def _part(step: StepChecks) -> Part:
     return Part(
-        check_id=check.ref.id,
-        key=key,
-        name=check.name,
-        title=check.title,
-        url=check.ref.html_url,
-        conclusion=conclusion_of(check) if check.status == "completed" else None,
-        summary=of_the_run(check.summary),
+        check_id=step.last.ref.id,
+        key=step.key,
+        name=step.last.name,
+        title=step.title,
+        url=step.last.ref.html_url,
+        conclusion=step.conclusion,
+        summary=step.summary,
     )
 
 

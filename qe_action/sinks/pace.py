@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple
 
 from qe_action.events import Event
 from qe_action.github.refusals import Unauthorized, Unreachable
@@ -39,16 +39,33 @@ async def edit_while_streaming(
     news = asyncio.Event()
     ended = asyncio.Event()
     edits = _Edits(news, ended, edit, sleep, growth, remaining)
-    editing = asyncio.create_task(edits.run(interval))
+
+    def taken(event: Event) -> None:
+        take(event)
+        news.set()
+
+    def end() -> None:
+        ended.set()
+        news.set()
+
+    await stream_beside(events, taken, edits.run(interval), end)
+
+
+async def stream_beside(
+    events: AsyncIterator[Event],
+    take: Callable[[Event], None],
+    edits: Coroutine[Any, Any, None],
+    end: Callable[[], None],
+) -> None:
+    """`take` every event beside the `edits`, and `end` them where the stream does."""
+    editing = asyncio.create_task(edits)
     try:
         async for event in events:
             take(event)
-            news.set()
     except BaseException:
         editing.cancel()
         raise
-    ended.set()
-    news.set()
+    end()
     await editing
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from qe_action.errors import DeliveryError
 from qe_action.github.client import GitHub
-from qe_action.github.identity import Identity, read_external_id
+from qe_action.github.identity import Identity, SeenIdentity, read_external_id
 from qe_action.github.payloads import CheckSeen, CheckUpdate
 
 
@@ -24,7 +24,7 @@ async def supersede(github: GitHub, identity: Identity, seen: Iterable[CheckSeen
         theirs = read_external_id(check.external_id)
         if own is None or theirs is None or check.status == "completed":
             continue
-        same_place = (theirs.key.run_id, theirs.place) == (own.key.run_id, own.place)
+        same_place = _place_of(theirs) == _place_of(own)
         if same_place and theirs.key.attempt < own.key.attempt:
             title = f"Superseded by attempt {own.key.attempt}"
             over = CheckUpdate(
@@ -35,3 +35,8 @@ async def supersede(github: GitHub, identity: Identity, seen: Iterable[CheckSeen
             )
             with suppress(DeliveryError):  # it has no part in this run's result
                 await github.update_check(check.ref.id, over)
+
+
+def _place_of(seen: SeenIdentity) -> tuple[int, str, str]:
+    """What the attempts of a run have in common, and its other check runs have not."""
+    return seen.key.run_id, seen.place, seen.about

@@ -10,6 +10,7 @@ from qe_action.events import (
     BugSuspected,
     Counts,
     Event,
+    ExecutionComplete,
     FileSummary,
     Gap,
     GenerationComplete,
@@ -20,6 +21,8 @@ from qe_action.events import (
     TestRejected,
 )
 from qe_action.render.annotations import headline, missing_ways, where
+from qe_action.render.executed import title
+from qe_action.render.executed_lines import again_lines, closing_lines, flaky_line, log_groups
 from qe_action.render.generated import summed_up, suspicion
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude, gate_lines
@@ -53,6 +56,8 @@ class StepLogSink:
             self._state.fold(event)
             if isinstance(event, AnalyzerProgress):
                 self._progress(event)
+            elif isinstance(event, ExecutionComplete):
+                self._suite()
         self._close()
         self._next = 0.0
         async for event in events:
@@ -63,6 +68,23 @@ class StepLogSink:
                     pass
                 case _:
                     assert_never(event.agent)
+
+    def _suite(self) -> None:
+        """The end of the tests. While they ran, the log had their own output."""
+        tests = self._state.tests
+        for error in tests.errors:
+            if error.output:
+                group("The last lines of what failed", list(error.output), self._out)
+        if self._words != "few":
+            for name, lines in log_groups(tests, skipped=self._words == "all"):
+                group(name, lines, self._out)
+        for line in (
+            *map(flaky_line, tests.flaky),
+            *closing_lines(tests),
+            *again_lines(tests),
+            title(tests),
+        ):
+            self._say(line)
 
     def _tests(self, event: GeneratorEvent) -> None:
         match event:
@@ -104,6 +126,8 @@ class StepLogSink:
         for line in gate_lines(result) if result else ():
             self._say(line)
         took = f" ({duration(result.analysis_time_ms)})" if result else ""
+        if result is None and state.tests.result is not None and not state.running:
+            return  # the title of the tests is the last line
         failed = result is not None and result.conclusion == "failed" and state.errors
         self._say(f"{'No result' if failed else conclude(state).title}{took}")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 from qe_action.events import Event
 from qe_action.render.marker import place_of
@@ -14,6 +15,10 @@ from qe_action.render.state import RunState
 from qe_action.sinks.jsonl import JournalSink
 from qe_action.sinks.wiring import Wiring
 from qe_action.stream import Sink
+
+if TYPE_CHECKING:
+    from qe_action.sinks.annotation_steps import Selection
+    from qe_action.sinks.live_pace import Pace
 
 
 class FoldSink:
@@ -60,28 +65,74 @@ def _journal(wiring: Wiring) -> Sink | None:
 
 
 def _check_run(wiring: Wiring) -> Sink | None:
-    inputs = wiring.settings.inputs
+    """That of coverage, which has the tests as well where they have none of their own."""
     if wiring.github is None or wiring.target_sha is None:
         wiring.delivery.end_check()
         return None
-    from qe_action.sinks.annotation_steps import Selection
     from qe_action.sinks.check_run import CheckRunSink
+    from qe_action.sinks.check_subjects import BOTH, COVERAGE
 
+    both = wiring.settings.inputs.checks == "one" and wiring.suite != "absent"
     return CheckRunSink(
         wiring.github,
         wiring.links,
         wiring.delivery,
         identify=wiring.identify,
-        selection=Selection(inputs.annotations, inputs.max_annotations),
-        interval=wiring.settings.pacing("EDIT_INTERVAL"),
+        selection=_selection(wiring),
+        subject=BOTH if both else COVERAGE,
+        pace=_check_pace(wiring, tests=both),
+        waits=wiring.suite != "absent" and not both,
     )
+
+
+def _tests_check(wiring: Wiring) -> Sink | None:
+    """The tests' own."""
+    if wiring.github is None or wiring.target_sha is None:
+        return None
+    if wiring.suite == "absent" or wiring.settings.inputs.checks == "one":
+        return None
+    from qe_action.sinks.check_run import CheckRunSink
+    from qe_action.sinks.check_subjects import TESTS
+
+    return CheckRunSink(
+        wiring.github,
+        wiring.links,
+        wiring.delivery,
+        identify=wiring.identify_tests,
+        selection=_selection(wiring),
+        subject=TESTS,
+        pace=_check_pace(wiring, tests=True),
+        waits=True,
+    )
+
+
+def _selection(wiring: Wiring) -> Selection:
+    from qe_action.sinks.annotation_steps import Selection
+
+    inputs = wiring.settings.inputs
+    return Selection(inputs.annotations, inputs.max_annotations)
+
+
+def _check_pace(wiring: Wiring, *, tests: bool) -> Pace:
+    from qe_action.sinks.live_pace import CHECK_EDITS, Pace
+
+    interval = wiring.settings.pacing("EDIT_INTERVAL")
+    return Pace(interval, allowance=CHECK_EDITS if tests else None)
+
+
+def _comment_pace(wiring: Wiring) -> Pace:
+    from qe_action.sinks.live_pace import COMMENT_EDITS, Pace
+
+    interval = wiring.settings.pacing("EDIT_INTERVAL")
+    return Pace(interval, allowance=COMMENT_EDITS if wiring.suite == "run" else None)
 
 
 def _comment(wiring: Wiring) -> Sink | None:
     inputs = wiring.settings.inputs
     if wiring.github is None or wiring.pull is None or inputs.comment == "never":
         return None
-    from qe_action.sinks.comment import Pace, Place, own_comment
+    from qe_action.github.identity import name_for_tests
+    from qe_action.sinks.comment import Place, own_comment
     from qe_action.sinks.group_comment import group_comment_sink
 
     name, group = inputs.name, inputs.comment_group
@@ -93,10 +144,11 @@ def _comment(wiring: Wiring) -> Sink | None:
         wiring.marker(place_of(group, group=True) if group else place_of(name)),
         # Nobody waits for news of a closed one; what stands there already is kept true.
         "never" if wiring.context.pull_state == "closed" else inputs.comment,
-        Pace(wiring.settings.pacing("EDIT_INTERVAL")),
+        _comment_pace(wiring),
     )
     if group is None:
-        return own_comment(place, name)
+        two = wiring.suite != "absent" and inputs.checks == "two"
+        return own_comment(place, name, name_for_tests(name) if two else "")
     return group_comment_sink(place, group, inputs.expect_parts)
 
 
@@ -130,6 +182,7 @@ SINKS: tuple[Callable[[Wiring], Sink | None], ...] = (
     _log,
     _doctor,
     _journal,
+    _tests_check,
     _check_run,
     _comment,
     _reviews,

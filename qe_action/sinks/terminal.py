@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import ExitStack
 
 from rich.box import HEAVY_HEAD
 from rich.console import Console, Group, RenderableType
@@ -12,12 +13,23 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from qe_action.events import LEVELS, AnalysisComplete, CriticalPath, Event, Gap, GapFound, Level
+from qe_action.events import (
+    LEVELS,
+    AnalysisComplete,
+    CriticalPath,
+    Event,
+    ExecutionComplete,
+    Gap,
+    GapFound,
+    Level,
+)
 from qe_action.figures import signed
 from qe_action.render.annotations import headline, missing_ways, where
+from qe_action.render.marks import Mark
 from qe_action.render.state import RunState
-from qe_action.render.verdict import Mark, conclude, gate_lines, mark, running_title
+from qe_action.render.verdict import conclude, gate_lines, mark, running_title
 from qe_action.sinks.console import hanging, say
+from qe_action.sinks.executed_view import TEST_WORDS, closing
 from qe_action.sinks.generation_view import GenerationSink
 from qe_action.sinks.workflow_commands import log_line
 from qe_action.stream import up_to_result
@@ -70,22 +82,33 @@ class TerminalSink:
         self._latest: deque[Gap] = deque(maxlen=SHOWN)
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        if self._console.is_terminal and self._words != "few":
-            with Live(console=self._console, refresh_per_second=12, transient=True) as live:
-                async for event in up_to_result(events, "coverage-analyzer"):
-                    self._state.fold(event)
-                    if isinstance(event, GapFound):
-                        self._latest.append(event.gap)
-                    live.update(self._running())
-        else:
+        drawn = self._console.is_terminal and self._words != "few"
+        with ExitStack() as shown:
+            live: Live | None = None
             async for event in up_to_result(events, "coverage-analyzer"):
                 self._state.fold(event)
-        for part in self._closing():
-            if isinstance(part, Text):
-                say(self._console, part, COLUMN if part.plain[:COLUMN].rstrip() in LEVELS else 2)
+                if isinstance(event, ExecutionComplete):
+                    self._print(closing(self._state.tests, self._console, self._words))
+                if event.agent == "test-executor" or not drawn:
+                    continue  # while tests run, the terminal is theirs
+                if live is None:
+                    live = Live(console=self._console, refresh_per_second=12, transient=True)
+                    shown.enter_context(live)
+                if isinstance(event, GapFound):
+                    self._latest.append(event.gap)
+                live.update(self._running())
+        self._print(self._closing())
+        await GenerationSink(self._console, words=self._words).consume(events)
+
+    def _print(self, parts: Iterable[RenderableType]) -> None:
+        for part in parts:
+            if isinstance(part, Text) and part.no_wrap:
+                self._console.print(part, soft_wrap=True)  # copied as it stands
+            elif isinstance(part, Text):
+                start = part.plain[:COLUMN].rstrip()
+                say(self._console, part, COLUMN if start in {*LEVELS, *TEST_WORDS} else 2)
             else:
                 self._console.print(part)
-        await GenerationSink(self._console, words=self._words).consume(events)
 
     def _advised(self, gap: Gap) -> Text:
         """A gap with the first test that is suggested for it, unless the last gap had it too."""

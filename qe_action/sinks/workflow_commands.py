@@ -11,8 +11,9 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
+from qe_action.execution.stopped_commands import are_stopped
 from qe_action.render.annotations import Words
 from qe_action.text import document, plain, visible
 
@@ -36,10 +37,13 @@ def no_command(text: str) -> str:
 
 def group(title: str, lines: list[str], out: IO[str]) -> None:
     """A foldable group of log lines."""
-    print(f"::group::{log_line(title)}", file=out)
+    folds = not are_stopped()
+    print(f"::group::{log_line(title)}" if folds else log_line(title), file=out)
     for line in lines:
         print(log_line(line), file=out)
-    print("::endgroup::", file=out, flush=True)
+    if folds:
+        print("::endgroup::", file=out)
+    out.flush()
 
 
 def tell(text: str) -> None:
@@ -49,23 +53,28 @@ def tell(text: str) -> None:
 
 def warn(text: str) -> None:
     """A warning on the run's page."""
-    from actions_toolkit import core
-
-    core.warning(visible(text), title="qe-action")
+    _say("warning", text)
 
 
 def error(text: str) -> None:
     """An error on the run's page."""
-    from actions_toolkit import core
-
-    core.error(visible(text), title="qe-action")
+    _say("error", text)
 
 
 def notice(text: str) -> None:
     """A notice on the run's page."""
+    _say("notice", text)
+
+
+def _say(level: Literal["warning", "error", "notice"], text: str) -> None:
+    """A command; a line of the log while the runner takes none."""
+    if are_stopped():
+        tell(f"{level}: {text}")
+        return
     from actions_toolkit import core
 
-    core.notice(visible(text), title="qe-action")
+    say = {"notice": core.notice, "warning": core.warning, "error": core.error}[level]
+    say(visible(text), title="qe-action")
 
 
 def notice_or_line(text: str, *, in_workflow: bool) -> None:

@@ -19,11 +19,13 @@ class Refusal(Exception):  # noqa: N818 - read as "refuse this line"
 class Claims(ABC, Generic[E]):
     """One agent's events in a stranger's journal, with what can be believed of them.
 
-    `begun` says that there are some, or have to be, `ended` that the result was among them.
+    `begun` says that there are some, `ended` that the result was among them. What is `needed` has
+    to be there before anything later is believed.
     """
 
     begun = False
     ended = False
+    needed = False
 
     @property
     def unfinished(self) -> bool:

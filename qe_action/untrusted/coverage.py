@@ -34,15 +34,16 @@ _GAP_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class StrangersCoverage(Claims[AnalyzerEvent]):
-    """The events of an analysis. Every journal has to have one."""
+    """The events of an analysis. Every journal has to have one, but that of a run of tests."""
 
-    begun = True
+    needed = True
 
     def __init__(self) -> None:
         self._worst = WorstGaps()
         self._gaps = self._in_diff = self._progress = self._errors = 0
 
     def take(self, event: AnalyzerEvent) -> AnalyzerEvent | None:
+        self.begun = True
         match event:
             case AnalyzerProgress():
                 self._progress += 1

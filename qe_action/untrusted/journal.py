@@ -46,12 +46,13 @@ ReadLine = Callable[[int], bytes]
 
 
 def events_of(readline: ReadLine, *, ending: Conclusion = "failed") -> Iterator[Event]:
-    """The events of an untrusted journal; the analysis always ends in a result.
+    """The events of an untrusted journal; each of its stages ends in a result.
 
     `readline` gives the next line, at most as many bytes of it as asked for. Where the journal
     can't be read on or ends early an error event says so, and a result without figures follows,
-    which concludes as `ending` says where the journal just stops. The same holds for stages
-    after the analysis, if there are any; they never cost its result. Raises nothing.
+    which concludes as `ending` says where the journal just stops. That is the analysis' result
+    where no stage had begun; a run of tests that ended may be all that there is. A stage never
+    costs the result of an earlier one. Raises nothing.
     """
     stages = _Stages()
     conclusion, message, hint = ending, "", _CUT_OFF
@@ -105,18 +106,23 @@ class _Stages:
     def ending(self, conclusion: Conclusion, message: str, hint: str) -> Iterator[Event]:
         """The last events of a stage that has none. `message` is empty where nothing is wrong."""
         for agent, claims in self._claims.items():
-            if claims.unfinished:
+            if claims.unfinished or self._is_missing(claims, broken=bool(message)):
                 why = message or f"The journal ends before the {AGENTS[agent].noun} did."
                 yield AGENTS[agent].error(message=why, hint=hint)
                 yield claims.without_result(conclusion)
                 return
+
+    def _is_missing(self, claims: Claims[Any], *, broken: bool) -> bool:
+        """Whether a stage that has not begun should have: a suite may have written no report."""
+        others = any(each.ended for each in self._claims.values())
+        return claims.needed and not claims.begun and (broken or not others)
 
     def _is_due(self, agent: AgentName) -> bool:
         """Stages come in their order, whole, and nothing of one after its result."""
         stages = list(self._claims.values())
         at = list(self._claims).index(agent)
         earlier, later = stages[:at], stages[at + 1 :]
-        in_order = not any(each.unfinished for each in earlier)
+        in_order = all(each.ended if each.needed else not each.unfinished for each in earlier)
         return in_order and not stages[at].ended and not any(each.begun for each in later)
 
 

@@ -49,6 +49,8 @@ class Environment:
     """Sentences for the user."""
     built: Path | None = None
     """Files that the set-up made in the project; `built.lay_over` puts them into a copy."""
+    project: Path | None = None
+    """Where a copy of the repository has to lie so that what is installed in place is found."""
 
 
 def default_cache(env: Mapping[str, str]) -> Path:
@@ -166,7 +168,7 @@ async def prepared(
         over, more = await _overlay(made.base, missing, sandbox, env, entries.folder)
         notes += tuple(note for note in more if note not in notes)
     environment = await _proven(place, readable, over, notes, sandbox)
-    return replace(environment, built=made.built)
+    return replace(environment, built=made.built, project=made.project)
 
 
 def _entries(folder: Path, sandbox: Sandbox) -> Entries:

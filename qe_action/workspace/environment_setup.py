@@ -23,7 +23,7 @@ from qe_action.workspace.project_files import ProjectFiles, read_project
 from qe_action.workspace.python_choice import choose
 from qe_action.workspace.setup_plan import Plan, Step, find_plan, own_plan
 
-FORMAT = 1
+FORMAT = 2
 """Of an entry; another number makes all environments anew."""
 _NOTHING = Plan("", ())
 _WITHOUT = "without project"
@@ -47,12 +47,17 @@ class Setup:
 
 @dataclass(frozen=True)
 class Made:
-    """A virtual environment, and the interpreter that it was made of."""
+    """A virtual environment, and the interpreter that it was made of.
+
+    `project` is where the project lay meanwhile: what was installed from there in place is found
+    again once a copy lies there.
+    """
 
     venv: Path
     base: Facts
     built: Path | None
     notes: tuple[str, ...]
+    project: Path
 
 
 async def set_up(
@@ -87,7 +92,21 @@ async def set_up(
     if (venv / "bin" / "python").resolve() != real:
         raise SetupFailed("The set-up has replaced the environment's interpreter.")
     built = entry.folder / BUILT
-    return Made(venv, base, built if built.is_dir() else None, (_about(plan, base), *notes))
+    return Made(
+        venv,
+        base,
+        built if built.is_dir() else None,
+        (_about(plan, base), *notes),
+        project_place(entry.folder) / "project",
+    )
+
+
+def project_place(folder: Path) -> Path:
+    """Where the project's folder lies that an entry is made for.
+
+    Named as other folders for a time are, so that what a killed run has left is removed one day.
+    """
+    return folder.with_name(f"qe-action-{folder.name.rpartition('-')[2]}")
 
 
 def _project(wanted: Setup) -> Path:
@@ -223,6 +242,7 @@ async def _make(
             project=wanted.export,
             below=wanted.below,
             timeout=wanted.timeout,
+            place=project_place(folder),
         ) as tool:
             notes = await _fill(plan, base, folder, tool, own=bool(wanted.command))
             await asyncio.to_thread(collect, tool.project, wanted.export, folder / BUILT)

@@ -24,6 +24,29 @@ async def scratch(parent: Path, *, owner: int | None = None) -> AsyncIterator[Pa
         await asyncio.shield(asyncio.to_thread(remove, folder))
 
 
+@asynccontextmanager
+async def claimed(folder: Path) -> AsyncIterator[Path]:
+    """A folder of a given name that is empty, ours while the block lasts, and gone at the end.
+
+    What a run that was killed has left there is removed. Raises `BlockingIOError` where another
+    run has it.
+    """
+    import fcntl  # Windows has none
+
+    folder.mkdir(mode=0o755, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        await asyncio.to_thread(clear, folder)
+        folder.chmod(0o755)
+        try:
+            yield folder
+        finally:
+            await asyncio.shield(asyncio.to_thread(remove, folder))
+    finally:
+        os.close(held)
+
+
 def remove(folder: Path) -> None:
     """Remove a folder; follow no link, and mind neither depth nor modes.
 

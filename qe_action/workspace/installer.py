@@ -18,7 +18,7 @@ from qe_action.sandbox.command_run import Outcome
 from qe_action.sandbox.policy import BASE, MEBIBYTE, Policy
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.sandbox.users import User
-from qe_action.workspace.folders import scratch
+from qe_action.workspace.folders import claimed, scratch
 from qe_action.workspace.interpreter import one_line, opened, unreachable
 from qe_action.workspace.network import Network, passed_on
 from qe_action.workspace.programs import Programs
@@ -201,11 +201,16 @@ async def installer(
     project: Path | None = None,
     below: str = ".",
     timeout: float = TIMEOUT,
+    place: Path | None = None,
 ) -> AsyncIterator[Installer]:
-    """An installer whose folders, among them a copy of `project`, are gone at the end."""
+    """An installer whose folders, among them a copy of `project`, are gone at the end.
+
+    They lie in `place`, or in a new folder of `parent`.
+    """
     network = passed_on(env)
     uv = find_uv(Programs(env))
-    async with scratch(parent) as top, sandbox.slot() as slot:
+    folder = scratch(parent) if place is None else claimed(place)
+    async with folder as top, sandbox.slot() as slot:
         top.chmod(0o755)
         for name in ("home", "home/tmp", "tools"):
             (top / name).mkdir()

@@ -19,7 +19,9 @@ CONFIG = 1 << 20
 
 
 @asynccontextmanager
-async def copied(repo: Path, env: Mapping[str, str]) -> AsyncIterator[Export]:
+async def copied(
+    repo: Path, env: Mapping[str, str], parent: Path | None = None
+) -> AsyncIterator[Export]:
     """The tracked files as they are in the working tree, without `.git` and links that lead out.
 
     Every user may read them, so that several sandboxes can share them.
@@ -29,7 +31,7 @@ async def copied(repo: Path, env: Mapping[str, str]) -> AsyncIterator[Export]:
         raise WorkspaceError(
             f"{repo} is in no git repository.", hint="Tests are made for tracked files."
         )
-    async with exported(git, None, parent=_parent(), writable=True) as export:
+    async with exported(git, None, parent=parent or _parent(), writable=True) as export:
         yield export
 
 

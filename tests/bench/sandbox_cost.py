@@ -22,7 +22,8 @@ from pathlib import Path
 from qe_action.sandbox import launch
 from qe_action.sandbox.machine import Machine
 from qe_action.sandbox.policy import Policy
-from qe_action.sandbox.sandbox import Sandbox, make_plan
+from qe_action.sandbox.run_plan import make_plan
+from qe_action.sandbox.sandbox import Sandbox
 from qe_action.sandbox.users import User
 
 MOST = 30.0

@@ -89,7 +89,7 @@ def shown_last(text: str) -> list[str]:
         (["anaylze"], "there is no command 'anaylze'; did you mean analyze?"),
         (["analyze", "--jornal", "x"], "there is no option --jornal; did you mean --journal?"),
         (["analyze", "--path-gates", "x"], "did you mean --path-gate?"),
-        (["analyze", "--coverage-file", "x"], "`qe-action run` or `qe-action doctor` has it"),
+        (["analyze", "--coverage-file", "x"], "`qe-action run` or `qe-action test` has it"),
         (["--output", "html", "analyze"], "write it behind the command"),
         (["publish", "one", "two"], "'two' is one argument too many"),
         (["analyze", "--max-drop", "1"], "--max-drop needs --baseline FILE"),

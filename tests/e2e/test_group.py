@@ -11,7 +11,7 @@ import pytest
 from fake_github import FakeGitHub
 from job import HANGS, Job, read_comment_marker, wait_until
 
-from qe_action.render.markdown import ICONS
+from qe_action.render.marks import ICONS
 
 GROUP = {"comment_group": "all tests"}
 

@@ -66,6 +66,35 @@ def generation(word: str) -> Iterator[dict[str, Any]]:
     }
 
 
+def run_of_tests(word: str, how: str) -> Iterator[dict[str, Any]]:
+    """Tests before the analysis, whose names and words are somebody's."""
+    agent = {"agent": "test-executor"}
+    place = {"file_path": "app.py", "line": 2}
+    anchor = {"path": "app.py", "line_start": 2, "line_end": 2, "branch_words": [RAW]}
+    texts = dict.fromkeys(("message", "traceback", "output", "reason"), RAW)
+    bad = {"type": "finished", **agent, **place, **texts, "id": f"t.py::test_x{RAW}"}
+    counts = {"passed": 3, "failed": 1}
+    yield {"type": "collected", **agent, "total": 4, "files": {word: 4}}
+    yield {
+        **{"type": "progress", **agent, "percent": 5.0, "message": word, "finished": 1},
+        **{"total": 4, "counts": counts, "seconds_left": 3.0},
+    }
+    yield {**bad, "outcome": "failed", "history": "new", "anchor": anchor, "failed_at": anchor}
+    yield {**bad, "outcome": "skipped", "id": f"t.py::test_y{RAW}"}
+    yield {"type": "error", **agent, "message": word, "hint": word, "recoverable": True}
+    yield {"type": "flaky", **agent, **place, "id": f"t.py::test_z{RAW}", "passed_in": 2}
+    yield {"type": "slow", **agent, **place, "id": RAW + "s", "seconds": 9.0, "base_seconds": 1.0}
+    if how == "cut short":
+        return
+    names = {"failures": [RAW + "f"], "flaky": [RAW + "g"], "running": [word], "hung": word}
+    yield {
+        **{"type": "complete", **agent, "conclusion": how, "passed": True, "counts": counts},
+        **{"total": 4, "skipped": {word: 1}, "stack": RAW, "command": word, "rerun": word},
+        **{"notes": [word], "base_sha": word, "exit_code": 1, **names},
+        **{"slowest": [{"id": RAW + "h", "seconds": 1.0, **place}]},
+    }
+
+
 TEST = {
     "framework": "pytest",
     "test_type": "unit",
@@ -166,6 +195,36 @@ def test_no_sink_lets_a_stranger_s_text_be_more_than_a_quoted_text(
         }[how],
         title,
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "how"),
+    [(WORDS[0], "finished"), (WORDS[1], "failed"), (WORDS[2], "cut short")],
+    ids=["0", "1", "2"],
+)
+def test_tests_of_a_stranger_are_no_more_than_quoted_texts_either(
+    job: Fork, word: str, how: str
+) -> None:
+    header, *lines = job.journal.read_text(encoding="utf-8").splitlines()
+    told = [*map(json.dumps, run_of_tests(word, how)), *(lines if how == "finished" else ())]
+    job.journal.write_text("\n".join([header, *told, ""]), encoding="utf-8")
+    job.leave()
+    result = job.publish(
+        preview_file="preview.html", annotations="all", env={"QE_ACTION_EDIT_INTERVAL": "0.001"}
+    )
+    assert "Traceback" not in result.log
+    checks = {check.data["name"]: check for check in job.github.checks.values()}
+    assert len(checks) == (2 if how == "finished" else 1)
+    tests = checks["qe-action tests"]
+    assert {check.data["status"] for check in checks.values()} == {"completed"}
+    assert tests.data["conclusion"] == "failure"
+    assert len(tests.annotations) == 1
+    own_word = "how they ended is its own word" in tests.data["output"]["summary"]
+    assert own_word == (how != "cut short")
+    assert "test_x" in job.comment.body
+    for text in (*sent(job.github), *left(job, result)):
+        assert_text(text)
+    assert {c.name for c in result.commands} <= {"group", "endgroup", "warning", "error", "notice"}
 
 
 def test_a_journal_shown_in_a_terminal_is_text_too(job: Fork) -> None:

@@ -149,7 +149,7 @@ def kills(runner: FaultRunner) -> Iterator[Case]:
 def storms(seeds: Iterable[str]) -> Iterator[Case]:
     """Faults that pass, anywhere; in every fourth storm a kill besides."""
     for number, seed in enumerate(seeds):
-        site = ("large", "plain", "edited", "opened", "updated")[number % 5]
+        site = ("large", "plain", "edited", "opened", "updated", "tested")[number % 6]
         kill = (None, None, None, kill_after)[number % 4]
 
         def plan(seed: str = seed, kill: Act | None = kill) -> Plan:
@@ -159,10 +159,15 @@ def storms(seeds: Iterable[str]) -> Iterator[Case]:
 
 
 def _worth(runner: FaultRunner, site: str, positions: list[Position]) -> list[Position]:
-    """The requests to strike at a site: of the later ones only those that no other makes."""
+    """The requests to strike at a site: of the later ones only those that no other makes.
+
+    Two check runs in one run are another thing than one, so that all of theirs count.
+    """
     usual = ("large", "plain")
     if site in usual:
         return positions
+    if site == "tested":
+        return [p for p in positions if p.endpoint.endswith(("check", "checks"))]
     others = {p for name in usual for p in runner.positions[name]}
     return [p for p in positions if p not in others]
 

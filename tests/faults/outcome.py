@@ -14,7 +14,7 @@ from sites import Done
 
 Parts = dict[str, Any]
 
-_URLS = ("check-run-url", "comment-url")
+_URLS = ("check-run-url", "tests-check-url", "comment-url")
 _OURS = "qe-action/tests-for-7"
 
 

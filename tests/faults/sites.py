@@ -28,6 +28,7 @@ KEPT = (
 )
 """What of a GitHub is left by earlier runs."""
 WITH_TESTS = str(Path(__file__).with_name("given_tests.py"))
+BEHIND_SUITE = str(Path(__file__).with_name("given_suite.py"))
 PATIENCE = 120.0
 """Seconds after which a run hangs."""
 
@@ -265,7 +266,8 @@ def sites(folder: Path) -> dict[str, Site]:
     through the API and the baseline after a search. plain: everything is made for the first
     time, from a checkout with its history. edited: with edits on the way. reviewed: review
     comments are made, kept and deleted. files: the head is checked out, and the diff is too
-    large for GitHub. opened, updated, ended: the pull request with tests in its three ages.
+    large for GitHub. tested: tests that fail have a check run of their own before. opened, updated,
+    ended: the pull request with tests in its three ages.
     """
     made = (
         Site("large", folder / "large", 240, True, 104, prepare=_left_by_earlier_runs),
@@ -280,6 +282,7 @@ def sites(folder: Path) -> dict[str, Site]:
             inputs={"review_comments": "true"},
         ),
         Site("files", folder / "files", 8, True, at_head=True, script=_diff_too_large),
+        Site("tested", folder / "tested", 8, False, program=BEHIND_SUITE),
         *_sites_with_tests(folder),
     )
     with ThreadPoolExecutor(2) as pool:

@@ -231,6 +231,8 @@ async def attempted(world: World, probe: Probe) -> dict[str, Any]:
     """One probe: whether it was held, and what it said."""
     if probe.name.startswith("pytest") and not (world.folder / "overlay").is_dir():
         return {"name": probe.name, "held": None, "detail": "no pytest for this interpreter"}
+    if probe.policy.get("shared_memory") and not world.sandbox.layers().user:
+        return {"name": probe.name, "held": None, "detail": "only with a user of its own"}
     before = picture(world.folder)
     own = Path(tempfile.mkdtemp(prefix="own-", dir=world.folder))
     policy = replace(world.policy(**probe.policy), writable=(own,), environment=world.variables())

@@ -21,6 +21,7 @@ ANOTHER_USER = 60200
 PROGRAMS = (
     *("sandbox_driver.py", "sandbox_suite.py", "sandbox_probes.py"),
     *("sandbox_probes_kernel.py", "sandbox_probes_resources.py"),
+    "sandbox_probes_suite.py",
 )
 """The driver and its probes, which any user runs on their own."""
 MISSING = MACHINE.system != "linux" or MACHINE.landlock < (1 if MACHINE.root else 3)

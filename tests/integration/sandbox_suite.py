@@ -5,9 +5,10 @@ from __future__ import annotations
 import sandbox_probes
 from sandbox_probes_kernel import KERNEL
 from sandbox_probes_resources import HONEST, RESOURCES
+from sandbox_probes_suite import LOOPBACK, SUITE
 
-ATTACKS = (*sandbox_probes.ATTACKS, *KERNEL, *RESOURCES)
-WORKING = (*sandbox_probes.WORKING, *HONEST)
+ATTACKS = (*sandbox_probes.ATTACKS, *KERNEL, *RESOURCES, *LOOPBACK)
+WORKING = (*sandbox_probes.WORKING, *HONEST, *SUITE)
 PROBES = {probe.name: probe for probe in (*ATTACKS, *WORKING)}
 assert len(PROBES) == len(ATTACKS) + len(WORKING)
 
@@ -20,6 +21,8 @@ SAMPLE = (
     "write outside its folder",
     "lead out of its folder with links",
     "change modes and owners of other files",
+    "lead a socket of the loopback elsewhere",
+    "open other sockets than the loopback's",
     "read another run's files",
     "make namespaces and mounts",
     "go through the kernel's side doors",

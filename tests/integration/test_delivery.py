@@ -32,8 +32,9 @@ from qe_action.render.markdown import of_the_run
 from qe_action.render.marker import Marker, place_of
 from qe_action.sinks.annotation_steps import Selection
 from qe_action.sinks.check_run import CheckRunSink
-from qe_action.sinks.comment import Pace, Place, own_comment
+from qe_action.sinks.comment import Place, own_comment
 from qe_action.sinks.delivery import Delivery
+from qe_action.sinks.live_pace import Pace
 from qe_action.sinks.pace import FIRST_INTERVAL
 from qe_action.stream import Broadcast, EventLog, Replay
 
@@ -151,16 +152,15 @@ def deliver(
             policy=RetryPolicy(write_gap=1 / SPEED, backoff=0.01),
         )
         links = Links("https://github.com", github.repo, SHA)
+        pace = Pace(interval, sleep)
         check = CheckRunSink(
             client,
             links,
             delivery,
             identify=identify,
             selection=Selection("changed", limit),
-            interval=interval,
-            sleep=sleep,
+            pace=pace,
         )
-        pace = Pace(interval, sleep)
         place = Place(client, links, delivery, 7, Marker(place_of("cov"), 1, 1, SHA), pace=pace)
         comment = own_comment(place, "cov")
         with tempfile.TemporaryFile() as spool:

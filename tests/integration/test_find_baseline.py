@@ -14,11 +14,14 @@ from gitrepo import GitRepo, git_env
 from pydantic import SecretStr
 
 from qe_action.agents.baseline_search import BaselineSearch
+from qe_action.analysis import test_baseline
 from qe_action.analysis.baseline import digest_of, encode
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.deltas import Lookup
-from qe_action.github.baseline_lookup import ANCESTORS, BaselineFinder, first_parents
+from qe_action.analysis.test_baseline import TestLookup, digest_of_tests
+from qe_action.github.baseline_lookup import BaselineFinder, TestBaselineFinder
 from qe_action.github.client import GitHub
+from qe_action.github.kept_digests import ANCESTORS, Ancestors, KeptDigests, first_parents
 from qe_action.github.payloads import CheckDraft, CheckUpdate
 from qe_action.github.retry_policy import RetryPolicy
 from qe_action.workspace.git import Git
@@ -71,9 +74,9 @@ class Repo:
         git = Git(clone or self.repo.root, env=git_env())
 
         async def look(github: GitHub) -> Lookup:
-            finder = BaselineFinder(
-                github, check_name=NAME, own_app=own_app, history=git.first_parents, advise=advise
-            )
+            ancestors = Ancestors(github, git.first_parents)
+            kept = KeptDigests(github, ancestors, check_name=NAME, own_app=own_app)
+            finder = BaselineFinder(kept, advise=advise)
             search = BaselineSearch(finder)
             search.begin(self.line[-1] if base == "" else base, KEY)
             found = await search.result()
@@ -81,6 +84,22 @@ class Repo:
             return found
 
         return with_client(self.github, look, token)
+
+    def find_both(self) -> tuple[Lookup, TestLookup]:
+        """What is found of coverage and tests in check runs that may have both."""
+
+        async def own_app() -> int | None:
+            return JOB_APP
+
+        async def look(github: GitHub) -> tuple[Lookup, TestLookup]:
+            history = Git(self.repo.root, env=git_env()).first_parents
+            ancestors = Ancestors(github, history)
+            kept = KeptDigests(github, ancestors, check_name=NAME, own_app=own_app)
+            tests = await TestBaselineFinder(kept, advise=True).find(self.line[-1], KEY)
+            return await BaselineFinder(kept, advise=True).find(self.line[-1], KEY), tests
+
+        found: tuple[Lookup, TestLookup] = with_client(self.github, look)
+        return found
 
     def keep(self, sha: str, *, key: str = KEY, names: str = "", **changed: Any) -> None:
         """A completed check run on a commit with a digest; `changed` is done to it afterwards."""
@@ -227,6 +246,48 @@ def test_other_settings_are_named_and_nothing_is_compared(repo: Repo) -> None:
     found = repo.find()
     assert found.digest is None
     assert "another include, exclude, source-root" in found.notes[0]
+
+
+def kept_tests(sha: str, key: str = KEY) -> str:
+    digest = digest_of_tests(sha, key, failing=["t.py::test_a"], flaky=[], seconds={})
+    return test_baseline.encode(digest)
+
+
+def add_tests(repo: Repo, sha: str, text: str) -> None:
+    """A digest of tests in the check run that a commit has."""
+    (check,) = (c for c in repo.github.checks.values() if c.data["head_sha"] == sha)
+    check.data["output"]["text"] += f"\n{text}"
+
+
+def test_tests_and_coverage_are_found_in_one_check_run_by_the_same_requests(repo: Repo) -> None:
+    repo.keep(repo.before(0))
+    repo.keep(repo.before(2))
+    add_tests(repo, repo.before(2), kept_tests(repo.before(2)))
+    coverage, tests = repo.find_both()
+    assert (coverage.commits_before, tests.commits_before) == (0, 2)
+    assert tests.digest is not None
+    assert tests.digest.failing == {"t.py::test_a"}
+    assert len(reads(repo)) == 3
+
+
+def test_tests_are_believed_by_the_same_rules(repo: Repo) -> None:
+    repo.keep(repo.before(0))
+    add_tests(repo, repo.before(0), kept_tests(repo.before(1)))
+    _, tests = repo.find_both()
+    assert tests.digest is None
+    assert "it is told which failures are new" in tests.notes[0]
+    repo.keep(repo.before(1), status="in_progress", conclusion=None)
+    add_tests(repo, repo.before(1), kept_tests(repo.before(1)))
+    assert repo.find_both()[1].digest is None
+
+
+def test_tests_kept_by_another_name_are_not_compared_with(repo: Repo) -> None:
+    repo.keep(repo.before(0))
+    add_tests(repo, repo.before(0), kept_tests(repo.before(0), key="1" * 16))
+    coverage, tests = repo.find_both()
+    assert coverage.digest is not None
+    assert tests.digest is None
+    assert "by another name" in tests.notes[0]
 
 
 def test_github_s_failures_are_notes(repo: Repo) -> None:

@@ -13,7 +13,7 @@ from qe_action.events import AGENTS
 
 PURE = {
     "analysis", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal", "place",
-    "proposal", "quoting", "render", "reports", "task", "text", "untrusted", "verbosity",
+    "proposal", "quoting", "render", "reports", "results", "task", "text", "untrusted", "verbosity",
 }  # fmt: skip
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
@@ -23,6 +23,7 @@ FORBIDDEN = {
 SAME_NAME = {
     "client": "the one of GitHub and the one of a project's worker: each is its room's way out",
     "comparison": "an agent's step, and how its outcome is shown",
+    "executed": "a run of tests: a stranger's, and how any is shown",
     "generator": "what drives a generator: of a search, and of a model",
     "generated": "generated tests: a stranger's, and how any are shown",
     "journal": "the journal, ours and a stranger's",

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from qe_action.diagnosis import inventory, outlook, snippets
+from qe_action.diagnosis.asked_suite import AskedSuite, reports_coverage, why_quiet
 from qe_action.diagnosis.check_table import CHECKS, diagnose, works
 from qe_action.diagnosis.facts import (
     Access,
@@ -600,6 +601,23 @@ BAD = replace(
 )
 
 
+SUITE = replace(
+    GOOD,
+    asked=replace(
+        GOOD.asked,
+        suite=AskedSuite(
+            command=("tox", "-e", "py", "--", "a b"),
+            results=(("**/junit.xml", 0), ("old/*.xml", 2)),
+            own_check=False,
+            quiet=tuple(why_quiet(("tox",), {"tox.ini": "[testenv]\n"})),
+        ),
+    ),
+    reports=(Report("coverage.xml", problem="There is no coverage report there."),),
+    paths=None,
+    protection=Protection(weaker=("no user of its own",)),
+)
+
+
 def golden(name: str, facts: Facts) -> None:
     text = "".join(f"{line.text}\n" for line in lines(diagnose(facts)))
     path = GOLDEN / name
@@ -610,7 +628,12 @@ def golden(name: str, facts: Facts) -> None:
 
 @pytest.mark.parametrize(
     ("name", "facts"),
-    [("doctor_good.txt", GOOD), ("doctor_bad.txt", BAD), ("doctor_desk.txt", DESK)],
+    [
+        ("doctor_good.txt", GOOD),
+        ("doctor_bad.txt", BAD),
+        ("doctor_desk.txt", DESK),
+        ("doctor_suite.txt", SUITE),
+    ],
 )
 def test_the_text(name: str, facts: Facts) -> None:
     golden(name, facts)
@@ -631,3 +654,79 @@ def test_the_keys_for_programs_are_a_promise() -> None:
     ]
     assert list(data["findings"][0]) == ["level", "part", "topic", "text", "paste"]
     assert list(data["reports"][0]) == ["path", "format", "files", "statements", "problem"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "text", "why"),
+    [
+        ("pytest -q", "pytest.ini", "[pytest]\naddopts = -q\n", ""),
+        (
+            "pytest",
+            "pytest.ini",
+            "[pytest]\naddopts = -q\n  --disable-plugin-autoload\n",
+            "addopts",
+        ),
+        (
+            "pytest",
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\naddopts = [\n  "--disable-plugin-autoload",\n]\n',
+            "addopts",
+        ),
+        ("pytest", "setup.cfg", "# --disable-plugin-autoload\n", ""),
+        ("pytest --disable-plugin-autoload", "setup.cfg", "", "the command"),
+        ("tox -e py", "tox.ini", "[testenv]\n", "pass_env"),
+        ("tox", "tox.ini", "[testenv]\npassenv = QE_ACTION_SUITE, PYTHONPATH\n", ""),
+        ("tox", "tox.toml", 'pass_env = ["PYTHONPATH", "QE_ACTION_SUITE"]\n', ""),
+        ("python3 -I -m pytest", "setup.cfg", "", "no PYTHONPATH"),
+        ("python -m pytest", "setup.cfg", "", ""),
+        ("/usr/bin/jest --ci", "setup.cfg", "", "jest is not pytest"),
+    ],
+)
+def test_why_tests_are_not_heard_while_they_run(
+    command: str, name: str, text: str, why: str
+) -> None:
+    found = list(why_quiet(command.split(), {name: text}))
+    assert [why in each for each in found] == [True] * bool(why)
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "reports"),
+    [
+        ("pytest", "", False),
+        ("pytest --cov=shop", "", True),
+        ("coverage run -m pytest", "", True),
+        ("pytest", "[pytest]\naddopts = -q --cov shop\n", True),
+        ("pytest", "[coverage:run]\nbranch = true\n", False),
+    ],
+)
+def test_whether_a_report_is_asked_for(command: str, text: str, reports: bool) -> None:
+    assert reports_coverage(command.split(), {"setup.cfg": text}) is reports
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "text"),
+    [
+        ({}, "ok", "this machine's loopback by TCP, no network"),
+        ({"network": True}, "ok", "with the network"),
+        ({"off": True}, "warn", "without a sandbox"),
+        ({"off": True, "fork": True}, "fail", "a fork's code"),
+        ({"problem": "no Landlock"}, "fail", "can't be run: no Landlock"),
+    ],
+)
+def test_what_the_tests_are_run_in(change: dict[str, Any], level: str, text: str) -> None:
+    asked = AskedSuite(command=("pytest", "--cov"), reports=True, plugin=True)
+    facts = replace(
+        GOOD,
+        run=replace(PULL, fork=change.get("fork", False)),
+        asked=replace(GOOD.asked, suite=replace(asked, network=change.get("network", False))),
+        protection=Protection(off=change.get("off", False), problem=change.get("problem", "")),
+    )
+    [found] = [each for each in diagnose(facts) if each.topic == "tests"]
+    assert (found.level, text in found.text) == (level, True)
+
+
+def test_a_report_is_asked_for_in_the_words_of_pytest_alone() -> None:
+    for command, pastes in ((("pytest", "-q"), 1), (("python", "-m", "pytest"), 1), (("tox",), 0)):
+        asked = replace(GOOD.asked, suite=AskedSuite(command=command))
+        found = diagnose(replace(GOOD, asked=asked, protection=Protection()))
+        assert sum("--cov-report=xml" in each.paste for each in found) == pastes

@@ -8,7 +8,7 @@ from inert import rendered
 from qe_action.render.check_group import Part, group_comment
 from qe_action.render.markdown import COMMENT_LIMIT
 from qe_action.render.marker import Marker, read_marker
-from qe_action.render.verdict import CheckConclusion
+from qe_action.render.marks import CheckConclusion
 from qe_action.text import size
 
 

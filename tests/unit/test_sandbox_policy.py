@@ -158,6 +158,7 @@ def test_root_has_a_user_for_each_run_and_others_say_what_is_weaker() -> None:
     older = Machine("linux", "x86_64", root=False, landlock=3)
     assert any("signals" in text for text in layers(older, Policy()).weaker)
     assert any("network" in text for text in layers(ROOT, Policy(network=True)).weaker)
+    assert any("by TCP" in text for text in layers(ROOT, Policy(loopback=True)).weaker)
     oldest = layers(Machine("linux", "x86_64", root=True, landlock=1), Policy())
     assert [text for text in oldest.weaker if "cut short" in text]
 
@@ -168,7 +169,15 @@ def test_proc_is_shown_only_to_a_user_of_its_own() -> None:
         layers(USER, Policy(proc=True))
 
 
-PARTS = ("disk", "memory", "processes")
+def test_shared_memory_is_opened_only_to_a_user_of_its_own() -> None:
+    assert layers(ROOT, Policy(shared_memory=True)).user
+    assert "/dev/shm" in rules(Policy(shared_memory=True), 7)
+    assert "/dev/shm" not in rules(Policy(), 7)
+    with pytest.raises(SandboxUnavailable, match="Shared memory"):
+        layers(USER, Policy(shared_memory=True))
+
+
+PARTS = ("disk", "loopback", "memory", "processes")
 """What the supervisor is made of beside its own file."""
 
 

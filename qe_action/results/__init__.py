@@ -1,0 +1,1 @@
+"""Results that test runners have written, as JUnit XML. Pure."""

@@ -1,0 +1,151 @@
+"""The way out of a test run: small lines into a pipe that nobody has to read."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import select
+import time
+
+VARIABLE = "QE_ACTION_SUITE"
+"""The variable that names the folder of a run that is watched."""
+MODULE = "qe_action_live"
+"""The name under which pytest finds the plugin."""
+CHUNK = 4000
+"""Bytes of one write: below what POSIX writes in one piece, so that writers don't mix."""
+WAITING = 8 << 20
+"""Bytes that wait at most while nobody reads; what is too much is left out and counted."""
+LAST = 3.0
+"""Seconds that the end of a run waits for the reader."""
+NAME = 1000
+"""Characters of a test's name."""
+_quote = json.encoder.encode_basestring_ascii
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class LiveChannel:
+    """Messages to whoever watches this run. Never raises, and never waits before the end."""
+
+    def __init__(self, path: str) -> None:
+        self._key = "%x%s" % (os.getpid(), os.urandom(4).hex())
+        self._prefix = self._key + " "
+        self._pid = os.getpid()
+        self._held = ""
+        self._lost = 0
+        self._waiting: list = []
+        self._size = 0
+        try:
+            self._pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:  # nobody listens any more
+            self._pipe = -1
+
+    def hold(self, text: str) -> None:
+        """Keep a short message, which is JSON, for the next write."""
+        self._held += self._prefix + text + "\n"
+
+    def put(self, text: str) -> None:
+        """Write a short message at once, behind what is held: this is done for every test."""
+        if self._pipe < 0 or self._pid != os.getpid():  # a fork has no say
+            self._held = ""
+            return
+        data = self._held + self._prefix + text + "\n"
+        self._held = ""
+        if len(data) <= CHUNK and not self._waiting:
+            try:
+                os.write(self._pipe, data.encode())
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EINTR):
+                    self.close()
+                    return
+            else:
+                return
+        for line in data.splitlines():
+            self._add(line[len(self._prefix) :])
+        self.flush()
+
+    def send(self, *message) -> None:
+        """Write a message of any length."""
+        held, self._held = self._held, ""
+        for line in held.splitlines():
+            self._add(line[len(self._prefix) :])
+        self._add(_encode(message))
+        self.flush()
+
+    def _add(self, text: str) -> None:
+        """Let a message wait for its turn."""
+        if self._pipe < 0 or self._pid != os.getpid():
+            return
+        if self._size + len(text) > WAITING:
+            self._lost += 1
+            return
+        rest = CHUNK - len(self._prefix) - 1
+        while len(text) > rest:
+            self._append("+", text[:rest])
+            text = text[rest:]
+        self._append(" ", text)
+
+    def _append(self, mark: str, part: str) -> None:
+        line = ("%s%s%s\n" % (self._key, mark, part)).encode()
+        self._waiting.append(line)
+        self._size += len(line)
+
+    def flush(self) -> None:
+        """Write what fits into the pipe by now."""
+        if self._pipe < 0 or not self._waiting or self._pid != os.getpid():
+            return
+        try:
+            while self._waiting:
+                chunk, count = self._chunk()
+                os.write(self._pipe, chunk)  # all of it or nothing
+                del self._waiting[:count]
+                self._size -= len(chunk)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EINTR):
+                self.close()
+
+    def _chunk(self) -> tuple:
+        """The lines of the next write, and how many they are."""
+        count, size = 0, 0
+        for line in self._waiting:
+            if count and size + len(line) > CHUNK:
+                break
+            count += 1
+            size += len(line)
+        return b"".join(self._waiting[:count]), count
+
+    def finish(self) -> None:
+        """Write the rest, and wait a little for a reader that is slow."""
+        if self._lost:
+            self._add(_encode(("lost", self._lost)))
+        until = time.monotonic() + LAST
+        self.flush()
+        while self._waiting and self._pipe >= 0 and time.monotonic() < until:
+            select.select([], [self._pipe], [], 0.1)
+            self.flush()
+        self.close()
+
+    def close(self) -> None:
+        """Nothing is written from here on."""
+        pipe, self._pipe = self._pipe, -1
+        self._waiting.clear()
+        if pipe >= 0:
+            try:
+                os.close(pipe)
+            except OSError:
+                pass
+
+
+def quoted(text: str) -> str:
+    """A text as JSON has it."""
+    return _quote(text)
+
+
+def shown_name(nodeid) -> str:
+    """A test's name; of a long one the beginning and what tells it from others."""
+    text = nodeid if type(nodeid) is str else str(nodeid)
+    if len(text) <= NAME:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return "%s...%s" % (text[: NAME - 20], digest[:16])
