@@ -12,12 +12,14 @@ from typing import Any, Protocol
 
 from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import ProcessTree
-from qe_action.execution.suite_port import Finished, Message, Over, Started
+from qe_action.execution.suite_port import Finished, Left, Message, Over, Started
 
 GRACE = 2.0
 """Seconds that a command may take to end once it is told to; GitHub leaves us ten for all."""
 PATIENCE = 10.0
 """The same at a terminal, where somebody can press Ctrl-C again."""
+RUNNING = 10_000
+"""Tests that are watched at once; a suite may say that more run than can."""
 DUMPED = 1.0
 """Seconds for writing down where a test hangs."""
 
@@ -86,9 +88,9 @@ class SuiteWatch:
     def _note(self, message: Message) -> None:
         """Keep which tests run, and since when."""
         match message:
-            case Started(key=key, id=name):
+            case Started(key=key, id=name) if len(self._running) < RUNNING:
                 self._running[key, name] = asyncio.get_running_loop().time()
-            case Finished(key=key, id=name) if message.phase != "collect":
+            case Left(key=key, id=name) | Finished(key=key, id=name, goes_on=False):
                 self._running.pop((key, name), None)
             case Over(key=key):
                 for each in [each for each in self._running if each[0] == key]:
