@@ -131,3 +131,6 @@ def test_a_step_shows_tests_and_coverage(tmp_path: Path, fake_github: FakeGitHub
     (stop,) = (line for line in lines if line.startswith("::stop-commands::"))
     forged = next(number for number, line in enumerate(lines) if "::error::forged" in line)
     assert lines.index(stop) < forged < lines.index(f"::{stop.rpartition('::')[2]}::")
+    (set_up,) = (number for number, line in enumerate(lines) if "Set-up:" in line)
+    assert lines[set_up].startswith("::group::"), "not within what the suite prints"
+    assert "sandbox" not in done.log
