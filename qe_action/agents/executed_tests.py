@@ -55,7 +55,7 @@ class Suite:
     finished: set[str] = field(default_factory=set)
     beyond: int = 0
     """Tests that ended and are not remembered by name."""
-    running: dict[str, str] = field(default_factory=dict)
+    running: dict[str, None] = field(default_factory=dict)
     code: int | None = None
 
     @property
@@ -127,7 +127,9 @@ class ExecutedTests:
     def _of(self, suite: Suite, message: Started | Finished | Over) -> Iterator[TestFinished]:
         match message:
             case Started():
-                suite.running[message.worker] = message.id
+                if suite.session.workers == 1 or len(suite.running) >= REMEMBERED:
+                    suite.running.clear()
+                suite.running[message.id] = None
             case Finished():
                 yield from self._finished(suite, message)
             case Over():
@@ -176,8 +178,7 @@ class ExecutedTests:
 
     def _finished(self, suite: Suite, heard: Finished) -> Iterator[TestFinished]:
         self.counts[heard.outcome] += 1
-        if suite.running.get(heard.worker) == heard.id:
-            del suite.running[heard.worker]
+        suite.running.pop(heard.id, None)
         name = self.name_of(suite, heard.id)
         remembered = self._remember(suite, heard, name)
         bad = heard.outcome in ("failed", "error")
@@ -292,7 +293,7 @@ class ExecutedTests:
     @property
     def running(self) -> tuple[str, ...]:
         """The names of the tests that run now."""
-        found = (test for suite in self.suites.values() for test in suite.running.values())
+        found = (test for suite in self.suites.values() for test in suite.running)
         return tuple(self._cleaning.name(test) for test in found)
 
     def test_counts(self) -> TestCounts:

@@ -109,6 +109,10 @@ def test_a_command_that_is_missing(repo: GitRepo) -> None:
     assert (done.returncode, "it needs the command" in done.stderr) == (2, True)
     done = qe(repo, "no-such-program")
     assert (done.returncode, "There is no command 'no-such-program'" in done.stderr) == (2, True)
+    lines = done.stderr.splitlines()
+    (said,) = (number for number, line in enumerate(lines) if line.startswith("No result"))
+    assert lines[said + 1].startswith("It is started without a shell")
+    assert "leave the quotes" in qe(repo, "--", "pytest -q").stderr
 
 
 def test_a_step_shows_tests_and_coverage(tmp_path: Path, fake_github: FakeGitHub) -> None:
