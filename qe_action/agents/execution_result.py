@@ -92,8 +92,8 @@ def _by_code(tests: ExecutedTests, code: int) -> Verdict:
         return Verdict(True)
     if code == NO_TESTS and not tests.finished:
         return Verdict(False, notes=(f"No tests ran: pytest found none and ended with {code}.",))
-    heard = "no test failed" if tests.suites else "no test was heard"
-    return Verdict(False, notes=(f"The command ended with {code}, though {heard}.",))
+    failed = f"The command ended with {code}, though no test failed."
+    return Verdict(False, notes=(failed,) if tests.suites else ())  # the title has the code
 
 
 def _cut_short(tests: ExecutedTests, ended: Ended, *, bad: bool) -> Verdict:

@@ -277,12 +277,18 @@ class ExecutionRun:
     def _unheard(self) -> tuple[str, ...]:
         """A note on a command that ran no test that was heard."""
         ended = self._tests.ended
-        if ended is None or ended.why or self._tests.suites:
+        if ended is None or ended.why or self._tests.suites or signalled(ended.code):
             return ()
         name = "results" if self._options.place == "library" else "test-results"
+        junit = f"name the JUnit files that it writes in `{name}`."
+        if ended.code:
+            return (
+                "No test was heard before the command ended; what it printed may say why. Where "
+                f"it starts another runner than pytest, {junit}",
+            )
         return (
             "No test was heard while the command ran: it starts no pytest, or one that leaves "
-            f"plugins out. Name the JUnit files that it writes in `{name}`.",
+            f"plugins out. {junit[0].upper()}{junit[1:]}",
         )
 
     def _error(self, error: QEError, *, recoverable: bool) -> None:
