@@ -27,7 +27,16 @@ LAYERS = (
     {"reports"},
     {"given_inputs", "journal", "option_groups"},
     {"command_line", "events", "figures", "model_options", "sandbox"},
-    {"api_address", "errors", "import_path", "input_file", "inputs", "place", "quoting"}
+    {
+        "api_address",
+        "errors",
+        "import_path",
+        "input_file",
+        "inputs",
+        "place",
+        "quoting",
+        "secret_names",
+    }
     | {"settings_files", "stdio", "step_outputs", "task", "text", "verbosity", "worker"},
 )
 """The rooms, from the top down. Rooms of one layer are peers and import nothing of each other."""

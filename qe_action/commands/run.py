@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
+from qe_action.commands.base_results import BaseResults
 from qe_action.commands.step import Step
 from qe_action.errors import DeliveryError, QEError, ReportError
-from qe_action.github.baseline_lookup import BaselineFinder, TestBaselineFinder
-from qe_action.github.client import GitHub
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
-from qe_action.github.identity import name_for_tests
-from qe_action.github.kept_digests import KeptDigests
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
 from qe_action.settings import Settings
@@ -55,7 +52,6 @@ class ActionRun(Step):
         self._began = began
         self._setup: SuiteSetup | None = None
         opens = settings.inputs.pull_request_tests == "open"
-        self._kept: dict[str, KeptDigests] = {}
         self.only_closes = opens and self.context is not None and self.context.ended
 
     async def run(self) -> None:
@@ -84,10 +80,13 @@ class ActionRun(Step):
     def _stages(self, git: Git) -> list[Stage]:
         """The tests, where some are run or were; the analysis; and tests for its gaps."""
         checkout = self._checkout(git)
+        base = self._base_results(git)
         suite = None
         if self.suite != "absent":
-            suite = self._suite_stages(git, checkout)
-        agent = CoverageAnalyzerAgent(checkout=checkout, baselines=self._baselines(git))
+            suite = self._suite_stages(git, checkout, base)
+        agent = CoverageAnalyzerAgent(
+            checkout=checkout, baselines=base.coverage() if base else None
+        )
         options = self._options()
         analysis = agent.events(options)
         if suite is not None:
@@ -109,8 +108,9 @@ class ActionRun(Step):
         """
         if self.settings.environment.get("GITHUB_EVENT_NAME") != COMMENT_EVENT:
             return False
+        inputs = self.settings.inputs
         commanded = self.context is not None and self.context.command is not None
-        return commanded or self.settings.inputs.generate_tests
+        return commanded or inputs.generate_tests or bool(inputs.test_command)
 
     async def _follow_command(self, git: Git) -> None:
         """Take the pull request of the comment. Raises `CommandRefused`."""
@@ -208,14 +208,14 @@ class ActionRun(Step):
             interpreters=project_interpreters,
         )
 
-    def _suite_stages(self, git: Git, checkout: Checkout) -> SuiteStages:
+    def _suite_stages(self, git: Git, checkout: Checkout, base: BaseResults | None) -> SuiteStages:
         from qe_action.agents.test_executor import TestExecutorAgent
-        from qe_action.commands.suite_stages import SuiteStages, execution_options
+        from qe_action.commands.suite_stages import Place, SuiteStages, execution_options
 
         keeps = self.context is not None and self.context.keeps_baseline
-        here = self._runner is not None
-        options = execution_options(self.settings, git, here=here, keeps=keeps, began=self._began)
-        baselines = self._test_baselines(git)
+        where = Place(git.toplevel, here=self._runner is not None, began=self._began)
+        options = execution_options(self.settings, where, self.environment, keeps=keeps)
+        baselines = base.tests() if base else None
 
         def agent_for(runner: SuiteRunner | None) -> TestExecutorAgent:
             return TestExecutorAgent(runner=runner, checkout=checkout, baselines=baselines)
@@ -239,30 +239,17 @@ class ActionRun(Step):
         least = (inputs.min_patch_coverage, inputs.min_project_coverage, inputs.min_branch_coverage)
         return bool(inputs.path_gate) or {*least, inputs.max_drop} != {None}
 
-    def _baselines(self, git: Git) -> BaselineFinder | None:
-        """Where to look for a baseline; nowhere outside of a workflow's run."""
+    def _base_results(self, git: Git) -> BaseResults | None:
+        """Where to look for baselines; nowhere outside of a workflow's run."""
         if self.github is None or self.context is None or self.context.target_sha is None:
             return None
-        kept = self._kept_digests(self.github, git, self.settings.inputs.name)
-        return BaselineFinder(kept, advise=self.context.pull is not None)
-
-    def _test_baselines(self, git: Git) -> TestBaselineFinder | None:
-        """The same for the tests, whose digests lie where the tests have their check run."""
-        if self.github is None or self.context is None or self.context.target_sha is None:
-            return None
-        inputs = self.settings.inputs
-        name = inputs.name if inputs.checks == "one" else name_for_tests(inputs.name)
-        return TestBaselineFinder(
-            self._kept_digests(self.github, git, name), advise=self.context.pull is not None
+        return BaseResults(
+            self.github,
+            self.settings.inputs,
+            history=git.first_parents,
+            own_app=self.delivery.own_app,
+            advise=self.context.pull is not None,
         )
-
-    def _kept_digests(self, github: GitHub, git: Git, name: str) -> KeptDigests:
-        """Those of check runs of a name; both baselines may be in the same ones."""
-        if name not in self._kept:
-            self._kept[name] = KeptDigests(
-                github, check_name=name, own_app=self.delivery.own_app, history=git.first_parents
-            )
-        return self._kept[name]
 
     def _options(self) -> AnalysisOptions:
         inputs = self.settings.inputs

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from qe_action.agents.execution_options import ExecutionOptions
 from qe_action.agents.options import AnalysisOptions
@@ -18,21 +19,32 @@ from qe_action.events import (
     ExecutorEvent,
     without_figures,
 )
+from qe_action.secret_names import secret_values
 from qe_action.settings import Settings
 from qe_action.stream import Stage
-from qe_action.workspace.git import Git
 from qe_action.workspace.report_file import expand
 
 SLACK = 0.1
 """Seconds by which a file's date may be before the clock's time."""
 
 
-def execution_options(
-    settings: Settings, git: Git, *, here: bool, keeps: bool, began: float | None = None
-) -> ExecutionOptions:
-    """What the inputs say of the tests, whose command is run `here` or in working-directory.
+class Place(NamedTuple):
+    """Where and when a command is run: `here`, or in working-directory; in the repository `top`.
 
-    With `keeps` the result has a digest for later runs. `began` is when the command was started.
+    `began` is when it was started, where it already is.
+    """
+
+    top: Path | None
+    here: bool
+    began: float | None
+
+
+def execution_options(
+    settings: Settings, place: Place, environment: Mapping[str, str], *, keeps: bool
+) -> ExecutionOptions:
+    """What the inputs say of the tests. With `keeps` the result has a digest for later runs.
+
+    What looks like a secret in the `environment` of the tests is taken out of what they say.
     """
     inputs = settings.inputs
     folder = settings.workspace / inputs.working_directory
@@ -40,15 +52,18 @@ def execution_options(
     return ExecutionOptions(
         command=inputs.test_command,
         results=tuple(folder / name for name in inputs.test_results),
-        repo=git.toplevel or settings.workspace,
-        folder=Path.cwd() if here else folder,
+        repo=place.top or settings.workspace,
+        folder=Path.cwd() if place.here else folder,
         rerun_failures=inputs.rerun_failures,
         flaky=inputs.flaky,
         test_timeout=inputs.test_timeout,
         check_name=inputs.name,
         keeps_digest=keeps,
-        began=began,
-        secrets=tuple(secret.get_secret_value() for secret in secrets),
+        began=place.began,
+        secrets=(
+            *(secret.get_secret_value() for secret in secrets),
+            *secret_values(environment),
+        ),
         place="workflow" if settings.in_workflow else "command line",
     )
 

@@ -36,7 +36,7 @@ class AskedSuite:
     @property
     def is_pytest(self) -> bool:
         """Whether what stands behind the command is told to pytest."""
-        program = self.command[0].rpartition("/")[2] if self.command else ""
+        program = _name_of(self.command)
         return program in ("pytest", "py.test") or self.command[1:3] == ("-m", "pytest")
 
 
@@ -53,13 +53,18 @@ def why_quiet(command: Sequence[str], texts: Mapping[str, str]) -> Iterator[str]
             yield f"{name} has --disable-plugin-autoload in addopts"
     if "--disable-plugin-autoload" in command:
         yield "the command has --disable-plugin-autoload"
-    program = command[0].rpartition("/")[2] if command else ""
+    program = _name_of(command)
     if program == "tox" and not any(_hears(text) for text in texts.values()):
         yield f"tox passes variables on that are named alone: pass_env needs {' and '.join(HEARD)}"
     if program.startswith("python") and {"-I", "-E"} & set(command):
         yield f"{program} -I and -E read no PYTHONPATH"
     if program and not program.startswith("python") and program not in _RUNNERS:
         yield f"{program} is not pytest, as far as its name tells"
+
+
+def _name_of(command: Sequence[str]) -> str:
+    """What a command starts with, without its folder."""
+    return command[0].rpartition("/")[2] if command else ""
 
 
 def _hears(text: str) -> bool:

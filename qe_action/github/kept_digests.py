@@ -53,30 +53,58 @@ class _Run:
     text: str
 
 
+class Ancestors:
+    """The commits before others, as far as they are looked at; each is listed once.
+
+    `history` gives a commit's ancestors by first parents as far as they are here, at most as many
+    as asked for.
+    """
+
+    def __init__(self, github: GitHub, history: History) -> None:
+        self._github = github
+        self._history = history
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    async def before(self, sha: str) -> tuple[str, ...]:
+        """The nearest one first."""
+        if sha not in self._known:
+            self._known[sha] = (await self._listed(sha))[:ANCESTORS]
+        return self._known[sha]
+
+    async def _listed(self, sha: str) -> tuple[str, ...]:
+        ancestors = await self._history(sha, ANCESTORS)
+        if len(ancestors) >= ANCESTORS:
+            return ancestors
+        listed = await self._github.get(  # a shallow clone
+            "list the base's history",
+            "contents: read",
+            "commits",
+            lambda data: first_parents(data, sha),
+            {"sha": sha, "per_page": PAGE},
+        )
+        return max(ancestors, listed, key=len)
+
+
 class KeptDigests:
     """The texts of a name's check runs; what was read once is not read again.
 
     `own_app` gives the id of the App that made this run's check run, None where there is none:
-    then the App of GitHub's own job tokens is trusted. `history` gives a commit's ancestors by
-    first parents as far as they are here, at most as many as asked for.
+    then the App of GitHub's own job tokens is trusted.
     """
 
     def __init__(
-        self, github: GitHub, *, check_name: str, own_app: OwnApp, history: History
+        self, github: GitHub, ancestors: Ancestors, *, check_name: str, own_app: OwnApp
     ) -> None:
         self._github = github
+        self._ancestors = ancestors
         self._name = check_name
         self._own_app = own_app
-        self._history = history
         self._runs: dict[str, list[_Run]] = {}
-        self._ancestors: dict[str, tuple[str, ...]] = {}
 
     async def commits(self, base_sha: str) -> AsyncIterator[str]:
         """The base, then its ancestors; these are not asked for before they are needed."""
         yield base_sha
-        if base_sha not in self._ancestors:
-            self._ancestors[base_sha] = await self._before(base_sha)
-        for sha in self._ancestors[base_sha][:ANCESTORS]:
+        for sha in await self._ancestors.before(base_sha):
             yield sha
 
     async def digests(self, sha: str, decode: Callable[[str], D | None]) -> list[D]:
@@ -90,19 +118,6 @@ class KeptDigests:
             if digest is not None and digest.sha == sha and await self._is_ours(run):
                 found.append(digest)
         return found
-
-    async def _before(self, base_sha: str) -> tuple[str, ...]:
-        ancestors = await self._history(base_sha, ANCESTORS)
-        if len(ancestors) >= ANCESTORS:
-            return ancestors
-        listed = await self._github.get(  # a shallow clone
-            "list the base's history",
-            "contents: read",
-            "commits",
-            lambda data: first_parents(data, base_sha),
-            {"sha": base_sha, "per_page": PAGE},
-        )
-        return max(ancestors, listed, key=len)
 
     async def _read(self, sha: str) -> list[_Run]:
         runs = await self._github.get(

@@ -72,6 +72,9 @@ class StepLogSink:
     def _suite(self) -> None:
         """The end of the tests. While they ran, the log had their own output."""
         tests = self._state.tests
+        for error in tests.errors:
+            if error.output:
+                group("The last lines of what failed", list(error.output), self._out)
         if self._words != "few":
             for name, lines in log_groups(tests, skipped=self._words == "all"):
                 group(name, lines, self._out)

@@ -65,6 +65,8 @@ def category_of(report, config) -> str:
         category = status[0]
     except Exception:
         category = _plain_category(report)
+    if not getattr(report, "count_towards_summary", True):  # of a part of a test
+        return ""
     if category in CATEGORIES:
         return category
     failed = getattr(report, "outcome", "") == "failed" and not hasattr(report, "wasxfail")
@@ -119,8 +121,28 @@ def reason_of(report) -> str:
     return str(text).replace("Skipped: ", "", 1)[:MESSAGE]
 
 
+def told(of, report) -> str:
+    """A text of a report; empty where that can't be made: the outcome counts for more."""
+    try:
+        return of(report)
+    except Exception:
+        return ""
+
+
+def failure_of(report, frames, folder: str) -> dict:
+    """All that is known of a failure; `frames` where they are known already."""
+    try:
+        frames = frames or printed_frames(getattr(report, "longrepr", None), folder)
+    except Exception:
+        frames = []
+    texts = {"message": message_of, "traceback": traceback_of, "output": output_of}
+    return {"frames": frames, **{name: told(of, report) for name, of in texts.items()}}
+
+
 def place_of(report) -> tuple:
     """File and line, from 1, of a test; empty and None where it is not known."""
-    location = getattr(report, "location", None) or ("", None, "")
+    location = getattr(report, "location", None)
+    if not isinstance(location, (tuple, list)) or len(location) < 2:
+        return "", None
     line = location[1]
     return str(location[0] or ""), line + 1 if isinstance(line, int) and line >= 0 else None

@@ -1,8 +1,8 @@
 """Three states of one comment, out of a real run of tests.
 
 The demo's suite is run on its base and then on its branch, where tests fail. What the pull request
-would show at three moments is written as a page into the folder that is named, and, where Chromium
-is installed, as pictures in light and dark, of a height in pixels that may be named too.
+would show at three moments is written as a page into the folder that is named, and, where a height
+in pixels is named too and Chromium is installed, as pictures in light and dark.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def shoot(html: Path, png: Path, *, dark: bool, height: int) -> None:
 
 async def main() -> None:
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-out")
-    height = int(sys.argv[2]) if len(sys.argv) > 2 else 1700
+    height = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="qe-action-demo-") as folder:
         repo, environment = Path(folder) / "shop", dict(_environment(Path(folder)))
@@ -171,7 +171,7 @@ async def main() -> None:
         bodies = [state async for state in states(repo, environment)]
     html = out / "tests.html"
     html.write_text(page(bodies), encoding="utf-8")
-    for name, dark in (("light", False), ("dark", True)):
+    for name, dark in (("light", False), ("dark", True)) if height else ():
         shoot(html, out / f"tests-{name}.png", dark=dark, height=height)
 
 

@@ -2,7 +2,8 @@
 
 Makes a git repository with a base commit and a branch, runs that branch's tests under
 coverage for real, analyses the report and makes tests for what is missed, as the action does,
-without token or network.
+without token or network. What the comment of a longer run, with failures, shows at three moments
+is a second page.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ OPTIONS = (
     # The demo's own code needs no sandbox, and so runs on every system and without a download.
     *("--generate-tests", "--sandbox", "off", "--max-tests", "3", "--time-budget", "30"),
 )
+SUITE = (
+    *(sys.executable, "-m", "pytest", "-q"),
+    *("--cov=shop", "--cov-branch", "--cov-report=xml"),
+)
+MOMENTS = "tests.html"
 
 
 def main() -> int:
@@ -35,15 +41,16 @@ def main() -> int:
         environment = _environment(Path(folder))
         _say("A repository with a base commit and a branch that adds discounts")
         make_repository(repo, environment)
-        _say("Its tests, under coverage")
-        _run([sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"], repo, environment)
-        _run([sys.executable, "-m", "coverage", "xml", "-q"], repo, environment)
-        _say("The analysis and tests for its gaps, as the action does it (nothing is sent)")
-        command = [sys.executable, "-m", "qe_action", "run", *OPTIONS]
+        _say("Its tests as they run, the analysis, and tests for its gaps (nothing is sent)")
+        command = [sys.executable, "-m", "qe_action", "test", *OPTIONS, "--", *SUITE]
         code = subprocess.run(command, cwd=repo, env=environment, check=False).returncode
         for name in (PREVIEW, JOURNAL):
             shutil.copy(repo / name, out / name)
+    _say("A longer suite, with failures: what its pull request shows while it runs")
+    moments = [sys.executable, str(HERE / "comment_states.py"), str(out)]
+    subprocess.run(moments, check=True, stdout=subprocess.DEVNULL)
     print(f"\nOpen {out / PREVIEW} to see check run, annotations and comment as a PR shows them.")
+    print(f"Open {out / MOMENTS} to see the comment at three moments of a suite that fails.")
     print(f"The events are in {out / JOURNAL}.")
     return code
 

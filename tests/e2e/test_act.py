@@ -17,7 +17,7 @@ import readme_workflows
 from fake_github import FakeGitHub
 from fake_github import strict as api_description
 from job import finished_run
-from test_container import BASE, ROOT, docker, git, image
+from test_container import BASE, IMAGE, ROOT, docker, git, image
 
 # One process builds the images.
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
@@ -60,10 +60,46 @@ def test_all():
 """
 
 
+WRONG = (
+    TESTS
+    + """
+
+def test_wrong():
+    assert sign(0) == "zero"
+"""
+)
+IN_THE_ACTION = """\
+name: tests
+on: pull_request
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v6
+      - uses: qe-action/qe-action@v1
+        with:
+          test-command: sh -c 'python -m coverage run -m pytest; c=$?; coverage xml; exit $c'
+          setup-command: pip install pytest coverage -e .
+"""
+IN_A_STEP = """\
+name: tests
+on: pull_request
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v6
+      - run: pip install pytest pytest-cov -e .
+      - run: /opt/venv/bin/python -Im qe_action test -- pytest --cov=shop --cov-report=xml
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+"""
+
+
 class Pull:
     """The checkout of a fork's pull request, its test merge, and both events."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tests: str = TESTS) -> None:
         self.path = folder
         folder.mkdir()
         git(folder, "init", "--quiet", "--initial-branch=main")
@@ -78,6 +114,7 @@ class Pull:
         self.base = git(folder, "rev-parse", "HEAD")
         git(folder, "switch", "--quiet", "--create=feature")
         (folder / "shop.py").write_text(AFTER)
+        (folder / "test_shop.py").write_text(tests)
         git(folder, "commit", "--quiet", "--all", "--message=Add sign")
         self.head = git(folder, "rev-parse", "HEAD")
         git(folder, "switch", "--quiet", "--detach", self.base)
@@ -101,8 +138,8 @@ class Pull:
 
 
 @pytest.fixture
-def pull(tmp_path: Path) -> Pull:
-    return Pull(tmp_path / "demo")
+def pull(tmp_path: Path, request: pytest.FixtureRequest) -> Pull:
+    return Pull(tmp_path / "demo", getattr(request, "param", TESTS))
 
 
 @pytest.fixture
@@ -115,9 +152,18 @@ def github(pull: Pull) -> Iterator[FakeGitHub]:
 
 
 def act(
-    tmp: Path, pull: Pull, github: FakeGitHub, event: str, workflow: str, token: str, run: int
+    tmp: Path,
+    pull: Pull,
+    github: FakeGitHub,
+    event: str,
+    workflow: str,
+    token: str,
+    run: int,
+    machine: str = BASE,
+    *,
+    fails: bool = False,
 ) -> str:
-    """Run one workflow to its end; what was printed."""
+    """Run one workflow to its end on a machine's image; what was printed."""
     program = shutil.which("act") or shutil.which(ROOT / ".venv-check/bin/act")
     if program is None:
         pytest.skip("act is not installed (make .venv-check/.ready brings it)")
@@ -126,7 +172,13 @@ def act(
     (folder / "event.json").write_text(json.dumps(pull.events[event]))
     (folder / "workflow.yml").write_text(workflow)
     command = [program, event, "--eventpath", folder / "event.json", "-W", folder / "workflow.yml"]
-    command += ["-P", f"ubuntu-latest={BASE}", "--pull=false", "--rebuild=false", "--network=host"]
+    command += [
+        "-P",
+        f"ubuntu-latest={machine}",
+        "--pull=false",
+        "--rebuild=false",
+        "--network=host",
+    ]
     command += ["--container-daemon-socket=-", "--secret", f"GITHUB_TOKEN={token}"]
     variables = {
         "GITHUB_REPOSITORY": "octo/demo",
@@ -154,7 +206,7 @@ def act(
         timeout=300,
     )
     log = done.stdout + done.stderr
-    assert done.returncode == 0, log[-6000:]
+    assert done.returncode == int(fails), log[-6000:]
     return log
 
 
@@ -180,3 +232,33 @@ def test_the_two_workflows_of_the_readme_run_whole(
     assert comment.number == 7
     assert "shop.py" in comment.body
     assert not any(request.authorization for request in github.store.requests)
+
+
+@pytest.mark.parametrize("pull", [WRONG], indirect=True)
+@pytest.mark.parametrize(
+    ("workflow", "machine"), [(IN_THE_ACTION, BASE), (IN_A_STEP, IMAGE)], ids=["action", "step"]
+)
+def test_one_step_runs_the_tests_and_shows_their_failure_and_the_coverage(
+    image: str, tmp_path: Path, pull: Pull, github: FakeGitHub, workflow: str, machine: str
+) -> None:
+    docker("tag", image, TAG)
+    log = act(
+        tmp_path,
+        pull,
+        github,
+        "pull_request",
+        workflow,
+        github.token,
+        FIRST_RUN,
+        machine,
+        fails=True,
+    )
+    checks = {str(check.data["name"]): check for check in github.checks.values()}
+    assert set(checks) == {"qe-action coverage", "qe-action tests"}, log[-6000:]
+    tests = checks["qe-action tests"]
+    assert (tests.data["status"], tests.data["conclusion"]) == ("completed", "failure")
+    assert [(a["path"], a["start_line"]) for a in tests.annotations] == [("test_shop.py", 10)]
+    annotated = checks["qe-action coverage"].annotations
+    assert [(a["path"], a["start_line"]) for a in annotated] == [("shop.py", 7)]
+    (comment,) = github.comments.values()
+    assert "test_wrong" in comment.body

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator
 
 from qe_action import app, stream_runner
+from qe_action.commands.base_results import BaseResults
 from qe_action.commands.run import ActionRun
 from qe_action.commands.suite_stages import SuiteStages
 from qe_action.events import (
@@ -68,7 +69,7 @@ class RunBehindSuite(ActionRun):
     def suite(self) -> Suite:
         return "run"
 
-    def _suite_stages(self, git: Git, checkout: Checkout) -> SuiteStages:
+    def _suite_stages(self, git: Git, checkout: Checkout, base: BaseResults | None) -> SuiteStages:
         return SuiteStages(
             _suite(), self._reports(), runs=False, needed=False, say=self.problems.append
         )

@@ -113,12 +113,17 @@ PROJECT = {
 }
 
 
+PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""Ours take longer to load than such a project's tests take."""
+WITH_COVERAGE = ("-p", "pytest_cov.plugin")
+
+
 def python(root: Path, *arguments: str) -> None:
     """Run a Python module in the project, with nothing of our own measurement in its way."""
     subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=root,
-        env={**git_env(), "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**git_env(), "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1", **PLUGINS},
         check=True,
         capture_output=True,
     )
@@ -142,7 +147,9 @@ def measure(repo: GitRepo, *options: str) -> None:
         return
     before = set(repo.root.iterdir())
     python(
-        repo.root, "pytest", "-q", "-p", "no:cacheprovider", "--cov=pkg", "--cov-report=", *options
+        repo.root,
+        *("pytest", "-q", "-p", "no:cacheprovider", *WITH_COVERAGE, "--cov=pkg", "--cov-report="),
+        *options,
     )
     new = [path for path in repo.root.iterdir() if path not in before]
     if all(path.name.startswith(".coverage") for path in new):

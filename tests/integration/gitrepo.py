@@ -47,6 +47,7 @@ def _empty() -> Path:
     (root / ".git" / "info").mkdir()
     with (root / ".git" / "config").open("a", encoding="utf-8") as config:
         config.write("[core]\n\tfsync = none\n")  # nobody needs them after a crash
+        config.write("[maintenance]\n\tauto = false\n")  # a process for each commit
     return root
 
 
@@ -80,7 +81,14 @@ class GitRepo:
         self.write(files or {})
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        return self.head
+
+    @property
+    def head(self) -> str:
+        """The commit that is checked out, read where it stands."""
+        folder = self.root / ".git"
+        said = (folder / "HEAD").read_text().strip()
+        return (folder / said.removeprefix("ref: ")).read_text().strip() if " " in said else said
 
     def branch(self, name: str, at: str = "HEAD") -> None:
         self.git("checkout", "-q", "-b", name, at)
@@ -89,7 +97,7 @@ class GitRepo:
         """The test merge as GitHub makes it: first parent the base, second the head."""
         self.git("checkout", "-q", "--detach", base)
         self.git("merge", "-q", "--no-ff", "-m", "merge", head)
-        return self.git("rev-parse", "HEAD")
+        return self.head
 
     def clone(self, target: Path, rev: str, depth: int) -> Path:
         """A shallow checkout of `rev` as actions/checkout makes it."""

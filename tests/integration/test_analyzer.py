@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datafiles import PLUGINS
 from gitrepo import GitRepo, git_env
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
@@ -81,21 +82,30 @@ def gaps(events: list[AnalyzerEvent]) -> list[tuple[str, int, int, str, str | No
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> GitRepo:
+def project(measured: GitRepo, tmp_path: Path) -> GitRepo:
+    """A copy of the measured branch, its report as if it had been written there."""
+    repo = measured.copy(tmp_path / "project")
+    report = repo.root / "coverage.xml"
+    report.write_text(report.read_text().replace(str(measured.root), str(repo.root)))
+    return repo
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> GitRepo:
     """A branch that adds a function and a class, its tests run under coverage for real."""
-    repo = GitRepo(tmp_path / "project")
+    repo = GitRepo(tmp_path_factory.mktemp("analyzer") / "project")
     repo.commit({"app.py": MODULE, "idle.py": "x = 1\ny = 2\n", ".gitignore": "coverage.*\n"})
     repo.branch("feature")
     repo.commit({"app.py": MODULE + ADDED, "tests/test_app.py": TESTS})
     for arguments in (
-        ["run", "--branch", "--source=.", "--omit=tests/*", "-m", "pytest", "-q", "-p", "no:cov"],
+        ["run", "--branch", "--source=.", "--omit=tests/*", "-m", "pytest", "-q"],
         ["xml", "-q"],
         ["json", "-q", "-o", "coverage.json"],
     ):
         subprocess.run(
             [sys.executable, "-m", "coverage", *arguments],
             cwd=repo.root,
-            env={**git_env(), "COVERAGE_FILE": ".coverage.data", "PYTHONPATH": "."},
+            env={**git_env(), "COVERAGE_FILE": ".coverage.data", "PYTHONPATH": ".", **PLUGINS},
             check=True,
             capture_output=True,
         )

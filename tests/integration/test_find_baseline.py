@@ -21,7 +21,7 @@ from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.test_baseline import TestLookup, digest_of_tests
 from qe_action.github.baseline_lookup import BaselineFinder, TestBaselineFinder
 from qe_action.github.client import GitHub
-from qe_action.github.kept_digests import ANCESTORS, KeptDigests, first_parents
+from qe_action.github.kept_digests import ANCESTORS, Ancestors, KeptDigests, first_parents
 from qe_action.github.payloads import CheckDraft, CheckUpdate
 from qe_action.github.retry_policy import RetryPolicy
 from qe_action.workspace.git import Git
@@ -74,7 +74,8 @@ class Repo:
         git = Git(clone or self.repo.root, env=git_env())
 
         async def look(github: GitHub) -> Lookup:
-            kept = KeptDigests(github, check_name=NAME, own_app=own_app, history=git.first_parents)
+            ancestors = Ancestors(github, git.first_parents)
+            kept = KeptDigests(github, ancestors, check_name=NAME, own_app=own_app)
             finder = BaselineFinder(kept, advise=advise)
             search = BaselineSearch(finder)
             search.begin(self.line[-1] if base == "" else base, KEY)
@@ -92,7 +93,8 @@ class Repo:
 
         async def look(github: GitHub) -> tuple[Lookup, TestLookup]:
             history = Git(self.repo.root, env=git_env()).first_parents
-            kept = KeptDigests(github, check_name=NAME, own_app=own_app, history=history)
+            ancestors = Ancestors(github, history)
+            kept = KeptDigests(github, ancestors, check_name=NAME, own_app=own_app)
             tests = await TestBaselineFinder(kept, advise=True).find(self.line[-1], KEY)
             return await BaselineFinder(kept, advise=True).find(self.line[-1], KEY), tests
 

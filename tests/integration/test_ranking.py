@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from datafiles import PLUGINS, WITH_COVERAGE
 from gitrepo import GitRepo, git_env
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
@@ -63,22 +64,22 @@ def test_book():
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> GitRepo:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> GitRepo:
     """A branch that adds `shop.core`, whose tests ran under coverage with contexts."""
-    repo = GitRepo(tmp_path / "repo")
+    repo = GitRepo(tmp_path_factory.mktemp("ranking") / "repo")
     repo.commit({"shop/__init__.py": "", "shop/app.py": SHOP, ".gitignore": ".cov*\ncov*\n"})
     repo.git("checkout", "-q", "-b", "work")
     repo.commit({"shop/core.py": CORE, "tests/test_core.py": TESTS})
     measured = ("--cov=shop", "--cov-branch", "--cov-context=test", "--cov-report=xml")
     for step in (
-        ("pytest", "-q", "tests", *measured),
+        ("pytest", "-q", "tests", *WITH_COVERAGE, *measured),
         ("coverage", "json", "--show-contexts", "-o", "coverage.json"),
     ):
         subprocess.run(
             [sys.executable, "-m", *step],
             cwd=repo.root,
-            env=git_env() | {"PYTHONPATH": str(repo.root)},
+            env=git_env() | {"PYTHONPATH": str(repo.root)} | PLUGINS,
             check=True,
             capture_output=True,
         )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from generation import SHAPES, judge, project
+from generation import SHAPES, ForkedRuns, judge, project
 from projects import written
 from recorded_runner import RecordedRunner
 
@@ -45,7 +45,8 @@ def test_ruff_formats_and_drops_an_import_that_nothing_uses(tmp_path: Path) -> N
     before = "from shapes import area\n\n\ndef test_x( ): assert area(1,1)==1\n"
     files = {"pyproject.toml": config, "shapes.py": SHAPES, "tests/test_shapes.py": before}
     repo = project(tmp_path, files)
-    outcome = judge(tmp_path, UGLY)
+    ours = ForkedRuns(PlainInterpreter(sys.executable, os.environ))
+    outcome = judge(tmp_path, UGLY, at=ours)
     (case,) = outcome.result.tests
     assert case.test_code == "def test_area_of_a_square():\n    assert area(3, 3) == 9"
     assert case.imports == ("from shapes import area",)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datafiles import PLUGINS, WITH_COVERAGE
 from gitrepo import GitRepo, git_env
 from warm_program import run_program
 
@@ -43,7 +44,9 @@ class Project:
     def measure(self, files: Mapping[str, str], *options: str, folder: str = ".") -> None:
         """Commit a change and run the tests on it."""
         self.repo.commit({**CHANGED, **files})
-        self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *options, folder=folder)
+        self.run(
+            "-m", "pytest", "-q", "-p", "no:cacheprovider", *WITH_COVERAGE, *options, folder=folder
+        )
 
     def run(self, *arguments: str, folder: str = ".") -> str:
         environment = {**git_env(), "COLUMNS": "200"}
@@ -53,7 +56,7 @@ class Project:
             done = subprocess.run(
                 [sys.executable, *arguments],
                 cwd=self.repo.root / folder,
-                env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+                env={**environment, "PYTHONDONTWRITEBYTECODE": "1", **PLUGINS},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -240,7 +243,7 @@ def test_what_can_not_be_parsed_leaves_the_patch_unknown(project: Project) -> No
 
 
 def test_a_change_of_sources_elsewhere_is_no_change_of_nothing(project: Project) -> None:
-    project.run("-m", "pytest", "-q", *XML)
+    project.run("-m", "pytest", "-q", *WITH_COVERAGE, *XML)
     project.repo.commit({"scripts/deploy.py": "x = 1\n", "notes.md": "x\n"})
     out = project.run("-m", "qe_action", "analyze", "--min-patch-coverage", "80")
     assert "Gate not judged: patch coverage: scripts/deploy.py is not in the report" in out

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import io
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +79,19 @@ def generated(tests: Sequence[TestCase], **more: Any) -> GenerationComplete:
     return GenerationComplete.model_validate(known | more)
 
 
+@cache
+def _pull_request(signed: bool) -> tuple[GitRepo, str, str]:
+    """A repository with base and head, made once; every scene has a copy."""
+    folder = tempfile.mkdtemp(prefix="qe-scene-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    repo = GitRepo(Path(folder, "work"))
+    off = "\n\nSigned-off-by: Ann <ann@example.org>" if signed else ""
+    base = repo.commit({"shop.py": "", "tests/test_shop.py": SUITE}, f"Begin{off}")
+    repo.branch("feature")
+    head = repo.commit({"shop.py": "def postage(grams):\n    return 2\n"}, f"Postage{off}")
+    return repo, base, head
+
+
 @dataclass
 class Ran:
     """What a run of the sink left behind."""
@@ -101,11 +118,8 @@ class Scene:
 
     @classmethod
     def build(cls, folder: Path, github: FakeGitHub, *, signed: bool = False) -> Scene:
-        repo = GitRepo(folder)
-        off = "\n\nSigned-off-by: Ann <ann@example.org>" if signed else ""
-        base = repo.commit({"shop.py": "", "tests/test_shop.py": SUITE}, f"Begin{off}")
-        repo.branch("feature")
-        head = repo.commit({"shop.py": "def postage(grams):\n    return 2\n"}, f"Postage{off}")
+        made, base, head = _pull_request(signed)
+        repo = made.copy(folder)
         github.git = GitSide(folder)
         rights: dict[str, Any] = {
             "checks": "write", "contents": "write", "pull_requests": "write", "actions": "write",
