@@ -11,6 +11,7 @@ from itertools import islice
 from qe_action.agents.executed_tests import ExecutedTests, Failure
 from qe_action.events import Conclusion, ExecutionComplete, TestFlaky, TimedTest
 from qe_action.execution.suite_port import Ended
+from qe_action.place import Place
 from qe_action.text import plural
 
 FAILURES = 500
@@ -92,8 +93,8 @@ def _by_code(tests: ExecutedTests, code: int) -> Verdict:
         return Verdict(True)
     if code == NO_TESTS and not tests.finished:
         return Verdict(False, notes=(f"No tests ran: pytest found none and ended with {code}.",))
-    heard = "no test failed" if tests.suites else "no test was heard"
-    return Verdict(False, notes=(f"The command ended with {code}, though {heard}.",))
+    failed = f"The command ended with {code}, though no test failed."
+    return Verdict(False, notes=(failed,) if tests.suites else ())  # the title has the code
 
 
 def _cut_short(tests: ExecutedTests, ended: Ended, *, bad: bool) -> Verdict:
@@ -119,6 +120,24 @@ def unfinished(tests: ExecutedTests) -> tuple[str, ...]:
     if total is None or total <= tests.finished or not tests.finished:
         return ()
     return (f"{total - tests.finished:,} of {plural(total, 'test')} did not run.",)
+
+
+def unheard(tests: ExecutedTests, place: Place) -> tuple[str, ...]:
+    """A note on a command that ran no test that was heard; `place` is where it was written."""
+    ended = tests.ended
+    if ended is None or ended.why or tests.suites or signalled(ended.code):
+        return ()
+    name = "results" if place == "library" else "test-results"
+    junit = f"name the JUnit files that it writes in `{name}`."
+    if ended.code:
+        return (
+            "No test was heard before the command ended; what it printed may say why. Where "
+            f"it starts another runner than pytest, {junit}",
+        )
+    return (
+        "No test was heard while the command ran: it starts no pytest, or one that leaves "
+        f"plugins out. {junit[0].upper()}{junit[1:]}",
+    )
 
 
 def completed(tests: ExecutedTests, flakes: Flakes, judged: Verdict) -> ExecutionComplete:

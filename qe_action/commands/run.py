@@ -108,8 +108,9 @@ class ActionRun(Step):
         """
         if self.settings.environment.get("GITHUB_EVENT_NAME") != COMMENT_EVENT:
             return False
+        inputs = self.settings.inputs
         commanded = self.context is not None and self.context.command is not None
-        return commanded or self.settings.inputs.generate_tests
+        return commanded or inputs.generate_tests or bool(inputs.test_command)
 
     async def _follow_command(self, git: Git) -> None:
         """Take the pull request of the comment. Raises `CommandRefused`."""

@@ -125,6 +125,11 @@ def _refused(run: Run, error: OSError) -> UsageError:
     name = run.command[0]
     if not run.folder.is_dir():
         return UsageError(f"There is no folder {run.folder} to run the tests in.")
+    if isinstance(error, FileNotFoundError) and " " in name:
+        return UsageError(
+            f"There is no command {name!r}.",
+            hint="It was given as one word: leave the quotes around it out.",
+        )
     if isinstance(error, FileNotFoundError):
         return UsageError(
             f"There is no command {name!r}.",

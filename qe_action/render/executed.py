@@ -96,11 +96,13 @@ def _title(executed: Executed, result: ExecutionComplete) -> str:
         return f"{clip(short_name(result.hung), _NAME)} hung{rest}"
     if result.conclusion == "cancelled":
         return f"Cancelled: {_tally(executed, result)}{_during(result)}"
-    if result.conclusion == "failed" and (result.exit_code or 0) > _BY_SIGNAL:
-        return f"{_ended(result.exit_code)}; {_tally(executed, result)}{_during(result)}"
     if result.conclusion == "failed":
-        told = executed.errors[-1].message if executed.errors else "the tests could not be run"
-        return f"No result: {told.removesuffix('.')}"
+        killed = (result.exit_code or 0) > _BY_SIGNAL
+        if executed.errors and not killed:
+            return f"No result: {executed.errors[-1].message.removesuffix('.')}"
+        if result.exit_code is None:
+            return "No result: the tests could not be run"
+        return f"{_ended(result.exit_code)}; {_tally(executed, result)}{_during(result)}"
     return _finished(executed, result)
 
 

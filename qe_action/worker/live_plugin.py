@@ -20,20 +20,14 @@ from .live_repeats import (
     pytest_cmdline_main,
     pytest_load_initial_conftests,
 )
-from .live_reports import (
-    category_of,
-    message_of,
-    output_of,
-    place_of,
-    printed_frames,
-    reason_of,
-    traceback_of,
-)
+from .live_reports import category_of, failure_of, place_of, reason_of, told
 from .live_run import ACTIVE, RUN, WatchedRun, leave_stack
 from .live_tracebacks import TOLD, Failures, worker_watch
 
 __all__ = ["pytest_cmdline_main", "pytest_configure", "pytest_load_initial_conftests"]
 
+REPORT = sys.modules["_pytest.reports"].TestReport
+"""What a test's report is, where no plugin has another; in 6.2 it has no public name."""
 FILES = 500
 """Files whose number of tests is told: those with most of them."""
 ARGUMENTS = 200
@@ -181,7 +175,7 @@ class Watch(Failures):
 
     def _counted(self, report, name, when, seconds) -> None:
         """A failure is told at once, all else when the test is over."""
-        if self._usual and type(report) is pytest.TestReport and report.outcome == "passed":
+        if self._usual and type(report) is REPORT and report.outcome == "passed":
             category = "xpassed" if hasattr(report, "wasxfail") else "passed"
         else:
             category = category_of(report, self._config)
@@ -212,15 +206,9 @@ class Watch(Failures):
 
     def _tell(self, report, category, when, seconds, place) -> None:
         """A failure, at once."""
-        found = self.kept(report) or report.__dict__.pop(TOLD, None)
         start = str(self._config.invocation_params.dir)
-        more = {
-            "frames": found or printed_frames(getattr(report, "longrepr", None), start),
-            "message": message_of(report),
-            "traceback": traceback_of(report),
-            "output": output_of(report),
-            "goes_on": when in ("setup", "call"),
-        }
+        more = failure_of(report, self.kept(report) or report.__dict__.pop(TOLD, None), start)
+        more["goes_on"] = when in ("setup", "call")
         self._add(report, category, when, seconds, place, more)
 
     def _add(self, report, category, when, seconds, place, more=None) -> None:
@@ -232,7 +220,7 @@ class Watch(Failures):
         if self._workers != 1:
             worker = str(getattr(getattr(getattr(report, "node", None), "gateway", None), "id", ""))
         if category in ("skipped", "xfailed", "xpassed"):
-            more = {"reason": reason_of(report)}
+            more = {"reason": told(reason_of, report)}
         seconds = None if seconds is None else round(seconds, 6)
         if more is not None:
             self._channel.send("r", name, category, when, seconds, file, line, worker, more)

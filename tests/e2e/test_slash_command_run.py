@@ -200,3 +200,11 @@ def test_the_report_s_text_is_not_read_where_nothing_is_run(job: Job) -> None:
     (job.repo.root / "coverage.xml").write_text(cobertura({"evil.py": {1: 1}})[:20])
     job.github.policies.roles = {}
     assert_refused(job, on(job, commented(job)), "may write to the repository")
+
+
+def test_no_suite_is_run_for_a_comment_that_is_not_followed(job: Job) -> None:
+    ran = job.tmp / "ran"
+    for comment in (commented(job, body="nice"), commented(job, login="mallory")):
+        result = on(job, comment, test_command=f"touch {ran}", sandbox="off")
+        assert_refused(job, result, "/qe tests")
+        assert not ran.exists()

@@ -445,6 +445,21 @@ def test_a_killed_suite_says_what_ran_and_what_was_running() -> None:
     assert "1 of 2 tests did not run." in final.notes
 
 
+def test_of_several_workers_each_test_that_runs_is_named() -> None:
+    begun = suite(ROOT, [], workers=2, end=False)[:2]
+    names = [Started("s", A), Started("s", B), Started("s", "tests/test_a.py::test_three")]
+    over = [replace(finished(name, "failed"), worker="gw0") for name in (A, names[2].id)]
+    final = result(played([*begun, *names, *over, Ended(137)]))
+    assert final.running == (B,)
+
+
+def test_a_command_that_failed_by_itself_is_noted_once() -> None:
+    (note,) = result(played([Ended(4)])).notes
+    assert "before the command ended" in note
+    (note,) = result(played([Ended(137)])).notes
+    assert "SIGKILL" in note
+
+
 def test_a_hung_test_is_named_with_its_stack() -> None:
     final = ended_with(143, (A, "passed"), why="hung", hung=B, stack='File "test_b.py", line 3')
     assert (final.conclusion, final.passed) == ("failed", False)
