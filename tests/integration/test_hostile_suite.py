@@ -50,7 +50,7 @@ def boom(*_, **__):
     raise RuntimeError("patched")
 
 json.dumps = json.JSONEncoder.encode = json.encoder.encode_basestring_ascii = boom
-os.write = os.fstat = time.monotonic = time.time = boom
+os.write = time.monotonic = time.time = boom
 os.getpid = lambda: 7
 """
 
