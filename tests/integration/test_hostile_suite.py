@@ -49,7 +49,7 @@ import json, os, time
 def boom(*_, **__):
     raise RuntimeError("patched")
 
-json.dumps = json.JSONEncoder.encode = json.encoder.encode_basestring_ascii = boom
+json.dumps = json.loads = json.JSONEncoder.encode = boom
 os.write = time.monotonic = time.time = boom
 os.getpid = lambda: 7
 """
@@ -86,7 +86,7 @@ def test_failures_are_heard_whatever_a_test_puts_in_place_of_the_system_s(tmp_pa
 def test_a_conftest_that_patches_everything_harms_neither(tmp_path: Path) -> None:
     write(tmp_path, {"conftest.py": CONFTEST, "test_it.py": "def test_bad(): assert 0\n"})
     heard = hear(tmp_path, pytest_command())
-    assert (counts(heard), heard[-1]) == ({"failed": 1}, Ended(1))
+    assert (counts(heard), heard[-2].__class__, heard[-1]) == ({"failed": 1}, Over, Ended(1))
 
 
 def test_nothing_is_written_to_a_file_that_took_the_pipe_s_number(tmp_path: Path) -> None:
