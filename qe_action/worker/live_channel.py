@@ -71,6 +71,11 @@ class LiveChannel:
             self._begin()
         self._write(self._pipe, data)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so much waits that long texts would take the room of others' results."""
+        return self._size > WAITING // 4
+
     def hold(self, text: str) -> None:
         """Keep a short message, which is JSON, for the next write."""
         self._held += self._prefix + text + "\n"

@@ -30,6 +30,8 @@ REPORT = sys.modules["_pytest.reports"].TestReport
 """What a test's report is, where no plugin has another; in 6.2 it has no public name."""
 FILES = 500
 """Files whose number of tests is told: those with most of them."""
+SHORT = 200
+"""Characters of a failure's message where nobody has come to read the others yet."""
 ARGUMENTS = 200
 """Words of the command that are told."""
 
@@ -210,6 +212,8 @@ class Watch(Failures):
         """A failure, at once."""
         start = str(self._config.invocation_params.dir)
         more = failure_of(report, self.kept(report) or report.__dict__.pop(TOLD, None), start)
+        if self._channel.crowded:
+            more = {"frames": more["frames"][-5:], "message": more["message"][:SHORT]}
         more["goes_on"] = when in ("setup", "call")
         self._add(report, category, when, seconds, place, more)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
-from live_suite import counts, finished, hear, pytest_command, write
+from live_suite import counts, environment, finished, hear, pytest_command, write
 
 from qe_action.errors import UsageError
-from qe_action.execution.suite_port import Ended, Over
+from qe_action.execution.plain import PlainRunner
+from qe_action.execution.started_suite import StartedSuite
+from qe_action.execution.suite_port import Ended, Message, Over, Run
 
 FLOOD = """
 import os, sys, time
@@ -52,6 +56,18 @@ def boom(*_, **__):
 json.dumps = json.loads = json.JSONEncoder.encode = boom
 os.write = time.monotonic = time.time = boom
 os.getpid = lambda: 7
+"""
+
+MUCH = """
+import pytest
+
+@pytest.mark.parametrize("number", range(250))
+def test_much(number):
+    print("\u00e9" * 4000)
+    raise ValueError("\u00e9" * 9000)
+
+def test_last():
+    open("done", "w")
 """
 
 CLOSED = """
@@ -127,6 +143,22 @@ def test_a_temporary_folder_may_have_any_name(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a:b"))
     write(tmp_path, {"test_it.py": "def test_ok(): pass\n"})
     assert counts(hear(tmp_path, pytest_command())) == {"passed": 1}
+
+
+def test_no_failure_is_lost_while_nobody_has_come_to_listen(tmp_path: Path) -> None:
+    """As while the one who started the suite imports what shows it."""
+    write(tmp_path, {"test_it.py": MUCH})
+    suite = StartedSuite.start(Run(pytest_command("--tb=line"), tmp_path), environment())
+    while not (tmp_path / "done").exists():
+        time.sleep(0.05)
+
+    async def hear_late() -> list[Message]:
+        runner = PlainRunner(environment(), started=suite)
+        return [message async for message in runner.run(suite.run)]
+
+    heard = asyncio.run(hear_late())
+    assert counts(heard) == {"failed": 250, "passed": 1}
+    assert len(finished(heard)[0].output) > 1000
 
 
 def test_no_test_takes_longer_than_all_of_them(tmp_path: Path) -> None:
