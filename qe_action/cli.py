@@ -115,6 +115,10 @@ def _test(
 
     given, suite = _inputs(arguments), None
     if _is_right(given, arguments.repo, secrets):
+        if secrets:  # else there is nothing to be had here, and nobody waits for this
+            from qe_action.preload import import_all
+
+            import_all()
         held_signals.hold()
         suite = start_early(words, os.environ)
     try:

@@ -35,6 +35,7 @@ LAYERS = (
         "input_file",
         "inputs",
         "place",
+        "preload",
         "quoting",
         "secret_names",
     }
