@@ -7,6 +7,8 @@ import sys
 
 MESSAGE = 2000
 """Characters of a failure's message or a reason."""
+SOURCE = ("def ", "async def ", "@")
+"""What a function's source begins with; pytest strips its first line alone of its indentation."""
 TRACEBACK = 8000
 """Characters of the end of a traceback."""
 OUTPUT = 4000
@@ -56,7 +58,10 @@ def printed_frames(longrepr, folder: str) -> list:
 
 
 def category_of(report, config) -> str:
-    """How pytest itself counts a report; empty where it does not, or counts it elsewhere."""
+    """How pytest itself counts a report; empty where it does not, or counts it elsewhere.
+
+    A failure that a plugin has a category of its own for lets the run fail all the same.
+    """
     try:
         status = config.hook.pytest_report_teststatus(report=report, config=config)
         category = status[0]
@@ -64,7 +69,10 @@ def category_of(report, config) -> str:
         category = _plain_category(report)
     if not getattr(report, "count_towards_summary", True):  # of a part of a test
         return ""
-    return category if category in CATEGORIES else ""
+    if category in CATEGORIES:
+        return category
+    failed = getattr(report, "outcome", "") == "failed" and not hasattr(report, "wasxfail")
+    return _plain_category(report) if category and failed else ""
 
 
 def _plain_category(report) -> str:
@@ -95,7 +103,10 @@ def traceback_of(report) -> str:
     text = getattr(report, "longreprtext", None)
     if not isinstance(text, str):
         text = str(getattr(report, "longrepr", None) or "")
-    return text.strip("\n")[-TRACEBACK:]
+    text = text.strip("\n")
+    if text.startswith(SOURCE):
+        text = "    " + text
+    return text[-TRACEBACK:]
 
 
 def output_of(report) -> str:
@@ -115,8 +126,28 @@ def reason_of(report) -> str:
     return str(text).replace("Skipped: ", "", 1)[:MESSAGE]
 
 
+def told(of, report) -> str:
+    """A text of a report; empty where that can't be made: the outcome counts for more."""
+    try:
+        return of(report)
+    except Exception:
+        return ""
+
+
+def failure_of(report, frames, folder: str) -> dict:
+    """All that is known of a failure; `frames` where they are known already."""
+    try:
+        frames = frames or printed_frames(getattr(report, "longrepr", None), folder)
+    except Exception:
+        frames = []
+    texts = {"message": message_of, "traceback": traceback_of, "output": output_of}
+    return {"frames": frames, **{name: told(of, report) for name, of in texts.items()}}
+
+
 def place_of(report) -> tuple:
     """File and line, from 1, of a test; empty and None where it is not known."""
-    location = getattr(report, "location", None) or ("", None, "")
+    location = getattr(report, "location", None)
+    if not isinstance(location, (tuple, list)) or len(location) < 2:
+        return "", None
     line = location[1]
     return str(location[0] or ""), line + 1 if isinstance(line, int) and line >= 0 else None
