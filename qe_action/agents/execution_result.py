@@ -11,6 +11,7 @@ from itertools import islice
 from qe_action.agents.executed_tests import ExecutedTests, Failure
 from qe_action.events import Conclusion, ExecutionComplete, TestFlaky, TimedTest
 from qe_action.execution.suite_port import Ended
+from qe_action.place import Place
 from qe_action.text import plural
 
 FAILURES = 500
@@ -119,6 +120,24 @@ def unfinished(tests: ExecutedTests) -> tuple[str, ...]:
     if total is None or total <= tests.finished or not tests.finished:
         return ()
     return (f"{total - tests.finished:,} of {plural(total, 'test')} did not run.",)
+
+
+def unheard(tests: ExecutedTests, place: Place) -> tuple[str, ...]:
+    """A note on a command that ran no test that was heard; `place` is where it was written."""
+    ended = tests.ended
+    if ended is None or ended.why or tests.suites or signalled(ended.code):
+        return ()
+    name = "results" if place == "library" else "test-results"
+    junit = f"name the JUnit files that it writes in `{name}`."
+    if ended.code:
+        return (
+            "No test was heard before the command ended; what it printed may say why. Where "
+            f"it starts another runner than pytest, {junit}",
+        )
+    return (
+        "No test was heard while the command ran: it starts no pytest, or one that leaves "
+        f"plugins out. {junit[0].upper()}{junit[1:]}",
+    )
 
 
 def completed(tests: ExecutedTests, flakes: Flakes, judged: Verdict) -> ExecutionComplete:

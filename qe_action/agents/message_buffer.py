@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from qe_action.agents.emission import Emit, emitted
-from qe_action.execution.suite_port import Ended, Message
+from qe_action.execution.suite_port import Ended, Finished, Message
 
 AHEAD = 20_000
-"""Messages that may wait; where more come, the runner waits."""
+"""Messages that may wait; where more come, the runner waits. One with long texts is several."""
+LONG = 2000
+"""Characters of such a text."""
 PAUSE = 0.02
 """Seconds until it looks again whether it may go on."""
 
@@ -30,7 +32,7 @@ class MessageBuffer:
     ) -> AsyncGenerator[Message, None]:
         try:
             async for message in messages:
-                self._ahead -= 1
+                self._ahead -= _weight(message)
                 yield message
         finally:
             await messages.aclose()
@@ -38,9 +40,17 @@ class MessageBuffer:
     async def _pump(self, emit: Emit[Message]) -> None:
         try:
             async for message in self._messages:
-                self._ahead += 1
+                self._ahead += _weight(message)
                 emit(message)
                 while self._ahead > AHEAD and not isinstance(message, Ended):
                     await asyncio.sleep(PAUSE)
         finally:
             await self._messages.aclose()
+
+
+def _weight(message: Message) -> int:
+    """As how many messages one counts."""
+    if not isinstance(message, Finished):
+        return 1
+    texts = (message.message, message.traceback, message.output, message.reason)
+    return 1 + sum(map(len, texts)) // LONG

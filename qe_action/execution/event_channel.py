@@ -178,6 +178,8 @@ class EventChannel:
                 if not data or rest <= 0:
                     return
                 await asyncio.sleep(0)
+            elif len(data) == READ:  # there is more
+                await asyncio.sleep(0)
             elif data:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), PAUSE)

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from qe_action.execution.event_channel import EventChannel
@@ -18,8 +19,12 @@ GRACE = 2.0
 """Seconds that a command may take to end once it is told to; GitHub leaves us ten for all."""
 PATIENCE = 10.0
 """The same at a terminal, where somebody can press Ctrl-C again."""
-RUNNING = 10_000
+RUNNING = 1000
 """Tests that are watched at once; a suite may say that more run than can."""
+STOPPED = 2.0
+"""Seconds without our turn that no busy machine explains."""
+SLACK = 5.0
+"""Seconds that a command may have run before it is watched."""
 DUMPED = 1.0
 """Seconds for writing down where a test hangs."""
 
@@ -67,6 +72,7 @@ class SuiteWatch:
 
     async def messages(self) -> AsyncGenerator[Message, None]:
         """All that is heard, until the command has ended."""
+        began = asyncio.get_running_loop().time() - SLACK
         ended = asyncio.create_task(self._wait())
         tasks: list[asyncio.Task[Any]] = [ended]
         if self._limit is not None:
@@ -74,7 +80,7 @@ class SuiteWatch:
         try:
             async for message in self._suite.channel.messages():
                 self._note(message)
-                yield message
+                yield _believable(message, asyncio.get_running_loop().time() - began)
             self.code = await ended
         finally:
             for task in tasks:
@@ -113,11 +119,18 @@ class SuiteWatch:
             late = [each for each, since in self._running.items() if now - since >= limit]
             if late:
                 break
-            await asyncio.sleep(_until(self._running.values(), now, limit))
+            pause = _until(self._running.values(), now, limit)
+            await asyncio.sleep(pause)
+            self._left_out(loop.time() - now - pause)
         self.why, self.hung = "hung", late[0][1]
         self.stack = await self._dumped()
         await self._told_to_end(GRACE)
         self._suite.kill()
+
+    def _left_out(self, gap: float) -> None:
+        """Time in which we didn't run ourselves: stopped by Ctrl-Z, the tests were so too."""
+        if gap > STOPPED:
+            self._running = {each: since + gap for each, since in self._running.items()}
 
     async def _dumped(self) -> str:
         """Where the suite's processes are."""
@@ -147,6 +160,13 @@ class SuiteWatch:
         else:
             await self._told_to_end(GRACE)
         self._suite.kill()
+
+
+def _believable(message: Message, most: float) -> Message:
+    """No test took longer than all together: its clock may have been a test's own."""
+    if isinstance(message, Finished) and message.seconds is not None and message.seconds > most:
+        return replace(message, seconds=None)
+    return message
 
 
 def _until(since: Iterable[float], now: float, limit: float) -> float:

@@ -97,7 +97,8 @@ def _title(executed: Executed, result: ExecutionComplete) -> str:
     if result.conclusion == "cancelled":
         return f"Cancelled: {_tally(executed, result)}{_during(result)}"
     if result.conclusion == "failed":
-        if executed.errors:
+        killed = (result.exit_code or 0) > _BY_SIGNAL
+        if executed.errors and not killed:
             return f"No result: {executed.errors[-1].message.removesuffix('.')}"
         if result.exit_code is None:
             return "No result: the tests could not be run"

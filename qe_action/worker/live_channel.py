@@ -32,13 +32,16 @@ class LiveChannel:
     are not its own: what is used here is what there was at the beginning.
     """
 
+    _open, _write = staticmethod(os.open), staticmethod(os.write)
+    _close, _fstat = staticmethod(os.close), staticmethod(os.fstat)
+    _number, _time = staticmethod(os.getpid), staticmethod(time.monotonic)
+    _select = staticmethod(select.select)
+
     def __init__(self, path: str) -> None:
         self._path = path
-        self._open, self._write, self._close, self._fstat = os.open, os.write, os.close, os.fstat
-        self._number, self._select, self._time = os.getpid, select.select, time.monotonic
-        self._key = "%x%s" % (os.getpid(), os.urandom(4).hex())
+        self._pid = self._number()
+        self._key = "%x%s" % (self._pid, os.urandom(4).hex())
         self._prefix = self._key + " "
-        self._pid = os.getpid()
         self._held = ""
         self._lost = 0
         self._waiting: list = []
@@ -67,6 +70,11 @@ class LiveChannel:
         if not self._is_ours():
             self._begin()
         self._write(self._pipe, data)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so much waits that long texts would take the room of others' results."""
+        return self._size > WAITING // 4
 
     def hold(self, text: str) -> None:
         """Keep a short message, which is JSON, for the next write."""

@@ -30,6 +30,8 @@ REPORT = sys.modules["_pytest.reports"].TestReport
 """What a test's report is, where no plugin has another; in 6.2 it has no public name."""
 FILES = 500
 """Files whose number of tests is told: those with most of them."""
+SHORT = 200
+"""Characters of a failure's message where nobody has come to read the others yet."""
 ARGUMENTS = 200
 """Words of the command that are told."""
 
@@ -60,6 +62,8 @@ def pytest_configure(config):
 
 class Watch(Failures):
     """The process that has pytest's own counts."""
+
+    _clock = staticmethod(time.time)  # a test may put another in its place
 
     def __init__(self, config, run: WatchedRun) -> None:
         super().__init__()
@@ -208,6 +212,8 @@ class Watch(Failures):
         """A failure, at once."""
         start = str(self._config.invocation_params.dir)
         more = failure_of(report, self.kept(report) or report.__dict__.pop(TOLD, None), start)
+        if self._channel.crowded:
+            more = {"frames": more["frames"][-5:], "message": more["message"][:SHORT]}
         more["goes_on"] = when in ("setup", "call")
         self._add(report, category, when, seconds, place, more)
 
@@ -238,7 +244,10 @@ class Watch(Failures):
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self):
-        self._flush_rest()
+        try:
+            self._flush_rest()
+        except Exception:
+            pass
 
     def _flush_rest(self) -> None:
         self._settle()
@@ -254,7 +263,7 @@ class Watch(Failures):
             code = getattr(self._session, "exitstatus", None)
             if code is not None:
                 more = getattr(self._session, "testsfailed", 0) > self._failed
-                self._channel.send("over", int(code), time.time(), more)
+                self._channel.send("over", int(code), self._clock(), more)
             self._channel.finish()
         except Exception:
             pass

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
-from live_suite import counts, finished, hear, pytest_command, write
+from live_suite import counts, environment, finished, hear, pytest_command, write
 
 from qe_action.errors import UsageError
-from qe_action.execution.suite_port import Ended, Over
+from qe_action.execution.plain import PlainRunner
+from qe_action.execution.started_suite import StartedSuite
+from qe_action.execution.suite_port import Ended, Message, Over, Run
 
 FLOOD = """
 import os, sys, time
@@ -43,6 +47,29 @@ def test_last():
     assert 0, "last"
 """
 
+CONFTEST = """
+import json, os, time
+
+def boom(*_, **__):
+    raise RuntimeError("patched")
+
+json.dumps = json.loads = json.JSONEncoder.encode = boom
+os.write = time.monotonic = time.time = boom
+os.getpid = lambda: 7
+"""
+
+MUCH = """
+import pytest
+
+@pytest.mark.parametrize("number", range(250))
+def test_much(number):
+    print("\u00e9" * 4000)
+    raise ValueError("\u00e9" * 9000)
+
+def test_last():
+    open("done", "w")
+"""
+
 CLOSED = """
 import os
 
@@ -70,6 +97,12 @@ def test_failures_are_heard_whatever_a_test_puts_in_place_of_the_system_s(tmp_pa
         "AssertionError: write\nassert 0",
         "AssertionError: last\nassert 0",
     ]
+
+
+def test_a_conftest_that_patches_everything_harms_neither(tmp_path: Path) -> None:
+    write(tmp_path, {"conftest.py": CONFTEST, "test_it.py": "def test_bad(): assert 0\n"})
+    heard = hear(tmp_path, pytest_command())
+    assert (counts(heard), heard[-2].__class__, heard[-1]) == ({"failed": 1}, Over, Ended(1))
 
 
 def test_nothing_is_written_to_a_file_that_took_the_pipe_s_number(tmp_path: Path) -> None:
@@ -110,3 +143,27 @@ def test_a_temporary_folder_may_have_any_name(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a:b"))
     write(tmp_path, {"test_it.py": "def test_ok(): pass\n"})
     assert counts(hear(tmp_path, pytest_command())) == {"passed": 1}
+
+
+def test_no_failure_is_lost_while_nobody_has_come_to_listen(tmp_path: Path) -> None:
+    """As while the one who started the suite imports what shows it."""
+    write(tmp_path, {"test_it.py": MUCH})
+    suite = StartedSuite.start(Run(pytest_command("--tb=line"), tmp_path), environment())
+    while not (tmp_path / "done").exists():
+        time.sleep(0.05)
+
+    async def hear_late() -> list[Message]:
+        runner = PlainRunner(environment(), started=suite)
+        return [message async for message in runner.run(suite.run)]
+
+    heard = asyncio.run(hear_late())
+    assert counts(heard) == {"failed": 250, "passed": 1}
+    assert len(finished(heard)[0].output) > 1000
+
+
+def test_no_test_takes_longer_than_all_of_them(tmp_path: Path) -> None:
+    frozen = "    monkeypatch.setattr(_pytest.timing, 'perf_counter', lambda: 1e9)\n"
+    frozen += "    monkeypatch.setattr(_pytest.timing, 'time', lambda: 4e9)\n    assert 0\n"
+    write(tmp_path, {"test_it.py": f"import _pytest.timing\ndef test_it(monkeypatch):\n{frozen}"})
+    (one,) = finished(hear(tmp_path, pytest_command()))
+    assert (one.outcome, one.seconds) == ("failed", None)

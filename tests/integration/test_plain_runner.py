@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import signal
 import subprocess
 import sys
+import time
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -166,3 +168,26 @@ def test_commands_are_taken_again_when_the_runner_has_read_both_streams() -> Non
         assert not select.select([process.stdout], [], [], 0.3)[0]
         assert process.stderr.read(1600).count(b"forged") == 100
         assert process.stdout.read().strip().startswith(b"::")
+
+
+@pytest.mark.slow
+def test_a_suite_that_was_suspended_has_not_hung(tmp_path: Path) -> None:
+    """As by Ctrl-Z and, after a while, `fg`."""
+    write(tmp_path, {"test_it.py": "import time\ndef test_it():\n    open('on', 'w')\n"
+                     "    for _ in range(20): time.sleep(0.1)\n"})  # fmt: skip
+    program = (
+        "import sys; from pathlib import Path; from live_suite import *\n"
+        "print(hear(Path(sys.argv[1]), pytest_command(), test_timeout=4.0)[-1])\n"
+    )
+    command = (sys.executable, "-c", program, str(tmp_path))
+    env = environment(PYTHONPATH=str(Path(__file__).parent))
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while not (tmp_path / "on").exists():
+            time.sleep(0.02)
+        time.sleep(0.5)  # that it has begun is heard by then
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(5)
+        os.killpg(process.pid, signal.SIGCONT)
+        assert "Ended(code=0, why=''" in process.communicate()[0]

@@ -322,6 +322,9 @@ def test_the_command_that_runs_failures_again_keeps_how_tests_are_found() -> Non
     }.items():
         final = result(played(suite(ROOT, failing), command=command))
         assert final.rerun == f"{again} 'tests/test_b.py::t[a  b]'"
+    many: list[tuple[str, Outcome]] = [(f"{B}{number}", "failed") for number in range(30)]
+    for command, again in {"pytest -v": "pytest --lf", "pytest -p no:cacheprovider": ""}.items():
+        assert result(played(suite(ROOT, many), command=command)).rerun == again
     final = result(played(suite(ROOT, [(B, "failed")]), folder=ROOT / "sub"))
     assert final.rerun == f"python -m pytest ../{B}"
 
