@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import islice
@@ -18,6 +18,8 @@ FAILURES = 500
 RUNNING = 20
 REASONS = 30
 SLOWEST = 10
+WRONG_USAGE = 4
+"""How pytest ends where it does not know an option."""
 NO_TESTS = 5
 """pytest's exit code where it found no tests."""
 SIGNALLED = 128
@@ -116,6 +118,25 @@ def unfinished(tests: ExecutedTests) -> tuple[str, ...]:
     if total is None or total <= tests.finished or not tests.finished:
         return ()
     return (f"{total - tests.finished:,} of {plural(total, 'test')} did not run.",)
+
+
+def unheard(tests: ExecutedTests, command: Sequence[str], *, library: bool) -> tuple[str, ...]:
+    """A note on a command that ran no test that was heard."""
+    ended = tests.ended
+    if ended is None or ended.why or tests.suites or signalled(ended.code):
+        return ()
+    if ended.code == WRONG_USAGE and any(word.startswith("--cov") for word in command):
+        return ("pytest did not take its options: `--cov` is that of pytest-cov.",)
+    junit = f"name the JUnit files that it writes in `{'results' if library else 'test-results'}`."
+    if ended.code:
+        return (
+            "No test was heard before the command ended; what it printed may say why. Where it "
+            f"starts another runner than pytest, {junit}",
+        )
+    return (
+        "No test was heard while the command ran: it starts no pytest, or one that leaves plugins "
+        f"out. {junit[0].upper()}{junit[1:]}",
+    )
 
 
 def completed(tests: ExecutedTests, flakes: Flakes, judged: Verdict) -> ExecutionComplete:

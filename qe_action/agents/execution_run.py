@@ -20,6 +20,7 @@ from qe_action.agents.execution_result import (
     Verdict,
     completed,
     signalled,
+    unheard,
     verdict,
 )
 from qe_action.agents.failure_texts import MESSAGE, TRACEBACK, Cleaning
@@ -252,36 +253,20 @@ class ExecutionRun:
         last = self._flakes.without(tests.failures)
         rerun = rerun_command(options.command, options.folder or self._top, last)
         ended = tests.ended
+        silent = unheard(tests, options.command, library=options.place == "library")
         update: dict[str, object] = {
             "command": clean.line(shlex.join(options.command), COMMAND),
             "rerun": clean.line(rerun, COMMAND),
             "hung": clean.name(ended.hung) if ended else "",
             "stack": clean.tail(ended.stack, TRACEBACK) if ended else "",
             "seconds": max(0.0, self._clock() - self._began) if options.command else None,
-            "notes": (*result.notes, *self._unheard(), *self._notes),
+            "notes": (*result.notes, *silent, *self._notes),
         }
         result = compared(result.model_copy(update=update), last, self._search.found)
         if options.keeps_digest and self._change is not None:
             tree = self._change.tree
             result = with_digest(result, tree, options.key, tests, self._flakes)
         return result
-
-    def _unheard(self) -> tuple[str, ...]:
-        """A note on a command that ran no test that was heard."""
-        ended = self._tests.ended
-        if ended is None or ended.why or self._tests.suites or signalled(ended.code):
-            return ()
-        name = "results" if self._options.place == "library" else "test-results"
-        junit = f"name the JUnit files that it writes in `{name}`."
-        if ended.code:
-            return (
-                "No test was heard before the command ended; what it printed may say why. Where "
-                f"it starts another runner than pytest, {junit}",
-            )
-        return (
-            "No test was heard while the command ran: it starts no pytest, or one that leaves "
-            f"plugins out. {junit[0].upper()}{junit[1:]}",
-        )
 
     def _error(self, error: QEError, *, recoverable: bool) -> None:
         self._note(error.message)

@@ -76,7 +76,8 @@ class SuiteStages:
 
     `tests` are its events, `reports` the names of the files that it should write. Where it `runs` a
     command they count if they are not older than that: it `began` then, or begins with its events.
-    `say` is told of what is missing; where a report is `needed`, for a gate, the analysis fails.
+    `say` is told of what is missing; where a report is `needed`, since a gate is about it or it was
+    asked for, the analysis fails.
     """
 
     def __init__(
@@ -145,7 +146,7 @@ class SuiteStages:
     async def _is_reported(self) -> bool:
         if self.result is None or self.result.conclusion != "finished":
             return False
-        if not self._runs or self._needed or self.written():
+        if self._needed or self.written():
             return True
         self._say(self._missing())
         return False
@@ -155,7 +156,8 @@ class SuiteStages:
         old = any(self._expanded(name) for name in self._reports)
         if old:
             return f"{names} is from before this run of the tests, so there is no analysis of it."
-        return f"The tests wrote no {names}, so there is no analysis of coverage."
+        none = "The tests wrote no" if self._runs else "There is no"
+        return f"{none} {names}, so there is no analysis of coverage."
 
     def _found(self, name: Path) -> list[Path]:
         begin = (self._began or 0.0) - SLACK if self._runs else 0.0

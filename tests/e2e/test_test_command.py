@@ -68,6 +68,17 @@ def test_a_report_that_is_old_or_missing_is_not_read(repo: GitRepo) -> None:
     assert gated.returncode == 2, "a gate is not passed by writing no report"
 
 
+def test_results_alone_need_no_report_of_coverage(repo: GitRepo) -> None:
+    junit = '<testsuite name="a"><testcase classname="a.Test" name="one"/></testsuite>'
+    (repo.root / "junit.xml").write_text(junit)
+    environment = {**git_env(), "PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
+    given = ("run", "--test-results", "junit.xml")
+    done = run_program(given, repo.root, environment)
+    assert (done.returncode, "There is no coverage.xml" in done.stderr) == (0, True), done.stderr
+    done = run_program((*given, "--coverage-file", "other.xml"), repo.root, environment)
+    assert done.returncode == 2, "a report that was asked for has to be there"
+
+
 def test_a_failure_that_is_gone_is_flaky(repo: GitRepo) -> None:
     text = "import os\ndef test_once():\n    first = not os.path.exists('ran')\n"
     text += "    open('ran', 'w').close()\n    assert not first\n"

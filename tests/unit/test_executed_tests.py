@@ -446,6 +446,8 @@ def test_of_several_workers_each_test_that_runs_is_named() -> None:
 def test_a_command_that_failed_by_itself_is_noted_once() -> None:
     (note,) = result(played([Ended(4)])).notes
     assert "before the command ended" in note
+    (note,) = result(played([Ended(4)], command="pytest --cov=shop")).notes
+    assert "pytest-cov" in note
     (note,) = result(played([Ended(137)])).notes
     assert "SIGKILL" in note
 
