@@ -86,6 +86,7 @@ def test_a_failure_that_is_gone_is_flaky(repo: GitRepo) -> None:
     command = ("--rerun-failures", "1", "--", *PYTEST)
     done = qe(repo, *command)
     assert (done.returncode, "flaky" in done.stderr) == (0, True), done.stderr
+    assert "Running 1 failed test again" in done.stderr, "the tests' output is seen twice"
     (repo.root / "ran").unlink()
     assert qe(repo, "--flaky", "fail", *command).returncode == 1
 
