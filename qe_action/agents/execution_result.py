@@ -74,6 +74,8 @@ def _flaky(tests: ExecutedTests, code: int, *, flaky_passes: bool) -> Verdict:
     """The verdict where all failures were gone."""
     if not flaky_passes:
         return Verdict(False, notes=("Flaky tests count as failures here (`flaky: fail`).",))
+    if (tests.total or 0) > tests.finished:  # as with `-x`: nobody knows of the others
+        return Verdict(False, notes=("Flaky tests have stopped the suite: it does not pass.",))
     if code == 0 or _only_tests_failed(tests):
         return Verdict(True)
     why = f"The command ended with {code}, for more than its flaky tests."
@@ -81,9 +83,10 @@ def _flaky(tests: ExecutedTests, code: int, *, flaky_passes: bool) -> Verdict:
 
 
 def _only_tests_failed(tests: ExecutedTests) -> bool:
-    """Whether every session ended in 0 or, since tests failed, in 1."""
-    codes = {suite.code for suite in tests.suites.values()}
-    return 1 in codes and codes <= {0, 1}
+    """Whether every session ended in 0 or, since tests failed and nothing else, in 1."""
+    suites = tests.suites.values()
+    codes = {suite.code for suite in suites}
+    return 1 in codes and codes <= {0, 1} and not any(suite.failed_otherwise for suite in suites)
 
 
 def _by_code(tests: ExecutedTests, code: int) -> Verdict:

@@ -190,10 +190,7 @@ class ExecutionRun:
                 return
             self._emit(self._progress.again(tests, len(pending), number))
             for run, group in runs(pending, options.test_timeout):
-                attempt = Attempt()
-                async with aclosing(MessageBuffer(runner.run(run)).read()) as messages:
-                    async for message in messages:
-                        attempt.take(message)
+                attempt = await self._attempt(runner, run)
                 for failure in group:
                     if attempt.passed(failure.heard.id):
                         self._flaky(failure, number + 1)
@@ -220,6 +217,17 @@ class ExecutionRun:
             self._error(unread, recoverable=True)
         self._unread = bool(reading.errors) and not options.command
         self._notes += reading.notes
+
+    async def _attempt(self, runner: SuiteRunner, run: Run) -> Attempt:
+        """One more run; where it can't be started, none of its tests has passed."""
+        attempt = Attempt()
+        try:
+            async with aclosing(MessageBuffer(runner.run(run)).read()) as messages:
+                async for message in messages:
+                    attempt.take(message)
+        except QEError as error:
+            self._error(error, recoverable=True)
+        return attempt
 
     def _flaky(self, failure: Failure, number: int) -> None:
         """One that passed; told where none of its name fails, as in another session."""
@@ -256,7 +264,7 @@ class ExecutionRun:
         silent = unheard(tests, options.command, library=options.place == "library")
         update: dict[str, object] = {
             "command": clean.line(shlex.join(options.command), COMMAND),
-            "rerun": clean.line(rerun, COMMAND),
+            "rerun": clean.command(rerun, COMMAND),
             "hung": clean.name(ended.hung) if ended else "",
             "stack": clean.tail(ended.stack, TRACEBACK) if ended else "",
             "seconds": max(0.0, self._clock() - self._began) if options.command else None,

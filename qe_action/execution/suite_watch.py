@@ -12,12 +12,14 @@ from typing import Any, Protocol
 
 from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import ProcessTree
-from qe_action.execution.suite_port import Finished, Message, Over, Session, Started
+from qe_action.execution.suite_port import Finished, Left, Message, Over, Session, Started
 
 GRACE = 2.0
 """Seconds that a command may take to end once it is told to; GitHub leaves us ten for all."""
 PATIENCE = 10.0
 """The same at a terminal, where somebody can press Ctrl-C again."""
+RUNNING = 10_000
+"""Tests that are watched at once; a suite may say that more run than can."""
 DUMPED = 1.0
 """Seconds for writing down where a test hangs."""
 
@@ -92,8 +94,9 @@ class SuiteWatch:
             case Started(key=key, id=name):
                 if key in self._one_by_one:  # the one before is over, whatever was said of it
                     self._forget(key)
-                self._running[key, name] = asyncio.get_running_loop().time()
-            case Finished(key=key, id=name) if message.phase != "collect":
+                if len(self._running) < RUNNING:
+                    self._running[key, name] = asyncio.get_running_loop().time()
+            case Left(key=key, id=name) | Finished(key=key, id=name, goes_on=False):
                 self._running.pop((key, name), None)
             case Over(key=key):
                 self._forget(key)

@@ -73,6 +73,8 @@ class Watch(Failures):
         self._seconds: dict = {}
         self._failure: tuple | None = None
         self._ended: dict = {}
+        self._failed = 0
+        self._torn: set = set()
 
     def pytest_sessionstart(self, session):
         try:
@@ -128,6 +130,7 @@ class Watch(Failures):
     def pytest_collectreport(self, report):
         try:
             if report.failed or report.skipped:
+                self._failed += report.failed
                 outcome = "error" if report.failed else "skipped"
                 file = str(report.nodeid).partition("::")[0]
                 self._tell(report, outcome, "collect", None, (file, None))
@@ -157,6 +160,8 @@ class Watch(Failures):
             if self._failure:
                 self._settle()
             name, when, outcome = report.nodeid, report.when, report.outcome
+            if outcome == "failed":
+                self._failed += 1
             seconds = getattr(report, "duration", 0.0)
             if when != "setup":
                 seconds += self._seconds.get(name, 0.0)
@@ -175,6 +180,8 @@ class Watch(Failures):
         else:
             category = category_of(report, self._config)
         if category in ("failed", "error"):
+            if when in ("setup", "call"):
+                self._torn.add(name)
             self._failure = (report, category, when, seconds, place_of(report))
             if self._workers != 1 or (report.nodeid, when) in self._frames:
                 self._settle()
@@ -186,6 +193,10 @@ class Watch(Failures):
         seconds = self._seconds.pop(name, None)
         for category, report in self._ended.pop(name, ()):
             self._add(report, category, report.when, seconds, place_of(report))
+        if name in self._torn:
+            self._torn.discard(name)
+            self._settle()
+            self._channel.put('["e",%s]' % quoted(shown_name(name)))
 
     def _settle(self) -> None:
         """Tell of a failure: its traceback has come by now, if there is one."""
@@ -197,6 +208,7 @@ class Watch(Failures):
         """A failure, at once."""
         start = str(self._config.invocation_params.dir)
         more = failure_of(report, self.kept(report) or report.__dict__.pop(TOLD, None), start)
+        more["goes_on"] = when in ("setup", "call")
         self._add(report, category, when, seconds, place, more)
 
     def _add(self, report, category, when, seconds, place, more=None) -> None:
@@ -241,7 +253,8 @@ class Watch(Failures):
             self._flush_rest()
             code = getattr(self._session, "exitstatus", None)
             if code is not None:
-                self._channel.send("over", int(code), time.time())
+                more = getattr(self._session, "testsfailed", 0) > self._failed
+                self._channel.send("over", int(code), time.time(), more)
             self._channel.finish()
         except Exception:
             pass

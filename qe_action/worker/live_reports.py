@@ -58,7 +58,10 @@ def printed_frames(longrepr, folder: str) -> list:
 
 
 def category_of(report, config) -> str:
-    """How pytest itself counts a report; empty where it does not, or counts it elsewhere."""
+    """How pytest itself counts a report; empty where it does not, or counts it elsewhere.
+
+    A failure that a plugin has a category of its own for lets the run fail all the same.
+    """
     try:
         status = config.hook.pytest_report_teststatus(report=report, config=config)
         category = status[0]
@@ -66,7 +69,10 @@ def category_of(report, config) -> str:
         category = _plain_category(report)
     if not getattr(report, "count_towards_summary", True):  # of a part of a test
         return ""
-    return category if category in CATEGORIES else ""
+    if category in CATEGORIES:
+        return category
+    failed = getattr(report, "outcome", "") == "failed" and not hasattr(report, "wasxfail")
+    return _plain_category(report) if category and failed else ""
 
 
 def _plain_category(report) -> str:
