@@ -233,6 +233,7 @@ class ActionRun(Step):
             began=self._began,
             needed=self._needs_report(),
             say=self.problems.append,
+            named=", ".join(self.settings.inputs.coverage_file),
         )
 
     def _needs_report(self) -> bool:

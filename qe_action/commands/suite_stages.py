@@ -24,6 +24,7 @@ from qe_action.settings import Settings
 from qe_action.stream import Stage
 from qe_action.workspace.report_file import expand
 
+_WRITTEN = "pytest writes it with --cov=PACKAGE --cov-report=xml; coverage-file names another."
 SLACK = 0.1
 """Seconds by which a file's date may be before the clock's time."""
 
@@ -77,7 +78,7 @@ class SuiteStages:
     `tests` are its events, `reports` the names of the files that it should write. Where it `runs` a
     command they count if they are not older than that: it `began` then, or begins with its events.
     `say` is told of what is missing; where a report is `needed`, since a gate is about it or it was
-    asked for, the analysis fails.
+    asked for, the analysis fails. `named` is what people call the reports.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class SuiteStages:
         began: float | None = None,
         needed: bool,
         say: Callable[[str], None],
+        named: str = "",
     ) -> None:
         self._tests = tests
         self._reports = reports
@@ -96,6 +98,7 @@ class SuiteStages:
         self._began = began
         self._needed = needed
         self._say = say
+        self._named = named
         self.result: ExecutionComplete | None = None
 
     def before(self, stages: Sequence[Stage]) -> list[Stage]:
@@ -152,12 +155,15 @@ class SuiteStages:
         return False
 
     def _missing(self) -> str:
-        names = ", ".join(path.name for path in self._reports)
+        names = self._named or ", ".join(path.name for path in self._reports)
         old = any(self._expanded(name) for name in self._reports)
         if old:
-            return f"{names} is from before this run of the tests, so there is no analysis of it."
+            return (
+                f"{names} is from before this run of the tests, so there is no analysis of it. "
+                f"{_WRITTEN}"
+            )
         none = "The tests wrote no" if self._runs else "There is no"
-        return f"{none} {names}, so there is no analysis of coverage."
+        return f"{none} {names}, so there is no analysis of coverage. {_WRITTEN}"
 
     def _found(self, name: Path) -> list[Path]:
         begin = (self._began or 0.0) - SLACK if self._runs else 0.0

@@ -64,6 +64,8 @@ def test_a_report_that_is_old_or_missing_is_not_read(repo: GitRepo) -> None:
     os.utime(report, (1e9, 1e9))
     done = qe(repo, "--", *passing)
     assert (done.returncode, "from before this run of the tests" in done.stderr) == (0, True)
+    elsewhere = qe(repo, "--coverage-file", "out/cov.xml", "--", *passing)
+    assert "wrote no out/cov.xml" in elsewhere.stderr
     gated = qe(repo, "--min-patch-coverage", "80", "--", *passing)
     assert gated.returncode == 2, "a gate is not passed by writing no report"
 
