@@ -104,8 +104,8 @@ def _cut_short(tests: ExecutedTests, ended: Ended, *, bad: bool) -> Verdict:
         note = f"The run was cancelled after {ran}."
         return Verdict(False if bad else None, "cancelled", (note,))
     if ended.why == "hung":
-        note = f"A test ran longer than it may, so that the suite was ended after {ran}."
-    elif ended.why == "limit":
+        return Verdict(False, "failed")  # `hung` tells it
+    if ended.why == "limit":
         note = f"The suite broke the sandbox's limit ({ended.limit}) and was ended after {ran}."
     else:
         number = ended.code - SIGNALLED

@@ -463,6 +463,7 @@ def test_a_hung_test_is_named_with_its_stack() -> None:
     final = ended_with(143, (A, "passed"), why="hung", hung=B, stack='File "test_b.py", line 3')
     assert (final.conclusion, final.passed) == ("failed", False)
     assert (final.hung, final.stack) == (B, 'File "test_b.py", line 3')
+    assert final.notes == (), "it is said once"
 
 
 def test_a_command_of_which_nothing_is_heard_is_judged_by_its_code() -> None:
