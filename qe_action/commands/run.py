@@ -17,6 +17,7 @@ from qe_action.errors import DeliveryError, QEError, ReportError
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
+from qe_action.inputs import INPUTS
 from qe_action.settings import Settings
 from qe_action.sinks import workflow_commands
 from qe_action.stream import Stage
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from qe_action.commands.suite_stages import SuiteStages
     from qe_action.execution.suite_port import SuiteRunner
 
+COVERAGE_FILE = next(item.default for item in INPUTS if item.name == "coverage-file")
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
 default of ten times as much, that thread's many small waits add up to seconds."""
@@ -229,13 +231,16 @@ class ActionRun(Step):
             self._reports(),
             runs=bool(options.command),
             began=self._began,
-            needed=self._has_gates(),
+            needed=self._needs_report(),
             say=self.problems.append,
+            named=", ".join(self.settings.inputs.coverage_file),
         )
 
-    def _has_gates(self) -> bool:
+    def _needs_report(self) -> bool:
         """Whether coverage is asked for that a missing report would not show."""
         inputs = self.settings.inputs
+        if not inputs.test_command and inputs.coverage_file != (COVERAGE_FILE,):
+            return True
         least = (inputs.min_patch_coverage, inputs.min_project_coverage, inputs.min_branch_coverage)
         return bool(inputs.path_gate) or {*least, inputs.max_drop} != {None}
 

@@ -108,6 +108,9 @@ def _title(executed: Executed, result: ExecutionComplete) -> str:
 
 def _finished(executed: Executed, result: ExecutionComplete) -> str:
     counts, total, failed = result.counts, _total(result), executed.failed
+    if failed == sum(event.phase == "collect" for event in executed.failures) > 0:
+        passed = f"; {_passed(result)}" if counts.total > failed else ""
+        return f"{plural(failed, 'file')} could not be collected{passed}"
     if failed:
         return f"{failed:,} of {plural(max(total, failed), 'test')} failed{_rest(result, total)}"
     if result.passed is False and result.flaky and result.exit_code in (None, 0, 1):
