@@ -35,6 +35,8 @@ class Cleaning:
 
     def name(self, text: str) -> str:
         """A test's name, which keeps its spaces."""
+        if len(text) <= NAME and text.isascii() and text.isprintable():  # as nearly all are
+            return redacted(text, self._secrets) if self._secrets else text
         return clip(visible(self._plain(text)), NAME)
 
     def head(self, text: str, limit: int) -> str:
