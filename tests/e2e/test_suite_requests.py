@@ -12,7 +12,7 @@ from job import Job
 
 REQUESTS = 40
 """Of a suite of ten minutes with forty failures."""
-SPEED = 300
+SPEED = 20
 """How much faster than real seconds it goes."""
 SUITE = """
 import app, pytest, time
