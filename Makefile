@@ -38,6 +38,7 @@ test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them); 
 
 slow: $(VENV)/.ready ## Run the tests that `make test` leaves out: more cases of what others show.
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=many $(PYTEST_ARGS)
 
 probes: $(VENV)/.ready ## Attack the sandbox in every way there is, as root, as another user and in the image.
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m probes $(PYTEST_ARGS)

@@ -68,7 +68,7 @@ def test(
     with _told():
         given = {**_working_directory(arguments), **options, "test-command": shlex.join(words)}
         settings = _settings(given, arguments, secrets)
-        return _tested(settings, suite)
+        return _tested(settings.model_copy(update={"starts_command": True}), suite)
 
 
 def _tested(settings: Settings, suite: StartedSuite | None) -> int:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from qe_action import stdio
+from qe_action import held_signals, stdio
 from qe_action.command_line import GUIDE, Parser, split_command
 from qe_action.command_options import parser
 from qe_action.errors import QEError
@@ -111,15 +111,38 @@ def _test(
         command.error("it needs the command that runs the tests: qe-action test -- pytest --cov")
     from qe_action.execution.started_suite import start_early
 
-    suite = start_early(words, os.environ)
+    given, suite = _inputs(arguments), None
+    if _is_right(given, arguments.repo, secrets):
+        held_signals.hold()
+        suite = start_early(words, os.environ)
     try:
         from qe_action import app
 
         arguments.color = color_of(arguments.color, os.environ)
-        return app.test(_inputs(arguments), arguments, secrets, words, suite)
+        return app.test(given, arguments, secrets, words, suite)
     finally:
         if suite is not None:
             suite.close()
+
+
+def _is_right(given: Mapping[str, str], repo: str | None, secrets: Mapping[str, str]) -> bool:
+    """Whether nothing is wrong with the inputs, so that no test runs only to be ended.
+
+    Where there are none nothing is imported for that.
+    """
+    named = [name for name in (*os.environ, *secrets) if name.startswith("INPUT_")]
+    if not given and repo is None and not {*named} - {"INPUT_TOKEN"}:
+        return True
+    from qe_action.settings import load
+    from qe_action.workspace.outputs import WRITTEN, check_names
+
+    try:
+        settings = load({**os.environ, **secrets}, given, repo=repo)
+        written = [getattr(settings.inputs, item.field) for item in WRITTEN]
+        check_names(settings.workspace, filter(None, written), ())
+    except QEError:
+        return False  # the run says it
+    return True
 
 
 def _check_analyze(command: Parser, arguments: argparse.Namespace) -> None:

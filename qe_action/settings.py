@@ -152,7 +152,8 @@ class Settings(BaseModel):
 
     `environment` holds the variables that GitHub's runner sets (`GITHUB_…`, `RUNNER_…`), those
     of `PACING` and those that name certificates; the token is in `inputs` alone. `notes` are
-    sentences on how the inputs were given.
+    sentences on how the inputs were given. With `starts_command` test-command is a child of this
+    process and not in the project's own environment.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -161,6 +162,7 @@ class Settings(BaseModel):
     environment: Mapping[str, str] = Field(repr=False)
     notes: tuple[str, ...] = ()
     voice: Verbosity = Verbosity()
+    starts_command: bool = False
 
     @property
     def workspace(self) -> Path:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
+from qe_action.held_signals import are_held
 from qe_action.stream import Broadcast, EventLog, Sink, Stage
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """
     with asyncio.Runner() as runner:
         runner.get_loop()
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN and not are_held():
             signal.signal(signal.SIGINT, signal.default_int_handler)  # the loop takes it from here
         return runner.run(work())
 

@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 from fake_github import FakeGitHub
 from fake_github import strict as api_description
+from hypothesis import settings
 from warm_program import end_starter
+
+settings.register_profile("few", max_examples=40)
+settings.register_profile("many", max_examples=500)
+settings.load_profile("few")  # `make slow` takes the other
 
 GROUP = 'xdist_group("container")'
 

@@ -30,6 +30,7 @@ LAYERS = (
     {
         "api_address",
         "errors",
+        "held_signals",
         "import_path",
         "input_file",
         "inputs",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from qe_action.agents.execution_bounds import FILES, REASONS, RUNNING, SESSIONS, Budget
 from qe_action.agents.failure_texts import MESSAGE, OUTPUT, REASON, TRACEBACK, Cleaning
 from qe_action.agents.test_places import Places, Timed, line_of
 from qe_action.analysis.test_baseline import digest_name
@@ -21,22 +22,13 @@ from qe_action.execution.suite_port import (
     Collected,
     Ended,
     Finished,
+    Left,
     Message,
     Over,
     Session,
     Started,
 )
 
-REMEMBERED = 200_000
-"""Tests whose names are kept; more are counted alone, and of those no event tells that passed."""
-FAILURES = 2000
-"""Failures that are kept, and told."""
-FILES = 100
-"""Files of which it is told how many tests each has."""
-SESSIONS = 500
-"""Sessions of a command that are heard."""
-REASONS = 1000
-"""Different reasons for skipping that are kept."""
 NO_REASON = "no reason given"
 READ = "results:"
 """How the keys of sessions begin whose tests were read from a file, not heard."""
@@ -51,11 +43,13 @@ class Suite:
     session: Session
     folder: str | None
     total: int | None = None
+    collected: bool = False
     finished: set[str] = field(default_factory=set)
     beyond: int = 0
     """Tests that ended and are not remembered by name."""
-    running: dict[str, str] = field(default_factory=dict)
+    running: dict[str, None] = field(default_factory=dict)
     code: int | None = None
+    failed_otherwise: bool = False
 
     @property
     def live(self) -> bool:
@@ -102,7 +96,7 @@ class ExecutedTests:
         self._files: Counter[str] = Counter()
         self.finished = 0
         """How many tests have ended."""
-        self._remembered = 0
+        self._budget = Budget()
         self._counted = 0  # tests of the sessions that have told how many they have
         self._untold = 0  # sessions that have not
         self._cleaning = cleaning
@@ -115,7 +109,7 @@ class ExecutedTests:
                 self._begin(message)
             case Collected():
                 yield from self._collected(message)
-            case Started() | Finished() | Over():
+            case Started() | Finished() | Left() | Over():
                 if suite := self.suites.get(message.key):
                     yield from self._of(suite, message)
             case Ended():
@@ -123,14 +117,21 @@ class ExecutedTests:
             case _:
                 assert_never(message)
 
-    def _of(self, suite: Suite, message: Started | Finished | Over) -> Iterator[TestFinished]:
+    def _of(
+        self, suite: Suite, message: Started | Finished | Left | Over
+    ) -> Iterator[TestFinished]:
         match message:
             case Started():
-                suite.running[message.worker] = message.id
+                if suite.session.workers == 1:
+                    suite.running.clear()
+                if len(suite.running) < RUNNING:
+                    suite.running[message.id] = None
             case Finished():
                 yield from self._finished(suite, message)
+            case Left():
+                suite.running.pop(message.id, None)
             case Over():
-                suite.code = message.code
+                suite.code, suite.failed_otherwise = message.code, message.failed_otherwise
                 suite.running.clear()
                 if suite.total is None:
                     self._count(suite, suite.count)
@@ -157,12 +158,13 @@ class ExecutedTests:
 
     def _collected(self, message: Collected) -> Iterator[TestsCollected]:
         suite = self.suites.get(message.key)
-        if suite is None:
+        if suite is None or suite.collected:
             return
+        suite.collected = True
         self._count(suite, message.total)
         for file, count in message.files.items():
             path = self.places.file(suite.folder, file) or file
-            if path in self._files or len(self._files) < REMEMBERED:
+            if path in self._files or self._budget.keeps(path):
                 self._files[path] += count
         yield TestsCollected(
             total=self._counted,
@@ -175,15 +177,13 @@ class ExecutedTests:
 
     def _finished(self, suite: Suite, heard: Finished) -> Iterator[TestFinished]:
         self.counts[heard.outcome] += 1
-        if suite.running.get(heard.worker) == heard.id:
-            del suite.running[heard.worker]
+        if not heard.goes_on:
+            suite.running.pop(heard.id, None)
         name = self.name_of(suite, heard.id)
         remembered = self._remember(suite, heard, name)
         bad = heard.outcome in ("failed", "error")
-        if bad and len(self.failures) >= FAILURES:
-            self.more_failures += (suite.session.key, heard.id) not in self.failures
-            return
-        if not bad and not remembered:
+        if not (bad or remembered) or not self._budget.tells(bad=bad):
+            self.more_failures += bad and (suite.session.key, heard.id) not in self.failures
             return
         told = self._told(suite, heard)
         if bad:
@@ -199,14 +199,13 @@ class ExecutedTests:
             return True
         if heard.id in suite.finished:
             pass
-        elif self._remembered >= REMEMBERED:
+        elif not self._budget.keeps(heard.id):
             suite.beyond += 1
             self.finished += 1
             return False
         else:
             suite.finished.add(heard.id)
             self.finished += 1
-            self._remembered += 1
         if heard.outcome == "passed":
             self.passed.add(name)
         if heard.seconds is not None and heard.outcome != "skipped":
@@ -248,7 +247,8 @@ class ExecutedTests:
             "message": clean.head(heard.message, MESSAGE),
             "reason": clean.line(heard.reason, REASON),
         }
-        if heard.outcome in ("failed", "error", "xpassed"):
+        bad = heard.outcome in ("failed", "error")
+        if bad or (heard.outcome == "xpassed" and self._budget.tells_texts(bad=False)):
             place = self._failed_at(suite, heard, file)
             update |= {
                 "failed_at": place,
@@ -291,7 +291,7 @@ class ExecutedTests:
     @property
     def running(self) -> tuple[str, ...]:
         """The names of the tests that run now."""
-        found = (test for suite in self.suites.values() for test in suite.running.values())
+        found = (test for suite in self.suites.values() for test in suite.running)
         return tuple(self._cleaning.name(test) for test in found)
 
     def test_counts(self) -> TestCounts:

@@ -73,6 +73,8 @@ def _flaky(tests: ExecutedTests, code: int, *, flaky_passes: bool) -> Verdict:
     """The verdict where all failures were gone."""
     if not flaky_passes:
         return Verdict(False, notes=("Flaky tests count as failures here (`flaky: fail`).",))
+    if (tests.total or 0) > tests.finished:  # as with `-x`: nobody knows of the others
+        return Verdict(False, notes=("Flaky tests have stopped the suite: it does not pass.",))
     if code == 0 or _only_tests_failed(tests):
         return Verdict(True)
     why = f"The command ended with {code}, for more than its flaky tests."
@@ -80,9 +82,10 @@ def _flaky(tests: ExecutedTests, code: int, *, flaky_passes: bool) -> Verdict:
 
 
 def _only_tests_failed(tests: ExecutedTests) -> bool:
-    """Whether every session ended in 0 or, since tests failed, in 1."""
-    codes = {suite.code for suite in tests.suites.values()}
-    return 1 in codes and codes <= {0, 1}
+    """Whether every session ended in 0 or, since tests failed and nothing else, in 1."""
+    suites = tests.suites.values()
+    codes = {suite.code for suite in suites}
+    return 1 in codes and codes <= {0, 1} and not any(suite.failed_otherwise for suite in suites)
 
 
 def _by_code(tests: ExecutedTests, code: int) -> Verdict:
@@ -90,8 +93,8 @@ def _by_code(tests: ExecutedTests, code: int) -> Verdict:
         return Verdict(True)
     if code == NO_TESTS and not tests.finished:
         return Verdict(False, notes=(f"No tests ran: pytest found none and ended with {code}.",))
-    heard = "no test failed" if tests.suites else "no test was heard"
-    return Verdict(False, notes=(f"The command ended with {code}, though {heard}.",))
+    failed = f"The command ended with {code}, though no test failed."
+    return Verdict(False, notes=(failed,) if tests.suites else ())  # the title has the code
 
 
 def _cut_short(tests: ExecutedTests, ended: Ended, *, bad: bool) -> Verdict:

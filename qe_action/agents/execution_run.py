@@ -189,10 +189,7 @@ class ExecutionRun:
                 return
             self._emit(self._progress.again(tests, len(pending), number))
             for run, group in runs(pending, options.test_timeout):
-                attempt = Attempt()
-                async with aclosing(MessageBuffer(runner.run(run)).read()) as messages:
-                    async for message in messages:
-                        attempt.take(message)
+                attempt = await self._attempt(runner, run)
                 for failure in group:
                     if attempt.passed(failure.heard.id):
                         self._flaky(failure, number + 1)
@@ -219,6 +216,17 @@ class ExecutionRun:
             self._error(unread, recoverable=True)
         self._unread = bool(reading.errors) and not options.command
         self._notes += reading.notes
+
+    async def _attempt(self, runner: SuiteRunner, run: Run) -> Attempt:
+        """One more run; where it can't be started, none of its tests has passed."""
+        attempt = Attempt()
+        try:
+            async with aclosing(MessageBuffer(runner.run(run)).read()) as messages:
+                async for message in messages:
+                    attempt.take(message)
+        except QEError as error:
+            self._error(error, recoverable=True)
+        return attempt
 
     def _flaky(self, failure: Failure, number: int) -> None:
         """One that passed; told where none of its name fails, as in another session."""
@@ -254,7 +262,7 @@ class ExecutionRun:
         ended = tests.ended
         update: dict[str, object] = {
             "command": clean.line(shlex.join(options.command), COMMAND),
-            "rerun": clean.line(rerun, COMMAND),
+            "rerun": clean.command(rerun, COMMAND),
             "hung": clean.name(ended.hung) if ended else "",
             "stack": clean.tail(ended.stack, TRACEBACK) if ended else "",
             "seconds": max(0.0, self._clock() - self._began) if options.command else None,
@@ -269,12 +277,18 @@ class ExecutionRun:
     def _unheard(self) -> tuple[str, ...]:
         """A note on a command that ran no test that was heard."""
         ended = self._tests.ended
-        if ended is None or ended.why or self._tests.suites:
+        if ended is None or ended.why or self._tests.suites or signalled(ended.code):
             return ()
         name = "results" if self._options.place == "library" else "test-results"
+        junit = f"name the JUnit files that it writes in `{name}`."
+        if ended.code:
+            return (
+                "No test was heard before the command ended; what it printed may say why. Where "
+                f"it starts another runner than pytest, {junit}",
+            )
         return (
             "No test was heard while the command ran: it starts no pytest, or one that leaves "
-            f"plugins out. Name the JUnit files that it writes in `{name}`.",
+            f"plugins out. {junit[0].upper()}{junit[1:]}",
         )
 
     def _error(self, error: QEError, *, recoverable: bool) -> None:

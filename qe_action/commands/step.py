@@ -6,7 +6,6 @@ events come from.
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,6 @@ from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
 from qe_action.github.identity import digest
 from qe_action.github.retry_policy import Ports, policy_of
-from qe_action.inputs import INPUTS
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState
@@ -30,10 +28,7 @@ from qe_action.sinks.table import sinks_of
 from qe_action.sinks.wiring import Suite, Wiring
 from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
-from qe_action.workspace.outputs import OutputFile
-
-WRITTEN = tuple(item.name for item in INPUTS if item.written)
-"""The inputs that name files to be written."""
+from qe_action.workspace.outputs import WRITTEN, OutputFile, check_names
 
 
 class Step(ABC):
@@ -67,7 +62,7 @@ class Step(ABC):
         Raises `UsageError` before anything else where an output has a wrong name; `reads` are
         files that none of them may replace.
         """
-        self._check_names(reads)
+        check_names(self.settings.workspace, self._asked_for().values(), reads)
         self._check_group()
         files = self._outputs()
         try:
@@ -180,16 +175,6 @@ class Step(ABC):
             trusted=self.trusted,
         )
 
-    def _check_names(self, reads: Iterable[Path]) -> None:
-        """Writing one file must not cost another."""
-        workspace = self.settings.workspace
-        named = [_same(workspace / file) for file in self._asked_for().values()]
-        if len(set(named)) < len(named) or set(named).intersection(map(_same, reads)):
-            raise UsageError(
-                f"{', '.join(WRITTEN)} and what is read must be different files.",
-                anchor="inputs",
-            )
-
     def _check_group(self) -> None:
         """What is counted must be there to be counted."""
         inputs = self.settings.inputs
@@ -204,8 +189,7 @@ class Step(ABC):
 
     def _asked_for(self) -> dict[str, str]:
         """The files to be written, by the names of their inputs."""
-        inputs = self.settings.inputs
-        values = {name: getattr(inputs, name.replace("-", "_")) for name in WRITTEN}
+        values = {item.name: getattr(self.settings.inputs, item.field) for item in WRITTEN}
         return {name: value for name, value in values.items() if value is not None}
 
     def _outputs(self) -> dict[str, OutputFile]:
@@ -226,8 +210,3 @@ class Step(ABC):
     def _sink_failed(self, sink: Sink, error: BaseException) -> None:
         said = error.line() if isinstance(error, QEError) else repr(error)
         self.problems.append(f"The {sink.name} is not complete: {said}")
-
-
-def _same(path: Path) -> str:
-    """A path as it is compared with others."""
-    return os.path.normcase(os.path.realpath(path))

@@ -22,10 +22,12 @@ class AskedSuite:
 
     `results` are the globs of JUnit files and how many each matches. `quiet` says why tests would
     not be heard while they run. `reports` tells whether command or configuration name coverage,
-    `plugin` whether a file of the project names pytest-cov.
+    `plugin` whether a file of the project names pytest-cov. With `here` the command is a child of
+    this process, in the job's own environment.
     """
 
     command: tuple[str, ...] = ()
+    here: bool = False
     network: bool = False
     results: tuple[tuple[str, int], ...] = ()
     own_check: bool = True

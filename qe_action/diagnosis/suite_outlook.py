@@ -34,6 +34,9 @@ def _run(facts: Facts) -> Findings:
     """Whether the command may be run, and what around it."""
     asked, protection = facts.asked.suite, facts.protection
     words = shlex.join(asked.command)
+    if asked.here:
+        yield Finding("ok", f"{words} is run as it would be alone, with nothing around it")
+        return
     if protection is None:
         return
     if protection.problem:
@@ -63,6 +66,8 @@ def _reported(facts: Facts) -> Findings:
         text = f"nothing asks for coverage, so no {names} is written and there is no analysis"
         adds = snippets.with_coverage(asked.command) if asked.is_pytest else ""
         yield Finding("warn", text, adds)
-    elif not asked.plugin and any(word.startswith("--cov") for word in asked.command):
+    elif asked.here or asked.plugin:
+        return
+    elif any(word.startswith("--cov") for word in asked.command):
         text = "no file of the project names pytest-cov, which --cov needs: add it to what its "
         yield Finding("warn", f"{text}tests need, or install it with setup-command")

@@ -26,6 +26,7 @@ def asked_suite(settings: Settings) -> AskedSuite:
     needs = project_texts(folder) if inputs.test_command and folder.is_dir() else {}
     return AskedSuite(
         command=inputs.test_command,
+        here=settings.starts_command,
         network=inputs.test_network == "on",
         results=tuple((name, _matches(folder / name)) for name in inputs.test_results),
         own_check=inputs.checks == "two",

@@ -7,6 +7,7 @@ the other end waits for us: the suite goes on where we are slow, and where we ar
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -53,22 +54,35 @@ class EventChannel:
         self._heard: Heard | None = None
         self._ended = asyncio.Event()
         self._pipe = -1
-        self.folder = Path()
+        self._made: Path | None = None
 
     async def __aenter__(self) -> Self:
         self.open()
         return self
 
     def open(self) -> None:
-        """Make the folder. Raises `OSError`."""
-        self.folder = Path(tempfile.mkdtemp(prefix="qe-action-suite-")).resolve()
+        """Make the folder; where the disk takes none the command is run, and not heard."""
         try:
-            write_live_module(self.folder)
+            # On PYTHONPATH a folder's name ends where the next one begins.
+            place = "/tmp" if os.pathsep in tempfile.gettempdir() else None  # noqa: S108
+            made = tempfile.mkdtemp(prefix="qe-action-suite-", dir=place)
+            self._made = Path(made).resolve()
+            write_live_module(self._made)
             if sys.platform != "win32":
                 self._open()
         except OSError:
-            self.close()
-            raise
+            self._remove()
+
+    @property
+    def folder(self) -> Path:
+        """The folder, while `is_open`."""
+        assert self._made is not None
+        return self._made
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the command can be heard."""
+        return self._pipe >= 0
 
     def _open(self) -> None:
         """Make the pipe, and the places that others write to."""
@@ -99,10 +113,14 @@ class EventChannel:
     def close(self) -> None:
         """Take the folder away."""
         self._ended.set()
+        self._remove()
+
+    def _remove(self) -> None:
         pipe, self._pipe = self._pipe, -1
         if pipe >= 0:
             os.close(pipe)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._made is not None:
+            shutil.rmtree(self._made, ignore_errors=True)
 
     @property
     def dropped(self) -> int:
@@ -111,10 +129,19 @@ class EventChannel:
     def variables(self, run: Run, environment: Mapping[str, str]) -> dict[str, str]:
         """What the command's environment needs beside what it has: `environment`.
 
-        Empty where nothing can be heard. Raises `OSError` where the folder takes no more.
+        Empty where nothing can be heard. Raises `OSError` where that is all that tests are run
+        again for.
         """
-        if self._pipe < 0:
-            return {}
+        try:
+            if self.is_open:
+                return self._variables(run, environment)
+        except OSError:
+            self._remove()
+        if run.only:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return {}
+
+    def _variables(self, run: Run, environment: Mapping[str, str]) -> dict[str, str]:
         settings = self.folder / "settings.json"
         only = list(run.only) if run.only else None
         settings.write_text(json.dumps({"only": only}), encoding="utf-8")
@@ -140,17 +167,21 @@ class EventChannel:
         from qe_action.execution.heard import Heard
 
         heard = self._heard = Heard()
+        rest = PIPE
         while True:
             ended = self._ended.is_set()
             data = self._read()
             for message in heard.take(data):
                 yield message
-            if ended and not data:
-                return
-            if data and not ended:
+            if ended:
+                rest -= len(data)  # what has left the command behind may write on for ever
+                if not data or rest <= 0:
+                    return
+                await asyncio.sleep(0)
+            elif data:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), PAUSE)
-            elif not ended:
+            else:
                 await self._something()
 
     def _read(self) -> bytes:
@@ -178,7 +209,7 @@ class EventChannel:
 
     def stack(self) -> str:
         """Where the processes were when a signal asked them; bounded."""
-        parts = []
+        parts: list[str] = []
         left = STACK
         for name in self._stacks():
             with suppress(OSError):
@@ -199,6 +230,8 @@ class EventChannel:
 
     def _stacks(self) -> list[str]:
         """The files that stacks are written to, each named after a process."""
+        if not self.is_open:
+            return []
         with suppress(OSError), os.scandir(self.folder / "stacks") as entries:
             names = [entry.name for entry in islice(entries, WATCHED)]
             return sorted(name for name in names if name.isascii() and name.isdigit())

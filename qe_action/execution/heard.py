@@ -19,6 +19,7 @@ from qe_action.execution.suite_port import (
     Collected,
     Finished,
     Frame,
+    Left,
     Message,
     Over,
     Session,
@@ -29,6 +30,8 @@ LINE = 8192
 """Bytes of a line."""
 TEXT = 1 << 19
 """Characters of a message in several lines."""
+BEGUN = 1 << 24
+"""Characters of all messages together that have begun and not ended."""
 KEYS = 1000
 """How many processes are listened to."""
 MESSAGES = 4_000_000
@@ -57,6 +60,7 @@ class Heard:
         self.dropped = 0
         self._rest = b""
         self._begun: dict[str, str] = {}
+        self._size = 0
         self._keys: set[str] = set()
         self._count = 0
 
@@ -84,10 +88,12 @@ class Heard:
                 raise Malformed
             self._keys.add(key)
         if before := self._begun.pop(key, ""):
+            self._size -= len(before)
             rest = before + rest
-        if len(rest) > TEXT:
+        if len(rest) > TEXT or self._size + len(rest) > BEGUN:
             raise Malformed
         if mark == "+":
+            self._size += len(rest)
             self._begun[key] = rest
             return None
         self._count += 1
@@ -95,8 +101,8 @@ class Heard:
 
     def _message(self, key: str, said: object) -> Message | None:
         match said:
-            case ["s", name]:
-                return Started(key, _text(name, NAME))
+            case ["s" | "e" as mark, name]:
+                return (Started if mark == "s" else Left)(key, _text(name, NAME))
             case ["r", *words]:
                 return _finished(key, words)
             case ["collected", total, _, files]:
@@ -110,8 +116,8 @@ class Heard:
                     arguments=tuple(_text(word, NAME) for word in _list(words)[:WORDS]),
                     workers=min(max(1, _number(workers)), 1000),
                 )
-            case ["over", code, _]:
-                return Over(key, _number(code))
+            case ["over", code, _, *more]:
+                return Over(key, _number(code), failed_otherwise=more == [True])
             case ["lost", number]:
                 self.dropped += _number(number)
             case ["."]:  # what was held is written
@@ -149,6 +155,7 @@ def _finished(key: str, words: list[object]) -> Finished:
         traceback=_text(details.get("traceback", ""), LONG),
         output=_text(details.get("output", ""), LONG),
         reason=_text(details.get("reason", ""), LONG),
+        goes_on=details.get("goes_on") is True,
     )
 
 

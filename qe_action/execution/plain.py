@@ -13,6 +13,7 @@ from typing import Any
 from qe_action.execution.started_suite import StartedSuite
 from qe_action.execution.suite_port import Ended, Message, Run
 from qe_action.execution.suite_watch import SuiteWatch
+from qe_action.held_signals import release
 
 
 class PlainRunner:
@@ -39,6 +40,7 @@ class PlainRunner:
         try:
             with Signals() as signals:
                 watch = SuiteWatch(suite, run.test_timeout, signals.came_from_terminal)
+                release()
                 try:
                     async for message in watch.messages():
                         yield message

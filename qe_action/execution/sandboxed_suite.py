@@ -103,10 +103,11 @@ class SandboxedRunner:
     def _policy(self, run: Run, channel: EventChannel) -> Policy:
         given = {**self._place.variables, **channel.variables(run, self._place.variables)}
         own_user = self._place.slot.uid is not None
-        folder = channel.folder
+        places = (channel.folder,) if channel.is_open else ()
+        written = tuple(place / name for place in places for name in ("stacks", "events"))
         return Policy(
-            readable=(*self._place.readable, folder),
-            writable=(self._place.copy, self._place.home, folder / "stacks", folder / "events"),
+            readable=(*self._place.readable, *places),
+            writable=(self._place.copy, self._place.home, *written),
             start=run.folder,
             network=self._place.network,
             loopback=not self._place.network,

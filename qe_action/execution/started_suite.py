@@ -19,7 +19,7 @@ from typing import Self
 from qe_action.errors import UsageError
 from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import ProcessTree
-from qe_action.execution.stopped_commands import stop_commands
+from qe_action.execution.stopped_commands import are_stopped, stop_commands
 from qe_action.execution.suite_port import Run
 
 MARK = "QE_ACTION_COMMAND"
@@ -98,6 +98,9 @@ class StartedSuite:
         """Forget it; it is ended where it still runs."""
         if self.code is None:
             self.kill()
+        elif are_stopped():  # what it has left behind could print commands for as long as it likes
+            with suppress(OSError):
+                self.tree.kill()
         self.channel.close()
         go_on, self._go_on = self._go_on, lambda: None
         go_on()
@@ -122,6 +125,11 @@ def _refused(run: Run, error: OSError) -> UsageError:
     name = run.command[0]
     if not run.folder.is_dir():
         return UsageError(f"There is no folder {run.folder} to run the tests in.")
+    if isinstance(error, FileNotFoundError) and " " in name:
+        return UsageError(
+            f"There is no command {name!r}.",
+            hint="It was given as one word: leave the quotes around it out.",
+        )
     if isinstance(error, FileNotFoundError):
         return UsageError(
             f"There is no command {name!r}.",

@@ -59,7 +59,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A test has ended, or something around it has failed. `file` is relative to the root."""
+    """A test has ended, or something around it has failed. `file` is relative to the root.
+
+    Where it `goes_on` it has failed, and what tears it down is still to come: `Left` follows.
+    """
 
     key: str
     id: str
@@ -74,14 +77,27 @@ class Finished:
     output: str = ""
     reason: str = ""
     worker: str = ""
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A failed test is torn down."""
+
+    key: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """A session has ended, with pytest's own exit code."""
+    """A session has ended, with pytest's own exit code.
+
+    `failed_otherwise` says that more failed than its tests: a plugin may have a word as well.
+    """
 
     key: str
     code: int
+    failed_otherwise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +116,7 @@ class Ended:
     stack: str = ""
 
 
-Message = Session | Collected | Started | Finished | Over | Ended
+Message = Session | Collected | Started | Finished | Left | Over | Ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from typing import Any, Protocol
 
 from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import ProcessTree
-from qe_action.execution.suite_port import Finished, Message, Over, Started
+from qe_action.execution.suite_port import Finished, Left, Message, Over, Session, Started
 
 GRACE = 2.0
 """Seconds that a command may take to end once it is told to; GitHub leaves us ten for all."""
 PATIENCE = 10.0
 """The same at a terminal, where somebody can press Ctrl-C again."""
+RUNNING = 10_000
+"""Tests that are watched at once; a suite may say that more run than can."""
 DUMPED = 1.0
 """Seconds for writing down where a test hangs."""
 
@@ -57,6 +59,7 @@ class SuiteWatch:
         self._limit = limit
         self._from_terminal = from_terminal
         self._running: dict[tuple[str, str], float] = {}
+        self._one_by_one: set[str] = set()
         self.code = 0
         self.why: Any = ""
         self.hung = ""
@@ -86,13 +89,21 @@ class SuiteWatch:
     def _note(self, message: Message) -> None:
         """Keep which tests run, and since when."""
         match message:
+            case Session(key=key, workers=1):
+                self._one_by_one.add(key)
             case Started(key=key, id=name):
-                self._running[key, name] = asyncio.get_running_loop().time()
-            case Finished(key=key, id=name) if message.phase != "collect":
+                if key in self._one_by_one:  # the one before is over, whatever was said of it
+                    self._forget(key)
+                if len(self._running) < RUNNING:
+                    self._running[key, name] = asyncio.get_running_loop().time()
+            case Left(key=key, id=name) | Finished(key=key, id=name, goes_on=False):
                 self._running.pop((key, name), None)
             case Over(key=key):
-                for each in [each for each in self._running if each[0] == key]:
-                    del self._running[each]
+                self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        for each in [each for each in self._running if each[0] == key]:
+            del self._running[each]
 
     async def _watch_time(self, limit: float) -> None:
         """End the command once a test runs longer than it may, and note where it was."""

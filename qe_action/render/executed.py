@@ -97,8 +97,11 @@ def _title(executed: Executed, result: ExecutionComplete) -> str:
     if result.conclusion == "cancelled":
         return f"Cancelled: {_tally(executed, result)}{_during(result)}"
     if result.conclusion == "failed":
-        told = executed.errors[-1].message if executed.errors else "the tests could not be run"
-        return f"No result: {told.removesuffix('.')}"
+        if executed.errors:
+            return f"No result: {executed.errors[-1].message.removesuffix('.')}"
+        if result.exit_code is None:
+            return "No result: the tests could not be run"
+        return f"{_ended(result.exit_code)}; {_tally(executed, result)}{_during(result)}"
     return _finished(executed, result)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qe_action.events import TestFinished, TestFlaky
-from qe_action.render.executed_lists import notes
+from qe_action.render.executed import title
+from qe_action.render.executed_lists import last_hint, notes
 from qe_action.render.executed_words import HISTORIES, ending, how, place_name, said, seconds
 from qe_action.render.state import Executed
 from qe_action.text import plural
@@ -77,5 +78,14 @@ def closing_lines(executed: Executed) -> Iterator[str]:
     running = [name for name in result.running if name != result.hung]
     if running:
         yield f"Running when it was cut off: {', '.join(running[:NAMED])}"
+    hint = last_hint(executed)
     for note in notes(executed):
-        yield f"Note: {note}"
+        if note != hint:
+            yield f"Note: {note}"
+
+
+def last_lines(executed: Executed) -> Iterator[str]:
+    """How the tests ended, and below it what is to be done where there is no result."""
+    yield title(executed)
+    if hint := last_hint(executed):
+        yield hint

@@ -219,8 +219,18 @@ def notes(executed: Executed) -> list[str]:
     """Errors around the suite with what to do, then notes: each once."""
     errors, result = executed.errors, executed.result
     hints = [f"{error.message} {error.hint}".strip() for error in errors]
-    if result is not None and result.conclusion == "failed" and errors:
-        hints[-1] = errors[-1].hint  # its message is the title
+    if errors and _is_title(executed):
+        hints[-1] = errors[-1].hint
     told = {error.message for error in errors}
     more = [note for note in result.notes if note not in told] if result else []
     return [hint for hint in hints if hint] + more
+
+
+def last_hint(executed: Executed) -> str:
+    """What is to be done about the error that is the title."""
+    return executed.errors[-1].hint if executed.errors and _is_title(executed) else ""
+
+
+def _is_title(executed: Executed) -> bool:
+    """Whether the message of the last error is the title."""
+    return executed.result is not None and executed.result.conclusion == "failed"

@@ -16,6 +16,7 @@ from qe_action.diagnosis.wording import Line, lines, title, wire
 from qe_action.doctor.examination import Doctor
 from qe_action.errors import QEError
 from qe_action.events import Event
+from qe_action.execution.stopped_commands import are_stopped
 from qe_action.sinks.console import console_on, say
 from qe_action.sinks.workflow_commands import group, log_line
 from qe_action.verbosity import Color
@@ -44,11 +45,16 @@ class DoctorSink:
         self._doctor = doctor
         self._out = out
 
-    async def consume(self, _events: AsyncIterator[Event]) -> None:
-        """Only looks around; the events are other sinks' business."""
+    async def consume(self, events: AsyncIterator[Event]) -> None:
+        """Only looks around; the events are other sinks' business.
+
+        What it has to say never gets between the lines of a suite that prints its own.
+        """
         with suppress(QEError, OSError, TimeoutError, ValueError):
             async with asyncio.timeout(PATIENCE):
                 facts = await self._doctor.short()
+            while are_stopped() and await anext(events, None) is not None:
+                pass
             findings = diagnose(facts)
             # The last line is the verdict, which the title says already.
             rows = [line.text for line in lines(findings)[:-1] if line.text]

@@ -42,6 +42,8 @@ NARROW = 60
 def closing(executed: Executed, console: Console, words: Words) -> Iterator[RenderableType]:
     """The end of the tests on a terminal; with `few` words only what is said in any case."""
     most = None if words == "all" else SHOWN
+    if _is_torn(executed):
+        yield Text("")  # what the suite printed may have no end of its line
     if executed.failures and words != "few":
         yield _table(executed, console, most)
     for event in executed.flaky[:most]:
@@ -54,6 +56,12 @@ def closing(executed: Executed, console: Console, words: Words) -> Iterator[Rend
         yield Text(log_line(line), style="dim" if line.startswith("Note: ") else "")
     for line in again_lines(executed):
         yield Text(log_line(line), no_wrap=True)
+
+
+def _is_torn(executed: Executed) -> bool:
+    """Whether the suite was cut off while it ran."""
+    result = executed.result
+    return result is not None and (result.conclusion != "finished" or bool(result.running))
 
 
 def _table(executed: Executed, console: Console, most: int | None) -> Table:

@@ -21,8 +21,13 @@ from qe_action.events import (
     TestRejected,
 )
 from qe_action.render.annotations import headline, missing_ways, where
-from qe_action.render.executed import title
-from qe_action.render.executed_lines import again_lines, closing_lines, flaky_line, log_groups
+from qe_action.render.executed_lines import (
+    again_lines,
+    closing_lines,
+    flaky_line,
+    last_lines,
+    log_groups,
+)
 from qe_action.render.generated import summed_up, suspicion
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude, gate_lines
@@ -82,7 +87,7 @@ class StepLogSink:
             *map(flaky_line, tests.flaky),
             *closing_lines(tests),
             *again_lines(tests),
-            title(tests),
+            *last_lines(tests),
         ):
             self._say(line)
 

@@ -25,6 +25,7 @@ from qe_action.events import (
 )
 from qe_action.figures import signed
 from qe_action.render.annotations import headline, missing_ways, where
+from qe_action.render.executed_lists import last_hint
 from qe_action.render.marks import Mark
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude, gate_lines, mark, running_title
@@ -140,6 +141,8 @@ class TerminalSink:
         failed = result is not None and result.conclusion == "failed"
         title = f"{'No result' if failed else log_line(verdict.title)}{took}"
         parts.append(Text(title, style=_VERDICTS[mark(self._state)]))
+        if result is None and (hint := last_hint(self._state.tests)):
+            parts.append(Text(log_line(hint)))
         return parts
 
     def _found(self, result: AnalysisComplete | None) -> Iterator[RenderableType]:

@@ -26,9 +26,16 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class LiveChannel:
-    """Messages to whoever watches this run. Never raises, and never waits before the end."""
+    """Messages to whoever watches this run. Never raises, and never waits before the end.
+
+    A test may put something else in place of the system's functions, and close or reuse files that
+    are not its own: what is used here is what there was at the beginning.
+    """
 
     def __init__(self, path: str) -> None:
+        self._path = path
+        self._open, self._write, self._close, self._fstat = os.open, os.write, os.close, os.fstat
+        self._number, self._select, self._time = os.getpid, select.select, time.monotonic
         self._key = "%x%s" % (os.getpid(), os.urandom(4).hex())
         self._prefix = self._key + " "
         self._pid = os.getpid()
@@ -36,10 +43,30 @@ class LiveChannel:
         self._lost = 0
         self._waiting: list = []
         self._size = 0
+        self._pipe = -1
         try:
-            self._pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._begin()
         except OSError:  # nobody listens any more
             self._pipe = -1
+
+    def _begin(self) -> None:
+        """Open the pipe. Raises `OSError`."""
+        self._pipe = self._open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._file = self._fstat(self._pipe)
+
+    def _is_ours(self) -> bool:
+        """Whether the pipe's number stands for the pipe still."""
+        try:
+            found = self._fstat(self._pipe)
+        except OSError:
+            return False
+        return found.st_ino == self._file.st_ino and found.st_dev == self._file.st_dev
+
+    def _sent(self, data: bytes) -> None:
+        """Write all of it or nothing. Raises `OSError`."""
+        if not self._is_ours():
+            self._begin()
+        self._write(self._pipe, data)
 
     def hold(self, text: str) -> None:
         """Keep a short message, which is JSON, for the next write."""
@@ -47,14 +74,14 @@ class LiveChannel:
 
     def put(self, text: str) -> None:
         """Write a short message at once, behind what is held: this is done for every test."""
-        if self._pipe < 0 or self._pid != os.getpid():  # a fork has no say
+        if self._pipe < 0 or self._pid != self._number():  # a fork has no say
             self._held = ""
             return
         data = self._held + self._prefix + text + "\n"
         self._held = ""
         if len(data) <= CHUNK and not self._waiting:
             try:
-                os.write(self._pipe, data.encode())
+                self._sent(data.encode())
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EINTR):
                     self.close()
@@ -75,7 +102,7 @@ class LiveChannel:
 
     def _add(self, text: str) -> None:
         """Let a message wait for its turn."""
-        if self._pipe < 0 or self._pid != os.getpid():
+        if self._pipe < 0 or self._pid != self._number():
             return
         if self._size + len(text) > WAITING:
             self._lost += 1
@@ -93,12 +120,12 @@ class LiveChannel:
 
     def flush(self) -> None:
         """Write what fits into the pipe by now."""
-        if self._pipe < 0 or not self._waiting or self._pid != os.getpid():
+        if self._pipe < 0 or not self._waiting or self._pid != self._number():
             return
         try:
             while self._waiting:
                 chunk, count = self._chunk()
-                os.write(self._pipe, chunk)  # all of it or nothing
+                self._sent(chunk)
                 del self._waiting[:count]
                 self._size -= len(chunk)
         except OSError as error:
@@ -119,20 +146,21 @@ class LiveChannel:
         """Write the rest, and wait a little for a reader that is slow."""
         if self._lost:
             self._add(_encode(("lost", self._lost)))
-        until = time.monotonic() + LAST
+        until = self._time() + LAST
         self.flush()
-        while self._waiting and self._pipe >= 0 and time.monotonic() < until:
-            select.select([], [self._pipe], [], 0.1)
+        while self._waiting and self._pipe >= 0 and self._time() < until:
+            self._select([], [self._pipe], [], 0.1)
             self.flush()
         self.close()
 
     def close(self) -> None:
         """Nothing is written from here on."""
+        ours = self._pipe >= 0 and self._is_ours()
         pipe, self._pipe = self._pipe, -1
         self._waiting.clear()
-        if pipe >= 0:
+        if ours:
             try:
-                os.close(pipe)
+                self._close(pipe)
             except OSError:
                 pass
 

@@ -12,7 +12,6 @@ import sys
 import time
 
 import pytest
-from _pytest.reports import TestReport  # in 6.2 it is nowhere else
 
 from .live_channel import VARIABLE, LiveChannel, quoted, shown_name
 from .live_repeats import (
@@ -27,6 +26,8 @@ from .live_tracebacks import TOLD, Failures, worker_watch
 
 __all__ = ["pytest_cmdline_main", "pytest_configure", "pytest_load_initial_conftests"]
 
+REPORT = sys.modules["_pytest.reports"].TestReport
+"""What a test's report is, where no plugin has another; in 6.2 it has no public name."""
 FILES = 500
 """Files whose number of tests is told: those with most of them."""
 ARGUMENTS = 200
@@ -72,6 +73,8 @@ class Watch(Failures):
         self._seconds: dict = {}
         self._failure: tuple | None = None
         self._ended: dict = {}
+        self._failed = 0
+        self._torn: set = set()
 
     def pytest_sessionstart(self, session):
         try:
@@ -127,6 +130,7 @@ class Watch(Failures):
     def pytest_collectreport(self, report):
         try:
             if report.failed or report.skipped:
+                self._failed += report.failed
                 outcome = "error" if report.failed else "skipped"
                 file = str(report.nodeid).partition("::")[0]
                 self._tell(report, outcome, "collect", None, (file, None))
@@ -156,6 +160,8 @@ class Watch(Failures):
             if self._failure:
                 self._settle()
             name, when, outcome = report.nodeid, report.when, report.outcome
+            if outcome == "failed":
+                self._failed += 1
             seconds = getattr(report, "duration", 0.0)
             if when != "setup":
                 seconds += self._seconds.get(name, 0.0)
@@ -169,11 +175,13 @@ class Watch(Failures):
 
     def _counted(self, report, name, when, seconds) -> None:
         """A failure is told at once, all else when the test is over."""
-        if self._usual and type(report) is TestReport and report.outcome == "passed":
+        if self._usual and type(report) is REPORT and report.outcome == "passed":
             category = "xpassed" if hasattr(report, "wasxfail") else "passed"
         else:
             category = category_of(report, self._config)
         if category in ("failed", "error"):
+            if when in ("setup", "call"):
+                self._torn.add(name)
             self._failure = (report, category, when, seconds, place_of(report))
             if self._workers != 1 or (report.nodeid, when) in self._frames:
                 self._settle()
@@ -185,6 +193,10 @@ class Watch(Failures):
         seconds = self._seconds.pop(name, None)
         for category, report in self._ended.pop(name, ()):
             self._add(report, category, report.when, seconds, place_of(report))
+        if name in self._torn:
+            self._torn.discard(name)
+            self._settle()
+            self._channel.put('["e",%s]' % quoted(shown_name(name)))
 
     def _settle(self) -> None:
         """Tell of a failure: its traceback has come by now, if there is one."""
@@ -196,6 +208,7 @@ class Watch(Failures):
         """A failure, at once."""
         start = str(self._config.invocation_params.dir)
         more = failure_of(report, self.kept(report) or report.__dict__.pop(TOLD, None), start)
+        more["goes_on"] = when in ("setup", "call")
         self._add(report, category, when, seconds, place, more)
 
     def _add(self, report, category, when, seconds, place, more=None) -> None:
@@ -240,7 +253,8 @@ class Watch(Failures):
             self._flush_rest()
             code = getattr(self._session, "exitstatus", None)
             if code is not None:
-                self._channel.send("over", int(code), time.time())
+                more = getattr(self._session, "testsfailed", 0) > self._failed
+                self._channel.send("over", int(code), time.time(), more)
             self._channel.finish()
         except Exception:
             pass

@@ -7,6 +7,8 @@ import sys
 
 MESSAGE = 2000
 """Characters of a failure's message or a reason."""
+SOURCE = ("def ", "async def ", "@")
+"""What a function's source begins with; pytest strips its first line alone of its indentation."""
 TRACEBACK = 8000
 """Characters of the end of a traceback."""
 OUTPUT = 4000
@@ -101,7 +103,10 @@ def traceback_of(report) -> str:
     text = getattr(report, "longreprtext", None)
     if not isinstance(text, str):
         text = str(getattr(report, "longrepr", None) or "")
-    return text.strip("\n")[-TRACEBACK:]
+    text = text.strip("\n")
+    if text.startswith(SOURCE):
+        text = "    " + text
+    return text[-TRACEBACK:]
 
 
 def output_of(report) -> str:

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from qe_action.errors import UsageError, WorkspaceError
+from qe_action.inputs import INPUTS
 
 _WRONG_NAME = {
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL),
     errno.ENOENT,
 }
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+
+WRITTEN = tuple(item for item in INPUTS if item.written)
+"""The inputs that name files to be written."""
 
 
 class OutputFile:
@@ -51,6 +57,28 @@ class OutputFile:
     def close(self) -> None:
         """Write what is still held back."""
         self.stream.close()
+
+
+def check_names(workspace: Path, written: Iterable[str], reads: Iterable[Path]) -> None:
+    """Writing one file must not cost another, nor lead out of the workspace.
+
+    Raises `UsageError` where it would.
+    """
+    root = workspace.resolve()
+    named = []
+    for name in written:
+        with suppress(OSError, RuntimeError):  # said when it is opened
+            named.append(_same(_inside(root, name)))
+    if len(set(named)) < len(named) or set(named).intersection(map(_same, reads)):
+        raise UsageError(
+            f"{', '.join(item.name for item in WRITTEN)} and what is read must be different files.",
+            anchor="inputs",
+        )
+
+
+def _same(path: Path) -> str:
+    """A path as it is compared with others."""
+    return os.path.normcase(os.path.realpath(path))
 
 
 def _inside(root: Path, name: str) -> Path:

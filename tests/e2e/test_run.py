@@ -55,6 +55,8 @@ def test_a_pull_request_gets_check_run_annotations_comment_summary_and_outputs(j
         "branch-coverage": "",
         "gaps": "3",
         "gaps-in-diff": "2",
+        **dict.fromkeys(("tests-passed", "tests-failed", "tests-skipped", "tests-flaky"), ""),
+        "tests-check-url": "",
         "tests-generated": "",
         "suspected-bugs": "",
         "check-run-url": check["html_url"],

@@ -79,11 +79,40 @@ def test_a_failure_that_is_gone_is_flaky(repo: GitRepo) -> None:
     assert qe(repo, "--flaky", "fail", *command).returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--rerun-failures", "x"), "--rerun-failures takes a whole number"),
+        (("--journal", "../j.jsonl"), "no file inside the workspace"),
+        (("--journal", "j", "--preview-file", "j"), "must be different files"),
+    ],
+)
+def test_no_test_runs_where_an_input_is_wrong(
+    repo: GitRepo, wrong: tuple[str, ...], said: str
+) -> None:
+    done = qe(repo, *wrong, "--", sys.executable, "-c", "open('ran', 'w')")
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert not (repo.root / "ran").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_a_suite_that_is_cancelled_at_its_start_is_said_to_be(repo: GitRepo) -> None:
+    # Sent before what shows the tests can be imported.
+    program = "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)"
+    done = qe(repo, "--", sys.executable, "-c", program)
+    assert done.returncode != 0
+    assert "Cancelled" in done.stderr, done.stderr
+
+
 def test_a_command_that_is_missing(repo: GitRepo) -> None:
     done = qe(repo)
     assert (done.returncode, "it needs the command" in done.stderr) == (2, True)
     done = qe(repo, "no-such-program")
     assert (done.returncode, "There is no command 'no-such-program'" in done.stderr) == (2, True)
+    lines = done.stderr.splitlines()
+    (said,) = (number for number, line in enumerate(lines) if line.startswith("No result"))
+    assert lines[said + 1].startswith("It is started without a shell")
+    assert "leave the quotes" in qe(repo, "--", "pytest -q").stderr
 
 
 def test_a_step_shows_tests_and_coverage(tmp_path: Path, fake_github: FakeGitHub) -> None:
@@ -106,3 +135,6 @@ def test_a_step_shows_tests_and_coverage(tmp_path: Path, fake_github: FakeGitHub
     (stop,) = (line for line in lines if line.startswith("::stop-commands::"))
     forged = next(number for number, line in enumerate(lines) if "::error::forged" in line)
     assert lines.index(stop) < forged < lines.index(f"::{stop.rpartition('::')[2]}::")
+    (set_up,) = (number for number, line in enumerate(lines) if "Set-up:" in line)
+    assert lines[set_up].startswith("::group::"), "not within what the suite prints"
+    assert "sandbox" not in done.log

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
-from generation import GOOD, GOOD_NAMES, SHAPES, generate, interpreter, judge, project, workers
+from generation import (
+    GOOD,
+    GOOD_NAMES,
+    SHAPES,
+    ForkedRuns,
+    generate,
+    interpreter,
+    judge,
+    project,
+    workers,
+)
 
 from qe_action.events import GeneratorError
+from qe_action.project_worker.client import PlainInterpreter
 
 PROJECTS = {
     "src layout": {
@@ -80,7 +92,9 @@ def test_projects_of_many_kinds(tmp_path: Path, name: str) -> None:
     tests = GOOD.replace("from shapes", f"from {module}")
     if name == "conftest with fixtures":
         tests = tests.replace("square():", "square(side):").replace("area(3, 3)", "area(side, 3)")
-    outcome = judge(tmp_path, tests, target)
+    ours = PlainInterpreter(sys.executable, os.environ)  # which has the plugin
+    at = ForkedRuns(ours) if name == "addopts with cov" else None
+    outcome = judge(tmp_path, tests, target, at=at, allow_red=name == "failing suite")
     assert outcome.accepted == GOOD_NAMES, (outcome.refused, outcome.result.notes)
     assert outcome.result.coverage_estimate == 100.0
     (words,) = {case.evidence.suite for case in outcome.result.tests if case.evidence}
@@ -124,6 +138,7 @@ import locale
 import os
 import random
 import socket
+import os
 import re
 import sys
 import threading

@@ -107,6 +107,12 @@ def test_reasons_and_errors_around_a_test(heard: list[Message]) -> None:
     assert [each.phase for each in by_id(heard, "test_setup")] == ["setup"]
 
 
+def test_the_first_line_of_a_traceback_stands_as_the_others_do(tmp_path: Path) -> None:
+    write(tmp_path, {"test_it.py": "def test_it():\n    x = 1\n    assert x == 2\n"})
+    (told,) = finished(hear(tmp_path, pytest_command()))
+    assert told.traceback.startswith("    def test_it():\n        x = 1\n>       assert x == 2")
+
+
 def test_workers_are_heard_with_tracebacks_in_any_style(folder: Path) -> None:
     heard = hear(folder, pytest_command(GO_ON, "-n", "2", "--tb=line"))
     assert counts(heard) == Counter(passed=5, failed=6, error=4, skipped=3, xfailed=1, xpassed=1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+import subprocess
 import sys
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from live_suite import counts, environment, hear, pytest_command, write
 
 from qe_action.errors import UsageError
 from qe_action.execution.plain import PlainRunner
+from qe_action.execution.started_suite import StartedSuite
 from qe_action.execution.suite_port import Ended, Run, Started
 
 HANGS = """
@@ -120,3 +123,46 @@ def test_what_it_is_told_is_the_only_thing_that_is_added(tmp_path: Path) -> None
     assert found.keys() - environment().keys() <= added
     assert not Path(found["QE_ACTION_SUITE"]).exists(), "the folder is gone with the run"
     assert os.environ.get("QE_ACTION_SUITE") is None
+
+
+@pytest.mark.parametrize("kind", ["assert 0", "pass"])
+def test_a_teardown_that_hangs_is_named_whatever_its_test_has_done(
+    tmp_path: Path, kind: str
+) -> None:
+    fixture = "import pytest, time\n@pytest.fixture\ndef torn():\n    yield\n    time.sleep(600)\n"
+    write(tmp_path, {"test_it.py": f"{fixture}def test_it(torn): {kind}\n"})
+    ended = hear(tmp_path, pytest_command(), test_timeout=3.0)[-1]
+    assert isinstance(ended, Ended)
+    assert (ended.why, ended.hung) == ("hung", "test_it.py::test_it")
+
+
+def test_in_a_workflow_nothing_is_left_that_could_print_commands(tmp_path: Path) -> None:
+    leaves = (
+        "import subprocess as s, sys\n"
+        "p = s.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
+        " start_new_session=True)\n"
+        "open('pids', 'w').write(str(p.pid))\n"
+    )
+    run = Run((sys.executable, "-c", leaves), tmp_path)
+    suite = StartedSuite.start(run, environment(GITHUB_ACTIONS="true"))
+    assert asyncio.run(suite.wait()) == 0
+    suite.close()
+    assert gone(tmp_path / "pids")
+
+
+def test_commands_are_taken_again_when_the_runner_has_read_both_streams() -> None:
+    program = (
+        "import os\n"
+        "from qe_action.execution.stopped_commands import stop_commands\n"
+        "go_on = stop_commands({'GITHUB_ACTIONS': 'true'})\n"
+        "os.write(2, b'::error::forged\\n' * 100)\n"
+        "go_on()\n"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen((sys.executable, "-c", program), stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"::stop-commands::")
+        assert not select.select([process.stdout], [], [], 0.3)[0]
+        assert process.stderr.read(1600).count(b"forged") == 100
+        assert process.stdout.read().strip().startswith(b"::")

@@ -144,10 +144,11 @@ def test_what_passes_alone_and_not_always_or_leaves_files_is_withdrawn(tmp_path:
 @pytest.mark.slow
 def test_what_passes_by_chance_is_withdrawn(tmp_path: Path) -> None:
     """One of many tries passes alone; none of them passes six times."""
-    project(tmp_path, {"shapes.py": SHAPES})
+    coin = "\n\ndef coin():\n    import os\n\n    return os.urandom(1)[0] % 2 == 0\n"
+    project(tmp_path, {"shapes.py": SHAPES + coin})
     one = (
-        "from shapes import area\nimport os\n\ndef test_flaky_{0}():\n"
-        "    assert area(2, 5) == 10\n    assert os.urandom(1)[0] % 2 == 0\n"
+        "from shapes import area, coin\n\ndef test_flaky_{0}():\n"
+        "    assert area(2, 5) == 10\n    assert coin()\n"
     )
     tests = tuple(one.format(n) for n in range(4))
     outcome = generate({"repo": tmp_path, "file": "shapes.py", "tests": tests})

@@ -711,14 +711,21 @@ def test_whether_a_report_is_asked_for(command: str, text: str, reports: bool) -
         ({"off": True}, "warn", "without a sandbox"),
         ({"off": True, "fork": True}, "fail", "a fork's code"),
         ({"problem": "no Landlock"}, "fail", "can't be run: no Landlock"),
+        ({"here": True, "problem": "no Landlock"}, "ok", "is run as it would be alone"),
     ],
 )
 def test_what_the_tests_are_run_in(change: dict[str, Any], level: str, text: str) -> None:
-    asked = AskedSuite(command=("pytest", "--cov"), reports=True, plugin=True)
+    asked = AskedSuite(
+        command=("pytest", "--cov"),
+        here=change.get("here", False),
+        network=change.get("network", False),
+        reports=True,
+        plugin=True,
+    )
     facts = replace(
         GOOD,
         run=replace(PULL, fork=change.get("fork", False)),
-        asked=replace(GOOD.asked, suite=replace(asked, network=change.get("network", False))),
+        asked=replace(GOOD.asked, suite=asked),
         protection=Protection(off=change.get("off", False), problem=change.get("problem", "")),
     )
     [found] = [each for each in diagnose(facts) if each.topic == "tests"]

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_suite import ScriptedSuite, Step, finished, suite
 
+from qe_action.agents.failure_texts import Cleaning
 from qe_action.agents.test_executor import TestExecutorAgent
 from qe_action.analysis.line_map import LineMap
 from qe_action.analysis.paths import PathIndex
@@ -38,6 +39,7 @@ from qe_action.events import (
 from qe_action.execution.suite_port import (
     Collected,
     Ended,
+    Left,
     Message,
     Over,
     Run,
@@ -97,11 +99,16 @@ def agent(runner: SuiteRunner, **more: Any) -> TestExecutorAgent:
     return TestExecutorAgent(runner=runner, **ports)
 
 
-def played(*scripts: Iterable[Step], ports: Any = None, **options: Any) -> list[ExecutorEvent]:
+def played(
+    *scripts: Iterable[Step],
+    ports: Any = None,
+    kind: type[ScriptedSuite] = ScriptedSuite,
+    **options: Any,
+) -> list[ExecutorEvent]:
     """All events of a scripted run."""
 
     async def drained() -> list[ExecutorEvent]:
-        runner = ScriptedSuite(*scripts)
+        runner = kind(*scripts)
         events = [
             e async for e in agent(runner, **(ports or {})).execute_streaming(task(**options))
         ]
@@ -307,14 +314,14 @@ def test_a_command_may_have_several_sessions() -> None:
 
 
 def test_the_command_that_runs_failures_again_keeps_how_tests_are_found() -> None:
-    failing: list[tuple[str, Outcome]] = [("tests/test_b.py::t[a b]", "failed")]
+    failing: list[tuple[str, Outcome]] = [("tests/test_b.py::t[a  b]", "failed")]
     for command, again in {
         "uv run pytest -c ci.ini -x tests": "uv run pytest -c ci.ini",
         "pytest --rootdir=. -pno:randomly -k two": "pytest --rootdir=. -pno:randomly",
         "make -o x test": "pytest",
     }.items():
         final = result(played(suite(ROOT, failing), command=command))
-        assert final.rerun == f"{again} 'tests/test_b.py::t[a b]'"
+        assert final.rerun == f"{again} 'tests/test_b.py::t[a  b]'"
     final = result(played(suite(ROOT, [(B, "failed")]), folder=ROOT / "sub"))
     assert final.rerun == f"python -m pytest ../{B}"
 
@@ -433,6 +440,21 @@ def test_a_killed_suite_says_what_ran_and_what_was_running() -> None:
     assert (final.conclusion, final.passed, final.running) == ("failed", False, (B,))
     assert "SIGKILL" in final.notes[0]
     assert "1 of 2 tests did not run." in final.notes
+
+
+def test_of_several_workers_each_test_that_runs_is_named() -> None:
+    begun = suite(ROOT, [], workers=2, end=False)[:2]
+    names = [Started("s", A), Started("s", B), Started("s", "tests/test_a.py::test_three")]
+    over = [replace(finished(name, "failed"), worker="gw0") for name in (A, names[2].id)]
+    final = result(played([*begun, *names, *over, Ended(137)]))
+    assert final.running == (B,)
+
+
+def test_a_command_that_failed_by_itself_is_noted_once() -> None:
+    (note,) = result(played([Ended(4)])).notes
+    assert "before the command ended" in note
+    (note,) = result(played([Ended(137)])).notes
+    assert "SIGKILL" in note
 
 
 def test_a_hung_test_is_named_with_its_stack() -> None:
@@ -667,3 +689,46 @@ def test_a_task_that_does_not_fit_is_refused() -> None:
         TestExecutorAgent().execute_streaming(QETask(task_type="test_execution"))
     with pytest.raises(UsageError, match="can't take"):
         TestExecutorAgent().execute_streaming(QETask(task_type="coverage_analysis"))
+
+
+def test_flaky_tests_that_stopped_the_suite_or_a_plugin_s_own_failure_don_t_pass() -> None:
+    """As with `-x`, or where pytest-cov finds too little covered."""
+    again = suite(ROOT, [(A, "passed")])
+    first = suite(ROOT, [(A, "failed")])
+    stopped = [Collected("s", 2, {}) if isinstance(s, Collected) else s for s in first]
+    otherwise = [replace(s, failed_otherwise=True) if isinstance(s, Over) else s for s in first]
+    for steps in (stopped, otherwise):
+        final = result(played(steps, again, rerun_failures=1))
+        assert (final.flaky, final.passed) == ((A,), False)
+
+
+def test_a_secret_that_a_long_text_was_cut_in_is_gone() -> None:
+    secret = "c0ffee-0123456789-c0ffee"
+    cleaning = Cleaning([secret])
+    begins, ends = secret[-9:] + "x" * 4000, "x" * 971 + secret[:9]
+    assert cleaning.tail(begins, 8000) == "***" + "x" * 4000
+    assert cleaning.head(ends, 2000) == "x" * 971 + "***"
+    assert cleaning.name(f"{ends}...{'0a' * 8}") == "x" * 971 + f"***...{'0a' * 8}"
+    assert cleaning.line("c0ffee", 20) == "c0ffee"
+
+
+def test_what_runs_is_known_of_each_of_several_workers_and_while_a_failure_is_torn_down() -> None:
+    failing = replace(finished(A, "failed"), goes_on=True)
+    begun = [Session("s", ROOT, ROOT, workers=2), *(Started("s", name) for name in (A, B, "t"))]
+    ended = Ended(130, "cancelled")
+    passed = finished(B, "passed")
+    assert result(played([*begun, passed, failing, ended])).running == (A, "t")
+    assert result(played([*begun, failing, Left("s", A), ended])).running == (B, "t")
+
+
+def test_where_failures_can_t_be_run_again_the_rest_of_the_run_goes_on() -> None:
+    class Refusing(ScriptedSuite):
+        async def run(self, run: Run) -> AsyncGenerator[Message, None]:
+            if run.only:
+                raise UsageError("There is no folder.")
+            async for message in super().run(run):
+                yield message
+
+    final = result(played(suite(ROOT, [(A, "failed")]), kind=Refusing, rerun_failures=2))
+    assert (final.conclusion, final.failures) == ("finished", (A,))
+    assert "There is no folder." in final.notes

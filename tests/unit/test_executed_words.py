@@ -91,6 +91,10 @@ def test_how_a_suite_ended_is_its_title() -> None:
         "failure",
         "The command was ended by SIGKILL; 3 tests passed",
     )
+    killed = {"counts": counts, "total": 4, "passed": False, "exit_code": 137}
+    assert of(**killed, conclusion="failed", running=("test_a.py::test_b",))[1] == (
+        "The command was ended by SIGKILL; 3 of 4 tests passed; test_b was running"
+    )
     assert of(counts=TestCounts(), total=0, passed=False, exit_code=5)[1] == (
         "The command ended with code 5; no test was heard of"
     )
