@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from heapq import nsmallest
 from itertools import islice
 
 from qe_action.agents.executed_tests import ExecutedTests, Failure
+from qe_action.agents.test_places import Timed
 from qe_action.events import Conclusion, ExecutionComplete, TestFlaky, TimedTest
 from qe_action.execution.suite_port import Ended
 from qe_action.text import plural
@@ -173,9 +174,10 @@ def reasons(skipped: Counter[str]) -> dict[str, int]:
     return found
 
 
-def slowest(tests: Iterable[TimedTest]) -> tuple[TimedTest, ...]:
+def slowest(tests: Iterable[Timed]) -> tuple[TimedTest, ...]:
     """The tests that took longest."""
-    return tuple(nsmallest(SLOWEST, tests, key=lambda test: (-test.seconds, test.id)))
+    found = nsmallest(SLOWEST, tests, key=lambda test: (-test.seconds, test.id))
+    return tuple(TimedTest(**asdict(test)) for test in found)
 
 
 def named(names: Iterable[str]) -> tuple[str, ...]:

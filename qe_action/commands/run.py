@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.base_results import BaseResults
 from qe_action.commands.step import Step
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from qe_action.commands.gap_tests import GapTests
     from qe_action.commands.suite_setup import SuiteSetup
     from qe_action.commands.suite_stages import SuiteStages
+    from qe_action.events import AnalyzerEvent
     from qe_action.execution.suite_port import SuiteRunner
 
 COVERAGE_FILE = next(item.default for item in INPUTS if item.name == "coverage-file")
@@ -86,15 +86,13 @@ class ActionRun(Step):
         suite = None
         if self.suite != "absent":
             suite = self._suite_stages(git, checkout, base)
-        agent = CoverageAnalyzerAgent(
-            checkout=checkout, baselines=base.coverage() if base else None
-        )
         options = self._options()
-        analysis = agent.events(options)
+        analyse = partial(_analysis, checkout, base)
         if suite is not None:
             setup = self._setup
-            analyse = agent.events if setup is None else setup.analysing(agent.events)
-            analysis = suite.analysis(options, analyse)
+            analysis = suite.analysis(options, setup.analysing(analyse) if setup else analyse)
+        else:
+            analysis = analyse(options)
         stages = [Stage("coverage-analyzer", analysis)]
         if self.settings.inputs.generate_tests:
             stages = self._gap_tests(git).stages(analysis)
@@ -289,3 +287,13 @@ class ActionRun(Step):
         for name in self._reports():
             with suppress(ReportError):  # said when it is read
                 yield from expand(name)
+
+
+def _analysis(
+    checkout: Checkout, base: BaseResults | None, options: AnalysisOptions
+) -> AsyncGenerator[AnalyzerEvent, None]:
+    """The events of the analysis, imported as it begins: a suite may run for minutes before."""
+    from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+
+    agent = CoverageAnalyzerAgent(checkout=checkout, baselines=base.coverage() if base else None)
+    return agent.events(options)
