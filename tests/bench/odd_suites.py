@@ -237,6 +237,7 @@ SUITES = {
             "conftest.py": "def pytest_report_teststatus(report):\n"
             "    if report.when == 'call' and report.failed: return 'odd', 'O', 'ODD'\n",
         },
+        known=("counts",),
     ),
     "changed reports": Odd(
         {
