@@ -39,7 +39,9 @@ def main(argv: Sequence[str] | None = None, *, secrets: Mapping[str, str] = _NON
     `secrets` are variables that are kept out of the environment.
     """
     stdio.prepare()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run has its own
+    for number in held_signals.ending_signals():
+        if number != signal.SIGINT:  # until the run has its own
+            signal.signal(number, signal.default_int_handler)
     try:
         return _flushed(sys.argv[1:] if argv is None else argv, secrets)
     except BrokenPipeError:

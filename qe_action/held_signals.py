@@ -8,16 +8,24 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_HANG_UP = getattr(signal, "SIGHUP", None)
 _held: list[int] = []
 _holding = False
+
+
+def ending_signals() -> tuple[int, ...]:
+    """The signals that end a run in good order; a hang-up is none below `nohup`."""
+    numbers: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+    if _HANG_UP is None or signal.getsignal(_HANG_UP) is signal.SIG_IGN:
+        return numbers
+    return (*numbers, _HANG_UP)
 
 
 def hold() -> None:
     """From now on keep the first signal; `release` gives it."""
     global _holding  # noqa: PLW0603 - signals are the process's
     _holding = True
-    for number in _NUMBERS:
+    for number in ending_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hold)
 

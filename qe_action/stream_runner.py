@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
-from qe_action.held_signals import are_held
+from qe_action.held_signals import are_held, ending_signals
 from qe_action.stream import Broadcast, EventLog, Sink, Stage
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ async def stream_to(
     on_failure: Callable[[Sink, BaseException], None],
     on_signal: Callable[[], None] = lambda: None,
 ) -> Broadcast:
-    """Run the stages into `sinks` to the end, or until SIGINT or SIGTERM ends them early."""
+    """Run the stages into `sinks` to the end, or until a signal ends them early."""
     gc.set_threshold(COLLECT_AFTER)
     spool = tempfile.TemporaryFile(prefix="qe-action-")  # noqa: SIM115 - closed below
     log = EventLog(spool)
@@ -80,8 +80,7 @@ def _on_signals(action: Callable[[], None]) -> Callable[[], None]:
             seen = True
             loop.call_soon_threadsafe(action)
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, handler) for number in numbers}
+    before = {number: signal.signal(number, handler) for number in ending_signals()}
 
     def restore() -> None:
         for number, old in before.items():

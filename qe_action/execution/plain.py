@@ -13,7 +13,7 @@ from typing import Any
 from qe_action.execution.started_suite import StartedSuite
 from qe_action.execution.suite_port import Ended, Message, Run
 from qe_action.execution.suite_watch import SuiteWatch
-from qe_action.held_signals import release
+from qe_action.held_signals import ending_signals, release
 
 
 class PlainRunner:
@@ -64,7 +64,7 @@ class Signals:
         return self._last == signal.SIGINT and _in_foreground()
 
     def __enter__(self) -> Signals:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending_signals():
             with suppress(ValueError):  # in another thread there are no signals
                 self._before[number] = signal.signal(number, self._seen)
         return self

@@ -110,9 +110,10 @@ def test_no_test_runs_where_an_input_is_wrong(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
-def test_a_suite_that_is_cancelled_at_its_start_is_said_to_be(repo: GitRepo) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_a_suite_that_is_cancelled_at_its_start_is_said_to_be(repo: GitRepo, name: str) -> None:
     # Sent before what shows the tests can be imported.
-    program = "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)"
+    program = f"import os, signal, time\nos.kill(os.getppid(), signal.{name})\ntime.sleep(60)"
     done = qe(repo, "--", sys.executable, "-c", program)
     assert done.returncode != 0
     assert "Cancelled" in done.stderr, done.stderr
