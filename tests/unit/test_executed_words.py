@@ -125,6 +125,12 @@ def test_how_a_suite_ended_is_its_title() -> None:
     assert of(**alone, passed=None) == ("neutral", "3 tests passed")
 
 
+def test_a_command_that_could_not_be_run_is_no_pass_of_a_required_check() -> None:
+    unread = {"counts": TestCounts(), "conclusion": "failed", "passed": None}
+    assert of(**unread, command="pytest -q")[0] == "failure"
+    assert of(**unread, command="")[0] == "neutral"
+
+
 def test_a_line_names_the_first_failures_and_counts_the_others() -> None:
     failures = [failure(f"test_{number}", number + 4) for number in range(7)]
     counts = TestCounts(passed=1, failed=7)
