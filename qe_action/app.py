@@ -230,7 +230,9 @@ def exit_code(state: RunState, *, fail_on_gate: bool) -> int:
     results = [result for result in (state.tests.result, state.result) if result is not None]
     if any(result.conclusion == "cancelled" for result in results):
         return CANCELLED
-    if conclude_tests(state.tests).conclusion == "failure":
+    tests = state.tests.result
+    not_run = tests is not None and tests.conclusion == "failed" and tests.passed is None
+    if not not_run and conclude_tests(state.tests).conclusion == "failure":
         return TESTS_FAILED
     if state.running or any(result.conclusion == "failed" for result in results):
         return WRONG_INPUT

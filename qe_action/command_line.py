@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 GUIDE = """\
-qe-action shows what the tests of a change miss. Five things that people do with it:
+qe-action shows what the tests of a change miss. Six things that people do with it:
 
   qe-action analyze coverage.xml
       see what the tests miss, changed lines first
@@ -16,6 +16,8 @@ qe-action shows what the tests of a change miss. Five things that people do with
       the same as a gate: exit code 1 where fewer of the changed lines are covered
   qe-action analyze --output html --out missed.html
       the same as a page, as a pull request would show it
+  qe-action test -- pytest --cov=PACKAGE --cov-branch --cov-report=xml
+      run the tests, then see which failed and what they miss; in a workflow while they run
   qe-action generate --write
       make tests for what is missed, and add those that hold to the test files
   qe-action doctor

@@ -8,6 +8,7 @@ from qe_action import __version__
 from qe_action.command_line import Parser
 from qe_action.generators import CHOICES
 from qe_action.inputs import INPUTS, PUBLISHING
+from qe_action.inputs.execution_inputs import EXECUTION
 from qe_action.option_groups import (
     FLAG,
     add_color,
@@ -24,9 +25,9 @@ from qe_action.option_groups import (
 
 ALL = frozenset(item.name for item in INPUTS)
 _EXIT_CODES = """\
-exit codes: 0 done, 1 a gate failed (doctor: something won't work), 2 wrong input or usage,
-3 delivery to GitHub failed (run and publish with fail-on-error), 130 cancelled, 141 the reader of
-a pipe went away; test: the command's own where that is not 0"""
+exit codes: 0 done, 1 a gate or a test failed (doctor: something won't work), 2 wrong input or
+usage, 3 delivery to GitHub failed (run and publish with fail-on-error), 130 cancelled, 141 the
+reader of a pipe went away; test: the command's own where that is not 0"""
 
 
 def parser() -> Parser:
@@ -238,11 +239,17 @@ def _add_run(command: argparse.ArgumentParser) -> None:
 def _add_test(command: argparse.ArgumentParser) -> None:
     command.usage = "%(prog)s [options] -- COMMAND [ARGUMENT ...]"
     command.description = (
-        "Run the tests by COMMAND as if it stood alone, with its output and its exit code, and "
-        "show each failure on the pull request as it happens. Then analyse the report that it has "
-        "written, as `run` does. The inputs come from these options, else from INPUT_… variables."
+        "Run the tests by COMMAND, in the current directory and as if it stood alone, with its "
+        "output and its exit code, and show each failure on the pull request as it happens. Then "
+        "analyse the report that it has written, as `run` does. The inputs come from these "
+        "options, else from INPUT_… variables."
     )
-    add_inputs(command, ALL - {"test-command", "test-network", "mode", "journal-artifact"})
+    command.epilog = (
+        "Example: qe-action test -- pytest --cov=PACKAGE --cov-branch --cov-report=xml. The exit "
+        "code is the command's own where that is not 0, else that of the analysis."
+    )
+    others = {"test-command", "test-network", "tests-outcome", "mode", "journal-artifact"}
+    add_inputs(command, ALL - others, first=EXECUTION)
     add_voice(command)
 
 

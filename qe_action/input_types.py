@@ -65,8 +65,12 @@ Name = Annotated[
     AfterValidator(visible),  # it may hold a branch's name, and is shown everywhere
 ]
 Folder = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_inside)]
+# A counted repetition of `\w` would take 18 MiB: it is compiled for all of Unicode so many times.
 WorkflowFile = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_][\w.-]{0,200}\.ya?ml$")
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=205, pattern=r"^[A-Za-z0-9_][\w.-]*\.ya?ml$"
+    ),
 ]
 Address = Annotated[str, AfterValidator(api_address)]
 Headers = Annotated[Mapping[str, SecretStr], BeforeValidator(headers)]

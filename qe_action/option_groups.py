@@ -9,7 +9,7 @@ from typing import Any
 
 from qe_action.api_address import api_address
 from qe_action.command_line import FLAGS
-from qe_action.inputs import INPUTS
+from qe_action.inputs import INPUTS, Input
 
 FLAG: Mapping[str, Any] = {
     "nargs": "?",
@@ -126,14 +126,16 @@ def add_reports(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_inputs(command: argparse.ArgumentParser, names: Collection[str]) -> None:
+def add_inputs(
+    command: argparse.ArgumentParser, names: Collection[str], *, first: Collection[Input] = ()
+) -> None:
     """The checkout, and an option for each of these inputs; their old names are not shown."""
     command.add_argument(
         "--repo",
         metavar="DIR",
         help="the checkout; default: that of the workflow, else the current directory",
     )
-    for item in INPUTS:
+    for item in sorted(INPUTS, key=lambda item: item not in first):
         if item.name not in names or item.secret:
             continue  # a secret has no place on a command line: INPUT_… or its own variable
         default = f" Default: {item.default!r}." if item.default else ""

@@ -13,27 +13,33 @@ from fake_github import strict as api_description
 from hypothesis import settings
 from warm_program import end_starter
 
-settings.register_profile("few", max_examples=40)
-settings.register_profile("many", max_examples=500)
+settings.register_profile("few", max_examples=40, deadline=None)
+settings.register_profile("many", max_examples=500, deadline=None)
 settings.load_profile("few")  # `make slow` takes the other
 
 GROUP = 'xdist_group("container")'
+SHARING = 'fixture(scope="module")'
 
 
 @cache
-def _in_group(file: Path) -> bool:
-    return GROUP in file.read_text(encoding="utf-8")
+def _unit_of(file: Path) -> str:
+    """What goes to one worker: the group, a file that makes something once, else each test."""
+    text = file.read_text(encoding="utf-8")
+    return GROUP if GROUP in text else str(file) if SHARING in text else ""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Files of the group go to one worker; pytest 9.2 hides the marks from xdist 3.8."""
+    """Files of the group go to one worker, and each that shares something dear.
+
+    pytest 9.2 hides the marks from xdist 3.8.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scopes(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = config.rootpath / nodeid.partition("::")[0]
-            return GROUP if _in_group(file) else nodeid
+            return _unit_of(file) or nodeid
 
     return Scopes(config, log)
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from qe_action.agents.execution_bounds import FILES, REASONS, RUNNING, SESSIONS, Budget
 from qe_action.agents.failure_texts import MESSAGE, OUTPUT, REASON, TRACEBACK, Cleaning
-from qe_action.agents.test_places import Places, line_of
+from qe_action.agents.test_places import Places, Timed, line_of
 from qe_action.analysis.test_baseline import digest_name
 from qe_action.events import (
     Anchor,
@@ -17,7 +17,6 @@ from qe_action.events import (
     TestCounts,
     TestFinished,
     TestsCollected,
-    TimedTest,
 )
 from qe_action.execution.suite_port import (
     Collected,
@@ -91,7 +90,7 @@ class ExecutedTests:
         self.failures: dict[tuple[str, str], Failure] = {}
         self.more_failures = 0
         self.skipped: Counter[str] = Counter()
-        self.seconds: dict[str, TimedTest] = {}
+        self.seconds: dict[str, Timed] = {}
         self.passed: set[str] = set()
         self.ended: Ended | None = None
         self._files: Counter[str] = Counter()
@@ -212,7 +211,7 @@ class ExecutedTests:
         if heard.seconds is not None and heard.outcome != "skipped":
             before = self.seconds.get(name)
             if before is None or before.seconds < heard.seconds:
-                self.seconds[name] = TimedTest(
+                self.seconds[name] = Timed(
                     id=self._cleaning.name(heard.id),
                     seconds=heard.seconds,
                     file_path=self.places.file(suite.folder, heard.file),

@@ -114,7 +114,8 @@ class Progress:
     def again(self, tests: ExecutedTests, failures: int, number: int) -> ExecutorProgress:
         """Failures are run again for the time `number`."""
         message = f"Running {plural(failures, 'failed test')} again, time {number}"
-        return self._event(tests, None).model_copy(update={"message": message})
+        told = {"message": message, "attempt": number + 1}
+        return self._event(tests, None).model_copy(update=told)
 
     def last(self, tests: ExecutedTests, flaky: int) -> ExecutorProgress:
         counts = tests.test_counts()

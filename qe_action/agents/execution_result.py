@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from heapq import nsmallest
 from itertools import islice
 
 from qe_action.agents.executed_tests import ExecutedTests, Failure
+from qe_action.agents.test_places import Timed
 from qe_action.events import Conclusion, ExecutionComplete, TestFlaky, TimedTest
 from qe_action.execution.suite_port import Ended
-from qe_action.place import Place
 from qe_action.text import plural
 
 FAILURES = 500
@@ -19,6 +19,8 @@ FAILURES = 500
 RUNNING = 20
 REASONS = 30
 SLOWEST = 10
+WRONG_USAGE = 4
+"""How pytest ends where it does not know an option."""
 NO_TESTS = 5
 """pytest's exit code where it found no tests."""
 SIGNALLED = 128
@@ -103,8 +105,8 @@ def _cut_short(tests: ExecutedTests, ended: Ended, *, bad: bool) -> Verdict:
         note = f"The run was cancelled after {ran}."
         return Verdict(False if bad else None, "cancelled", (note,))
     if ended.why == "hung":
-        note = f"A test ran longer than it may, so that the suite was ended after {ran}."
-    elif ended.why == "limit":
+        return Verdict(False, "failed")  # `hung` tells it
+    if ended.why == "limit":
         note = f"The suite broke the sandbox's limit ({ended.limit}) and was ended after {ran}."
     else:
         number = ended.code - SIGNALLED
@@ -122,21 +124,22 @@ def unfinished(tests: ExecutedTests) -> tuple[str, ...]:
     return (f"{total - tests.finished:,} of {plural(total, 'test')} did not run.",)
 
 
-def unheard(tests: ExecutedTests, place: Place) -> tuple[str, ...]:
-    """A note on a command that ran no test that was heard; `place` is where it was written."""
+def unheard(tests: ExecutedTests, command: Sequence[str], *, library: bool) -> tuple[str, ...]:
+    """A note on a command that ran no test that was heard."""
     ended = tests.ended
     if ended is None or ended.why or tests.suites or signalled(ended.code):
         return ()
-    name = "results" if place == "library" else "test-results"
-    junit = f"name the JUnit files that it writes in `{name}`."
+    if ended.code == WRONG_USAGE and any(word.startswith("--cov") for word in command):
+        return ("pytest did not take its options: `--cov` is that of pytest-cov.",)
+    junit = f"name the JUnit files that it writes in `{'results' if library else 'test-results'}`."
     if ended.code:
         return (
-            "No test was heard before the command ended; what it printed may say why. Where "
-            f"it starts another runner than pytest, {junit}",
+            "No test was heard before the command ended; what it printed may say why. Where it "
+            f"starts another runner than pytest, {junit}",
         )
     return (
-        "No test was heard while the command ran: it starts no pytest, or one that leaves "
-        f"plugins out. {junit[0].upper()}{junit[1:]}",
+        "No test was heard while the command ran: it starts no pytest, or one that leaves plugins "
+        f"out. {junit[0].upper()}{junit[1:]}",
     )
 
 
@@ -171,9 +174,10 @@ def reasons(skipped: Counter[str]) -> dict[str, int]:
     return found
 
 
-def slowest(tests: Iterable[TimedTest]) -> tuple[TimedTest, ...]:
+def slowest(tests: Iterable[Timed]) -> tuple[TimedTest, ...]:
     """The tests that took longest."""
-    return tuple(nsmallest(SLOWEST, tests, key=lambda test: (-test.seconds, test.id)))
+    found = nsmallest(SLOWEST, tests, key=lambda test: (-test.seconds, test.id))
+    return tuple(TimedTest(**asdict(test)) for test in found)
 
 
 def named(names: Iterable[str]) -> tuple[str, ...]:

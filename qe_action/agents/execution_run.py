@@ -261,13 +261,14 @@ class ExecutionRun:
         last = self._flakes.without(tests.failures)
         rerun = rerun_command(options.command, options.folder or self._top, last)
         ended = tests.ended
+        silent = unheard(tests, options.command, library=options.place == "library")
         update: dict[str, object] = {
             "command": clean.line(shlex.join(options.command), COMMAND),
             "rerun": clean.command(rerun, COMMAND),
             "hung": clean.name(ended.hung) if ended else "",
             "stack": clean.tail(ended.stack, TRACEBACK) if ended else "",
             "seconds": max(0.0, self._clock() - self._began) if options.command else None,
-            "notes": (*result.notes, *unheard(tests, options.place), *self._notes),
+            "notes": (*result.notes, *silent, *self._notes),
         }
         result = compared(result.model_copy(update=update), last, self._search.found)
         if options.keeps_digest and self._change is not None:

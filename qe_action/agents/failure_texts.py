@@ -42,6 +42,8 @@ class Cleaning:
 
     def name(self, text: str) -> str:
         """A test's name, which keeps its spaces."""
+        if len(text) < CUT and text.isascii() and text.isprintable():  # as nearly all are
+            return redacted(text, self._secrets) if self._secrets else text
         if len(text) >= CUT and (short := _SHORTENED.fullmatch(text)):
             return self.name(short[1]) + short[2]
         return self.command(text, NAME)

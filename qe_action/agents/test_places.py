@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 
 from qe_action.analysis.line_map import LineMap
 from qe_action.analysis.paths import PathIndex, is_absolute, split_path
@@ -15,6 +16,16 @@ INSTALLED = frozenset(
 """Folders that hold what others wrote, also inside a repository."""
 FILES = 10_000
 """Files whose places are remembered."""
+
+
+@dataclass(slots=True)
+class Timed:
+    """A test and how long it took; smaller than an event of it, as there are many."""
+
+    id: str
+    seconds: float
+    file_path: str
+    line: int | None
 
 
 class Places:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.base_results import BaseResults
 from qe_action.commands.step import Step
@@ -17,6 +16,7 @@ from qe_action.errors import DeliveryError, QEError, ReportError
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
 from qe_action.github.named_pull import named_pull
 from qe_action.github.slash_command import COMMAND, COMMENT_EVENT
+from qe_action.inputs import INPUTS
 from qe_action.settings import Settings
 from qe_action.sinks import workflow_commands
 from qe_action.stream import Stage
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from qe_action.commands.gap_tests import GapTests
     from qe_action.commands.suite_setup import SuiteSetup
     from qe_action.commands.suite_stages import SuiteStages
+    from qe_action.events import AnalyzerEvent
     from qe_action.execution.suite_port import SuiteRunner
 
+COVERAGE_FILE = next(item.default for item in INPUTS if item.name == "coverage-file")
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the parser lets the thread that talks to GitHub have its turn. With the
 default of ten times as much, that thread's many small waits add up to seconds."""
@@ -84,15 +86,13 @@ class ActionRun(Step):
         suite = None
         if self.suite != "absent":
             suite = self._suite_stages(git, checkout, base)
-        agent = CoverageAnalyzerAgent(
-            checkout=checkout, baselines=base.coverage() if base else None
-        )
         options = self._options()
-        analysis = agent.events(options)
+        analyse = partial(_analysis, checkout, base)
         if suite is not None:
             setup = self._setup
-            analyse = agent.events if setup is None else setup.analysing(agent.events)
-            analysis = suite.analysis(options, analyse)
+            analysis = suite.analysis(options, setup.analysing(analyse) if setup else analyse)
+        else:
+            analysis = analyse(options)
         stages = [Stage("coverage-analyzer", analysis)]
         if self.settings.inputs.generate_tests:
             stages = self._gap_tests(git).stages(analysis)
@@ -229,13 +229,16 @@ class ActionRun(Step):
             self._reports(),
             runs=bool(options.command),
             began=self._began,
-            needed=self._has_gates(),
+            needed=self._needs_report(),
             say=self.problems.append,
+            named=", ".join(self.settings.inputs.coverage_file),
         )
 
-    def _has_gates(self) -> bool:
+    def _needs_report(self) -> bool:
         """Whether coverage is asked for that a missing report would not show."""
         inputs = self.settings.inputs
+        if not inputs.test_command and inputs.coverage_file != (COVERAGE_FILE,):
+            return True
         least = (inputs.min_patch_coverage, inputs.min_project_coverage, inputs.min_branch_coverage)
         return bool(inputs.path_gate) or {*least, inputs.max_drop} != {None}
 
@@ -284,3 +287,13 @@ class ActionRun(Step):
         for name in self._reports():
             with suppress(ReportError):  # said when it is read
                 yield from expand(name)
+
+
+def _analysis(
+    checkout: Checkout, base: BaseResults | None, options: AnalysisOptions
+) -> AsyncGenerator[AnalyzerEvent, None]:
+    """The events of the analysis, imported as it begins: a suite may run for minutes before."""
+    from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
+
+    agent = CoverageAnalyzerAgent(checkout=checkout, baselines=base.coverage() if base else None)
+    return agent.events(options)

@@ -7,6 +7,7 @@ made in the same environment afterwards.
 from __future__ import annotations
 
 import asyncio
+import shlex
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -94,7 +95,7 @@ class SuiteSetup:
         """The set-up, and the agent's events."""
         if self._fork and self._inputs.sandbox == "off":
             yield ExecutorError(message=FOREIGN)
-            yield without_outcomes("failed", (FOREIGN,))
+            yield _not_run(options, FOREIGN)
             return
         # The only event of 0 percent: there are at most 101.
         yield ExecutorProgress(percent=0, message="Setting up the project", finished=0)
@@ -108,7 +109,7 @@ class SuiteSetup:
         except QEError as error:
             output = error.output if isinstance(error, SetupFailed) else ()
             yield ExecutorError(message=error.message, hint=error.hint, output=output)
-            yield without_outcomes("failed", (error.message,))
+            yield _not_run(options, error.message)
 
     async def _run(
         self, found: ProjectInterpreters, options: ExecutionOptions, agent_for: AgentFor
@@ -192,3 +193,9 @@ class _Taking:
                     self._took = True
                     await asyncio.to_thread(self._copy.take, self._names)
                 yield message
+
+
+def _not_run(options: ExecutionOptions, why: str) -> ExecutionComplete:
+    """The result of a command that could not be run."""
+    command = shlex.join(options.command)
+    return without_outcomes("failed", (why,)).model_copy(update={"command": command})

@@ -24,6 +24,7 @@ from qe_action.settings import Settings
 from qe_action.stream import Stage
 from qe_action.workspace.report_file import expand
 
+_WRITTEN = "pytest writes it with --cov=PACKAGE --cov-report=xml; coverage-file names another."
 SLACK = 0.1
 """Seconds by which a file's date may be before the clock's time."""
 
@@ -76,7 +77,8 @@ class SuiteStages:
 
     `tests` are its events, `reports` the names of the files that it should write. Where it `runs` a
     command they count if they are not older than that: it `began` then, or begins with its events.
-    `say` is told of what is missing; where a report is `needed`, for a gate, the analysis fails.
+    `say` is told of what is missing; where a report is `needed`, since a gate is about it or it was
+    asked for, the analysis fails. `named` is what people call the reports.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class SuiteStages:
         began: float | None = None,
         needed: bool,
         say: Callable[[str], None],
+        named: str = "",
     ) -> None:
         self._tests = tests
         self._reports = reports
@@ -95,6 +98,7 @@ class SuiteStages:
         self._began = began
         self._needed = needed
         self._say = say
+        self._named = named
         self.result: ExecutionComplete | None = None
 
     def before(self, stages: Sequence[Stage]) -> list[Stage]:
@@ -145,17 +149,21 @@ class SuiteStages:
     async def _is_reported(self) -> bool:
         if self.result is None or self.result.conclusion != "finished":
             return False
-        if not self._runs or self._needed or self.written():
+        if self._needed or self.written():
             return True
         self._say(self._missing())
         return False
 
     def _missing(self) -> str:
-        names = ", ".join(path.name for path in self._reports)
+        names = self._named or ", ".join(path.name for path in self._reports)
         old = any(self._expanded(name) for name in self._reports)
         if old:
-            return f"{names} is from before this run of the tests, so there is no analysis of it."
-        return f"The tests wrote no {names}, so there is no analysis of coverage."
+            return (
+                f"{names} is from before this run of the tests, so there is no analysis of it. "
+                f"{_WRITTEN}"
+            )
+        none = "The tests wrote no" if self._runs else "There is no"
+        return f"{none} {names}, so there is no analysis of coverage. {_WRITTEN}"
 
     def _found(self, name: Path) -> list[Path]:
         begin = (self._began or 0.0) - SLACK if self._runs else 0.0

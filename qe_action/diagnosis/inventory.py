@@ -235,7 +235,7 @@ def workflow(facts: Facts) -> Findings:
             yield Finding(
                 "warn",
                 "none here runs qe-action; this one would do",
-                snippets.workflow(facts.project),
+                snippets.workflow(facts.project, facts.asked.suite.command),
             )
         return
     yield Finding("ok", f"{file.path} was read")
@@ -250,7 +250,7 @@ def workflow(facts: Facts) -> Findings:
 def outcome(facts: Facts) -> Findings:
     """Whether a red suite's report would be told from a whole one."""
     file = facts.workflow
-    known = facts.asked.tests_outcome or facts.asked.suite.command
+    known = facts.asked.tests_outcome or facts.asked.suite.command or facts.asked.suite.results
     missing = not known and not (file is not None and file.names_outcome)
     if missing and (facts.run.in_workflow or file is not None):
         text = "not given: the partial report of a red suite would look like lost coverage"

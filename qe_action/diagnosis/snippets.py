@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from qe_action.diagnosis.facts import Project
 
@@ -156,8 +156,8 @@ _CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
 _SETUP_PYTHON = "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0"
 
 
-def workflow(project: Project) -> str:
-    """A whole workflow, which runs as it stands."""
+def workflow(project: Project, command: Sequence[str] = ()) -> str:
+    """A whole workflow, which runs as it stands; with a `command` the action runs the tests."""
     inside = project.below != "."
     folder = scalar(project.below)
     defaults = ["    defaults:", "      run:", f"        working-directory: {folder}"]
@@ -176,12 +176,29 @@ def workflow(project: Project) -> str:
         "      contents: read        # read the repository, compare commits",
         "      checks: write         # the check run and its annotations",
         "      pull-requests: write  # the comment",
-        *(defaults if inside else ()),
+        *(defaults if inside and not command else ()),
         "    steps:",
         f"      - uses: {_CHECKOUT}",
         "        with:",
         "          fetch-depth: 2    # the test merge and both its parents",
         "          persist-credentials: false",
+        *(_one_step(command) if command else _steps(project)),
+        *([f"          working-directory: {folder}"] if inside else ()),
+    ]
+    return "\n".join(rows)
+
+
+def _one_step(command: Sequence[str]) -> list[str]:
+    return [
+        "      - uses: qe-action/qe-action@v1",
+        "        with:",
+        f"          test-command: {scalar(shlex.join(command))}",
+    ]
+
+
+def _steps(project: Project) -> list[str]:
+    """Set-up, tests and analysis, each by itself."""
+    return [
         f"      - uses: {_SETUP_PYTHON}",
         "        with:",
         f'          python-version: "{project.python}"',
@@ -191,10 +208,8 @@ def workflow(project: Project) -> str:
         "      - uses: qe-action/qe-action@v1",
         "        if: ${{ !cancelled() }}",
         "        with:",
-        *([f"          working-directory: {folder}"] if inside else ()),
         "          tests-outcome: ${{ steps.tests.outcome }}",
     ]
-    return "\n".join(rows)
 
 
 def _pytest(project: Project) -> str:
@@ -216,10 +231,12 @@ def baseline(branch: str | None) -> str:
     )
 
 
-def with_coverage(command: Iterable[str]) -> str:
-    """The command, told to write a report."""
-    words = scalar(shlex.join([*command, "--cov", "--cov-branch", "--cov-report=xml"]))
-    return f"# in the step with qe-action\nwith:\n  test-command: {words}"
+def with_coverage(command: Iterable[str], *, here: bool) -> str:
+    """The command, told to write a report; `here` it follows `qe-action test`."""
+    words = shlex.join([*command, "--cov", "--cov-branch", "--cov-report=xml"])
+    if here:
+        return f"# in the step that runs qe-action\nrun: {_command(f'qe-action test -- {words}')}"
+    return f"# in the step with qe-action\nwith:\n  test-command: {scalar(words)}"
 
 
 def coverage_file(path: str) -> str:

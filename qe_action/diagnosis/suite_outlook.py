@@ -64,7 +64,7 @@ def _reported(facts: Facts) -> Findings:
     if not asked.reports:
         names = ", ".join(facts.asked.coverage_file)
         text = f"nothing asks for coverage, so no {names} is written and there is no analysis"
-        adds = snippets.with_coverage(asked.command) if asked.is_pytest else ""
+        adds = snippets.with_coverage(asked.command, here=asked.here) if asked.is_pytest else ""
         yield Finding("warn", text, adds)
     elif asked.here or asked.plugin:
         return

@@ -46,6 +46,7 @@ class ExecutorProgress(Wire):
 
     `finished` tests of `total` have ended, null where it is not known how many there are.
     `seconds_left` is an estimate from the durations that are known, null where there are none.
+    From an `attempt` of 2 on failures are run again.
     """
 
     type: Literal["progress"] = "progress"
@@ -56,6 +57,7 @@ class ExecutorProgress(Wire):
     total: int | None = Field(default=None, ge=0)
     counts: TestCounts = TestCounts()
     seconds_left: float | None = Field(default=None, ge=0)
+    attempt: int = Field(default=1, ge=1)
 
 
 class TestsCollected(Wire):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
@@ -42,6 +44,7 @@ FILES = 500
 WORDS = 200
 NUMBER = 1_000_000_000
 """The largest number that is believed."""
+_KEY = re.compile(r"([A-Za-z0-9]{1,40})([ +])")
 _OUTCOMES = frozenset(get_args(Outcome))
 _PHASES = frozenset(get_args(Phase))
 
@@ -100,25 +103,8 @@ class Heard:
         match said:
             case ["s" | "e" as mark, name]:
                 return (Started if mark == "s" else Left)(key, _text(name, NAME))
-            case ["r", name, outcome, phase, seconds, file, line, worker, *more]:
-                own = _text(name, NAME)
-                details = _details(more)
-                return Finished(
-                    key=key,
-                    id=own,
-                    outcome=_outcome(outcome),
-                    phase=_phase(phase),
-                    seconds=_seconds(seconds),
-                    file=_text(file, NAME) or own.partition("::")[0],
-                    line=_line_number(line),
-                    frames=tuple(map(_frame, _list(details.get("frames", []))[-FRAMES:])),
-                    message=_text(details.get("message", ""), LONG),
-                    traceback=_text(details.get("traceback", ""), LONG),
-                    output=_text(details.get("output", ""), LONG),
-                    reason=_text(details.get("reason", ""), LONG),
-                    worker=_text(worker, 50),
-                    goes_on=details.get("goes_on") is True,
-                )
+            case ["r", *words]:
+                return _finished(key, words)
             case ["collected", total, _, files]:
                 return Collected(key, _number(total), _files(files))
             case ["session", root, folder, python, words, workers]:
@@ -141,25 +127,44 @@ class Heard:
         return None
 
 
+def _finished(key: str, words: list[object]) -> Finished:
+    """A test's end; most have passed, and nothing more is said of them."""
+    if len(words) not in (7, 8):
+        raise Malformed
+    name, outcome, phase, seconds, file, line, worker, *more = words
+    own = _text(name, NAME)
+    plain = Finished(
+        key,
+        own,
+        _outcome(outcome),
+        _phase(phase),
+        _seconds(seconds),
+        _text(file, NAME) or own.partition("::")[0],
+        _line_number(line),
+        worker=_text(worker, 50),
+    )
+    if not more:
+        return plain
+    (details,) = more
+    if not isinstance(details, dict):
+        raise Malformed
+    return replace(
+        plain,
+        frames=tuple(map(_frame, _list(details.get("frames", []))[-FRAMES:])),
+        message=_text(details.get("message", ""), LONG),
+        traceback=_text(details.get("traceback", ""), LONG),
+        output=_text(details.get("output", ""), LONG),
+        reason=_text(details.get("reason", ""), LONG),
+        goes_on=details.get("goes_on") is True,
+    )
+
+
 def _parted(text: str) -> tuple[str, str, str]:
     """Key, mark and the rest of a line."""
-    for place, character in enumerate(text[:41]):
-        if character in " +":
-            key = text[:place]
-            if key.isalnum():
-                return key, character, text[place + 1 :]
-            break
-    raise Malformed
-
-
-def _details(more: list[object]) -> dict[str, object]:
-    """What is said of a test that did not just pass."""
-    if not more:
-        return {}
-    (said,) = more
-    if not isinstance(said, dict):
+    found = _KEY.match(text)
+    if found is None:
         raise Malformed
-    return said
+    return found[1], found[2], text[found.end() :]
 
 
 def _frame(said: object) -> Frame:

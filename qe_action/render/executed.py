@@ -79,7 +79,7 @@ def title(executed: Executed) -> str:
 
 
 def conclusion(executed: Executed) -> CheckConclusion:
-    """`failure` where tests failed for good or the command did, `neutral` where nobody knows."""
+    """`failure` where tests failed for good or could not be run, `neutral` where nobody knows."""
     result = executed.result
     if result is None:
         return "neutral"
@@ -87,6 +87,8 @@ def conclusion(executed: Executed) -> CheckConclusion:
         return "cancelled"
     if result.hung or result.passed is False or (result.passed is None and executed.failed):
         return "failure"
+    if result.conclusion == "failed" and result.command:
+        return "failure"  # a check that is required must not let through what was never run
     return "success" if result.conclusion == "finished" and result.passed else "neutral"
 
 
@@ -108,6 +110,9 @@ def _title(executed: Executed, result: ExecutionComplete) -> str:
 
 def _finished(executed: Executed, result: ExecutionComplete) -> str:
     counts, total, failed = result.counts, _total(result), executed.failed
+    if failed == sum(event.phase == "collect" for event in executed.failures) > 0:
+        passed = f"; {_passed(result)}" if counts.total > failed else ""
+        return f"{plural(failed, 'file')} could not be collected{passed}"
     if failed:
         return f"{failed:,} of {plural(max(total, failed), 'test')} failed{_rest(result, total)}"
     if result.passed is False and result.flaky and result.exit_code in (None, 0, 1):

@@ -74,7 +74,7 @@ def closing_lines(executed: Executed) -> Iterator[str]:
     if result is None:
         return
     if result.hung:
-        yield f"Hung: {result.hung}"
+        yield f"Hung: {result.hung} ran longer than one test may, so the suite was ended"
     running = [name for name in result.running if name != result.hung]
     if running:
         yield f"Running when it was cut off: {', '.join(running[:NAMED])}"

@@ -81,7 +81,8 @@ def _line(executed: Executed, result: ExecutionComplete) -> str:
     parts += [f"{counts.skipped:,} skipped"] if executed.failed and counts.skipped else []
     took = "after" if _cut_short(result) else "in"
     parts += [f"{took} {seconds(result.seconds)}"] if result.seconds is not None else []
-    more = f"; {', '.join(parts)}" if parts else ""
+    alone = len(parts) == 1 and took == "in"
+    more = f"{' ' if alone else '; '}{', '.join(parts)}" if parts else ""
     return f"- {ICONS[conclusion(executed)]} **Tests:** {plain(clip(title(executed), 400))}{more}"
 
 

@@ -59,9 +59,11 @@ def closing(executed: Executed, console: Console, words: Words) -> Iterator[Rend
 
 
 def _is_torn(executed: Executed) -> bool:
-    """Whether the suite was cut off while it ran."""
+    """Whether a command was cut off while it ran."""
     result = executed.result
-    return result is not None and (result.conclusion != "finished" or bool(result.running))
+    if result is None or not result.command or executed.errors:
+        return False
+    return result.conclusion != "finished" or bool(result.running)
 
 
 def _table(executed: Executed, console: Console, most: int | None) -> Table:

@@ -73,10 +73,10 @@ class Allowance:
         )
 
 
-CHECK_EDITS = Allowance(first=5, period=8, growth=1.6, longest=80, kept=4, gather=0.3)
-"""Of a check run, one request each: 15 in ten minutes."""
-COMMENT_EDITS = Allowance(first=2, period=10, growth=4, longest=500, kept=1, gather=1.0)
-"""Of a comment, two requests each: 5 in ten minutes, the first of them its creation."""
+CHECK_EDITS = Allowance(first=5, period=8, growth=1.6, longest=100, kept=4, gather=0.3)
+"""Of a check run, one request each: 14 in ten minutes."""
+COMMENT_EDITS = Allowance(first=2, period=10, growth=8, longest=600, kept=1, gather=1.0)
+"""Of a comment, two requests each: 4 in ten minutes, the first of them its creation."""
 
 
 @dataclass(slots=True)

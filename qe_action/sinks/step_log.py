@@ -11,6 +11,7 @@ from qe_action.events import (
     Counts,
     Event,
     ExecutionComplete,
+    ExecutorProgress,
     FileSummary,
     Gap,
     GenerationComplete,
@@ -61,6 +62,8 @@ class StepLogSink:
             self._state.fold(event)
             if isinstance(event, AnalyzerProgress):
                 self._progress(event)
+            elif isinstance(event, ExecutorProgress) and event.attempt > 1:
+                self._say(event.message)
             elif isinstance(event, ExecutionComplete):
                 self._suite()
         self._close()

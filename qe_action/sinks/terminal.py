@@ -19,6 +19,7 @@ from qe_action.events import (
     CriticalPath,
     Event,
     ExecutionComplete,
+    ExecutorProgress,
     Gap,
     GapFound,
     Level,
@@ -88,7 +89,10 @@ class TerminalSink:
             live: Live | None = None
             async for event in up_to_result(events, "coverage-analyzer"):
                 self._state.fold(event)
-                if isinstance(event, ExecutionComplete):
+                if isinstance(event, ExecutorProgress) and event.attempt > 1:
+                    if self._words != "few":
+                        self._print([Text(log_line(event.message), style="dim")])
+                elif isinstance(event, ExecutionComplete):
                     self._print(closing(self._state.tests, self._console, self._words))
                 if event.agent == "test-executor" or not drawn:
                     continue  # while tests run, the terminal is theirs

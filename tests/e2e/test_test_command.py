@@ -64,8 +64,21 @@ def test_a_report_that_is_old_or_missing_is_not_read(repo: GitRepo) -> None:
     os.utime(report, (1e9, 1e9))
     done = qe(repo, "--", *passing)
     assert (done.returncode, "from before this run of the tests" in done.stderr) == (0, True)
+    elsewhere = qe(repo, "--coverage-file", "out/cov.xml", "--", *passing)
+    assert "wrote no out/cov.xml" in elsewhere.stderr
     gated = qe(repo, "--min-patch-coverage", "80", "--", *passing)
     assert gated.returncode == 2, "a gate is not passed by writing no report"
+
+
+def test_results_alone_need_no_report_of_coverage(repo: GitRepo) -> None:
+    junit = '<testsuite name="a"><testcase classname="a.Test" name="one"/></testsuite>'
+    (repo.root / "junit.xml").write_text(junit)
+    environment = {**git_env(), "PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
+    given = ("run", "--test-results", "junit.xml")
+    done = run_program(given, repo.root, environment)
+    assert (done.returncode, "There is no coverage.xml" in done.stderr) == (0, True), done.stderr
+    done = run_program((*given, "--coverage-file", "other.xml"), repo.root, environment)
+    assert done.returncode == 2, "a report that was asked for has to be there"
 
 
 def test_a_failure_that_is_gone_is_flaky(repo: GitRepo) -> None:
@@ -75,6 +88,7 @@ def test_a_failure_that_is_gone_is_flaky(repo: GitRepo) -> None:
     command = ("--rerun-failures", "1", "--", *PYTEST)
     done = qe(repo, *command)
     assert (done.returncode, "flaky" in done.stderr) == (0, True), done.stderr
+    assert "Running 1 failed test again" in done.stderr, "the tests' output is seen twice"
     (repo.root / "ran").unlink()
     assert qe(repo, "--flaky", "fail", *command).returncode == 1
 

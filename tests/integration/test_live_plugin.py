@@ -206,3 +206,13 @@ def test_failures_run_again_write_nothing_of_the_first_run(folder: Path, tmp_pat
     assert report.read_text() == "the first run's"
     assert not (folder / "coverage.xml").exists()
     assert not (folder / ".coverage").exists()
+
+
+def test_a_failure_that_a_plugin_calls_by_another_name_is_one(tmp_path: Path) -> None:
+    hook = """
+def pytest_report_teststatus(report):
+    if report.when == "call" and report.failed: return "odd", "O", "ODD"
+"""
+    write(tmp_path, {"conftest.py": hook, "test_odd.py": "def test_fails(): assert 0\n"})
+    (failed,) = finished(hear(tmp_path, pytest_command()))
+    assert (failed.outcome, failed.phase) == ("failed", "call")

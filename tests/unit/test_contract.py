@@ -233,3 +233,19 @@ def test_extras_are_pinned_as_they_are_asked_for() -> None:
         for need in asked:
             if need.marker is None or need.marker.evaluate({"extra": ""}):
                 assert need.extras <= extras[canonicalize_name(need.name)], f"{name} needs {need}"
+
+
+def test_no_pattern_of_an_input_takes_megabytes() -> None:
+    """A counted repetition of a class of Unicode's is compiled as many times as it says."""
+
+    def patterns(schema: Any) -> Any:
+        if isinstance(schema, dict):
+            yield from ([schema["pattern"]] if isinstance(schema.get("pattern"), str) else ())
+        for each in schema.values() if isinstance(schema, dict) else schema:
+            if isinstance(each, dict | list):
+                yield from patterns(each)
+
+    found = [*patterns(Inputs.model_json_schema())]
+    assert found
+    for pattern in found:
+        assert not [n for n in re.findall(r"\{(?:\d+,)?(\d+)\}", pattern) if int(n) > 10], pattern

@@ -737,3 +737,27 @@ def test_a_report_is_asked_for_in_the_words_of_pytest_alone() -> None:
         asked = replace(GOOD.asked, suite=AskedSuite(command=command))
         found = diagnose(replace(GOOD, asked=asked, protection=Protection()))
         assert sum("--cov-report=xml" in each.paste for each in found) == pastes
+
+
+def test_a_command_that_is_started_here_is_told_to_write_a_report_where_it_stands() -> None:
+    asked = replace(GOOD.asked, suite=AskedSuite(command=("pytest", "-q"), here=True))
+    pastes = [each.paste for each in diagnose(replace(GOOD, asked=asked))]
+    told = "run: qe-action test -- pytest -q --cov --cov-branch --cov-report=xml"
+    assert sum(told in paste for paste in pastes) == 1
+
+
+def test_a_whole_workflow_has_the_command_that_was_asked_for() -> None:
+    asked = replace(DESK.asked, suite=AskedSuite(command=("pytest", "-k", "a b"), reports=True))
+    (paste,) = (each.paste for each in inventory.workflow(replace(DESK, asked=asked)))
+    steps = yaml.safe_load(paste)["jobs"]["test"]["steps"]
+    assert [step["uses"].partition("@")[0] for step in steps] == [
+        "actions/checkout",
+        "qe-action/qe-action",
+    ]
+    assert steps[1]["with"] == {"test-command": "pytest -k 'a b'"}
+
+
+def test_results_that_are_read_tell_how_the_tests_ended() -> None:
+    asked = replace(GOOD.asked, tests_outcome="", suite=AskedSuite(results=(("junit.xml", 1),)))
+    facts = replace(GOOD, run=PULL, asked=asked, workflow=None)
+    assert not list(inventory.outcome(facts))

@@ -456,6 +456,8 @@ def test_of_several_workers_each_test_that_runs_is_named() -> None:
 def test_a_command_that_failed_by_itself_is_noted_once() -> None:
     (note,) = result(played([Ended(4)])).notes
     assert "before the command ended" in note
+    (note,) = result(played([Ended(4)], command="pytest --cov=shop")).notes
+    assert "pytest-cov" in note
     (note,) = result(played([Ended(137)])).notes
     assert "SIGKILL" in note
 
@@ -464,6 +466,7 @@ def test_a_hung_test_is_named_with_its_stack() -> None:
     final = ended_with(143, (A, "passed"), why="hung", hung=B, stack='File "test_b.py", line 3')
     assert (final.conclusion, final.passed) == ("failed", False)
     assert (final.hung, final.stack) == (B, 'File "test_b.py", line 3')
+    assert final.notes == (), "it is said once"
 
 
 def test_a_command_of_which_nothing_is_heard_is_judged_by_its_code() -> None:

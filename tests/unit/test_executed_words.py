@@ -80,6 +80,18 @@ def of(**changed: object) -> tuple[str, str]:
     return conclusion(tests), title(tests)
 
 
+def test_a_file_that_could_not_be_collected_is_no_test() -> None:
+    broken = failure("test_x", 5).model_copy(
+        update={"id": "test_a.py", "outcome": "error", "phase": "collect"}
+    )
+    ended = {"passed": False, "exit_code": 2, "total": None}
+    alone = result(counts=TestCounts(error=1), **ended)
+    assert title(state([broken, alone]).tests) == "1 file could not be collected"
+    more = result(counts=TestCounts(error=1, passed=2), **ended)
+    title_of_both = "1 file could not be collected; 2 tests passed"
+    assert title(state([broken, more]).tests) == title_of_both
+
+
 def test_how_a_suite_ended_is_its_title() -> None:
     counts = TestCounts(passed=3)
     alone = {"counts": counts, "total": 3}
@@ -111,6 +123,12 @@ def test_how_a_suite_ended_is_its_title() -> None:
         "1 of 9 tests failed, 7 not run"
     )
     assert of(**alone, passed=None) == ("neutral", "3 tests passed")
+
+
+def test_a_command_that_could_not_be_run_is_no_pass_of_a_required_check() -> None:
+    unread = {"counts": TestCounts(), "conclusion": "failed", "passed": None}
+    assert of(**unread, command="pytest -q")[0] == "failure"
+    assert of(**unread, command="")[0] == "neutral"
 
 
 def test_a_line_names_the_first_failures_and_counts_the_others() -> None:

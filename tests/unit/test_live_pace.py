@@ -121,9 +121,9 @@ SUITES = {"evenly": EVENLY, "at once": AT_ONCE, "at first": AT_FIRST, "pairs": I
 def test_a_suite_of_ten_minutes_costs_few_edits_however_its_failures_come(name: str) -> None:
     check = len(Suite(SUITES[name]).run(CHECK_EDITS).edits)
     comment = len(Suite(SUITES[name]).run(COMMENT_EDITS).edits)
-    assert 10 <= check <= 15
-    assert 3 <= comment <= 5
-    assert check + COMMENT_COST * comment - 1 <= 24
+    assert 9 <= check <= 14
+    assert 3 <= comment <= 4
+    assert check + COMMENT_COST * comment - 1 <= 21  # a whole run makes 18 others
 
 
 @pytest.mark.parametrize("at", [0.2, 3, 11, 100, 599])
