@@ -106,7 +106,7 @@ def test_parts_that_end_at_once_all_stand_in_the_comment(job: Job) -> None:
     running = start(job, names, QE_ACTION_EDIT_INTERVAL="0.3")
     logs = [process.communicate(timeout=HANGS)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 6, logs
-    assert title(job) == f"### {ICONS['ungated']} all tests: 6 parts"
+    assert title(job) == f"### {ICONS['ungated']} all tests: 6 parts", logs
     assert set(read_comment_marker(job.comment.body).parts) == set(job.github.checks)
     for name in names:
         assert f"<summary>{name}</summary>" in job.comment.body
