@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qe_action.analysis.baseline import TEXT_LIMIT, digest_of, fitted
+from qe_action.analysis.baseline import digest_of, fitted
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.deltas import Lookup, deltas, file_delta, indirect_changes, lost_by_folder
 from qe_action.analysis.diff import Diff
+from qe_action.analysis.packed_comment import TEXT_LIMIT
 from qe_action.events import AnalysisComplete
 from qe_action.render.comparison import KEPT_SIZE
 from qe_action.text import plural

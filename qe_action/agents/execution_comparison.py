@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qe_action.agents.executed_tests import ExecutedTests, Failure
 from qe_action.agents.execution_result import Flakes, named
-from qe_action.analysis.baseline import TEXT_LIMIT
+from qe_action.analysis.packed_comment import TEXT_LIMIT
 from qe_action.analysis.test_baseline import TestDigest, TestLookup, digest_of_tests, fitted
 from qe_action.analysis.test_comparison import history, slower
 from qe_action.events import ExecutionComplete, History, TestSlow

@@ -1,7 +1,6 @@
 """The digest of an analysis: what later runs compare with, small enough for a check run.
 
-A digest is JSON in columns, compressed by zlib and written in base64 inside an HTML comment.
-That alphabet has no `-` and no `>`, so nothing in it can end the comment. Where the counts of
+A digest is JSON in columns, packed into an HTML comment. Where the counts of
 all files don't fit, those of folders stand for them: of the deepest first, then of fewer
 levels, at last the totals alone.
 
@@ -10,11 +9,8 @@ What is read back was written by somebody: all of it is bounded and checked.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
@@ -22,13 +18,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from qe_action.analysis.collect import FileCounts
+from qe_action.analysis.packed_comment import MAX_RAW, TEXT_LIMIT, packed, unpacked
 from qe_action.text import visible
 
 SCHEMA = 1
-TEXT_LIMIT = 65_535
-"""Characters of a check run's text (REST reference, "Update a check run")."""
-MAX_RAW = 4 * 1024 * 1024
-"""Bytes of the largest digest before it is compressed; one that fits has under a tenth."""
 MAX_ROWS = 20_000
 """Rows that could fit if each took less than three bytes."""
 MAX_LEVELS = 16
@@ -37,7 +30,7 @@ TOP = "."
 
 Detail = Literal["files", "folders", "totals"]
 
-_COMMENT = re.compile(rf"<!-- qe-action-baseline {SCHEMA} ([A-Za-z0-9+/]+={{0,2}}) -->")
+_NAME = "qe-action-baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +95,7 @@ def fitted(digest: Digest, limit: int = TEXT_LIMIT) -> tuple[Digest, str]:
         if len(coarse.rows) > MAX_ROWS:
             continue
         raw = _raw(coarse)
-        text = _comment(raw)
+        text = packed(_NAME, SCHEMA, raw)
         if (len(text) <= limit and len(raw) <= MAX_RAW) or level == 0:
             return coarse, text
     raise AssertionError("the last level is 0")
@@ -110,7 +103,7 @@ def fitted(digest: Digest, limit: int = TEXT_LIMIT) -> tuple[Digest, str]:
 
 def encode(digest: Digest) -> str:
     """The digest as an HTML comment, however long."""
-    return _comment(_raw(digest))
+    return packed(_NAME, SCHEMA, _raw(digest))
 
 
 def decode(text: str) -> Digest | None:
@@ -119,16 +112,12 @@ def decode(text: str) -> Digest | None:
     The text is hostile: too long, too large when unpacked, of another schema or with counts
     that can't be, it is no digest.
     """
-    found = _COMMENT.search(text) if len(text) <= 2 * TEXT_LIMIT else None
-    if found is None:
+    raw = unpacked(_NAME, SCHEMA, text)
+    if raw is None:
         return None
     try:
-        unpacker = zlib.decompressobj()
-        raw = unpacker.decompress(base64.b64decode(found[1], validate=True), MAX_RAW)
-        if not unpacker.eof or unpacker.unused_data:
-            return None
         return _Columns.model_validate_json(raw).digest()
-    except (ValueError, zlib.error):  # base64's and pydantic's errors are ValueErrors
+    except ValueError:  # pydantic's errors are ValueErrors
         return None
 
 
@@ -196,11 +185,6 @@ def _raw(digest: Digest) -> bytes:
         "missed_branches": [c.branches - c.covered_branches for c in counts],
     }
     return json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _comment(raw: bytes) -> str:
-    packed = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
-    return f"<!-- qe-action-baseline {SCHEMA} {packed} -->"
 
 
 def _levels(digest: Digest) -> Iterator[int | None]:

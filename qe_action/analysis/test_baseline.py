@@ -9,17 +9,15 @@ What is read back was written by somebody: all of it is bounded and checked.
 
 from __future__ import annotations
 
-import base64
 import json
-import re
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from qe_action.analysis.baseline import MAX_NAME, MAX_RAW, MAX_ROWS, TEXT_LIMIT
+from qe_action.analysis.baseline import MAX_NAME, MAX_ROWS
+from qe_action.analysis.packed_comment import MAX_RAW, TEXT_LIMIT, packed, unpacked
 from qe_action.text import visible
 
 SCHEMA = 1
@@ -28,7 +26,7 @@ MAX_MILLISECONDS = 10**9
 PRECISION = 2
 """Digits of a duration: more would say what the next run contradicts, and take room."""
 
-_COMMENT = re.compile(rf"<!-- qe-action-tests {SCHEMA} ([A-Za-z0-9+/]+={{0,2}}) -->")
+_NAME = "qe-action-tests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +111,12 @@ def fitted(digest: TestDigest, limit: int = TEXT_LIMIT) -> tuple[TestDigest, str
     while True:
         kept = _first(digest, order, len(bad), attempt)
         raw = _raw(kept)
-        if len(raw) <= MAX_RAW and len(_comment(raw)) <= limit:
+        if len(raw) <= MAX_RAW and len(packed(_NAME, SCHEMA, raw)) <= limit:
             fits, best = attempt, kept
         else:
             beyond = attempt
         if beyond - fits <= 1:
-            return best, _comment(_raw(best))
+            return best, packed(_NAME, SCHEMA, _raw(best))
         attempt = (fits + beyond) // 2
 
 
@@ -138,7 +136,7 @@ def _first(digest: TestDigest, order: list[str], bad: int, most: int) -> TestDig
 
 def encode(digest: TestDigest) -> str:
     """The digest as an HTML comment, however long."""
-    return _comment(_raw(digest))
+    return packed(_NAME, SCHEMA, _raw(digest))
 
 
 def decode(text: str) -> TestDigest | None:
@@ -147,16 +145,12 @@ def decode(text: str) -> TestDigest | None:
     The text is hostile: too long, too large when unpacked, of another schema or with figures that
     can't be, it is no digest.
     """
-    found = _COMMENT.search(text) if len(text) <= 2 * TEXT_LIMIT else None
-    if found is None:
+    raw = unpacked(_NAME, SCHEMA, text)
+    if raw is None:
         return None
     try:
-        unpacker = zlib.decompressobj()
-        raw = unpacker.decompress(base64.b64decode(found[1], validate=True), MAX_RAW)
-        if not unpacker.eof or unpacker.unused_data:
-            return None
         return _Columns.model_validate_json(raw).digest()
-    except (ValueError, zlib.error):  # base64's and pydantic's errors are ValueErrors
+    except ValueError:  # pydantic's errors are ValueErrors
         return None
 
 
@@ -234,8 +228,3 @@ def _raw(digest: TestDigest) -> bytes:
         "flaky": [row for row, name in enumerate(names) if name in digest.flaky],
     }
     return json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _comment(raw: bytes) -> str:
-    packed = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
-    return f"<!-- qe-action-tests {SCHEMA} {packed} -->"

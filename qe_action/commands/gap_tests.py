@@ -41,6 +41,18 @@ UNPROTECTED = "The project's code was run without a sandbox, as sandbox: off ask
 OpenInterpreters = Callable[[ProjectSetup], AbstractAsyncContextManager[ProjectInterpreters]]
 
 
+def project_setup(inputs: Inputs, repo: Path) -> ProjectSetup:
+    """How the project checked out at `repo` is made to run, by the inputs."""
+    return ProjectSetup(
+        repo=repo,
+        below=Path(inputs.working_directory).as_posix(),
+        sandbox=inputs.sandbox,
+        command=inputs.setup_command,
+        python_version=inputs.python_version,
+        cache=repo / inputs.cache_dir if inputs.cache_dir else None,
+    )
+
+
 class GapTests:
     """Makes tests for the project checked out at `repo`, as the inputs ask for.
 
@@ -107,7 +119,7 @@ class GapTests:
         )
         try:
             async with (
-                self._interpreters(self._setup()) as found,
+                self._interpreters(project_setup(self._inputs, self._repo)) as found,
                 aclosing(self._generated(found, gaps)) as events,
             ):
                 async for event in events:
@@ -141,17 +153,6 @@ class GapTests:
                     yield event.model_copy(update={"notes": (*notes, *event.notes)})
                 else:
                     yield event
-
-    def _setup(self) -> ProjectSetup:
-        inputs = self._inputs
-        return ProjectSetup(
-            repo=self._repo,
-            below=Path(inputs.working_directory).as_posix(),
-            sandbox=inputs.sandbox,
-            command=inputs.setup_command,
-            python_version=inputs.python_version,
-            cache=self._repo / inputs.cache_dir if inputs.cache_dir else None,
-        )
 
     def _options(self, gaps: list[Gap]) -> GenerationOptions:
         inputs = self._inputs

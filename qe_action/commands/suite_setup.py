@@ -16,7 +16,7 @@ from pathlib import Path
 from qe_action.agents.execution_options import ExecutionOptions
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.test_executor import TestExecutorAgent
-from qe_action.commands.gap_tests import UNPROTECTED, OpenInterpreters
+from qe_action.commands.gap_tests import UNPROTECTED, OpenInterpreters, project_setup
 from qe_action.commands.suite_stages import Analysing
 from qe_action.defaults import ProjectInterpreters, ProjectSetup
 from qe_action.errors import QEError, SetupFailed
@@ -101,7 +101,7 @@ class SuiteSetup:
         yield ExecutorProgress(percent=0, message="Setting up the project", finished=0)
         try:
             async with (
-                self.interpreters(self._setup()) as found,
+                self.interpreters(project_setup(self._inputs, self._repo)) as found,
                 aclosing(self._run(found, options, agent_for)) as events,
             ):
                 async for event in events:
@@ -163,17 +163,6 @@ class SuiteSetup:
         results = tuple(self.taken / below / name for name in self._inputs.test_results)
         return options.model_copy(
             update={"repo": copy.root, "folder": copy.root / below, "results": results}
-        )
-
-    def _setup(self) -> ProjectSetup:
-        inputs = self._inputs
-        return ProjectSetup(
-            repo=self._repo,
-            below=Path(inputs.working_directory).as_posix(),
-            sandbox=inputs.sandbox,
-            command=inputs.setup_command,
-            python_version=inputs.python_version,
-            cache=self._repo / inputs.cache_dir if inputs.cache_dir else None,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qe_action.analysis.baseline import TEXT_LIMIT
+from qe_action.analysis.packed_comment import TEXT_LIMIT
 from qe_action.analysis.test_baseline import decode, fitted
 from qe_action.events import AnalysisComplete, Baseline, IndirectChange
 from qe_action.figures import signed

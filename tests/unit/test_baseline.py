@@ -12,8 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qe_action.analysis.baseline import (
-    MAX_RAW,
-    TEXT_LIMIT,
     Digest,
     decode,
     digest_of,
@@ -22,6 +20,7 @@ from qe_action.analysis.baseline import (
     fitted,
 )
 from qe_action.analysis.collect import FileCounts
+from qe_action.analysis.packed_comment import MAX_RAW, TEXT_LIMIT
 
 SHA = "a" * 40
 KEY = fingerprint(include=(), exclude=(), source_roots=(), name=("coverage",))

@@ -7,8 +7,9 @@ import random
 import pytest
 
 from qe_action.analysis import baseline, test_baseline
-from qe_action.analysis.baseline import TEXT_LIMIT, digest_of
+from qe_action.analysis.baseline import digest_of
 from qe_action.analysis.collect import FileCounts
+from qe_action.analysis.packed_comment import TEXT_LIMIT
 from qe_action.analysis.test_baseline import digest_of_tests
 from qe_action.events import ExecutionComplete, Measured, without_figures
 from qe_action.render.comparison import KEPT_SIZE, kept_baseline, kept_digests, kept_tests

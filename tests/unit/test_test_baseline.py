@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qe_action.analysis import baseline
+from qe_action.analysis import baseline, packed_comment
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.test_baseline import (
     TestDigest,
@@ -63,7 +63,7 @@ def test_what_fits_is_read_back_and_is_part_of_the_whole(digest: TestDigest, lim
 def test_beyond_the_limit_the_failing_and_the_slowest_stay() -> None:
     digest = many(16_000, failing=30)
     kept, text = fitted(digest)
-    assert len(text) <= baseline.TEXT_LIMIT
+    assert len(text) <= packed_comment.TEXT_LIMIT
     assert kept.failing == digest.failing
     assert kept.whole
     assert len(kept.seconds) > 4000
