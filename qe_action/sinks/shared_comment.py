@@ -108,9 +108,17 @@ class SharedComment:
             marker = read_marker(body)
             if marker is not None and self._is_newer(self._mine, marker):
                 self.newer = marker
-            await self._github.update_comment(
-                self._id, body, unless=partial(self._is_outdated, body)
-            )
+            await self._replace(self._id, body)
+
+    async def _replace(self, comment_id: int, body: str) -> None:
+        """Last words again; where another part took the comment for a double, in the one left."""
+        outdated = partial(self._is_outdated, body)
+        try:
+            await self._github.update_comment(comment_id, body, unless=outdated)
+        except NotFound:
+            await self.look(again=True)
+            if self._id is not None:
+                await self._github.update_comment(self._id, body, unless=outdated)
 
     def _adopt(self, found: list[CommentRef]) -> None:
         for comment in found:
