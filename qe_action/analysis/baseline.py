@@ -1,8 +1,8 @@
 """The digest of an analysis: what later runs compare with, small enough for a check run.
 
-A digest is JSON in columns, packed into an HTML comment. Where the counts of
-all files don't fit, those of folders stand for them: of the deepest first, then of fewer
-levels, at last the totals alone.
+A digest is JSON in columns, packed into an HTML comment. Where the counts of all files don't fit,
+those of folders stand for them: of the deepest first, then of fewer levels, at last the totals
+alone.
 
 What is read back was written by somebody: all of it is bounded and checked.
 """
