@@ -77,7 +77,7 @@ golden: $(VENV)/.ready ## Write what is derived anew: golden files, inputs and o
 lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).
 	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet $(UV); }
 	$(COMPILE) $(OURS) pyproject.toml --extra generate --extra llm -o requirements.txt
-	printf 'hatchling\neditables\nopenapi-core\n' | $(COMPILE) $(OURS) pyproject.toml - --extra generate --extra llm --group dev -c requirements.txt -o requirements-dev.txt
+	printf 'hatchling\neditables\nopenapi-core\n' | $(COMPILE) $(OURS) pyproject.toml - --extra generate --extra llm --extra mcp --extra live --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) $(OURS) .ci/requirements.in -o .ci/requirements.txt
 	printf 'pytest\ncoverage\n' | $(COMPILE) $(PROJECTS) - -o qe_action/workspace/overlay-requirements.txt
 

@@ -17,6 +17,8 @@ LAYERS = (
     {"cli"},
     {"app", "command_options"},
     {"commands"},
+    {"servers"},
+    {"mcp_tools", "notebook"},
     {"agents", "sinks"},
     {"defaults", "doctor", "verify"},
     {"generators"},
@@ -24,7 +26,7 @@ LAYERS = (
     {"settings", "stream_runner", "workspace"},
     {"diagnosis", "render", "input_types", "stream", "untrusted"},
     {"analysis", "proposal", "results"},
-    {"reports"},
+    {"page", "reports"},
     {"given_inputs", "journal", "option_groups"},
     {"command_line", "events", "figures", "model_options", "sandbox"},
     {

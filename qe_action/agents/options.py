@@ -50,7 +50,8 @@ class AnalysisOptions(GateOptions):
     `coverage_file` (a path, or several of reports to merge) or `coverage_data` is needed.
     `include` and `exclude` are globs with the meaning of .gitignore; `source_roots` are
     folders of the repository that the report's paths start from, `working` is the one that the
-    run is about. `all_files` asks for the gaps of every file. `unmeasured` says what becomes of
+    run is about. `all_files` asks for the gaps of every file, `lines` for an
+    event with the lines of each. `unmeasured` says what becomes of
     changed files that the report should list and does not: they count as not covered, leave patch
     coverage unknown, or are only noted.
 
@@ -71,6 +72,7 @@ class AnalysisOptions(GateOptions):
     working: str = ""
     workspaces: tuple[str, ...] = ()
     all_files: bool = False
+    lines: bool = False
     unmeasured: Literal["count", "unknown", "ignore"] = "count"
     check_name: str = ""
     keeps_digest: bool = False

@@ -130,6 +130,26 @@ class CriticalPath(Wire):
         return -LEVELS.index(self.impact), -self.weight, self.path
 
 
+class FileLinesTold(Wire):
+    """A file line by line, for who shows sources; told only where that is asked for.
+
+    Lines are those of the measured tree, as ranges: `1-4 8 11-12`. A line is in one of `covered`,
+    `partial` (it ran, and not all of its branches were taken) and `missed`. `tests` has the lines
+    that each test ran, where the report names tests; `more_tests` is how many were left out.
+    """
+
+    type: Literal["file"] = "file"
+    agent: Analyzer = "coverage-analyzer"
+    path: str
+    counts: Counts
+    in_diff: bool = False
+    covered: str = ""
+    partial: str = ""
+    missed: str = ""
+    tests: dict[str, str] = Field(default_factory=dict)
+    more_tests: int = Field(default=0, ge=0)
+
+
 class AnalysisComplete(Wire):
     """The analysis' result, also of one cut short: then `conclusion` says so.
 
@@ -213,6 +233,6 @@ class AnalyzerError(Wire):
 
 
 AnalyzerEvent = Annotated[
-    AnalyzerProgress | GapFound | CriticalPath | AnalysisComplete | AnalyzerError,
+    AnalyzerProgress | GapFound | CriticalPath | FileLinesTold | AnalysisComplete | AnalyzerError,
     Field(discriminator="type"),
 ]

@@ -19,6 +19,7 @@ from qe_action.events import (
     ExecutorError,
     ExecutorEvent,
     ExecutorProgress,
+    FileLinesTold,
     Gap,
     GapFound,
     GenerationComplete,
@@ -250,5 +251,7 @@ class RunState:
             case CriticalPath():
                 insort(self.paths, event, key=lambda path: path.rank)
                 del self.paths[PATHS_KEPT:]
+            case FileLinesTold():  # for who shows sources
+                pass
             case _:
                 assert_never(event)

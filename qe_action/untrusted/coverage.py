@@ -15,6 +15,7 @@ from qe_action.events import (
     Conclusion,
     Counts,
     CriticalPath,
+    FileLinesTold,
     Gap,
     GapFound,
     GateResult,
@@ -52,6 +53,8 @@ class StrangersCoverage(Claims[AnalyzerEvent]):
                 return self._take_gap(gap)
             case CriticalPath():
                 return event
+            case FileLinesTold():
+                return None
             case AnalyzerError():
                 self._errors += 1
                 return claimed_error(event) if self._errors <= MAX_ERRORS else None

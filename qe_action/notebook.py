@@ -1,0 +1,1 @@
+"""The agents without `await`, and a display for notebooks."""
