@@ -19,6 +19,8 @@ from qe_action.journal import encode
 
 WINDOW = 1000
 """How many of the latest events stay in memory; older ones are read back from the spool."""
+WRITTEN_AT_ONCE = 100
+"""How many of them are written to it together."""
 CANCELLED = "The run was cancelled."
 
 
@@ -38,6 +40,8 @@ class EventLog:
         self._recent: deque[Event] = deque(maxlen=window)
         self._offsets = array("Q")
         self._end = 0
+        self._unwritten = bytearray()
+        self._at_once = max(1, min(WRITTEN_AT_ONCE, window))
         self._closed = False
         self._waiting: set[asyncio.Future[None]] = set()
 
@@ -61,17 +65,20 @@ class EventLog:
         self._wake()
 
     def _spill(self, line: bytes) -> None:
-        """Write a line to the spool; where its disk is full, memory takes all that comes."""
+        """Write it to the spool, with other recent ones; a full disk leaves all to memory."""
         self._offsets.append(self._end)
-        try:
-            self._spool.seek(self._end)
-            self._spool.write(line)
-            self._spool.flush()
-        except OSError:
-            if self._recent.maxlen is not None:
+        if self._recent.maxlen is None:
+            return
+        self._end += len(line)
+        self._unwritten += line
+        if len(self._offsets) % self._at_once == 0:
+            try:
+                self._spool.seek(self._end - len(self._unwritten))
+                self._spool.write(self._unwritten)
+                self._spool.flush()
+            except OSError:
                 self._recent = deque(self._recent)
-        else:
-            self._end += len(line)
+            self._unwritten.clear()
 
     def close(self) -> None:
         """No more events: readers end once they have read what is there."""

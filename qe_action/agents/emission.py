@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -20,18 +21,27 @@ async def emitted(
     Closed early, the stream cancels the work and waits for its end. A reader that is cancelled
     gets what the work says of that before the cancellation goes on.
     """
-    queue: asyncio.Queue[EventT | None] = asyncio.Queue()
-    task = asyncio.create_task(work(queue.put_nowait))
-    task.add_done_callback(lambda _: queue.put_nowait(None))
+    events: deque[EventT] = deque()  # many come at once: a queue would cost more than their work
+    news = asyncio.Event()
+
+    def emit(event: EventT) -> None:
+        events.append(event)
+        news.set()
+
+    task = asyncio.create_task(work(emit))
+    task.add_done_callback(lambda _: news.set())
     try:
-        while (event := await queue.get()) is not None:
-            yield event
+        while events or not task.done():
+            while events:
+                yield events.popleft()
+            news.clear()
+            if not task.done():
+                await news.wait()
         await task
     except asyncio.CancelledError:
         await _ended(task)
-        while not queue.empty():
-            if (last := queue.get_nowait()) is not None:
-                yield last
+        while events:
+            yield events.popleft()
         raise
     finally:
         await _ended(task)

@@ -26,7 +26,6 @@ from qe_action.agents.execution_result import (
 from qe_action.agents.failure_texts import MESSAGE, TRACEBACK, Cleaning
 from qe_action.agents.message_buffer import MessageBuffer
 from qe_action.agents.repeats import COMMAND, MOST, Attempt, repeatable, rerun_command, runs
-from qe_action.agents.result_reading import ResultReading
 from qe_action.agents.test_places import Places
 from qe_action.analysis.test_baseline import TestDigest
 from qe_action.analysis.test_comparison import history
@@ -198,6 +197,8 @@ class ExecutionRun:
 
     async def _read(self) -> None:
         """The results that were written; with a command its own alone, and none heard before."""
+        from qe_action.agents.result_reading import ResultReading
+
         options = self._options
         await self._placed()
         since = self._epoch if options.command else None

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.globs import PathFilter
 from qe_action.errors import UsageError
 from qe_action.events import Counts, GateResult
 from qe_action.figures import beside
+
+if TYPE_CHECKING:
+    from qe_action.analysis.collect import FileCounts
 
 Kind = Literal["patch", "project"]
 
@@ -165,7 +167,10 @@ def _path_gate(
         figures = [counts[:4] for path, counts in files.items() if allowed(path)]
         if not figures:
             return _unmeasured(gate.name, gate.minimum, NO_FILE)
-        totals = FileCounts(*map(sum, zip(*figures, strict=True))).wire()
+        statements, covered, branches, taken = map(sum, zip(*figures, strict=True))
+        totals = Counts(
+            statements=statements, covered=covered, branches=branches, covered_branches=taken
+        )
         return _project(gate.name, totals, gate.minimum, "its files have no statements")
     lacking = [path for path in unmeasured if allowed(path)]
     if patches is None:

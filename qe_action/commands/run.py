@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qe_action.agents.options import AnalysisOptions
-from qe_action.commands.base_results import BaseResults
+from qe_action.commands.report_options import analysis_options
 from qe_action.commands.step import Step
 from qe_action.errors import DeliveryError, QEError, ReportError
 from qe_action.github.commanded_pull import CommandRefused, commanded_pull
@@ -23,9 +23,9 @@ from qe_action.stream import Stage
 from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.git import Git
-from qe_action.workspace.report_file import expand, report_digest
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what is needed when the tests have ended is imported then
+    from qe_action.commands.base_results import BaseResults
     from qe_action.commands.gap_tests import GapTests
     from qe_action.commands.suite_setup import SuiteSetup
     from qe_action.commands.suite_stages import SuiteStages
@@ -86,7 +86,7 @@ class ActionRun(Step):
         suite = None
         if self.suite != "absent":
             suite = self._suite_stages(git, checkout, base)
-        options = self._options()
+        options = analysis_options(self.settings, self.context, self._reports())
         analyse = partial(_analysis, checkout, base)
         if suite is not None:
             setup = self._setup
@@ -99,6 +99,8 @@ class ActionRun(Step):
         return suite.before(stages) if suite is not None else stages
 
     def content_digest(self) -> str:
+        from qe_action.workspace.report_file import report_digest
+
         return report_digest(self._reports())
 
     def _answers_comment(self) -> bool:
@@ -246,35 +248,14 @@ class ActionRun(Step):
         """Where to look for baselines; nowhere outside of a workflow's run."""
         if self.github is None or self.context is None or self.context.target_sha is None:
             return None
+        from qe_action.commands.base_results import BaseResults
+
         return BaseResults(
             self.github,
             self.settings.inputs,
             history=git.first_parents,
             own_app=self.delivery.own_app,
             advise=self.context.pull is not None,
-        )
-
-    def _options(self) -> AnalysisOptions:
-        inputs = self.settings.inputs
-        below = Path(inputs.working_directory).as_posix()
-        return AnalysisOptions(
-            coverage_file=self._reports(),
-            all_files=inputs.all_files,
-            include=inputs.include,
-            exclude=inputs.exclude,
-            unmeasured=inputs.unmeasured,
-            source_roots=inputs.source_root,
-            working=below if below != "." else "",
-            workspaces=self.settings.roots,
-            min_patch_coverage=inputs.min_patch_coverage,
-            min_project_coverage=inputs.min_project_coverage,
-            min_branch_coverage=inputs.min_branch_coverage,
-            max_drop=inputs.max_drop,
-            path_gates=inputs.path_gate,
-            check_name=inputs.name,
-            keeps_digest=self.context is not None and self.context.keeps_baseline,
-            tests_outcome=inputs.tests_outcome,
-            place="workflow" if self.settings.in_workflow else "command line",
         )
 
     def _reports(self) -> tuple[Path, ...]:
@@ -284,6 +265,8 @@ class ActionRun(Step):
         return tuple(folder / name for name in inputs.coverage_file)
 
     def _report_files(self) -> Iterator[Path]:
+        from qe_action.workspace.report_file import expand
+
         for name in self._reports():
             with suppress(ReportError):  # said when it is read
                 yield from expand(name)

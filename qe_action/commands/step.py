@@ -9,15 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from qe_action.errors import QEError, UsageError, WorkspaceError
-from qe_action.github.client import GitHub
 from qe_action.github.context import RunContext, read_context
 from qe_action.github.identity import digest
-from qe_action.github.retry_policy import Ports, policy_of
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState
@@ -29,6 +27,9 @@ from qe_action.sinks.wiring import Suite, Wiring
 from qe_action.stream import Sink, Stage
 from qe_action.stream_runner import stream_to
 from qe_action.workspace.outputs import WRITTEN, OutputFile, check_names
+
+if TYPE_CHECKING:
+    from qe_action.github.client import GitHub
 
 
 class Step(ABC):
@@ -122,6 +123,9 @@ class Step(ABC):
         context = self.context
         if context is None or context.repo is None or not token.get_secret_value():
             return None
+        from qe_action.github.client import GitHub
+        from qe_action.github.retry_policy import Ports, policy_of
+
         try:
             return GitHub(
                 token=token,

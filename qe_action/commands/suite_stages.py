@@ -22,7 +22,6 @@ from qe_action.events import (
 from qe_action.secret_names import secret_values
 from qe_action.settings import Settings
 from qe_action.stream import Stage
-from qe_action.workspace.report_file import expand
 
 _WRITTEN = "pytest writes it with --cov=PACKAGE --cov-report=xml; coverage-file names another."
 SLACK = 0.1
@@ -170,6 +169,8 @@ class SuiteStages:
         return [path for path in self._expanded(name) if _modified(path) >= begin]
 
     def _expanded(self, name: Path) -> list[Path]:
+        from qe_action.workspace.report_file import expand  # when the tests have ended
+
         with suppress(ReportError):
             return [path for path in expand(name) if path.exists()]
         return []

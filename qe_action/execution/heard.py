@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import cast, get_args
 
@@ -68,7 +69,9 @@ class Heard:
         """The messages that are complete with `data`."""
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest if len(rest) <= LINE else b""
-        for line in lines:
+        for line, following in pairwise((*lines, b"")):
+            if not self._begun and _has_ended(line, following):
+                continue
             try:
                 message = self._line(line)
             except (ValueError, TypeError, RecursionError):
@@ -157,6 +160,18 @@ def _finished(key: str, words: list[object]) -> Finished:
         reason=_text(details.get("reason", ""), LONG),
         goes_on=details.get("goes_on") is True,
     )
+
+
+def _has_ended(line: bytes, following: bytes) -> bool:
+    """Whether a line says that a test has begun, and the next one that it has ended.
+
+    Most do, and then the beginning is of no interest. It is where a failure has details, as the
+    test may go on with its teardown.
+    """
+    key, mark, name = line.partition(b' ["s",')
+    if not mark or following.endswith(b"}]"):
+        return False
+    return following.startswith(b'%s ["r",%s,' % (key, name[:-1]))
 
 
 def _parted(text: str) -> tuple[str, str, str]:

@@ -81,6 +81,19 @@ def test_a_message_may_come_in_parts_between_those_of_others() -> None:
     assert taken.dropped == 0
 
 
+def test_a_beginning_whose_end_is_heard_with_it_is_left_out() -> None:
+    ended = ["r", "test_a.py::test_b", "passed", "call", 0.5, "", 3, ""]
+    first, second = heard(["s", ended[1]], ended)[:1], heard(["s", "test_a.py::other"], ended)
+    assert [type(each) for each in first] == [Finished]
+    assert [type(each) for each in second] == [Started, Finished]
+
+
+@pytest.mark.parametrize("other", [b"k2", b"k1+"])
+def test_a_beginning_is_kept_where_the_end_is_another_process_s(other: bytes) -> None:
+    data = b'k1 ["s","a"]\n' + other + b' ["r","a","passed","call",1,"",1,""]\n'
+    assert next(Heard().take(data)) == Started("k1", "a")
+
+
 @pytest.mark.parametrize(
     "said",
     [
