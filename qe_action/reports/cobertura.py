@@ -85,7 +85,7 @@ class CoberturaParser(XmlReportParser):
 
     def _start_source(self, _depth: int, _attributes: Attributes) -> None:
         self._source = []
-        self._parser.CharacterDataHandler = self._source_text
+        self._guard.parser.CharacterDataHandler = self._source_text
 
     def _source_text(self, text: str) -> None:
         if self._source is not None and len(self._source) < MAX_SOURCE:
@@ -96,7 +96,7 @@ class CoberturaParser(XmlReportParser):
         if source and len(self.sources) < MAX_SOURCES and source not in self.sources:
             self.sources.append(source)
         self._source = None
-        self._parser.CharacterDataHandler = None
+        self._guard.parser.CharacterDataHandler = None
 
     def _start_package(self, _depth: int, attributes: Attributes) -> None:
         self._package = attributes.get("name", "")[:MAX_NAME]

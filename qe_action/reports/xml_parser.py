@@ -5,28 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
-from xml.parsers import expat
 
 from qe_action.errors import ReportError
 from qe_action.reports.defects import Defects
 from qe_action.reports.elements import Attributes, Row, as_mapping
 from qe_action.reports.model import FileLines
-from qe_action.reports.xml_errors import explain, wrong_root
-
-SLICE = 1 << 16
-"""Bytes given to expat at once: bounds the rows that wait for `_take_lines`."""
-
-MAX_DEPTH = 256
-"""Open elements at the end of a slice; real reports nest ten deep."""
-
-MAX_TOKEN = 1 << 20
-"""Bytes of one tag or comment. Expat before 2.6 reads an unfinished one again and again."""
-
-MAX_NAMES = 1000
-"""Names of elements and attributes, which expat keeps to the end; real reports have fifty."""
-
-MAX_DOCTYPE = 1 << 20
-"""Bytes of a document type, of which expat keeps every declaration; JaCoCo's has 6 KB."""
+from qe_action.reports.xml_errors import wrong_root
+from qe_action.reports.xml_guard import MAX_DEPTH, SLICE, XmlGuard
 
 
 class XmlReportParser(ABC):
@@ -52,12 +37,9 @@ class XmlReportParser(ABC):
         self._last_row: Row = []
         self._ends: list[str] = []
         self._depth = 0
-        self._fed = 0
-        self._doctype: int | None = None  # where the open document type begins
-        self._names: dict[str, str] = {}
         self._root_seen = False
         self._handlers: dict[str, Callable[[int, Attributes], None]] = {}
-        self._parser = self._hardened_parser()
+        self._guard = self._guarded_parser()
 
     @abstractmethod
     def _check_top(self, depth: int, name: str) -> None:
@@ -75,18 +57,11 @@ class XmlReportParser(ABC):
     def _finish(self) -> None:
         """The report has ended: finish the last file."""
 
-    def _hardened_parser(self) -> expat.XMLParserType:
+    def _guarded_parser(self) -> XmlGuard:
         # One string object a name makes comparing a name a comparison of pointers.
-        self._names.update((name, name) for name in self.interned)
-        parser = expat.ParserCreate(intern=self._names)
-        parser.specified_attributes = True  # no defaults from a DTD
+        guard = XmlGuard({name: name for name in self.interned}, _refusal)
+        parser = guard.parser
         parser.ordered_attributes = True
-        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-        if hasattr(parser, "SetReparseDeferralEnabled"):
-            parser.SetReparseDeferralEnabled(False)  # MAX_TOKEN bounds what it guards against
-        parser.EntityDeclHandler = self._refuse_entity
-        parser.StartDoctypeDeclHandler = self._start_doctype
-        parser.EndDoctypeDeclHandler = self._end_doctype
         parser.EndElementHandler = self._ends.append
         collect, start = self._rows.append, self._start
 
@@ -97,7 +72,7 @@ class XmlReportParser(ABC):
                 start(name, row)
 
         parser.StartElementHandler = start_element
-        return parser
+        return guard
 
     def feed(self, chunk: bytes, /) -> list[FileLines]:
         """The files that end in these bytes.
@@ -133,49 +108,20 @@ class XmlReportParser(ABC):
 
     def _guarded(self, data: bytes | memoryview, *, final: bool) -> None:
         """Let expat read; what stops it becomes the failure."""
-        self._fed += len(data)
-        parser = self._parser
         try:
-            parser.Parse(data, final)
+            self._guard.parse(data, final=final, empty=lambda: not self._root_seen)
         except ReportError as error:
             self._failure = error
-        except (expat.ExpatError, LookupError, ValueError) as error:
-            self._failure = explain(
-                error,
-                line=parser.CurrentLineNumber,
-                column=parser.CurrentColumnNumber + 1,
-                empty=not self._root_seen,
-            )
         self._settle()
         if self._failure is not None:
             return
-        if self._depth > MAX_DEPTH:
-            self._failure = self._refusal(f"elements nest more than {MAX_DEPTH} deep")
-        elif self._fed - parser.CurrentByteIndex > MAX_TOKEN:
-            self._failure = self._refusal(f"one tag is longer than {MAX_TOKEN >> 20} MB")
-        elif len(self._names) > MAX_NAMES:
-            self._failure = self._refusal(f"its elements have more than {MAX_NAMES:,} names")
-        elif self._doctype is not None and self._fed - self._doctype > MAX_DOCTYPE:
-            self._failure = self._refusal(
-                f"its document type is longer than {MAX_DOCTYPE >> 20} MB"
-            )
-        elif final and not self._root_seen:
+        try:
+            self._guard.check(self._depth)
+        except ReportError as error:
+            self._failure = error
+            return
+        if final and not self._root_seen:
             self._failure = wrong_root("line")
-
-    def _refusal(self, why: str) -> ReportError:
-        return ReportError(
-            f"The report is refused at line {self._parser.CurrentLineNumber}: {why}.",
-            hint="No coverage tool writes this. Create the report again.",
-        )
-
-    def _start_doctype(self, *_: object) -> None:
-        self._doctype = self._parser.CurrentByteIndex
-
-    def _end_doctype(self) -> None:
-        self._doctype = None
-
-    def _refuse_entity(self, name: str, *_: object) -> None:
-        raise self._refusal(f"it declares the XML entity {name[:40]!r}")
 
     def _settle(self) -> int:
         """Work off what was collected; the number of elements open now."""
@@ -200,8 +146,15 @@ class XmlReportParser(ABC):
             self._rows.append(row)
             return
         if depth > MAX_DEPTH:
-            raise self._refusal(f"elements nest more than {MAX_DEPTH} deep")
+            raise self._guard.too_deep()
         self._depth = depth + 1
         handler = self._handlers.get(local)
         if handler is not None:
             handler(depth, as_mapping(row))
+
+
+def _refusal(why: str, line: int) -> ReportError:
+    return ReportError(
+        f"The report is refused at line {line}: {why}.",
+        hint="No coverage tool writes this. Create the report again.",
+    )

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from xml.etree.ElementTree import Element
-from xml.parsers import expat
 
 from qe_action.errors import ReportError
-from qe_action.reports.xml_errors import explain
-from qe_action.reports.xml_parser import MAX_DEPTH, MAX_DOCTYPE, MAX_NAMES, MAX_TOKEN, SLICE
+from qe_action.reports.xml_guard import MAX_DEPTH, SLICE, XmlGuard
 from qe_action.results import junit_case
 from qe_action.results.case import MAX_CASES, MAX_CHILDREN, MAX_NAME, MAX_TEXT, Case
 
@@ -42,9 +40,6 @@ class JUnitParser:
         self._failure: ReportError | None = None
         self._told = 0
         self._depth = 0
-        self._fed = 0
-        self._doctype: int | None = None
-        self._names: dict[str, str] = {}
         self._suites: list[tuple[int, str, str]] = []
         self._pytest = False
         self._open: list[Element] = []
@@ -53,22 +48,16 @@ class JUnitParser:
         self._length = 0
         self._seen = set[int]()
         self._root = ""
-        self._parser = self._hardened()
+        self._guard = self._guarded_parser()
 
-    def _hardened(self) -> expat.XMLParserType:
-        parser = expat.ParserCreate(intern=self._names)
+    def _guarded_parser(self) -> XmlGuard:
+        guard = XmlGuard({}, _refusal)
+        parser = guard.parser
         parser.buffer_text = True
-        parser.specified_attributes = True
-        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-        if hasattr(parser, "SetReparseDeferralEnabled"):
-            parser.SetReparseDeferralEnabled(False)  # MAX_TOKEN bounds what it guards against
-        parser.EntityDeclHandler = self._refuse_entity
-        parser.StartDoctypeDeclHandler = self._start_doctype
-        parser.EndDoctypeDeclHandler = self._end_doctype
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
-        return parser
+        return guard
 
     def feed(self, chunk: bytes) -> list[Case]:
         """The tests that end in these bytes.
@@ -90,7 +79,9 @@ class JUnitParser:
 
     def _guarded(self, data: bytes | memoryview, *, final: bool) -> None:
         try:
-            self._parse(data, final=final)
+            self._guard.parse(data, final=final, empty=lambda: not self._root)
+            if not final:
+                self._guard.check(self._depth)
         except ReportError as error:
             self._failure = error
 
@@ -100,46 +91,11 @@ class JUnitParser:
             raise self._failure
         return cases
 
-    def _parse(self, data: bytes | memoryview, *, final: bool) -> None:
-        self._fed += len(data)
-        parser = self._parser
-        try:
-            parser.Parse(data, final)
-        except (expat.ExpatError, LookupError, ValueError) as error:
-            raise explain(
-                error,
-                line=parser.CurrentLineNumber,
-                column=parser.CurrentColumnNumber + 1,
-                empty=not self._root,
-            ) from None
-        if self._fed - parser.CurrentByteIndex > MAX_TOKEN and not final:
-            raise self._refusal(f"one tag is longer than {MAX_TOKEN >> 20} MB")
-        if len(self._names) > MAX_NAMES:
-            raise self._refusal(f"its elements have more than {MAX_NAMES:,} names")
-        if self._doctype is not None and self._fed - self._doctype > MAX_DOCTYPE:
-            raise self._refusal(f"its document type is longer than {MAX_DOCTYPE >> 20} MB")
-
-    def _refusal(self, why: str) -> ReportError:
-        return ReportError(
-            f"The test results are refused at line {self._parser.CurrentLineNumber}: {why}.",
-            hint="No test runner writes this. Write the results again.",
-            anchor=ANCHOR,
-        )
-
-    def _start_doctype(self, *_: object) -> None:
-        self._doctype = self._parser.CurrentByteIndex
-
-    def _end_doctype(self) -> None:
-        self._doctype = None
-
-    def _refuse_entity(self, name: str, *_: object) -> None:
-        raise self._refusal(f"it declares the XML entity {name[:40]!r}")
-
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise self._refusal(f"elements nest more than {MAX_DEPTH} deep")
+            raise self._guard.too_deep()
         if not self._root:
             self._begin(local)
         if self._passed_over:
@@ -241,3 +197,11 @@ def _suite(attributes: dict[str, str]) -> tuple[str, str]:
     """A suite's name and file; Playwright names it by its file, Cypress says it beside."""
     file = attributes.get("file") or attributes.get("filepath") or ""
     return attributes.get("name", "")[:MAX_NAME], file[:MAX_NAME]
+
+
+def _refusal(why: str, line: int) -> ReportError:
+    return ReportError(
+        f"The test results are refused at line {line}: {why}.",
+        hint="No test runner writes this. Write the results again.",
+        anchor=ANCHOR,
+    )

@@ -44,8 +44,8 @@ from qe_action.reports.lcov_records import MAX_BYTES
 from qe_action.reports.model import Branch, FileLines, Function, Part, Ways
 from qe_action.reports.packed_lines import PackedLines
 from qe_action.reports.sniff import HEAD
-from qe_action.reports.xml_parser import MAX_DOCTYPE
-from qe_action.reports.xml_parser import MAX_NAMES as MAX_XML_NAMES
+from qe_action.reports.xml_guard import MAX_DOCTYPE
+from qe_action.reports.xml_guard import MAX_NAMES as MAX_XML_NAMES
 
 OPENED = '<coverage><packages><package><classes><class filename="a.py"><lines>'
 CLOSED = "</classes></package></packages></coverage>"
