@@ -39,3 +39,14 @@ def bounded(file: BinaryIO, most: int) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes")
     return data
+
+
+def shown(place: Path) -> str:
+    """A path that exists from the current folder, as short as it can be said."""
+    if not place.is_absolute():
+        return str(place)
+    try:
+        near = os.path.relpath(place)
+    except ValueError:  # another drive
+        return str(place)
+    return near if len(near) < len(str(place)) else str(place)

@@ -143,6 +143,14 @@ def unheard(tests: ExecutedTests, command: Sequence[str], *, library: bool) -> t
     )
 
 
+def lost(ended: Ended | None) -> tuple[str, ...]:
+    """A note on what was said of tests and did not arrive."""
+    if ended is None or not ended.lost:
+        return ()
+    what = plural(ended.lost, "message")
+    return (f"{what} about tests got lost: tests may be missing from the counts.",)
+
+
 def completed(tests: ExecutedTests, flakes: Flakes, judged: Verdict) -> ExecutionComplete:
     """The result as far as messages tell it."""
     ended = tests.ended

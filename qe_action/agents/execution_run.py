@@ -19,6 +19,7 @@ from qe_action.agents.execution_result import (
     Flakes,
     Verdict,
     completed,
+    lost,
     signalled,
     unheard,
     verdict,
@@ -269,7 +270,7 @@ class ExecutionRun:
             "hung": clean.name(ended.hung) if ended else "",
             "stack": clean.tail(ended.stack, TRACEBACK) if ended else "",
             "seconds": max(0.0, self._clock() - self._began) if options.command else None,
-            "notes": (*result.notes, *silent, *self._notes),
+            "notes": (*result.notes, *silent, *lost(ended), *self._notes),
         }
         result = compared(result.model_copy(update=update), last, self._search.found)
         if options.keeps_digest and self._change is not None:

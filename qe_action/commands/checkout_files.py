@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qe_action.errors import UsageError
 from qe_action.events import TestCase
+from qe_action.input_file import shown
 from qe_action.verify.writing import ParsingError, additions, moved
 
 
@@ -100,14 +101,3 @@ def in_project(root: Path, path: str) -> Path:
             hint="Take --out.",
         )
     return root / path
-
-
-def shown(place: Path) -> str:
-    """A path that exists from the current folder, as short as it can be said."""
-    if not place.is_absolute():
-        return str(place)
-    try:
-        near = os.path.relpath(place)
-    except ValueError:  # another drive
-        return str(place)
-    return near if len(near) < len(str(place)) else str(place)

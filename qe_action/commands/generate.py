@@ -18,12 +18,12 @@ from qe_action import defaults
 from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.agents.written_files import broken_files
-from qe_action.commands.checkout_files import Added, add_to, add_to_project, shown
+from qe_action.commands.checkout_files import Added, add_to, add_to_project
 from qe_action.commands.tests_journal import opened
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete
 from qe_action.given_inputs import headers, takes
-from qe_action.input_file import content
+from qe_action.input_file import content, shown
 from qe_action.model_options import ModelOptions
 from qe_action.settings import existing_folder
 from qe_action.sinks.code import print_code

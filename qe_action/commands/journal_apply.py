@@ -10,10 +10,10 @@ from argparse import Namespace
 from pathlib import Path, PurePosixPath
 
 from qe_action.agents.target_runners import collected
-from qe_action.commands.checkout_files import add_to, add_to_project, shown
+from qe_action.commands.checkout_files import add_to, add_to_project
 from qe_action.errors import UsageError
 from qe_action.events import TestCase
-from qe_action.input_file import opened
+from qe_action.input_file import opened, shown
 from qe_action.settings import existing_folder
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.untrusted.journal import tests_of

@@ -47,7 +47,8 @@ class PlainRunner:
                 finally:
                     await watch.end()
             suite.close()
-            yield Ended(watch.code, watch.why, hung=watch.hung, stack=watch.stack)
+            lost = suite.channel.dropped
+            yield Ended(watch.code, watch.why, hung=watch.hung, stack=watch.stack, lost=lost)
         finally:
             self.code = suite.code if self.code is None else self.code
             suite.close()

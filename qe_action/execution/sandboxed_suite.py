@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qe_action.errors import UsageError
@@ -84,7 +84,7 @@ class SandboxedRunner:
                 try:
                     async for message in watch.messages():
                         yield message
-                    last = ended(await running.outcome(), watch)
+                    last = replace(ended(await running.outcome(), watch), lost=channel.dropped)
                 finally:
                     await watch.end()
         finally:

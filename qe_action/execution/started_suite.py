@@ -6,8 +6,10 @@ It is started before what reads its reports is imported, so that nobody waits fo
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -38,6 +40,7 @@ class StartedSuite:
         self.run = run
         self.channel = channel
         self.began = time.time()
+        _look_up(run.command[0], environment)  # before anything is said in the log
         self._go_on = stop_commands(environment)
         try:
             self._process = subprocess.Popen(run.command, cwd=run.folder, env=given)
@@ -118,6 +121,12 @@ def start_early(words: Sequence[str], environment: Mapping[str, str]) -> Started
         return StartedSuite.start(Run(tuple(words), Path.cwd()), environment)
     except UsageError:
         return None
+
+
+def _look_up(name: str, environment: Mapping[str, str]) -> None:
+    """Raises `FileNotFoundError` where no program of that name is on the path."""
+    if not os.path.dirname(name) and shutil.which(name, path=environment.get("PATH")) is None:  # noqa: PTH120
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
 
 
 def _refused(run: Run, error: OSError) -> UsageError:

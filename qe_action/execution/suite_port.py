@@ -106,7 +106,8 @@ class Ended:
 
     `code` is what a shell would say, 128 and the signal's number where one ended it. `why` is empty
     where it ended by itself, `limit` names the sandbox's limit that it broke. `hung` is the test
-    that ran longer than it may, `stack` where it was.
+    that ran longer than it may, `stack` where it was. `lost` is how many messages did not come
+    through or made no sense.
     """
 
     code: int
@@ -114,6 +115,7 @@ class Ended:
     limit: str = ""
     hung: str = ""
     stack: str = ""
+    lost: int = 0
 
 
 Message = Session | Collected | Started | Finished | Left | Over | Ended

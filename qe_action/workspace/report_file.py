@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qe_action.errors import ReportError
+from qe_action.input_file import shown
 from qe_action.place import MAKE_REPORT, NAME_REPORT, Place
 from qe_action.reports import detect
 from qe_action.reports.coverage_json import files_from_json
@@ -60,13 +61,13 @@ class ReportFile:
             yield from self._read()
         except FileNotFoundError:
             raise ReportError(
-                f"There is no coverage report at {self._path}.",
+                f"There is no coverage report at {shown(self._path)}.",
                 hint=MAKE_REPORT[self._place],
                 anchor="the-report-is-not-found",
             ) from None
         except OSError as error:
             raise ReportError(
-                f"The coverage report {self._path} can't be read: {error.strerror}.",
+                f"The coverage report {shown(self._path)} can't be read: {error.strerror}.",
                 anchor="the-report-is-not-found",
             ) from None
 
@@ -74,7 +75,7 @@ class ReportFile:
         if self._path.exists() and not self._path.is_file():
             # A pipe or a device could keep us waiting for ever.
             raise ReportError(
-                f"{self._path} is no file.",
+                f"{shown(self._path)} is no file.",
                 hint=NAME_REPORT[self._place],
                 anchor="the-report-is-not-found",
             )
@@ -83,7 +84,7 @@ class ReportFile:
             chunk = stream.read(CHUNK)
             make = detect(chunk, self._path.name).parser
             if make is None:
-                raise ReportError(f"{self._path} was replaced while it was read.")
+                raise ReportError(f"{shown(self._path)} was replaced while it was read.")
             parser = make()
             self.sources = parser.sources
             done = 0

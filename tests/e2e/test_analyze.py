@@ -152,6 +152,11 @@ def test_what_a_user_can_mend_is_said_in_a_line_with_exit_code_2(
     assert done.stderr.strip()
 
 
+def test_a_report_that_is_missing_is_named_as_it_lies_from_here(repo: GitRepo) -> None:
+    done = analyze(repo, str(repo.root / "missing.xml"))
+    assert "There is no coverage report at missing.xml." in done.stderr
+
+
 def test_globs_that_leave_nothing_are_said_to(repo: GitRepo) -> None:
     done = analyze(repo, "--include", "zzz")
     assert "no file of the report counts" in done.stderr

@@ -104,10 +104,14 @@ def test_the_exit_code_is_a_shells(tmp_path: Path) -> None:
     assert hear(tmp_path, (sys.executable, "-c", killed)) == [Ended(137)]
 
 
-def test_a_command_that_is_not_there_is_said_with_a_hint(tmp_path: Path) -> None:
+def test_a_command_that_is_not_there_is_said_with_a_hint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(("no-such-program",), tmp_path)
     with pytest.raises(UsageError, match="There is no command 'no-such-program'") as caught:
-        hear(tmp_path, ("no-such-program",))
+        StartedSuite.start(run, {**os.environ, "GITHUB_ACTIONS": "true"})
     assert "without a shell" in caught.value.hint
+    assert not capsys.readouterr().out, "the runner's commands need not be stopped for nothing"
     (tmp_path / "data").write_text("")
     with pytest.raises(UsageError, match="can't be started"):
         hear(tmp_path, (str(tmp_path / "data"),))

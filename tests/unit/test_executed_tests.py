@@ -469,6 +469,13 @@ def test_a_hung_test_is_named_with_its_stack() -> None:
     assert final.notes == (), "it is said once"
 
 
+def test_messages_that_got_lost_are_told() -> None:
+    final = ended_with(0, (A, "passed"), lost=3)
+    assert final.notes == (
+        "3 messages about tests got lost: tests may be missing from the counts.",
+    )
+
+
 def test_a_command_of_which_nothing_is_heard_is_judged_by_its_code() -> None:
     final = result(played([Ended(0)]))
     assert (final.passed, final.live, final.total) == (True, False, None)
