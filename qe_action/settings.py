@@ -123,6 +123,8 @@ class Inputs(BaseModel):
     sandbox: Literal["on", "off"]
     journal: Optional
     preview_file: Optional
+    badge_file: Optional
+    badge_json_file: Optional
     pull_request_tests: Literal["off", "suggest", "open"]
     pr_token: SecretStr
     tests_patch_file: Optional
