@@ -8,14 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from qe_action.errors import UsageError
 from qe_action.given_inputs import GivenInput, given_input, renamed, takes
@@ -123,6 +116,8 @@ class Inputs(BaseModel):
     sandbox: Literal["on", "off"]
     journal: Optional
     preview_file: Optional
+    badge_file: Optional
+    badge_json_file: Optional
     pull_request_tests: Literal["off", "suggest", "open"]
     pr_token: SecretStr
     tests_patch_file: Optional

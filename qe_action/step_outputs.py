@@ -23,4 +23,6 @@ OUTPUTS: tuple[tuple[str, str], ...] = (
     ("comment-url", "Address of the comment; empty if there is none."),
     ("journal-file", "The journal, relative to the workspace; empty if none was asked for."),
     ("preview-file", "The preview, relative to the workspace; empty if none was asked for."),
+    ("badge-file", "The badge, relative to the workspace; empty if none was asked for."),
+    ("badge-json-file", "The badge's JSON, relative to the workspace; empty likewise."),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from qe_action.analysis.baseline import digest_of, fitted
 from qe_action.analysis.collect import FileCounts
+from qe_action.analysis.coverage_history import encode, point_of
 from qe_action.analysis.deltas import Lookup, deltas, file_delta, indirect_changes, lost_by_folder
 from qe_action.analysis.diff import Diff
 from qe_action.analysis.packed_comment import TEXT_LIMIT
@@ -36,6 +37,7 @@ def compared(
     return result.model_copy(
         update={
             "baseline": lookup.wire(),
+            "history": lookup.points,
             "deltas": deltas(digest.totals.wire(), result.totals),
             "files": tuple(summaries),
             "indirect": None if indirect is None else indirect[:INDIRECT],
@@ -51,7 +53,10 @@ def with_digest(result: AnalysisComplete, key: str, files: Files) -> AnalysisCom
     measured = result.measured
     if measured is None or measured.sha is None or measured.tree not in ("commit", "head"):
         return result
-    digest, text = fitted(digest_of(measured.sha, key, files), TEXT_LIMIT - KEPT_SIZE)
+    whole = digest_of(measured.sha, key, files)
+    gap = result.baseline is not None and result.baseline.commits_before > 0
+    history = encode((*result.history, point_of(whole, after_gap=gap)))
+    digest, text = fitted(whole, TEXT_LIMIT - KEPT_SIZE - len(history) - 1)
     notes = result.notes
     if digest.detail != "files":
         kept = "by folder" if digest.detail == "folders" else "as totals"
@@ -60,4 +65,4 @@ def with_digest(result: AnalysisComplete, key: str, files: Files) -> AnalysisCom
             f"The counts of {plural(len(files), 'file')} do not fit into a check run: later runs "
             f"find them {kept}, and changes in single files are not known to them.",
         )
-    return result.model_copy(update={"digest": text, "notes": notes})
+    return result.model_copy(update={"digest": f"{text}\n{history}", "notes": notes})

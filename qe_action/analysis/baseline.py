@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.packed_comment import MAX_RAW, TEXT_LIMIT, packed, unpacked
+from qe_action.events import CoveragePoint
 from qe_action.text import visible
 
 SCHEMA = 1
@@ -38,13 +39,15 @@ class Digest:
     """The counts of one commit's tree by file, or by folder of at most `level` levels.
 
     `level` is None where each row is a file and 0 where one row has the totals. `key` is the
-    fingerprint of the settings that the counts depend on.
+    fingerprint of the settings that the counts depend on. `history` are the points kept beside it,
+    None where it was written without any.
     """
 
     sha: str
     key: str
     rows: Mapping[str, FileCounts]
     level: int | None = None
+    history: tuple[CoveragePoint, ...] | None = None
 
     @property
     def detail(self) -> Detail:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from qe_action.analysis.baseline import Digest, row_name
 from qe_action.analysis.collect import FileCounts
 from qe_action.analysis.diff import Diff
-from qe_action.events import Baseline, Counts, Deltas, IndirectChange
+from qe_action.events import Baseline, Counts, CoveragePoint, Deltas, IndirectChange
 from qe_action.text import plural
 
 NAMED_FOLDERS = 5
@@ -19,12 +19,14 @@ NAMED_FOLDERS = 5
 class Lookup:
     """What came of looking for a baseline: a digest or, in `notes`, why there is none.
 
-    `commits_before` is how many commits before the measured base the digest was made.
+    `commits_before` is how many commits before the measured base the digest was made. `points` are
+    the last baselines up to it, the oldest first.
     """
 
     digest: Digest | None = None
     commits_before: int = 0
     notes: tuple[str, ...] = ()
+    points: tuple[CoveragePoint, ...] = ()
 
     def wire(self) -> Baseline | None:
         """The baseline as the events have it."""

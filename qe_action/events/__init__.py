@@ -35,9 +35,11 @@ from qe_action.events.coverage_analyzer import (
     without_figures,
 )
 from qe_action.events.coverage_figures import (
+    HISTORY_LIMIT,
     MISFIT,
     Baseline,
     Counts,
+    CoveragePoint,
     Deltas,
     FileSummary,
     GateResult,
@@ -84,6 +86,7 @@ __all__ = [
     "AGENTS",
     "BASE_LINE",
     "EVENT",
+    "HISTORY_LIMIT",
     "LEVELS",
     "MISFIT",
     "Activity",
@@ -99,6 +102,7 @@ __all__ = [
     "BugSuspected",
     "Conclusion",
     "Counts",
+    "CoveragePoint",
     "CriticalPath",
     "Deltas",
     "Event",

@@ -9,8 +9,10 @@ from pydantic import Field
 
 from qe_action.events.base import LEVELS, Conclusion, Level, Wire
 from qe_action.events.coverage_figures import (
+    HISTORY_LIMIT,
     Baseline,
     Counts,
+    CoveragePoint,
     Deltas,
     FileSummary,
     GateResult,
@@ -164,7 +166,8 @@ class AnalysisComplete(Wire):
     their statements; the three are null unless the baseline is the measured base, file by
     file. `unmeasured` are changed source files that the report does not list and no figure
     stands for; `misfit` says why the report is taken for one of something else, empty where it
-    isn't: then no gate is judged. `digest` is what later runs compare with, null where this run
+    isn't: then no gate is judged. `history` are the last baselines up to this one, the oldest
+    first. `digest` is what later runs compare with, null where this run
     keeps none.
     """
 
@@ -190,6 +193,7 @@ class AnalysisComplete(Wire):
     measured: Measured | None = None
     baseline: Baseline | None = None
     deltas: Deltas | None = None
+    history: tuple[CoveragePoint, ...] = Field(default=(), max_length=HISTORY_LIMIT)
     indirect: tuple[IndirectChange, ...] | None = None
     indirect_total: int | None = None
     indirect_lost: int | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from qe_action.events.base import Wire
 
@@ -93,6 +93,32 @@ class Baseline(Wire):
     commits_before: int = Field(ge=0)
     detail: Literal["files", "folders", "totals"]
     totals: Counts
+
+
+HISTORY_LIMIT = 20
+"""How many of the last baselines are kept and shown."""
+
+
+class CoveragePoint(Wire):
+    """The project's coverage at an earlier baseline: `covered` of `whole` lines and branches.
+
+    `after_gap` says that commits between it and the baseline before have none.
+    """
+
+    sha: str = Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})\z")
+    covered: int = Field(ge=0, le=10**12)
+    whole: int = Field(ge=0, le=10**12)
+    after_gap: bool = False
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        if self.covered > self.whole:
+            raise ValueError("more is covered than there is")
+        return self
+
+    @property
+    def percent(self) -> float | None:
+        return percentage(self.covered, self.whole)
 
 
 class Deltas(Wire):

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Generic, TypeVar
 
-from qe_action.analysis import baseline, test_baseline
+from qe_action.analysis import baseline, coverage_history, test_baseline
 from qe_action.analysis.baseline import Digest
 from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.test_baseline import TestDigest, TestLookup
+from qe_action.errors import QEError
+from qe_action.events import CoveragePoint
 from qe_action.github.kept_digests import D, KeptDigests
 
 L = TypeVar("L")
+
+FURTHER = 2
+"""Commits that are looked at for the history of a digest without one; their list may be a third
+request."""
 
 
 class _Finder(ABC, Generic[D, L]):
@@ -68,8 +75,43 @@ class BaselineFinder(_Finder[Digest, Lookup]):
 
     unknown = "The measured base is not known, so there is no baseline."
 
+    async def find(self, base_sha: str | None, key: str) -> Lookup:
+        lookup = await super().find(base_sha, key)
+        if (digest := lookup.digest) is None:
+            return lookup
+        points = digest.history
+        return replace(lookup, points=await self._older(digest) if points is None else points)
+
+    async def _older(self, digest: Digest) -> tuple[CoveragePoint, ...]:
+        """The points up to a digest that was kept without any, as far as a short look back tells.
+
+        What GitHub does not answer costs the older points alone.
+        """
+        line: tuple[CoveragePoint, ...] = (coverage_history.point_of(digest),)
+        gap, looked = False, -1  # the digest's own commit is no further request
+        try:
+            async for sha in self._kept.commits(digest.sha):
+                looked += 1
+                digests = await self._kept.digests(sha, self._decode) if looked else []
+                older = next((each for each in digests if each.key == digest.key), None)
+                if older is not None:
+                    before = older.history or (coverage_history.point_of(older),)
+                    line = (*before, line[0].model_copy(update={"after_gap": gap}), *line[1:])
+                    gap = False
+                elif looked:
+                    gap = True
+                ends = older.history is not None if older is not None else bool(digests)
+                if ends or looked == FURTHER:
+                    break
+        except QEError:
+            pass
+        return coverage_history.latest(line)
+
     def _decode(self, text: str) -> Digest | None:
-        return baseline.decode(text)
+        digest = baseline.decode(text)
+        if digest is None:
+            return None
+        return replace(digest, history=coverage_history.decode(text, digest))
 
     def _lookup(self, digest: Digest | None, commits_before: int, *notes: str) -> Lookup:
         return Lookup(digest, commits_before, notes)
@@ -83,7 +125,8 @@ class BaselineFinder(_Finder[Digest, Lookup]):
     def _advice(self, base: str) -> str:
         return (
             f"There is no baseline at the base {base} or shortly before: run this action "
-            "on pushes to the default branch, and changes in coverage are shown."
+            "on pushes to the branch that the pull request targets, and changes in coverage are "
+            "shown."
         )
 
 
@@ -109,5 +152,5 @@ class TestBaselineFinder(_Finder[TestDigest, TestLookup]):
     def _advice(self, base: str) -> str:
         return (
             f"No tests are known of the base {base} or shortly before: run this action on pushes "
-            "to the default branch, and it is told which failures are new."
+            "to the branch that the pull request targets, and it is told which failures are new."
         )

@@ -80,11 +80,8 @@ class RunContext:
 
     @property
     def keeps_baseline(self) -> bool:
-        """Whether later runs may compare with this one: a merge group or the default branch."""
-        if self.commit is None:
-            return False
-        to_default = self.default_branch is not None and self.commit.base_ref is None
-        return self.commit.event == "merge_group" or (self.commit.event == "push" and to_default)
+        """Whether later runs may compare with this one: a merge group or a push to any branch."""
+        return self.commit is not None and self.commit.event in ("merge_group", "push")
 
     @property
     def run_url(self) -> str | None:

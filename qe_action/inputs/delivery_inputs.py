@@ -19,6 +19,18 @@ DELIVERY: tuple[Input, ...] = (
         written=True,
     ),
     Input(
+        "badge-file",
+        "",
+        "Where in the workspace the badge of the project's coverage is written, as SVG.",
+        written=True,
+    ),
+    Input(
+        "badge-json-file",
+        "",
+        "Where in the workspace the same is written as JSON for an endpoint badge of shields.io.",
+        written=True,
+    ),
+    Input(
         "pull-request-tests",
         "off",
         "What becomes of the tests beside the comment: suggest gives them as a patch, open as a "

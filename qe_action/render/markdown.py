@@ -23,6 +23,7 @@ from qe_action.render.generated import generated
 from qe_action.render.good_to_know import good_to_know
 from qe_action.render.links import Links
 from qe_action.render.marks import ICONS, RUNNING, CheckConclusion, Mark
+from qe_action.render.sparkline import sparkline
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude, mark, running_title
 from qe_action.text import (
@@ -136,6 +137,7 @@ def _ended(state: RunState, links: Links, rows: int) -> Iterator[str]:
 def _analysed(state: RunState, result: AnalysisComplete, links: Links, rows: int) -> Iterator[str]:
     if result.totals is not None:
         yield from figures(result)
+        yield from sparkline(result.history)
     yield from _gates(result)
     yield from changed_files(result, state, links, rows)
     yield from generated(state, links, rows)

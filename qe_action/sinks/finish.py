@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from qe_action.errors import DeliveryError, sentence
@@ -18,6 +19,7 @@ from qe_action.events import (
 )
 from qe_action.github.identity import name_for_tests
 from qe_action.github.refusals import Locked
+from qe_action.render import badge
 from qe_action.render.executed import failures_line
 from qe_action.render.html import page
 from qe_action.render.links import Links
@@ -32,7 +34,13 @@ from qe_action.text import document, floor
 from qe_action.workspace.outputs import OutputFile
 
 PREVIEW = "preview-file"
-"""The input for the one file that no sink writes."""
+BADGES: Mapping[str, Callable[[float | None], str]] = {
+    "badge-file": badge.svg,
+    "badge-json-file": badge.endpoint,
+}
+"""The inputs for files that no sink writes: these, and what makes each of the badges."""
+
+OWN = frozenset({PREVIEW, *BADGES})
 
 TROUBLES = 5
 """Troubles of the generation that are warnings; a step may have ten of them."""
@@ -73,12 +81,13 @@ class Finish:
     ) -> None:
         """Write everything. `why_not` says why there was nothing to write to.
 
-        `files` are those that were asked for, by their inputs; all but the preview were written by
-        sinks. What can't be written is a warning and costs nothing else.
+        `files` are those that were asked for, by their inputs; all but preview and badges were
+        written by sinks. What can't be written is a warning and costs nothing else.
         """
         self._state.proposal = self._delivery.proposal
         parts: tuple[tuple[str, Callable[[], None]], ...] = (
-            *((f"The {name}", file.close) for name, file in files.items() if name != PREVIEW),
+            *((f"The {name}", file.close) for name, file in files.items() if name not in OWN),
+            *((f"The {name}", partial(self._badge, name, files)) for name in BADGES),
             ("The preview", lambda: self._preview(why_not, files.get(PREVIEW))),
             ("The job summary", self._summary),
             ("The step's outputs", lambda: self._set_outputs(files)),
@@ -96,6 +105,12 @@ class Finish:
             preview.close()
         elif why_not and not self._settings.in_workflow:
             self._tell(f"The preview is at {self._loose_preview(why_not)}.")
+
+    def _badge(self, name: str, files: Mapping[str, OutputFile]) -> None:
+        if (file := files.get(name)) is not None:
+            value = badge.measured(self._state.result)
+            file.stream.write(BADGES[name](value).encode())
+            file.close()
 
     def _set_outputs(self, files: Mapping[str, OutputFile]) -> None:
         path = self._settings.step_output
@@ -153,6 +168,7 @@ class Finish:
             "comment-url": self._delivery.comment_url,
             "journal-file": journal.relative if journal else "",
             "preview-file": preview.relative if preview else "",
+            **{name: files[name].relative if name in files else "" for name in BADGES},
         }
 
     def _say(self, why_not: str, problems: Sequence[str], *, kept: bool) -> None:

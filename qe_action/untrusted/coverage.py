@@ -113,6 +113,7 @@ class StrangersCoverage(Claims[AnalyzerEvent]):
             "measured": measured if all(map(_is_sha, shas)) else None,
             "baseline": base if compared else None,
             "deltas": deltas if compared else None,
+            "history": told.history if compared else (),
             UNREAD: None,
         }
         return told.model_copy(update=update)

@@ -13,6 +13,7 @@ from runner import Result
 
 from qe_action.analysis.baseline import Digest, decode
 from qe_action.analysis.collect import FileCounts
+from qe_action.render import badge
 
 PAGE = Path(__file__).parent.parent.parent / ".github/docs/baseline.md"
 MINUS = "\N{MINUS SIGN}"
@@ -35,13 +36,15 @@ def report(job: Job, app: range, missed: set[int], *, other: int) -> None:
     (job.repo.root / "coverage.xml").write_text(cobertura(files))
 
 
-def push(job: Job, sha: str, ref: str = "refs/heads/main", **inputs: str) -> Result:
+def push(
+    job: Job, sha: str, ref: str = "refs/heads/main", before: str = "0" * 40, **inputs: str
+) -> Result:
     """The run after a push of `sha`: 11 of 12 statements are covered."""
     job.repo.git("checkout", "-q", sha)
     report(job, range(1, 11), {4}, other=2)
     payload = {
         "ref": ref,
-        "before": "0" * 40,
+        "before": before,
         "after": sha,
         "forced": False,
         "repository": {"full_name": REPO, "default_branch": "main"},
@@ -122,7 +125,7 @@ def test_an_earlier_commit_s_baseline_serves_and_its_age_is_said(job: Job) -> No
 def test_without_a_baseline_the_pull_request_says_how_to_get_one(job: Job) -> None:
     result = pull(job, max_drop="0")
     assert result.status == 0
-    assert "run this action on pushes to the default branch" in shown(job)
+    assert "run this action on pushes to the branch that the pull request targets" in shown(job)
     assert "(±" not in shown(job)
     assert "Project coverage drop: no baseline was found" in shown(job).replace("**", "")
     assert job.check.data["conclusion"] == "neutral"
@@ -137,19 +140,41 @@ def test_the_next_push_is_compared_with_the_one_before(job: Job) -> None:
     assert "no baseline" not in last_summary(job)
 
 
-@pytest.mark.parametrize(
-    ("ref", "inputs"),
-    [
-        ("refs/heads/topic", {}),
-        ("refs/heads/main", {"tests_outcome": "failure"}),
-        ("refs/heads/main", {"coverage_file": "missing.xml"}),
-    ],
-)
-def test_other_branches_red_tests_and_failed_runs_leave_none(
-    job: Job, ref: str, inputs: dict[str, str]
-) -> None:
-    push(job, job.base, ref, **inputs)
+@pytest.mark.parametrize("inputs", [{"tests_outcome": "failure"}, {"coverage_file": "missing.xml"}])
+def test_red_tests_and_failed_runs_leave_none(job: Job, inputs: dict[str, str]) -> None:
+    push(job, job.base, **inputs)
     assert text_of(job) is None
+
+
+def test_a_push_to_another_branch_leaves_the_baseline_of_pull_requests_onto_it(job: Job) -> None:
+    push(job, job.base, "refs/heads/release/1")
+    assert pull(job).status == 0
+    assert f"baseline: base commit `{job.base[:12]}`" in shown(job)
+
+
+def test_each_baseline_carries_the_points_before_it_and_the_comment_draws_them(job: Job) -> None:
+    push(job, job.base)
+    job.repo.git("checkout", "-q", "-B", "main", job.base)
+    sha = job.repo.commit({"README": "1\n"})
+    push(job, sha, before=job.base)
+    job.repo.git("checkout", "-q", "-B", "main", sha)
+    job.merge = job.repo.merge("main", "feature")
+    reads = len(job.github.sent("GET"))
+    pull(job)
+    assert "over the last 2 baselines: 91.6% to 91.6%, lowest" in shown(job)
+    assert "highest 91.6%. ▅▅" in shown(job)
+    asked = [r.path for r in job.github.sent("GET")[reads:]]
+    assert any(path.endswith(f"/commits/{sha}/check-runs") for path in asked)
+    assert not any(job.base in path or path.endswith("/commits") for path in asked)
+
+
+def test_the_badge_lies_where_it_was_asked_for(job: Job) -> None:
+    result = push(job, job.base, badge_file="out/badge.svg", badge_json_file="out/badge.json")
+    assert result.outputs["badge-file"] == "out/badge.svg"
+    assert result.outputs["badge-json-file"] == "out/badge.json"
+    root = job.repo.root
+    assert (root / "out/badge.svg").read_text() == badge.svg(100 * 11 / 12)
+    assert (root / "out/badge.json").read_text() == badge.endpoint(100 * 11 / 12)
 
 
 def test_a_merge_group_leaves_the_baseline_of_the_commit_that_main_becomes(job: Job) -> None:

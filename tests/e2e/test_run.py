@@ -63,6 +63,8 @@ def test_a_pull_request_gets_check_run_annotations_comment_summary_and_outputs(j
         "comment-url": result.outputs["comment-url"],
         "journal-file": "",
         "preview-file": "",
+        "badge-file": "",
+        "badge-json-file": "",
         "tests-patch-file": "",
         "tests-pull-request": "",
     }

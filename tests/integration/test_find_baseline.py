@@ -14,9 +14,10 @@ from gitrepo import GitRepo, git_env
 from pydantic import SecretStr
 
 from qe_action.agents.baseline_search import BaselineSearch
-from qe_action.analysis import test_baseline
+from qe_action.analysis import coverage_history, test_baseline
 from qe_action.analysis.baseline import digest_of, encode
 from qe_action.analysis.collect import FileCounts
+from qe_action.analysis.coverage_history import point_of
 from qe_action.analysis.deltas import Lookup
 from qe_action.analysis.test_baseline import TestLookup, digest_of_tests
 from qe_action.github.baseline_lookup import BaselineFinder, TestBaselineFinder
@@ -101,9 +102,17 @@ class Repo:
         found: tuple[Lookup, TestLookup] = with_client(self.github, look)
         return found
 
-    def keep(self, sha: str, *, key: str = KEY, names: str = "", **changed: Any) -> None:
-        """A completed check run on a commit with a digest; `changed` is done to it afterwards."""
-        text = encode(digest_of(names or sha, key, FILES))
+    def keep(
+        self, sha: str, *, key: str = KEY, names: str = "", old: bool = False, **changed: Any
+    ) -> None:
+        """A completed check run on a commit with a digest; `changed` is done to it afterwards.
+
+        An `old` one has no points beside it.
+        """
+        digest = digest_of(names or sha, key, FILES)
+        text = encode(digest)
+        if not old:
+            text += f"\n{coverage_history.encode([point_of(digest)])}"
 
         async def deliver(github: GitHub) -> int:
             check = await github.create_check(CheckDraft(NAME, sha, "t", "s"))
@@ -183,7 +192,7 @@ def test_beyond_the_limit_nothing_is_looked_at(repo: Repo, tmp_path: Path) -> No
 
 def test_without_one_it_says_how_to_get_one_and_only_where_asked_to(repo: Repo) -> None:
     (note,) = repo.find().notes
-    assert "run this action on pushes to the default branch" in note
+    assert "run this action on pushes to the branch that the pull request targets" in note
     assert repo.find(advise=False).notes == ()
     (note,) = repo.find(None).notes
     assert note == "The measured base is not known, so there is no baseline."
@@ -246,6 +255,35 @@ def test_other_settings_are_named_and_nothing_is_compared(repo: Repo) -> None:
     found = repo.find()
     assert found.digest is None
     assert "another include, exclude, source-root" in found.notes[0]
+
+
+def test_points_before_an_old_digest_take_three_further_requests_at_most(
+    repo: Repo, tmp_path: Path
+) -> None:
+    for commits in (0, 2, 3):
+        repo.keep(repo.before(commits), old=True)
+    clone = repo.repo.clone(tmp_path / "clone", repo.before(0), depth=1)
+    points = repo.find(clone=clone).points
+    assert [(p.sha, p.after_gap) for p in points] == [
+        (repo.before(2), False),
+        (repo.before(0), True),
+    ]
+    assert len(reads(repo)) == 1 + 3
+
+
+def test_the_points_of_the_nearest_new_digest_end_the_look_back(repo: Repo) -> None:
+    repo.keep(repo.before(0), old=True)
+    repo.keep(repo.before(1))
+    repo.keep(repo.before(2), old=True)
+    assert [p.sha for p in repo.find().points] == [repo.before(1), repo.before(0)]
+    assert len(reads(repo)) == 2
+
+
+def test_points_of_other_settings_are_not_drawn_together(repo: Repo) -> None:
+    repo.keep(repo.before(0), old=True)
+    repo.keep(repo.before(1), key="1" * 16)
+    repo.keep(repo.before(2))
+    assert [p.sha for p in repo.find().points] == [repo.before(0)]
 
 
 def kept_tests(sha: str, key: str = KEY) -> str:

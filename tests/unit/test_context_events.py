@@ -136,10 +136,10 @@ def test_a_push_to_the_default_branch_is_compared_with_what_was_there_before() -
     assert context.keeps_baseline
 
 
-def test_a_push_to_another_branch_knows_the_default_branch_and_keeps_no_baseline() -> None:
+def test_a_push_to_another_branch_knows_the_default_branch_and_keeps_a_baseline() -> None:
     context = read("push", changed(PUSH, ref="refs/heads/topic/a", forced=True))
     assert context.commit == CommitRef("push", HEAD, BASE, "main", forced=True)
-    assert not context.keeps_baseline
+    assert context.keeps_baseline
 
 
 def test_a_new_branch_names_no_base() -> None:
@@ -147,10 +147,10 @@ def test_a_new_branch_names_no_base() -> None:
     assert context.commit == CommitRef("push", HEAD, None, "main")
 
 
-def test_a_push_keeps_no_baseline_where_the_default_branch_is_not_known() -> None:
+def test_a_push_keeps_a_baseline_also_where_the_default_branch_is_not_known() -> None:
     context = read("push", changed(PUSH, repository__default_branch=...))
     assert context.target_sha == HEAD
-    assert not context.keeps_baseline
+    assert context.keeps_baseline
 
 
 @pytest.mark.parametrize(
