@@ -202,6 +202,30 @@ def apply_journal(arguments: Namespace) -> int:
     return GATE_FAILED if journal_apply.apply(arguments) else DONE
 
 
+def show_journal(arguments: Namespace) -> int:
+    """`qe-action journal show`."""
+    from qe_action.commands import recorded_journal
+
+    recorded_journal.show(arguments)
+    return DONE
+
+
+def replay_journal(arguments: Namespace) -> int:
+    """`qe-action journal replay`."""
+    from qe_action.commands import recorded_journal
+
+    stream_runner.run(lambda: recorded_journal.replay(arguments))
+    return DONE
+
+
+def convert_journal(arguments: Namespace) -> int:
+    """`qe-action journal convert`."""
+    from qe_action.commands import recorded_journal
+
+    recorded_journal.convert(arguments)
+    return DONE
+
+
 def doctor(
     options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, str], output: str
 ) -> int:

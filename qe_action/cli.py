@@ -99,7 +99,7 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
         "generate": lambda: app.generate(arguments, secrets),
         "run": lambda: app.run(_inputs(arguments), arguments, secrets),
         "publish": lambda: app.publish(_inputs(arguments), arguments, secrets, arguments.published),
-        "journal": lambda: app.apply_journal(arguments),
+        "journal": lambda: getattr(app, f"{arguments.action}_journal")(arguments),
         "doctor": lambda: app.doctor(_inputs(arguments), arguments, secrets, arguments.output),
     }
     return commands[arguments.command]()

@@ -207,3 +207,14 @@ def seconds(text: str) -> float:
     if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return value
+
+
+def rate(text: str) -> float:
+    """So many a second, above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.01 <= value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events a second from 0.01")
+    return value
