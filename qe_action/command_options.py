@@ -18,6 +18,7 @@ from qe_action.option_groups import (
     add_out,
     add_repo,
     add_reports,
+    add_resume,
     add_voice,
     count,
     percent,
@@ -88,6 +89,7 @@ def _add_analysis_output(command: argparse.ArgumentParser) -> None:
     )
     add("--out", metavar="FILE", help="write the markdown, html or jsonl to FILE")
     add("--journal", metavar="FILE", help="write all events to FILE")
+    add_resume(command, "say whether the inputs are the same; the analysis is done again")
 
 
 def _add_gates(command: argparse.ArgumentParser) -> None:
@@ -206,6 +208,7 @@ def _add_generated(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write all events to FILE; `journal apply FILE` adds the tests without a new search",
     )
+    add_resume(command, "take over the tests of a run with the same inputs that was cut off")
     add(
         "--allow-red",
         action="store_true",
@@ -250,6 +253,7 @@ def _add_test(command: argparse.ArgumentParser) -> None:
         "code is the command's own where that is not 0, else that of the analysis."
     )
     others = {"test-command", "test-network", "tests-outcome", "mode", "journal-artifact"}
+    add_resume(command, "run no test again that passed in a run with the same inputs")
     add_inputs(command, ALL - others, first=EXECUTION)
     add_voice(command)
 

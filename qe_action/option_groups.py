@@ -32,6 +32,14 @@ def add_out(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_resume(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "--resume",
+        metavar="FILE",
+        help=f"go on with the journal FILE, and replace it unless --journal names another: {what}",
+    )
+
+
 def add_model(command: argparse.ArgumentParser, generators: Sequence[str]) -> None:
     """What writes the tests."""
     add = command.add_argument
