@@ -114,7 +114,7 @@ def _test(
     from qe_action.execution.started_suite import start_early
 
     given, suite = _inputs(arguments), None
-    if _is_right(given, arguments.repo, secrets):
+    if arguments.resume is None and _is_right(given, arguments.repo, secrets):
         if secrets:  # else there is nothing to be had here, and nobody waits for this
             from qe_action.preload import import_all
 

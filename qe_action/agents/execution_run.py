@@ -25,6 +25,7 @@ from qe_action.agents.execution_result import (
 )
 from qe_action.agents.failure_texts import MESSAGE, TRACEBACK, Cleaning
 from qe_action.agents.message_buffer import MessageBuffer
+from qe_action.agents.passed_before import left_out, messages, note, passed_alone
 from qe_action.agents.repeats import COMMAND, MOST, Attempt, repeatable, rerun_command, runs
 from qe_action.agents.result_reading import ResultReading
 from qe_action.agents.test_places import Places
@@ -132,12 +133,19 @@ class ExecutionRun:
             self._error(error, recoverable=True)
 
     async def _first_run(self, runner: SuiteRunner) -> None:
-        options = self._options
-        folder = options.folder or self._top
-        run = Run(options.command, folder, test_timeout=options.test_timeout)
+        options, passed = self._options, passed_alone(self._options.earlier)
+        for message in messages(passed, self._top):
+            await self._take(message)
+        self._notes += note(passed)
+        run = Run(
+            options.command,
+            options.folder or self._top,
+            test_timeout=options.test_timeout,
+            without=left_out(passed, self._top.resolve()),
+        )
         buffer = MessageBuffer(runner.run(run))
-        async with aclosing(buffer.read()) as messages:
-            async for message in messages:
+        async with aclosing(buffer.read()) as heard:
+            async for message in heard:
                 await self._take(message)
 
     async def _take(self, message: Message) -> None:

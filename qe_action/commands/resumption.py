@@ -14,7 +14,6 @@ from qe_action.commands.recorded_journal import recording
 from qe_action.errors import ReportError, UsageError
 from qe_action.events import Event, TestFinished, TestProposed, TestRejected
 from qe_action.journal import header
-from qe_action.text import plural
 from qe_action.workspace.successor_file import SuccessorFile
 
 Command = Literal["analyze", "generate", "test"]
@@ -83,13 +82,12 @@ def resumption(name: str, made: Made) -> Resumption:
             work += (event for event in journal.events() if _is_work(event, made.run))
         except ReportError as error:
             return Resumption(f"{name} is gone on with up to there: {error.message}", tuple(work))
-    what = plural(len(work), "event")
     if made.run == "analyze":
         return Resumption(
             f"{name} has the same inputs. An analysis takes no longer than to read it, so it is "
             "done again and tells the same."
         )
-    return Resumption(f"{name} has the same inputs: {what} of it are taken over.", tuple(work))
+    return Resumption(f"{name} has the same inputs and is gone on with.", tuple(work))
 
 
 def _changed(head: Mapping[str, object], made: Made) -> str:
