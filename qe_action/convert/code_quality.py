@@ -26,7 +26,7 @@ _SEVERITIES: dict[Level, str] = {
 
 def convert(events: Iterable[Event]) -> Conversion:
     """One list. GitLab takes no entry without a place, so those that have none are left out."""
-    followed, entries = Followed(events), dict[str, dict[str, Any]]()
+    followed, entries = Followed(events), dict[str, str]()
     for event in followed:
         if isinstance(event, GapFound):
             _add(followed, entries, _gap(event.gap))
@@ -34,13 +34,13 @@ def convert(events: Iterable[Event]) -> Conversion:
             _add(followed, entries, _failure(event))
         elif isinstance(event, TestFlaky):
             entries.pop(_fingerprint("test", event.id), None)
-    text = f"{json.dumps(list(entries.values()), indent=1)}\n"
+    text = "".join(("[\n", ",\n".join(entries.values()), "\n]\n"))
     return followed.conversion(text, ABOUT, "GitLab's code quality report")
 
 
-def _add(followed: Followed, entries: dict[str, dict[str, Any]], entry: dict[str, Any]) -> None:
+def _add(followed: Followed, entries: dict[str, str], entry: dict[str, Any]) -> None:
     if is_inside(entry["location"]["path"]):
-        entries.setdefault(entry["fingerprint"], entry)
+        entries.setdefault(entry["fingerprint"], json.dumps(entry))
     else:
         followed.left_out += 1
 

@@ -27,6 +27,9 @@ from qe_action.text import clip, visible
 from qe_action.untrusted.claims import is_inside
 
 ABOUT: tuple[AgentName, ...] = ("coverage-analyzer", "test-executor", "test-generator")
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 LONGEST = 1000
 """Characters of a message."""
 _LEVELS: dict[Level, str] = {
@@ -46,32 +49,38 @@ _NUMBERS = {name: number for number, name in enumerate(_RULES)}
 
 def convert(events: Iterable[Event]) -> Conversion:
     """One log with one run. Code scanning takes no result without a place: those are left out."""
-    followed, results = Followed(events), dict[tuple[str, ...], dict[str, Any]]()
+    followed, results = Followed(events), dict[tuple[str, ...], str]()
+
+    def add(key: tuple[str, ...], result: dict[str, Any]) -> None:
+        if "locations" in result:
+            results[key] = json.dumps(result)  # as objects a hundred thousand take much memory
+        else:
+            followed.left_out += 1
+
     for event in followed:
         if isinstance(event, GapFound):
-            results["gap", event.gap.id, str(event.gap.line_start)] = _gap(event.gap)
+            add(("gap", event.gap.id, str(event.gap.line_start)), _gap(event.gap))
         elif isinstance(event, TestFinished) and event.bad:
-            results["test", event.id, event.phase] = _failure(event)
+            add(("test", event.id, event.phase), _failure(event))
         elif isinstance(event, TestFlaky):
             for phase in get_args(Phase):
                 results.pop(("test", event.id, phase), None)
         elif isinstance(event, BugSuspected):
-            results["bug", event.bug.file_path, event.bug.example] = _bug(event.bug)
-    placed = [result for result in results.values() if "locations" in result]
-    followed.left_out = len(results) - len(placed)
+            add(("bug", event.bug.file_path, event.bug.example), _bug(event.bug))
+    text = _log(results.values(), successful=followed.whole(ABOUT))
+    return followed.conversion(text, ABOUT, "SARIF")
+
+
+def _log(results: Iterable[str], *, successful: bool) -> str:
+    """The whole log, a result a line."""
+    log = {"$schema": SCHEMA, "version": "2.1.0"}
     run = {
         "tool": {"driver": _driver()},
-        "invocations": [{"executionSuccessful": followed.whole(ABOUT)}],
+        "invocations": [{"executionSuccessful": successful}],
         "columnKind": "utf16CodeUnits",
-        "results": placed,
     }
-    log = {
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
-        "sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [run],
-    }
-    return followed.conversion(f"{json.dumps(log, indent=1)}\n", ABOUT, "SARIF")
+    opened = f'{json.dumps(log)[:-1]}, "runs": [\n{json.dumps(run)[:-1]}, "results": [\n'
+    return "".join((opened, ",\n".join(results), "\n]}]}\n"))
 
 
 def _driver() -> dict[str, Any]:
