@@ -71,7 +71,7 @@ check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows,
 
 golden: $(VENV)/.ready ## Write what is derived anew: golden files, inputs and outputs in action.yml and their page.
 	$(BIN)/python tests/sync_docs.py
-	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_golden_executed.py tests/unit/test_llm_context.py tests/unit/test_generated.py tests/unit/test_diagnosis.py tests/e2e/test_doctor.py::test_the_readme_s_example_is_what_it_prints
+	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_golden_executed.py tests/unit/test_convert.py tests/unit/test_llm_context.py tests/unit/test_generated.py tests/unit/test_diagnosis.py tests/e2e/test_doctor.py::test_the_readme_s_example_is_what_it_prints
 	git --no-pager diff --stat -- action.yml README.md .github/docs tests/golden
 
 lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).

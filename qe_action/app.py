@@ -67,20 +67,27 @@ def test(
     """
     with _told():
         given = {**_working_directory(arguments), **options, "test-command": shlex.join(words)}
+        if arguments.resume is not None:
+            given.setdefault("journal", arguments.resume)
         settings = _settings(given, arguments, secrets)
-        return _tested(settings.model_copy(update={"starts_command": True}), suite)
+        settings = settings.model_copy(update={"starts_command": True})
+        return _tested(settings, suite, arguments.resume)
 
 
-def _tested(settings: Settings, suite: StartedSuite | None) -> int:
+def _tested(settings: Settings, suite: StartedSuite | None, resume: str | None) -> int:
     from qe_action.commands.run import ActionRun
     from qe_action.execution.plain import PlainRunner
     from qe_action.github.commanded_pull import CommandRefused
     from qe_action.sinks import workflow_commands
 
     runner = PlainRunner(os.environ, started=suite)
-    action = ActionRun(
-        settings, os.environ, runner=runner, began=suite.began if suite is not None else None
-    )
+    began = suite.began if suite is not None else None
+    if settings.inputs.journal is None:
+        action = ActionRun(settings, os.environ, runner=runner, began=began)
+    else:
+        from qe_action.commands.journaled_tests import JournaledTests
+
+        action = JournaledTests(settings, os.environ, runner=runner, began=began, resume=resume)
     try:
         stream_runner.run(action.run)
     except CommandRefused as why:
@@ -200,6 +207,30 @@ def apply_journal(arguments: Namespace) -> int:
     from qe_action.commands import journal_apply
 
     return GATE_FAILED if journal_apply.apply(arguments) else DONE
+
+
+def show_journal(arguments: Namespace) -> int:
+    """`qe-action journal show`."""
+    from qe_action.commands import recorded_journal
+
+    recorded_journal.show(arguments)
+    return DONE
+
+
+def replay_journal(arguments: Namespace) -> int:
+    """`qe-action journal replay`."""
+    from qe_action.commands import recorded_journal
+
+    stream_runner.run(lambda: recorded_journal.replay(arguments))
+    return DONE
+
+
+def convert_journal(arguments: Namespace) -> int:
+    """`qe-action journal convert`."""
+    from qe_action.commands import recorded_journal
+
+    recorded_journal.convert(arguments)
+    return DONE
 
 
 def doctor(

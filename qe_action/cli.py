@@ -99,7 +99,7 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
         "generate": lambda: app.generate(arguments, secrets),
         "run": lambda: app.run(_inputs(arguments), arguments, secrets),
         "publish": lambda: app.publish(_inputs(arguments), arguments, secrets, arguments.published),
-        "journal": lambda: app.apply_journal(arguments),
+        "journal": lambda: getattr(app, f"{arguments.action}_journal")(arguments),
         "doctor": lambda: app.doctor(_inputs(arguments), arguments, secrets, arguments.output),
     }
     return commands[arguments.command]()
@@ -114,7 +114,7 @@ def _test(
     from qe_action.execution.started_suite import start_early
 
     given, suite = _inputs(arguments), None
-    if _is_right(given, arguments.repo, secrets):
+    if arguments.resume is None and _is_right(given, arguments.repo, secrets):
         if secrets:  # else there is nothing to be had here, and nobody waits for this
             from qe_action.preload import import_all
 

@@ -9,6 +9,7 @@ from qe_action.command_line import Parser
 from qe_action.generators import CHOICES
 from qe_action.inputs import INPUTS, PUBLISHING
 from qe_action.inputs.execution_inputs import EXECUTION
+from qe_action.journal_options import add_journal
 from qe_action.option_groups import (
     FLAG,
     add_color,
@@ -17,6 +18,7 @@ from qe_action.option_groups import (
     add_out,
     add_repo,
     add_reports,
+    add_resume,
     add_voice,
     count,
     percent,
@@ -45,7 +47,7 @@ def parser() -> Parser:
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
     _add_test(commands.add_parser("test", help="run the tests, show them live, then analyse"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
-    _add_journal(commands.add_parser("journal", help="add the tests of an earlier run"))
+    add_journal(commands.add_parser("journal", help="show, replay or convert an earlier run"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
     _add_completion(commands.add_parser("completion", help="have a shell complete all of this"))
     return top
@@ -87,6 +89,7 @@ def _add_analysis_output(command: argparse.ArgumentParser) -> None:
     )
     add("--out", metavar="FILE", help="write the markdown, html or jsonl to FILE")
     add("--journal", metavar="FILE", help="write all events to FILE")
+    add_resume(command, "say whether the inputs are the same; the analysis is done again")
 
 
 def _add_gates(command: argparse.ArgumentParser) -> None:
@@ -205,6 +208,7 @@ def _add_generated(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write all events to FILE; `journal apply FILE` adds the tests without a new search",
     )
+    add_resume(command, "take over the tests of a run with the same inputs that was cut off")
     add(
         "--allow-red",
         action="store_true",
@@ -249,6 +253,7 @@ def _add_test(command: argparse.ArgumentParser) -> None:
         "code is the command's own where that is not 0, else that of the analysis."
     )
     others = {"test-command", "test-network", "tests-outcome", "mode", "journal-artifact"}
+    add_resume(command, "run no test again that passed in a run with the same inputs")
     add_inputs(command, ALL - others, first=EXECUTION)
     add_voice(command)
 
@@ -262,16 +267,6 @@ def _add_publish(command: argparse.ArgumentParser) -> None:
     command.add_argument("published", nargs="?", metavar="JOURNAL", help="the journal's file")
     add_inputs(command, PUBLISHING)
     add_voice(command)
-
-
-def _add_journal(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    text = "add the tests that a journal proposes to the project; runs nothing"
-    apply = actions.add_parser("apply", help=text, description=text.capitalize())
-    add_color(apply)
-    apply.add_argument("journal", metavar="JOURNAL", help="the file that --journal has written")
-    add_repo(apply)
-    add_out(apply)
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ What a result repeats of earlier events is left out of its line; `decode` puts i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
@@ -45,9 +45,17 @@ class WorstGaps:
         return event
 
 
-def header() -> bytes:
-    """The journal's first line."""
-    return json.dumps({"journal": "qe-action", "version": VERSION}).encode() + b"\n"
+def header(made: Mapping[str, str] | None = None) -> bytes:
+    """The journal's first line; `made` says of what by which run, in few and short words.
+
+    A reader of any release looks at the first `HEADER_LIMIT` bytes and at two keys of it.
+    """
+    head: dict[str, object] = {"journal": "qe-action", "version": VERSION}
+    if made is None:
+        return json.dumps(head).encode() + b"\n"
+    line = json.dumps({**head, **made}, separators=(",", ":")).encode()
+    assert len(line) <= HEADER_LIMIT, "a reader would cut it"
+    return line + b"\n"
 
 
 def encode(event: Event) -> bytes:

@@ -32,6 +32,14 @@ def add_out(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_resume(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "--resume",
+        metavar="FILE",
+        help=f"go on with the journal FILE, and replace it unless --journal names another: {what}",
+    )
+
+
 def add_model(command: argparse.ArgumentParser, generators: Sequence[str]) -> None:
     """What writes the tests."""
     add = command.add_argument
@@ -206,4 +214,15 @@ def seconds(text: str) -> float:
         value = 0.0
     if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return value
+
+
+def rate(text: str) -> float:
+    """So many a second, above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.01 <= value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events a second from 0.01")
     return value

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from qe_action.agents.task_options import TaskOptions, read_context
 from qe_action.analysis.baseline import fingerprint
 from qe_action.errors import UsageError
+from qe_action.events import TestFinished
 from qe_action.place import Place
 from qe_action.task import QETask
 
@@ -29,7 +30,8 @@ class ExecutionOptions(TaskOptions):
     `place` is where the options were written: in whose words it is said what to change.
     `check_name` names the check run that digests are kept in; with `keeps_digest` the result has
     one. `secrets` are texts that are taken out of what failures say. `began` is when a command was
-    started that runs already, in seconds since the epoch.
+    started that runs already, in seconds since the epoch. `earlier` are tests that ended in a run
+    of the same command on the same files that was cut off: those that passed are not run again.
     """
 
     command: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
@@ -43,6 +45,7 @@ class ExecutionOptions(TaskOptions):
     keeps_digest: bool = False
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     began: float | None = None
+    earlier: tuple[TestFinished, ...] = Field(default=(), repr=False)
     place: Place = "library"
 
     @property

@@ -125,8 +125,11 @@ def unfinished(tests: ExecutedTests) -> tuple[str, ...]:
 
 
 def unheard(tests: ExecutedTests, command: Sequence[str], *, library: bool) -> tuple[str, ...]:
-    """A note on a command that ran no test that was heard."""
+    """Notes on tests that were not heard: some whose messages got lost, or all of a command's."""
     ended = tests.ended
+    if ended is not None and ended.lost:
+        what = plural(ended.lost, "message")
+        return (f"{what} about tests got lost: tests may be missing from the counts.",)
     if ended is None or ended.why or tests.suites or signalled(ended.code):
         return ()
     if ended.code == WRONG_USAGE and any(word.startswith("--cov") for word in command):
@@ -141,14 +144,6 @@ def unheard(tests: ExecutedTests, command: Sequence[str], *, library: bool) -> t
         "No test was heard while the command ran: it starts no pytest, or one that leaves plugins "
         f"out. {junit[0].upper()}{junit[1:]}",
     )
-
-
-def lost(ended: Ended | None) -> tuple[str, ...]:
-    """A note on what was said of tests and did not arrive."""
-    if ended is None or not ended.lost:
-        return ()
-    what = plural(ended.lost, "message")
-    return (f"{what} about tests got lost: tests may be missing from the counts.",)
 
 
 def completed(tests: ExecutedTests, flakes: Flakes, judged: Verdict) -> ExecutionComplete:

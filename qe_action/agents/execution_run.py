@@ -19,13 +19,13 @@ from qe_action.agents.execution_result import (
     Flakes,
     Verdict,
     completed,
-    lost,
     signalled,
     unheard,
     verdict,
 )
 from qe_action.agents.failure_texts import MESSAGE, TRACEBACK, Cleaning
 from qe_action.agents.message_buffer import MessageBuffer
+from qe_action.agents.passed_before import left_out, messages, note, passed_alone
 from qe_action.agents.repeats import COMMAND, MOST, Attempt, repeatable, rerun_command, runs
 from qe_action.agents.test_places import Places
 from qe_action.analysis.test_baseline import TestDigest
@@ -132,12 +132,19 @@ class ExecutionRun:
             self._error(error, recoverable=True)
 
     async def _first_run(self, runner: SuiteRunner) -> None:
-        options = self._options
-        folder = options.folder or self._top
-        run = Run(options.command, folder, test_timeout=options.test_timeout)
+        options, passed = self._options, passed_alone(self._options.earlier)
+        for message in messages(passed, self._top):
+            await self._take(message)
+        self._notes += note(passed)
+        run = Run(
+            options.command,
+            options.folder or self._top,
+            test_timeout=options.test_timeout,
+            without=left_out(passed, self._top.resolve()),
+        )
         buffer = MessageBuffer(runner.run(run))
-        async with aclosing(buffer.read()) as messages:
-            async for message in messages:
+        async with aclosing(buffer.read()) as heard:
+            async for message in heard:
                 await self._take(message)
 
     async def _take(self, message: Message) -> None:
@@ -270,7 +277,7 @@ class ExecutionRun:
             "hung": clean.name(ended.hung) if ended else "",
             "stack": clean.tail(ended.stack, TRACEBACK) if ended else "",
             "seconds": max(0.0, self._clock() - self._began) if options.command else None,
-            "notes": (*result.notes, *silent, *lost(ended), *self._notes),
+            "notes": (*result.notes, *silent, *self._notes),
         }
         result = compared(result.model_copy(update=update), last, self._search.found)
         if options.keeps_digest and self._change is not None:

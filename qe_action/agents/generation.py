@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from qe_action import defaults
+from qe_action.agents.earlier_tests import EarlierTests
 from qe_action.agents.emission import Emit, emitted
 from qe_action.agents.generation_notes import check_target, left_out, unasked
 from qe_action.agents.generation_options import GenerationOptions
@@ -62,6 +63,7 @@ class Generation:
         self._notes: list[str] = []
         self._reports: list[TargetReport] = []
         self._generator: Generator | None = None
+        self._earlier = EarlierTests(options.earlier)
         self._emit: Emit[GeneratorEvent]
 
     def events(self) -> AsyncGenerator[GeneratorEvent, None]:
@@ -69,7 +71,9 @@ class Generation:
         return emitted(self._run)
 
     async def _run(self, emit: Emit[GeneratorEvent]) -> None:
-        self._emit = emit
+        self._emit = self._earlier.once(emit)
+        self._earlier.tell(emit)
+        self._notes += self._earlier.notes
         try:
             async with AsyncExitStack() as stack:
                 await self._work(stack)
@@ -104,7 +108,8 @@ class Generation:
             self._notes += unasked(self._options)
         if isinstance(generator, Closing):
             stack.push_async_callback(generator.aclose)
-        shared = Shared(self._options, interpreters, generator, tree, self._clock, slots)
+        begins = self._earlier.before(generator)
+        shared = Shared(self._options, interpreters, begins, tree, self._clock, slots)
         self._targets = len(targets)
         for changed in (True, False):
             await self._tier([target for target in targets if target.changed is changed], shared)
@@ -228,7 +233,7 @@ class Generation:
         reports = self._reports
         tests = [case for report in reports for case in report.cases()] if whole else []
         notes = [*self._notes, *(note for report in reports for note in report.notes)]
-        rejected = sum((report.rejected for report in reports), Counter[str]())
+        rejected = sum((report.rejected for report in reports), self._earlier.rejected)
         proposed = [report for report in reports if report.kept]
         first = {report.target.target: report.before for report in reversed(proposed)}
         last = {report.target.target: report.after for report in proposed}

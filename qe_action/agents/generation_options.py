@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from qe_action.agents.task_options import TaskOptions, read_context
 from qe_action.errors import UsageError
-from qe_action.events import Gap
+from qe_action.events import Gap, TestProposed, TestRejected
 from qe_action.generators import AUTO, CHOICES
 from qe_action.model_options import ModelOptions
 from qe_action.place import Place
@@ -46,7 +46,8 @@ class GenerationOptions(TaskOptions):
     of one's own. `slots` are the tests that run side by side: where absent, as many as there are
     cores. `place` is where the options were written: in whose words it is said what to change.
     `allow_red` makes tests also where some of the project's fail: for code that those don't run.
-    With `tests_known` the suite is known to pass, and is not run to find out.
+    With `tests_known` the suite is known to pass, and is not run to find out. `earlier` are events
+    of a run with equal inputs that was cut off: what it had found is not searched for again.
 
     `model` is what writes tests, beside a search or in place of it.
     """
@@ -75,6 +76,7 @@ class GenerationOptions(TaskOptions):
     place: Place = "library"
     allow_red: bool = False
     tests_known: bool = False
+    earlier: tuple[TestProposed | TestRejected, ...] = Field(default=(), max_length=100_000)
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:

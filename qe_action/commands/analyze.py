@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from argparse import Namespace
@@ -15,6 +16,7 @@ from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.analysis.diff_text import diff_text
 from qe_action.analysis.gate import path_gate
+from qe_action.commands.resumption import Made, Resumption, digest_of, resumption, written
 from qe_action.errors import UsageError
 from qe_action.input_file import bounded, content
 from qe_action.render.links import Links
@@ -32,6 +34,8 @@ from qe_action.workspace.change import list_files, resolve_change
 from qe_action.workspace.checkout import Checkout, GitCheckout
 from qe_action.workspace.earlier_run import EarlierRun
 from qe_action.workspace.git import DIFF_LIMIT, Git
+from qe_action.workspace.report_file import report_digest
+from qe_action.workspace.tree_digest import tree_digest
 
 
 async def analyze(arguments: Namespace) -> RunState:
@@ -45,8 +49,9 @@ async def analyze(arguments: Namespace) -> RunState:
     state = RunState()
     with ExitStack() as files:
         sinks: list[Sink] = [FoldSink(state)]
-        if arguments.journal:
-            sinks.append(JournalSink(files.enter_context(_writing(arguments.journal, "wb"))))
+        if name := arguments.journal or arguments.resume:
+            head, resumed = await _resumption(arguments, options)
+            sinks.append(JournalSink(files.enter_context(written(name, resumed)), head))
         out: IO[str] = sys.stdout
         if arguments.out:
             out = files.enter_context(_writing(arguments.out, "w"))
@@ -65,6 +70,29 @@ async def analyze(arguments: Namespace) -> RunState:
         if error is not None:
             raise error
     return state
+
+
+async def _resumption(
+    arguments: Namespace, options: AnalysisOptions
+) -> tuple[bytes, Resumption | None]:
+    """The journal's first line, and what it takes the place of: the analysis is done anew."""
+    reports = options.coverage_files
+    names = [Path(name) for name in (arguments.journal, arguments.resume) if name]
+    git = Git(existing_folder(arguments.repo), env=os.environ)
+    change = (arguments.base or "", arguments.diff or "", arguments.baseline or "")
+    made = Made(
+        "analyze",
+        report=await asyncio.to_thread(report_digest, reports),
+        sources=await tree_digest(git, [*names, *reports]),
+        options=digest_of(options.model_dump_json(exclude={"coverage_file"}), *change),
+    )
+    if arguments.resume is None:
+        return made.head, None
+    from qe_action.sinks.console import stderr_console, tell
+
+    resumed = resumption(arguments.resume, made)
+    tell(stderr_console(arguments.color), resumed.said)
+    return made.head, resumed if arguments.journal in (None, arguments.resume) else None
 
 
 def _options(arguments: Namespace, working: str) -> AnalysisOptions:

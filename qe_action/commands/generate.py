@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from pydantic import SecretStr, ValidationError
 
@@ -19,7 +18,7 @@ from qe_action.agents.generation_options import GenerationOptions
 from qe_action.agents.test_generator import TestGeneratorAgent
 from qe_action.agents.written_files import broken_files
 from qe_action.commands.checkout_files import Added, add_to, add_to_project
-from qe_action.commands.tests_journal import opened
+from qe_action.commands.generation_resumption import planned
 from qe_action.errors import UsageError
 from qe_action.events import Event, GenerationComplete
 from qe_action.given_inputs import headers, takes
@@ -81,9 +80,10 @@ async def generate(arguments: Namespace, secrets: Mapping[str, str]) -> Generate
     """
     here = _here(arguments.repo)
     options = _options(arguments, here, secrets)  # what does not fit is said before anything runs
+    options, plan = await planned(options, arguments, here.root)
     with ExitStack() as stack:
-        journal, file = stack.enter_context(opened(arguments.journal))
-        result = await _streamed(options, arguments, file)
+        journal, file = stack.enter_context(plan.opened())
+        result = await _streamed(options, arguments, JournalSink(file, plan.head))
         if not result.tests:
             return Generated(result)
         added = _added(arguments, here, result)
@@ -92,16 +92,16 @@ async def generate(arguments: Namespace, secrets: Mapping[str, str]) -> Generate
     _report(arguments, added, broken)
     if not added and arguments.output == "terminal":
         print_code(result.tests, sys.stdout)
-    if journal.keep or arguments.journal:
+    if journal.keep or plan.name:
         _say_later(arguments, journal.name, written=bool(added) and not broken)
     return Generated(result, kept=not broken)
 
 
 async def _streamed(
-    options: GenerationOptions, arguments: Namespace, journal: IO[bytes]
+    options: GenerationOptions, arguments: Namespace, journal: JournalSink
 ) -> GenerationComplete:
     last = _Last()
-    sinks: list[Sink] = [last, JournalSink(journal)]
+    sinks: list[Sink] = [last, journal]
     if arguments.output == "jsonl":
         sinks.append(EventsSink(sys.stdout))
     words: Words = "few" if arguments.output == "jsonl" else arguments.words

@@ -215,7 +215,7 @@ class ActionRun(Step):
         from qe_action.commands.suite_stages import Place, SuiteStages, execution_options
 
         keeps = self.context is not None and self.context.keeps_baseline
-        where = Place(git.toplevel, here=self._runner is not None, began=self._began)
+        where = Place(git.toplevel, self._runner is not None, self._began, self.earlier)
         options = execution_options(self.settings, where, self.environment, keeps=keeps)
         baselines = base.tests() if base else None
 

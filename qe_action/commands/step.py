@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 from pydantic import SecretStr
 
 from qe_action.errors import QEError, UsageError, WorkspaceError
+from qe_action.events import TestFinished
 from qe_action.github.context import RunContext, read_context
 from qe_action.github.identity import digest
 from qe_action.render.links import Links
@@ -39,11 +40,13 @@ class Step(ABC):
     to write to; `problems` are sentences for the end of the log. `environment` is for programs
     that are started; what a step reads of it stands in the settings. `pull_github` is what the pull
     request with tests is written by, often the same as `github`; `trusted` says that the tests were
-    made by this run. A step that `only_closes` what has ended has no events.
+    made by this run. A step that `only_closes` what has ended has no events. Of the tests that had
+    ended `earlier`, in a run that was cut off, those that passed are not run again.
     """
 
     trusted = True
     only_closes = False
+    earlier: tuple[TestFinished, ...] = ()
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.settings = settings
@@ -201,10 +204,14 @@ class Step(ABC):
         files = {}
         for name, value in self._asked_for().items():
             try:
-                files[name] = OutputFile(self.settings.workspace, value)
+                files[name] = self._output(name, value)
             except WorkspaceError as error:
                 self.problems.append(error.line())
         return files
+
+    def _output(self, name: str, value: str) -> OutputFile:
+        """One of them. Raises `QEError`."""
+        return OutputFile(self.settings.workspace, value)
 
     def _hurry(self) -> None:
         self.delivery.hurry()

@@ -17,6 +17,7 @@ from qe_action.events import (
     AnalyzerEvent,
     ExecutionComplete,
     ExecutorEvent,
+    TestFinished,
     without_figures,
 )
 from qe_action.secret_names import secret_values
@@ -31,12 +32,14 @@ SLACK = 0.1
 class Place(NamedTuple):
     """Where and when a command is run: `here`, or in working-directory; in the repository `top`.
 
-    `began` is when it was started, where it already is.
+    `began` is when it was started, where it already is. `earlier` are tests of a run that was cut
+    off.
     """
 
     top: Path | None
     here: bool
     began: float | None
+    earlier: tuple[TestFinished, ...] = ()
 
 
 def execution_options(
@@ -60,6 +63,7 @@ def execution_options(
         check_name=inputs.name,
         keeps_digest=keeps,
         began=place.began,
+        earlier=place.earlier,
         secrets=(
             *(secret.get_secret_value() for secret in secrets),
             *secret_values(environment),

@@ -20,20 +20,16 @@ class TestsJournal:
 
 
 @contextmanager
-def opened(name: str | None) -> Iterator[tuple[TestsJournal, IO[bytes]]]:
-    """The journal that was asked for, or one in the temporary folder that is kept if it is needed.
+def temporary() -> Iterator[tuple[TestsJournal, IO[bytes]]]:
+    """A journal in the temporary folder that is kept if it is needed.
 
     Raises `UsageError` where it can't be written.
     """
     try:
-        if name is not None:
-            with Path(name).open("wb") as file:
-                yield TestsJournal(name), file
-            return
         number, made = tempfile.mkstemp(prefix="qe-action-tests-", suffix=".jsonl")
     except OSError as error:
         raise UsageError(
-            f"{name or 'The journal'} can't be written: {error.strerror}.", anchor="command-line"
+            f"The journal can't be written: {error.strerror}.", anchor="command-line"
         ) from None
     journal = TestsJournal(made)
     try:

@@ -137,14 +137,15 @@ class EventChannel:
                 return self._variables(run, environment)
         except OSError:
             self._remove()
-        if run.only:
+        if run.is_part:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return {}
 
     def _variables(self, run: Run, environment: Mapping[str, str]) -> dict[str, str]:
         settings = self.folder / "settings.json"
         only = list(run.only) if run.only else None
-        settings.write_text(json.dumps({"only": only}), encoding="utf-8")
+        told = {"only": only, "without": run.without}
+        settings.write_text(json.dumps(told), encoding="utf-8")
         settings.chmod(0o644)
         path = environment.get("PYTHONPATH", "")
         found = {
@@ -154,7 +155,7 @@ class EventChannel:
         if environment.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
             plugins = environment.get("PYTEST_PLUGINS", "")
             found["PYTEST_PLUGINS"] = ",".join(filter(None, (plugins, MODULE)))
-        if run.only:  # the first run's data stays
+        if run.is_part:  # the first run's data stays
             found["COVERAGE_FILE"] = str(self.folder / "stacks" / "coverage")
         return found
 

@@ -126,14 +126,21 @@ class Run:
     """What is run: a command as its words, in a folder.
 
     `only` are names of tests, relative to the root of the session that had them: all others are
-    left out, and neither coverage nor any report of the first run is written again. `test_timeout`
-    is in seconds.
+    left out. `without` are tests that are left out, each by its file on this machine and its name.
+    With either of them neither coverage nor any report is written, as it would be of a part.
+    `test_timeout` is in seconds.
     """
 
     command: tuple[str, ...]
     folder: Path
     only: tuple[str, ...] = ()
     test_timeout: float | None = None
+    without: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_part(self) -> bool:
+        """Whether some of the tests are left out."""
+        return bool(self.only or self.without)
 
 
 class SuiteRunner(Protocol):

@@ -70,7 +70,7 @@ class Chained:
             async for proposal in proposals:
                 yield proposal
         await heard.rest()
-        left = _left(job, heard)
+        left = left_of(job, heard)
         if left.goals.lines or left.goals.arcs or left.survivors:
             async with aclosing(self._then.candidates(left, heard)) as proposals:
                 async for proposal in proposals:
@@ -134,7 +134,7 @@ class Heard:
             self.survived |= verdict.survived
 
 
-def _left(job: Job, heard: Heard) -> Job:
+def left_of(job: Job, heard: Heard) -> Job:
     """The job with what no test reaches, and the mutants that the tests that hold let pass."""
     goals = Goals(job.goals.lines - heard.lines, job.goals.arcs - heard.arcs, job.goals.first_line)
     missed = heard.survived - heard.killed

@@ -15,11 +15,12 @@ class JournalSink:
 
     name = "journal"
 
-    def __init__(self, out: IO[bytes]) -> None:
+    def __init__(self, out: IO[bytes], head: bytes = b"") -> None:
         self._out = out
+        self._head = head or header()
 
     async def consume(self, events: AsyncIterator[Event]) -> None:
-        self._out.write(header())
+        self._out.write(self._head)
         async for event in events:
             self._out.write(encode(event))
             self._out.flush()

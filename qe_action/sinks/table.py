@@ -61,7 +61,7 @@ def _doctor(wiring: Wiring) -> Sink | None:
 
 def _journal(wiring: Wiring) -> Sink | None:
     journal = wiring.files.get("journal")
-    return JournalSink(journal) if journal else None
+    return JournalSink(journal, wiring.journal_head) if journal else None
 
 
 def _check_run(wiring: Wiring) -> Sink | None:

@@ -48,6 +48,7 @@ class Wiring:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     pull_github: GitHub | None = None
     trusted: bool = True
+    journal_head: bytes = b""
 
     async def identify(self) -> Identity:
         """Who this run's check run of coverage belongs to. Reads the reports beside the loop."""

@@ -128,7 +128,7 @@ class _Stages:
 
 def _taken(readline: ReadLine, take: Callable[[Event], Event | None]) -> Iterator[Event]:
     """What `take` leaves of each event. Raises `ReportError` where the journal can't be used."""
-    lines = _lines(readline)
+    lines = whole_lines(readline)
     check_header(next(lines, b""))
     for number, line in enumerate(lines, 2):
         if number > MAX_EVENTS:
@@ -144,8 +144,11 @@ def _taken(readline: ReadLine, take: Callable[[Event], Event | None]) -> Iterato
             yield taken
 
 
-def _lines(readline: ReadLine) -> Iterator[bytes]:
-    """The whole lines; one without an end is where the writer was cut off."""
+def whole_lines(readline: ReadLine) -> Iterator[bytes]:
+    """The whole lines; one without an end is where the writer was cut off.
+
+    Raises `ReportError` where there is more than is read.
+    """
     left = MAX_BYTES
     while (line := readline(min(MAX_LINE, left) + 1)).endswith(b"\n"):
         left -= len(line)

@@ -17,6 +17,7 @@ from .live_channel import VARIABLE, LiveChannel, quoted, shown_name
 from .live_repeats import (
     forget_failures,
     keep_only,
+    leave_out,
     pytest_cmdline_main,
     pytest_load_initial_conftests,
 )
@@ -32,6 +33,8 @@ FILES = 500
 """Files whose number of tests is told: those with most of them."""
 SHORT = 200
 """Characters of a failure's message where nobody has come to read the others yet."""
+NO_TESTS = 5
+"""How pytest ends where it has run none."""
 ARGUMENTS = 200
 """Words of the command that are told."""
 
@@ -79,6 +82,7 @@ class Watch(Failures):
         self._ended: dict = {}
         self._failed = 0
         self._torn: set = set()
+        self._left_out = False
 
     def pytest_sessionstart(self, session):
         try:
@@ -105,6 +109,8 @@ class Watch(Failures):
     def pytest_collection_modifyitems(self, items):
         if self._run.repeats:
             keep_only(items, self._run.only)
+        elif self._run.without:
+            self._left_out = leave_out(self._config, items, self._run.without)
 
     def pytest_collection_finish(self, session):
         self._count(item.nodeid for item in session.items)
@@ -243,8 +249,10 @@ class Watch(Failures):
         (self._channel.hold if self._workers == 1 else self._channel.put)(text)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self):
+    def pytest_sessionfinish(self, session, exitstatus):
         try:
+            if self._left_out and exitstatus == NO_TESTS:
+                session.exitstatus = 0  # all of them had passed before
             self._flush_rest()
         except Exception:
             pass

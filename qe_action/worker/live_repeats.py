@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from .live_channel import MODULE, shown_name
@@ -14,7 +16,7 @@ def pytest_load_initial_conftests(early_config):
     try:
         found = early_config.pluginmanager._plugin_distinfo
         found[:] = [pair for pair in found if getattr(pair[0], "__name__", "") != MODULE]
-        if RUN is not None and RUN.repeats and not ACTIVE:
+        if RUN is not None and RUN.is_part and not ACTIVE:
             early_config.known_args_namespace.no_cov = True
     except Exception:
         pass
@@ -23,15 +25,16 @@ def pytest_load_initial_conftests(early_config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
-    """A repeated run is one process that writes nothing of the first one's again."""
-    if RUN is None or not RUN.repeats or ACTIVE:
+    """A run of a part is one process that writes no report, as of the whole it would say less."""
+    if RUN is None or not RUN.is_part or ACTIVE:
         return
     options = vars(config.option)
     for name in ("xmlpath", "htmlpath", "report_log", "json_report_file", "allure_report_dir"):
         if options.get(name):
             options[name] = None
-    changed: dict = {"no_cov": True, "numprocesses": None, "dist": "no", "tx": [], "maxfail": 0}
-    changed.update(lf=False, failedfirst=False, newfirst=False, stepwise=False)
+    changed: dict = {"no_cov": True, "numprocesses": None, "dist": "no", "tx": []}
+    if RUN.repeats:
+        changed.update(maxfail=0, lf=False, failedfirst=False, newfirst=False, stepwise=False)
     options.update({name: value for name, value in changed.items() if name in options})
 
 
@@ -44,3 +47,17 @@ def forget_failures(config) -> None:
 def keep_only(items: list, only: frozenset) -> None:
     """Leave all other tests out."""
     items[:] = [item for item in items if shown_name(item.nodeid) in only]
+
+
+def leave_out(config, items: list, without: frozenset) -> bool:
+    """Leave these tests out; whether there were any."""
+    root = str(config.rootdir if hasattr(config, "rootdir") else config.rootpath)
+    kept: list = []
+    left: list = []
+    for item in items:
+        path = os.path.realpath(os.path.join(root, str(item.location[0])))
+        (left if (path, shown_name(item.nodeid)) in without else kept).append(item)
+    if left:
+        items[:] = kept
+        config.hook.pytest_deselected(items=left)
+    return bool(left)

@@ -17,12 +17,16 @@ class WatchedRun:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.only: frozenset = frozenset()
+        self.without: frozenset = frozenset()
         self.repeats = False
+        self.is_part = False
         try:
             with open(os.path.join(folder, "settings.json"), encoding="utf-8") as file:
                 told = json.load(file)
             self.repeats = told["only"] is not None
             self.only = frozenset(told["only"] or ())
+            self.without = frozenset(map(tuple, told["without"]))
+            self.is_part = self.repeats or bool(self.without)
         except (OSError, ValueError, KeyError, TypeError):
             pass
 

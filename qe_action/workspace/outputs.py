@@ -15,6 +15,7 @@ from typing import IO
 
 from qe_action.errors import UsageError, WorkspaceError
 from qe_action.inputs import INPUTS
+from qe_action.workspace.successor_file import SuccessorFile
 
 _WRONG_NAME = {
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL),
@@ -57,6 +58,23 @@ class OutputFile:
     def close(self) -> None:
         """Write what is still held back."""
         self.stream.close()
+
+
+class SuccessorOutput(OutputFile):
+    """A journal that replaces the one of its name as soon as it has `owed` lines of its work."""
+
+    def __init__(self, workspace: Path, name: str, owed: int) -> None:
+        """Raises as an `OutputFile` does."""
+        try:
+            root = workspace.resolve()
+            self.path = _inside(root, name)
+            self.relative = self.path.relative_to(root).as_posix()
+            _make_folders(root, self.path.parent)
+            successor = SuccessorFile(self.path, owed)
+            _own(successor.fileno(), root)
+        except (OSError, RuntimeError) as error:
+            raise WorkspaceError(f"{name} can't be written: {error}.", anchor="inputs") from None
+        self.stream = successor
 
 
 def check_names(workspace: Path, written: Iterable[str], reads: Iterable[Path]) -> None:
