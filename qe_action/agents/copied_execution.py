@@ -24,6 +24,8 @@ from qe_action.events import (
 from qe_action.execution.copied_suite import CopiedSuite
 from qe_action.execution.suite_copy import suite_copy
 
+GRACE = 0.3
+"""Seconds that a suite has to end by itself where the stream is closed: somebody waits for that."""
 UNPROTECTED = "The project's code was run without a sandbox."
 
 
@@ -68,6 +70,7 @@ class CopiedExecution:
             network=self.network,
             protected=protected,
             relay=_dropped,
+            grace=GRACE,
         )
         below = defaults.below(options.repo)
         async with AsyncExitStack() as stack:

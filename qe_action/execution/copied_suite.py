@@ -11,6 +11,7 @@ from qe_action.execution.sandboxed_suite import SandboxedRunner, SuitePlace
 from qe_action.execution.suite_copy import SuiteCopy
 from qe_action.execution.suite_port import SuiteRunner
 from qe_action.execution.suite_variables import suite_variables
+from qe_action.execution.suite_watch import GRACE
 from qe_action.sandbox.command_run import Relay
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.workspace.environment import Environment
@@ -21,7 +22,7 @@ class CopiedSuite:
     """The project's `environment`, our own `variables`, and what of the machine a suite may use.
 
     With `protected` it runs in the sandbox, and `relay` takes what it prints; our own streams do
-    where that is absent.
+    where that is absent. One that is told to end has `grace` seconds for that.
     """
 
     environment: Environment
@@ -30,6 +31,7 @@ class CopiedSuite:
     network: bool = False
     protected: bool = True
     relay: Relay | None = None
+    grace: float = GRACE
 
     async def runner(self, copy: SuiteCopy, stack: AsyncExitStack) -> SuiteRunner:
         """Runs commands in `copy` until the `stack` is closed."""
@@ -38,7 +40,7 @@ class CopiedSuite:
         )
         if not self.protected:
             ours = {n: v for n, v in self.variables.items() if not n.startswith("INPUT_")}
-            return PlainRunner({**ours, **variables})
+            return PlainRunner({**ours, **variables}, grace=self.grace)
         place = SuitePlace(
             self.sandbox,
             await stack.enter_async_context(self.sandbox.slot()),
@@ -48,4 +50,4 @@ class CopiedSuite:
             variables=variables,
             network=self.network,
         )
-        return SandboxedRunner(place, self.variables, relay=self.relay)
+        return SandboxedRunner(place, self.variables, relay=self.relay, grace=self.grace)

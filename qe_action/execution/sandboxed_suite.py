@@ -19,7 +19,7 @@ from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import Process, ProcessTree
 from qe_action.execution.stopped_commands import stop_commands
 from qe_action.execution.suite_port import Ended, Message, Run
-from qe_action.execution.suite_watch import SuiteWatch
+from qe_action.execution.suite_watch import GRACE, SuiteWatch
 from qe_action.sandbox.command_run import CommandRun, How, Outcome, Relay
 from qe_action.sandbox.policy import MEBIBYTE, Policy
 from qe_action.sandbox.sandbox import Sandbox
@@ -63,7 +63,7 @@ class SandboxedRunner:
     """Runs commands one after the other in one place; what they print is passed on.
 
     `environment` is our own, and says whether that is the log of a workflow. `relay` takes what
-    they print in place of our streams.
+    they print in place of our streams. One that is told to end has `grace` seconds for that.
     """
 
     def __init__(
@@ -72,7 +72,9 @@ class SandboxedRunner:
         environment: Mapping[str, str],
         *,
         relay: Relay | None = None,
+        grace: float = GRACE,
     ) -> None:
+        self._grace = grace
         self._place = place
         self._environment = environment
         together = environment.get("GITHUB_ACTIONS") == "true"
@@ -89,7 +91,7 @@ class SandboxedRunner:
                 running = await self._start(run, channel)
                 stack.push_async_callback(running.kill)
                 suite = SandboxedSuite(channel, running)
-                watch = SuiteWatch(suite, run.test_timeout)
+                watch = SuiteWatch(suite, run.test_timeout, grace=self._grace)
                 try:
                     async for message in watch.messages():
                         yield message

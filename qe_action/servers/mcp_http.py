@@ -52,9 +52,9 @@ class Guard:
 
     def _refusal(self, headers: Headers) -> Response | None:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
             return PlainTextResponse("This server has another name.", 421)
-        if any(origin.lower() not in self._origins for origin in origins):
+        if any(origin not in self._origins for origin in origins):
             return PlainTextResponse("Pages of other servers may not ask.", 403)
         given = headers.getlist("authorization")
         if len(given) != 1 or not hmac.compare_digest(given[0].encode(), self._expected):

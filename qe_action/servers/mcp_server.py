@@ -19,6 +19,7 @@ from qe_action.servers.mcp_calls import Tools
 from qe_action.servers.mcp_gap_tools import FileSink, analysis_of_file
 from qe_action.servers.mcp_places import Desk
 from qe_action.servers.mcp_runs import Runs
+from qe_action.servers.mcp_stdio import serve_stdio
 from qe_action.servers.mcp_tools_table import add_tools
 from qe_action.text import visible
 
@@ -44,6 +45,10 @@ class CoverageServer(MCPServer[Any]):
             log_level="ERROR",
         )
         self._runs = runs
+
+    async def run_stdio_async(self) -> None:
+        """Serve the client at the other end of standard input and output."""
+        await serve_stdio(self._lowlevel_server)
 
     async def list_resources(self) -> list[Resource]:
         return [
