@@ -28,7 +28,7 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of a request."""
 SESSIONS = 100
 BACKLOG = 128
-CLOSING = 3
+CLOSING = 1
 """Seconds that open answers have when the server ends."""
 
 
@@ -111,7 +111,7 @@ async def serve_http(
     port = listener.getsockname()[1]
     config = uvicorn.Config(
         application(server, port, token),
-        log_level="error",
+        log_level="critical",  # what ends early as the server does is no error
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=CLOSING,

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -114,8 +115,17 @@ class Runs:
                 await asyncio.shield(work)
             except asyncio.CancelledError:
                 broadcast.interrupt(LAST_WORD)
-                with CancelScope(shield=True):  # a cancelled request is cancelled at every wait
-                    await asyncio.wait({work})
+                await _ended(work)
                 raise
             if isinstance(broadcast.failure, QEError):
                 raise broadcast.failure
+
+
+async def _ended(work: asyncio.Task[None]) -> None:
+    """Wait for the end of a run, whoever wants to leave before: its files are closed then."""
+    with CancelScope(shield=True):  # a cancelled request is cancelled at every wait
+        while not work.done():
+            with suppress(asyncio.CancelledError):  # as the server ends
+                await asyncio.wait({work})
+    if not work.cancelled():
+        work.exception()  # the call has ended already: nobody asks for it

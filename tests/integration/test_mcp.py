@@ -322,3 +322,53 @@ def test_a_signal_ends_it_although_its_client_says_nothing(
     server.send_signal(number)
     out, errors = server.communicate(timeout=10)
     assert (server.returncode, out, errors) == (130, b"", b"")
+
+
+def test_a_client_from_before_structured_results_gets_the_structure_as_text(repo: GitRepo) -> None:
+    hello = {"protocolVersion": "2024-11-05", "capabilities": {}}
+    hello["clientInfo"] = {"name": "old", "version": "1"}
+    called = {"name": "coverage_analyze", "arguments": {"all_files": True}}
+    messages = (
+        {"id": 1, "method": "initialize", "params": hello},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": called},
+    )
+    server = subprocess.Popen(
+        [sys.executable, *arguments(repo.root)],
+        env=git_env(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    for message in messages:
+        server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+    server.stdin.flush()
+    lines = map(json.loads, iter(server.stdout.readline, b""))
+    result = next(line["result"] for line in lines if line.get("id") == 2)
+    server.communicate(timeout=10)
+    text, structure = result["content"]
+    assert text["text"].startswith("No changed statement, project 75%")
+    assert json.loads(structure["text"])["result"]["total_gaps"] == 1
+
+
+@pytest.mark.slow
+def test_a_server_over_http_that_is_told_to_end_ends_its_runs_and_says_nothing_more(
+    repo: GitRepo,
+) -> None:
+    server = Served(repo.root, "--sandbox", "off", "--python", project_python())
+
+    async def work() -> None:
+        async with server.client() as client:
+            call = await sleeping(client, "ended")
+            server.process.send_signal(signal.SIGTERM)
+            assert await gone("ended", LATEST)
+            call.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await call
+
+    with suppress(Exception):  # as the client says goodbye to a server that is gone
+        run(work)
+    assert not processes("sleeps or ended")
+    _, errors = server.process.communicate(timeout=20)
+    assert (server.process.returncode, errors) == (130, "")
