@@ -233,6 +233,17 @@ def convert_journal(arguments: Namespace) -> int:
     return DONE
 
 
+def mcp(arguments: Namespace) -> int:
+    """`qe-action mcp`: 0 once the client is gone."""
+    from qe_action.commands import mcp
+
+    if arguments.print_config:
+        mcp.print_config(arguments)
+        return DONE
+    stream_runner.run(mcp.server_of(arguments))
+    return DONE
+
+
 def doctor(
     options: Mapping[str, str], arguments: Namespace, secrets: Mapping[str, str], output: str
 ) -> int:

@@ -16,6 +16,7 @@ from qe_action.option_groups import (
     add_inputs,
     add_model,
     add_out,
+    add_project,
     add_repo,
     add_reports,
     add_resume,
@@ -24,6 +25,7 @@ from qe_action.option_groups import (
     percent,
     seconds,
 )
+from qe_action.servers.mcp_options import add_mcp
 
 ALL = frozenset(item.name for item in INPUTS)
 _EXIT_CODES = """\
@@ -48,6 +50,7 @@ def parser() -> Parser:
     _add_test(commands.add_parser("test", help="run the tests, show them live, then analyse"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
     add_journal(commands.add_parser("journal", help="show, replay or convert an earlier run"))
+    add_mcp(commands.add_parser("mcp", help="serve the tools to editors"))
     _add_doctor(commands.add_parser("doctor", help="what of the set-up works, and what to add"))
     _add_completion(commands.add_parser("completion", help="have a shell complete all of this"))
     return top
@@ -166,12 +169,13 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
     )
     add("--max-tests", type=count, default=10, metavar="N", help="tests at most; default: 10")
     _add_runs(command)
+    add_project(command)
     _add_generated(command)
     add_voice(command)
 
 
 def _add_runs(command: argparse.ArgumentParser) -> None:
-    """How the project's code is run."""
+    """How long the project's code is run."""
     add = command.add_argument
     add(
         "--time-budget",
@@ -182,20 +186,6 @@ def _add_runs(command: argparse.ArgumentParser) -> None:
         "default: 120",
     )
     add("--suite-timeout", type=float, default=300.0, metavar="S", help=argparse.SUPPRESS)
-    add(
-        "--python",
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="the project's interpreter, default: the active environment's or the project's own; "
-        "may be repeated for other versions that tests have to pass on",
-    )
-    add(
-        "--sandbox",
-        choices=("on", "off"),
-        default="on",
-        help="off runs the project's code unprotected: for code you trust; default: on",
-    )
 
 
 def _add_generated(command: argparse.ArgumentParser) -> None:

@@ -96,6 +96,25 @@ def _add_model_limits(command: argparse.ArgumentParser) -> None:
         add(f"--price-{which}", type=amount, metavar="AMOUNT", help=price)
 
 
+def add_project(command: argparse.ArgumentParser) -> None:
+    """What runs the project's code, and behind which walls."""
+    add = command.add_argument
+    add(
+        "--python",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="the project's interpreter, default: the active environment's or the project's own; "
+        "may be repeated for other versions that tests have to pass on",
+    )
+    add(
+        "--sandbox",
+        choices=("on", "off"),
+        default="on",
+        help="off runs the project's code unprotected: for code you trust; default: on",
+    )
+
+
 def add_voice(command: argparse.ArgumentParser) -> None:
     """How much is said to people, and in which colours."""
     much = command.add_mutually_exclusive_group()

@@ -12,9 +12,12 @@ from contextlib import suppress
 
 import qe_action
 
-LEFT_OUT = ("qe_action.__main__", "qe_action.worker", "qe_action.generators.llm")
-"""The first would start us; the second runs in the project's interpreter; the third needs what is
-not installed with us, and makes no tests where these run."""
+LEFT_OUT = (
+    *("qe_action.__main__", "qe_action.worker", "qe_action.generators.llm"),
+    "qe_action.servers.mcp_",
+)
+"""The first would start us; the second runs in the project's interpreter; the others need what is
+not installed with us, and are not used where suites run."""
 OTHERS = (
     *("actions_toolkit.core", "argcomplete", "coverage", "coverage.parser", "coverage.phystokens"),
     *("concurrent.futures.thread", "encodings.idna", "encodings.utf_16_le"),

@@ -30,6 +30,7 @@ from typing import IO, Any, NoReturn, Self
 
 MEANT_FOR_THE_INTERPRETER = ("PYTHON", "LC_", "LANG", "TZ", "LD_")
 """What variables begin with that a process reads as it starts, and never again."""
+LEFT_OUT = ("qe_action.worker", "qe_action.__main__", "qe_action.servers.mcp_")
 LATER = ("coverage", "github", "markdown_it", "rich.console", "rich.live", "unidiff")
 """What functions of the program import when they first need it."""
 
@@ -242,7 +243,7 @@ def _serve(address: str) -> None:
     import qe_action
 
     for module in pkgutil.walk_packages(qe_action.__path__, "qe_action."):
-        if not module.name.startswith(("qe_action.worker", "qe_action.__main__")):
+        if not module.name.startswith(LEFT_OUT):
             importlib.import_module(module.name)
     for name in LATER:
         importlib.import_module(name)

@@ -28,11 +28,9 @@ from qe_action.events import (
     ExecutorProgress,
     without_outcomes,
 )
-from qe_action.execution.plain import PlainRunner
-from qe_action.execution.sandboxed_suite import SandboxedRunner, SuitePlace
+from qe_action.execution.copied_suite import CopiedSuite
 from qe_action.execution.suite_copy import SuiteCopy, suite_copy
 from qe_action.execution.suite_port import Ended, Message, Run, SuiteRunner
-from qe_action.execution.suite_variables import suite_variables
 from qe_action.settings import Inputs
 from qe_action.workspace.folders import remove
 
@@ -135,23 +133,14 @@ class SuiteSetup:
     async def _runner(
         self, found: ProjectInterpreters, copy: SuiteCopy, stack: AsyncExitStack
     ) -> SuiteRunner:
-        network = self._inputs.test_network == "on"
-        variables = suite_variables(
-            found.environment, copy.home, self._environment, network=network
-        )
-        if self._inputs.sandbox == "off":
-            ours = {n: v for n, v in self._environment.items() if not n.startswith("INPUT_")}
-            return PlainRunner({**ours, **variables})
-        place = SuitePlace(
+        suite = CopiedSuite(
+            found.environment,
             found.sandbox,
-            await stack.enter_async_context(found.sandbox.slot()),
-            readable=found.environment.readable,
-            copy=copy.root,
-            home=copy.home,
-            variables=variables,
-            network=network,
+            self._environment,
+            network=self._inputs.test_network == "on",
+            protected=self._inputs.sandbox == "on",
         )
-        return SandboxedRunner(place, self._environment)
+        return await suite.runner(copy, stack)
 
     def _report_names(self) -> tuple[str, ...]:
         below = Path(self._inputs.working_directory)

@@ -12,7 +12,7 @@ from typing import Any
 
 from qe_action.execution.started_suite import StartedSuite
 from qe_action.execution.suite_port import Ended, Message, Run
-from qe_action.execution.suite_watch import SuiteWatch
+from qe_action.execution.suite_watch import GRACE, SuiteWatch
 from qe_action.held_signals import ending_signals, release
 
 
@@ -20,7 +20,8 @@ class PlainRunner:
     """Runs commands one after the other, unprotected.
 
     `environment` is theirs and has no secrets. `started` is a run that was begun before this was
-    made, and the first one that is asked for. `code` is how the first one ended.
+    made, and the first one that is asked for. One that is told to end has `grace` seconds for that.
+    `code` is how the first one ended.
     """
 
     def __init__(
@@ -28,7 +29,9 @@ class PlainRunner:
         environment: Mapping[str, str],
         *,
         started: StartedSuite | None = None,
+        grace: float = GRACE,
     ) -> None:
+        self._grace = grace
         self._environment = environment
         self._started = started
         self.code: int | None = None
@@ -39,7 +42,8 @@ class PlainRunner:
         suite = suite or StartedSuite.start(run, self._environment)
         try:
             with Signals() as signals:
-                watch = SuiteWatch(suite, run.test_timeout, signals.came_from_terminal)
+                terminal = signals.came_from_terminal
+                watch = SuiteWatch(suite, run.test_timeout, terminal, grace=self._grace)
                 release()
                 try:
                     async for message in watch.messages():

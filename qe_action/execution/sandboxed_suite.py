@@ -19,8 +19,8 @@ from qe_action.execution.event_channel import EventChannel
 from qe_action.execution.process_tree import Process, ProcessTree
 from qe_action.execution.stopped_commands import stop_commands
 from qe_action.execution.suite_port import Ended, Message, Run
-from qe_action.execution.suite_watch import SuiteWatch
-from qe_action.sandbox.command_run import CommandRun, How, Outcome
+from qe_action.execution.suite_watch import GRACE, SuiteWatch
+from qe_action.sandbox.command_run import CommandRun, How, Outcome, Relay
 from qe_action.sandbox.policy import MEBIBYTE, Policy
 from qe_action.sandbox.sandbox import Sandbox
 from qe_action.sandbox.users import User
@@ -62,12 +62,23 @@ class SuitePlace:
 class SandboxedRunner:
     """Runs commands one after the other in one place; what they print is passed on.
 
-    `environment` is our own, and says whether that is the log of a workflow.
+    `environment` is our own, and says whether that is the log of a workflow. `relay` takes what
+    they print in place of our streams. One that is told to end has `grace` seconds for that.
     """
 
-    def __init__(self, place: SuitePlace, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        place: SuitePlace,
+        environment: Mapping[str, str],
+        *,
+        relay: Relay | None = None,
+        grace: float = GRACE,
+    ) -> None:
+        self._grace = grace
         self._place = place
         self._environment = environment
+        together = environment.get("GITHUB_ACTIONS") == "true"
+        self._relay = relay or (relay_together if together else relay_apart)
 
     async def run(self, run: Run) -> AsyncGenerator[Message, None]:
         """What is heard of the command, until it has ended; see `SuiteRunner`."""
@@ -80,7 +91,7 @@ class SandboxedRunner:
                 running = await self._start(run, channel)
                 stack.push_async_callback(running.kill)
                 suite = SandboxedSuite(channel, running)
-                watch = SuiteWatch(suite, run.test_timeout)
+                watch = SuiteWatch(suite, run.test_timeout, grace=self._grace)
                 try:
                     async for message in watch.messages():
                         yield message
@@ -92,12 +103,11 @@ class SandboxedRunner:
         yield last
 
     async def _start(self, run: Run, channel: EventChannel) -> CommandRun:
-        together = self._environment.get("GITHUB_ACTIONS") == "true"
         return await self._place.sandbox.start(
             run.command,
             self._policy(run, channel),
             slot=self._place.slot,
-            relay=relay_together if together else relay,
+            relay=self._relay,
         )
 
     def _policy(self, run: Run, channel: EventChannel) -> Policy:
@@ -192,7 +202,7 @@ def most_memory() -> int:
     return max(LEAST, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4)
 
 
-async def relay(descriptor: int, data: bytes) -> None:
+async def relay_apart(descriptor: int, data: bytes) -> None:
     """Pass on to our own standard output, or error, what a suite has printed there."""
     await asyncio.to_thread(_written, descriptor, data)
 

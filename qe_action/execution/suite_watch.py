@@ -51,7 +51,7 @@ class SuiteWatch:
     """Hears a command that runs, and ends it: for a test that hangs, or because nobody waits.
 
     `limit` is in seconds, for one test. `from_terminal` says whether the command has heard Ctrl-C
-    itself.
+    itself. `grace` is how many seconds it has to end once it is told to.
     """
 
     def __init__(
@@ -59,7 +59,10 @@ class SuiteWatch:
         suite: RunningSuite,
         limit: float | None,
         from_terminal: Callable[[], bool] = lambda: False,
+        *,
+        grace: float = GRACE,
     ) -> None:
+        self._grace = grace
         self._suite = suite
         self._limit = limit
         self._from_terminal = from_terminal
@@ -124,7 +127,7 @@ class SuiteWatch:
             self._left_out(loop.time() - now - pause)
         self.why, self.hung = "hung", late[0][1]
         self.stack = await self._dumped()
-        await self._told_to_end(GRACE)
+        await self._told_to_end(self._grace)
         self._suite.kill()
 
     def _left_out(self, gap: float) -> None:
@@ -158,7 +161,7 @@ class SuiteWatch:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._suite.wait(), PATIENCE)
         else:
-            await self._told_to_end(GRACE)
+            await self._told_to_end(self._grace)
         self._suite.kill()
 
 
