@@ -81,7 +81,7 @@ class ActionRun(Step):
 
     def _stages(self, git: Git) -> list[Stage]:
         """The tests, where some are run or were; the analysis; and tests for its gaps."""
-        checkout = self._checkout(git)
+        checkout = self.checkout = self._checkout(git)
         base = self._base_results(git)
         suite = None
         if self.suite != "absent":
@@ -260,6 +260,7 @@ class ActionRun(Step):
         return AnalysisOptions(
             coverage_file=self._reports(),
             all_files=inputs.all_files,
+            lines=self.makes_page,
             include=inputs.include,
             exclude=inputs.exclude,
             unmeasured=inputs.unmeasured,

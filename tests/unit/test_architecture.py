@@ -12,8 +12,9 @@ from rooms import LAYERS, MODULES, PACKAGE, edges, imports, modules, name, room
 from qe_action.events import AGENTS
 
 PURE = {
-    "analysis", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal", "place",
-    "proposal", "quoting", "render", "reports", "results", "task", "text", "untrusted", "verbosity",
+    "analysis", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal", "page",
+    "place", "proposal", "quoting", "render", "reports", "results", "task", "text", "untrusted",
+    "verbosity",
 }  # fmt: skip
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",
