@@ -9,7 +9,7 @@ import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
 from qe_action.events import Event
@@ -40,7 +40,7 @@ class _Pump(Generic[T]):
         self._loop = asyncio.new_event_loop()
         self._wanted = asyncio.Semaphore(0)
         self._task: asyncio.Task[None] | None = None
-        self._over = False
+        self._over = self._cancelled = False
         context = contextvars.copy_context()
         self._thread = threading.Thread(
             target=context.run, args=(self._run,), name="qe-action events", daemon=True
@@ -52,7 +52,11 @@ class _Pump(Generic[T]):
         if self._over:
             raise StopIteration
         self._loop.call_soon_threadsafe(self._wanted.release)
-        kind, value = self._answers.get()
+        try:
+            kind, value = self._answers.get()
+        except BaseException:  # Ctrl-C: what is kept of the loop must not keep the work going
+            self.close()
+            raise
         if kind == "event":
             return cast(T, value)
         self._join()
@@ -62,15 +66,19 @@ class _Pump(Generic[T]):
 
     def close(self) -> None:
         """End the stream early, and wait until nothing of it is left."""
-        if not self._over:
+        if self._over:
+            return
+        with suppress(RuntimeError):  # the loop has just ended by itself
             self._loop.call_soon_threadsafe(self._cancel)
-            self._join()
+        self._join()
 
     def _join(self) -> None:
         self._over = True
-        self._thread.join()
+        if threading.current_thread() is not self._thread:  # where garbage was collected in it
+            self._thread.join()
 
     def _cancel(self) -> None:
+        self._cancelled = True
         if self._task is not None:
             self._task.cancel()
 
@@ -81,7 +89,8 @@ class _Pump(Generic[T]):
     async def _read(self) -> None:
         self._task = asyncio.current_task()
         try:
-            await self._hand_over()
+            if not self._cancelled:
+                await self._hand_over()
         except asyncio.CancelledError:
             self._answers.put(("end", None))
         except BaseException as error:  # noqa: BLE001 - raised where the events are read
@@ -171,7 +180,9 @@ def run(agent: StreamingAgent[Event], task: QETask, *, progress: bool | None = N
 def _progress(name: str, wanted: bool | None) -> AbstractContextManager[Callable[[Event], None]]:
     from rich.console import Console
 
-    console = Console(file=None if _in_notebook() else sys.stderr)
+    console = Console(
+        file=None if _in_notebook() else sys.stderr, force_terminal=True if wanted else None
+    )
     shown = console.is_terminal or console.is_jupyter if wanted is None else wanted
     return _Bar(name, console) if shown else nullcontext(lambda _event: None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+from qe_action.errors import QEError
 from qe_action.workspace.checkout import Checkout
 
 
@@ -19,7 +20,10 @@ async def tracked_sources(checkout: Checkout) -> Callable[[str], bytes | None]:
     not for showing, as `.git/config` is: so what is read in the end must be listed as well. Without
     a repository hidden files and folders are left out.
     """
-    index = await checkout.index()
+    try:
+        index = await checkout.index()
+    except QEError:  # the analysis has said so
+        return no_sources
     top = Path(checkout.top)
 
     def read(path: str) -> bytes | None:

@@ -105,14 +105,14 @@ def test_two_thousand_gaps_in_two_hundred_files_are_below_a_megabyte() -> None:
     chosen = random.Random(1)
     texts = {
         path: "".join(
-            f"    value_{chosen.random()} = call_{chosen.random()}()\n" for _ in range(400)
+            f"    value_{chosen.random()} = call_{chosen.random()}()\n" for _ in range(200)
         )
         for path in paths
     }
     events: list[Event] = [
         told(path, in_diff=n < 5, tests=30, seed=n) for n, path in enumerate(paths)
     ]
-    events += [gap(n * 7 % 390 + 1, paths[n % 200], in_diff=n % 200 < 5) for n in range(2000)]
+    events += [gap(n * 7 % 190 + 1, paths[n % 200], in_diff=n % 200 < 5) for n in range(2000)]
     copy = copy_of(*events)
     journal = copy.packed()
     choice = source_choice.choose(
