@@ -23,6 +23,8 @@ from qe_action.text import clip, visible
 
 ANNOTATIONS = 50
 _CODE = re.compile(r"(?<!<pre>)<code>[^<]*</code>")
+_ALIGNED = re.compile(r'<(t[hd]) style="text-align:(left|center|right)">')
+"""Cells as they are rendered; the page they are shown in allows no style attributes."""
 _SLASH = re.compile(r"(?<!<)/(?=[^/])(?!code>)")
 
 _MARKS: dict[Mark, str] = {
@@ -129,6 +131,7 @@ def _check(header: str, name: str, verdict: Verdict, marked: Mark, body: str) ->
 def _html(markdown: str) -> str:
     """Our own Markdown as HTML. Text from outside in it was escaped when it was written."""
     html: str = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    html = _ALIGNED.sub(r'<\1 align="\2">', html)
     return _CODE.sub(lambda span: _breakable(span[0]), html)
 
 
