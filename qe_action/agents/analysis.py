@@ -9,6 +9,7 @@ from qe_action.agents.accumulator import Accumulator
 from qe_action.agents.baseline_search import Baselines, BaselineSearch
 from qe_action.agents.options import AnalysisOptions
 from qe_action.agents.ranking import OTHER_FILES, Ranking, Step
+from qe_action.agents.told_files import ToldFiles
 from qe_action.agents.unmeasured_changes import Search
 from qe_action.analysis.collect import Collector
 from qe_action.analysis.coverage_paths import read_aliases
@@ -25,7 +26,9 @@ from qe_action.events import (
     AnalyzerEvent,
     AnalyzerProgress,
     Conclusion,
+    FileLinesTold,
 )
+from qe_action.reports.model import Part
 from qe_action.text import plural
 from qe_action.workspace.checkout import Checkout
 from qe_action.workspace.report_file import Report
@@ -54,6 +57,7 @@ class Analysis:
         self._percent = -1
         self._found = Accumulator(options)
         self._search = BaselineSearch(baselines)
+        self._told: ToldFiles | None = None
 
     async def events(self) -> AsyncGenerator[AnalyzerEvent, None]:
         """The whole stream. It ends in one `complete`, also when it fails or is cancelled."""
@@ -136,9 +140,18 @@ class Analysis:
                 yield event
             if not mapper.settle():
                 break
+        diff = self._found.diff
+        if self._options.lines:
+            self._told = ToldFiles(collector, diff.files if diff else ())
+        told = self._told
+        if told is not None:
+            async for event in self._tell(told, mapper):
+                yield event
         for wanted in _batches(collector):
-            await self._reread(collector, wanted)
+            for event in await self._reread(collector, wanted):
+                yield event
         self._found.notes.extend(collector.defects.notes("the merged files"))
+        self._found.notes.extend(told.notes() if told else ())
         self._found.doubts.stale |= collector.stale
         self._found.whole = True
         self._found.written = self._report.written
@@ -147,9 +160,7 @@ class Analysis:
             yield event
 
     async def _pass(self, collector: Collector, mapper: PathMapper) -> AsyncIterator[AnalyzerEvent]:
-        for part in self._report.read(Sources(mapper, self._checkout)):
-            mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
-            self._found.label = part.label
+        for part in self._parts(mapper):
             for take in part.one_by_one():
                 collector.add(take())
             message = f"Read {plural(self._found.files, 'file')}"
@@ -179,24 +190,45 @@ class Analysis:
         files = set(index or ())
         found.unmeasured = search.find(found.diff, found.collector, found.foreign, files)
 
-    async def _reread(self, collector: Collector, wanted: set[str]) -> None:
+    async def _tell(self, told: ToldFiles, mapper: PathMapper) -> AsyncIterator[AnalyzerEvent]:
+        """A pass that tells each file that came in one part: only now it is known to be whole."""
+        for part in self._parts(mapper):
+            for take in part.one_by_one():
+                for event in told.of(take()):
+                    yield event
+            await asyncio.sleep(0)
+
+    async def _reread(self, collector: Collector, wanted: set[str]) -> list[FileLinesTold]:
+        """Merge the files `wanted`; what there is to tell of their lines."""
         mapper = self._found.mapper
         assert mapper is not None
         parts = collector.parts(wanted)
-        for part in self._report.read(Sources(mapper, self._checkout)):
-            mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
-            self._found.label = part.label
+        for part in self._parts(mapper):
             for take in part.one_by_one():
                 parts.add(take(), part.report)
             await asyncio.sleep(0)
-        collector.add_merged(parts)
+        events: list[FileLinesTold] = []
+        if self._told is None:
+            collector.add_merged(parts)
+        else:
+            tell = self._told.event
+            collector.add_merged(parts, lambda path, file: events.extend(tell(path, file)))
         self._found.doubts.disagreeing |= parts.disagreeing
+        return events
+
+    def _parts(self, mapper: PathMapper) -> Iterator[Part]:
+        """The report's parts in turn, the mapper ready for each."""
+        for part in self._report.read(Sources(mapper, self._checkout)):
+            mapper.begin(part.report, place=self._report.place, sources=self._report.sources)
+            self._found.label = part.label
+            yield part
 
     async def _rank(self) -> AsyncIterator[AnalyzerEvent]:
         """The gaps, while the progress goes from 90 on."""
         if self._found.collector is None or not (self._found.files or self._found.whole):
             return
-        ranking = Ranking(self._found, self._checkout)
+        told = self._told
+        ranking = Ranking(self._found, self._checkout, taken=told.bytes if told else 0)
         async for step in ranking.steps():
             if isinstance(step, Step):
                 for event in self._progress(90 + 9 * step.fraction, step.message):

@@ -45,15 +45,16 @@ class Ranking:
     """The gaps of the changed files, worst first, then those of the worst other files.
 
     A gap is final once it is sent, so a file's turn comes when its critical paths are known.
+    `taken` is how many bytes of the journal's are taken already.
     """
 
-    def __init__(self, found: Accumulator, checkout: Checkout) -> None:
+    def __init__(self, found: Accumulator, checkout: Checkout, taken: int = 0) -> None:
         self._found = found
         self._checkout = checkout
         self._graph: CallGraph | None = None
         self._touched: dict[str, frozenset[int]] = {}
         self._lacking: dict[str, list[str]] = {}
-        self._bytes_left = ALL_BYTES
+        self._bytes_left = ALL_BYTES - taken
 
     async def steps(self) -> AsyncIterator[Step | GapFound | CriticalPath]:
         """Events to send, and steps for the progress in between."""

@@ -209,18 +209,30 @@ class Collector:
         new = [name for name, known in zip(self._last, last, strict=True) if name != known]
         return sum(len(name) if name.isascii() else 4 * len(name) for name in (path, *new))
 
+    def whole(self, file: FileLines) -> str | None:
+        """What a file is counted under that came in one part, as is known after the pass."""
+        path = self._place(file)
+        return path if path in self.files and path not in self.recurring else None
+
     def parts(self, wanted: set[str]) -> Parts:
         """An empty collection for a further pass that merges the files `wanted`."""
         return Parts(self._place, wanted, self.defects)
 
-    def add_merged(self, parts: Parts) -> None:
-        """Replace what the first pass knew of recurring files by their merged lines."""
+    def add_merged(
+        self, parts: Parts, heard: Callable[[str, FileLines], None] = lambda _path, _file: None
+    ) -> None:
+        """Replace what the first pass knew of recurring files by their merged lines.
+
+        `heard` is handed each file as it is merged.
+        """
         paths = dict.fromkeys(parts.paths)
         self._heap = [entry for entry in self._heap if entry[1] not in paths]
         heapq.heapify(self._heap)
         for path in paths:
             self._forget(path)
-            self._keep(path, parts.take(path))
+            file = parts.take(path)
+            heard(path, file)
+            self._keep(path, file)
 
     def _keep(self, path: str, file: FileLines) -> None:
         counts = count(file)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
@@ -37,6 +37,9 @@ from qe_action.workspace.git import DIFF_LIMIT, Git
 from qe_action.workspace.report_file import report_digest
 from qe_action.workspace.tree_digest import tree_digest
 
+if TYPE_CHECKING:
+    from qe_action.sinks.page_file import PageSink
+
 
 async def analyze(arguments: Namespace) -> RunState:
     """Run the analysis that the command line asks for; its last state.
@@ -56,6 +59,8 @@ async def analyze(arguments: Namespace) -> RunState:
         if arguments.out:
             out = files.enter_context(_writing(arguments.out, "w"))
         sinks += _sinks(arguments, out)
+        page = _page_sink(arguments)
+        sinks += [page] if page else []
         agent = CoverageAnalyzerAgent(checkout=checkout, baselines=earlier)
         failures: list[BaseException] = []
         broadcast = await stream_to(
@@ -63,9 +68,11 @@ async def analyze(arguments: Namespace) -> RunState:
             sinks,
             on_failure=lambda _sink, error: failures.append(error),
         )
-        if arguments.output in ("markdown", "html"):
-            text = document(_document(arguments, state))
+        if arguments.output == "markdown":
+            text = document(comment(state, Links(), Heading(arguments.name)))
             out.write(text if arguments.out else no_command(text))
+        elif page is not None:  # what is not ours in it is packed
+            out.write(await _page(page, arguments.name, state, checkout))
     for error in (broadcast.failure, *failures):
         if error is not None:
             raise error
@@ -100,6 +107,7 @@ def _options(arguments: Namespace, working: str) -> AnalysisOptions:
     return AnalysisOptions(
         coverage_file=tuple(map(Path, reports)),
         all_files=arguments.all_files == "true",
+        lines=arguments.output == "html",
         include=tuple(arguments.include),
         exclude=tuple(arguments.exclude),
         unmeasured=arguments.unmeasured,
@@ -150,13 +158,23 @@ def _sinks(arguments: Namespace, out: IO[str]) -> list[Sink]:
     return [TerminalSink(stderr_console(arguments.color), words=words)]
 
 
-def _document(arguments: Namespace, state: RunState) -> str:
-    heading, links = Heading(arguments.name), Links()
-    if arguments.output == "markdown":
-        return comment(state, links, heading)
-    from qe_action.render.html import page
+def _page_sink(arguments: Namespace) -> PageSink | None:
+    if arguments.output != "html":
+        return None
+    from qe_action.sinks.page_file import PageSink
 
-    return page(state, links, heading, why="Made in a local checkout; nothing was sent.")
+    return PageSink()
+
+
+async def _page(page: PageSink, name: str, state: RunState, checkout: Checkout) -> str:
+    from qe_action.render.html import preview
+    from qe_action.workspace.tracked_sources import tracked_sources
+
+    def shown(left_out: str) -> str:
+        why = f"Made in a local checkout; nothing was sent. {left_out}".strip()
+        return document(preview(state, Links(), Heading(name), why=why))
+
+    return page.page(name, await tracked_sources(checkout), shown)
 
 
 @contextmanager

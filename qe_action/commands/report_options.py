@@ -10,14 +10,18 @@ from qe_action.settings import Settings
 
 
 def analysis_options(
-    settings: Settings, context: RunContext | None, reports: tuple[Path, ...]
+    settings: Settings, context: RunContext | None, reports: tuple[Path, ...], *, lines: bool
 ) -> AnalysisOptions:
-    """The options of a run that reads these reports; `context` is the run's event."""
+    """The options of a run that reads these reports; `context` is the run's event.
+
+    `lines` asks for those of each file.
+    """
     inputs = settings.inputs
     below = Path(inputs.working_directory).as_posix()
     return AnalysisOptions(
         coverage_file=reports,
         all_files=inputs.all_files,
+        lines=lines,
         include=inputs.include,
         exclude=inputs.exclude,
         unmeasured=inputs.unmeasured,

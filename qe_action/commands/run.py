@@ -81,12 +81,14 @@ class ActionRun(Step):
 
     def _stages(self, git: Git) -> list[Stage]:
         """The tests, where some are run or were; the analysis; and tests for its gaps."""
-        checkout = self._checkout(git)
+        checkout = self.checkout = self._checkout(git)
         base = self._base_results(git)
         suite = None
         if self.suite != "absent":
             suite = self._suite_stages(git, checkout, base)
-        options = analysis_options(self.settings, self.context, self._reports())
+        options = analysis_options(
+            self.settings, self.context, self._reports(), lines=self.makes_page
+        )
         analyse = partial(_analysis, checkout, base)
         if suite is not None:
             setup = self._setup

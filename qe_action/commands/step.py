@@ -22,7 +22,7 @@ from qe_action.render.markdown import Heading
 from qe_action.render.state import RunState
 from qe_action.settings import Settings
 from qe_action.sinks.delivery import Delivery
-from qe_action.sinks.finish import Finish
+from qe_action.sinks.finish import Finish, MakePage
 from qe_action.sinks.table import sinks_of
 from qe_action.sinks.wiring import Suite, Wiring
 from qe_action.stream import Sink, Stage
@@ -31,6 +31,8 @@ from qe_action.workspace.outputs import WRITTEN, OutputFile, check_names
 
 if TYPE_CHECKING:
     from qe_action.github.client import GitHub
+    from qe_action.sinks.page_file import PageSink
+    from qe_action.workspace.checkout import Checkout
 
 
 class Step(ABC):
@@ -40,8 +42,9 @@ class Step(ABC):
     to write to; `problems` are sentences for the end of the log. `environment` is for programs
     that are started; what a step reads of it stands in the settings. `pull_github` is what the pull
     request with tests is written by, often the same as `github`; `trusted` says that the tests were
-    made by this run. A step that `only_closes` what has ended has no events. Of the tests that had
-    ended `earlier`, in a run that was cut off, those that passed are not run again.
+    made by this run. `checkout` is the measured tree, None where it is not at hand. A step that
+    `only_closes` what has ended has no events. Of the tests that had ended `earlier`, in a run that
+    was cut off, those that passed are not run again.
     """
 
     trusted = True
@@ -54,6 +57,7 @@ class Step(ABC):
         self.state = RunState()
         self.delivery = Delivery()
         self.problems: list[str] = []
+        self.checkout: Checkout | None = None
         self.context = self._read_context()
         self.github = self._connect(self.settings.inputs.token)
         pr_token = self.settings.inputs.pr_token
@@ -69,10 +73,12 @@ class Step(ABC):
         check_names(self.settings.workspace, self._asked_for().values(), reads)
         self._check_group()
         files = self._outputs()
+        page = self._page_sink()
+        sinks = sinks_of(self.wiring({name: file.stream for name, file in files.items()}))
         try:
             broadcast = await stream_to(
                 stages,
-                sinks_of(self.wiring({name: file.stream for name, file in files.items()})),
+                [*sinks, *filter(None, [page])],
                 on_failure=self._sink_failed,
                 on_signal=self._hurry,
             )
@@ -87,6 +93,7 @@ class Step(ABC):
             self.links,
             Heading(self.settings.inputs.name),
             fork=self.context is not None and self.context.is_fork,
+            page=await self._page_maker(page),
         ).write(self._why_not(), self.problems, files)
 
     @property
@@ -100,6 +107,13 @@ class Step(ABC):
         inputs = self.settings.inputs
         return digest(*inputs.test_command, "", *inputs.test_results)
 
+    @property
+    def makes_page(self) -> bool:
+        """Whether a page is made: where it is asked for, or is all there is to look at."""
+        if self.settings.inputs.preview_file is not None:
+            return True
+        return not self.settings.in_workflow and bool(self._why_not())
+
     @abstractmethod
     def content_digest(self) -> str:
         """Names what is delivered by its content; read once, beside the loop."""
@@ -108,6 +122,22 @@ class Step(ABC):
         """Close the connections to GitHub, if there are any."""
         for github in self._connections():
             await github.aclose()
+
+    def _page_sink(self) -> PageSink | None:
+        if not self.makes_page:
+            return None
+        from qe_action.sinks.page_file import PageSink
+
+        return PageSink()
+
+    async def _page_maker(self, page: PageSink | None) -> MakePage:
+        if page is None:
+            return lambda preview: preview("")
+        from qe_action.workspace.tracked_sources import no_sources, tracked_sources
+
+        read = await tracked_sources(self.checkout) if self.checkout else no_sources
+        name = self.settings.inputs.name
+        return lambda preview: page.page(name, read, preview)
 
     def _connections(self) -> set[GitHub]:
         return {github for github in (self.github, self.pull_github) if github is not None}

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from qe_action.events.display import table
+
 E_co = TypeVar("E_co", covariant=True)
 
 Conclusion = Literal["finished", "failed", "cancelled"]
@@ -45,6 +47,10 @@ class Wire(BaseModel):
     def keys(self) -> Iterator[str]:
         """The names of the fields."""
         return iter(type(self).model_fields)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        return table(type(self).__name__, {name: getattr(self, name) for name in self.keys()})
 
 
 @dataclass(frozen=True)

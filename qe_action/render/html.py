@@ -1,4 +1,4 @@
-"""A page that shows check run, annotations and comment as the pull request would."""
+"""Check run, annotations and comment as the pull request would show them, in HTML."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from qe_action.text import clip, visible
 
 ANNOTATIONS = 50
 _CODE = re.compile(r"(?<!<pre>)<code>[^<]*</code>")
+_ALIGNED = re.compile(r'<(t[hd]) style="text-align:(left|center|right)">')
+"""Cells as they are rendered; the page they are shown in allows no style attributes."""
 _SLASH = re.compile(r"(?<!<)/(?=[^/])(?!code>)")
 
 _MARKS: dict[Mark, str] = {
@@ -74,7 +76,7 @@ summary { cursor:pointer; margin:0 0 8px } ul { padding-left:24px; margin:0 0 16
 """
 
 
-def page(
+def preview(
     state: RunState,
     links: Links,
     heading: Heading,
@@ -83,7 +85,7 @@ def page(
     annotated: Sequence[Gap] | None = None,
     tests_name: str = "",
 ) -> str:
-    """The whole page; `why` says why this is a preview and no pull request.
+    """A fragment that brings its style; `why` says why this is a preview and no pull request.
 
     `annotated` are the gaps that get annotations, those in changed lines where it is not given.
     `tests_name` is the name of the tests' own check run; without one they are shown with the
@@ -95,14 +97,12 @@ def page(
     failures = (_failure(event) for event in state.tests.failures[:ANNOTATIONS])
     notes = "".join((*failures, *map(_annotation, gaps))) or f"<p>{none}</p>"
     checks = _checks(state, links, heading, tests_name)
-    return f"""<!doctype html>
-<html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
-<title>{escape(visible(heading.name))}</title><style>{_STYLE}</style>
+    return f"""<style>{_STYLE}</style>
 <main><h1>Preview: {escape(visible(heading.name))}</h1>{lead}
 {checks}<section><header>Annotations</header><div class=body>{notes}</div></section>
 <section><header><b>github-actions</b> bot commented</header><div class=body>
 {_html(comment(state, links, heading))}</div></section>
-</main></html>
+</main>
 """
 
 
@@ -131,6 +131,7 @@ def _check(header: str, name: str, verdict: Verdict, marked: Mark, body: str) ->
 def _html(markdown: str) -> str:
     """Our own Markdown as HTML. Text from outside in it was escaped when it was written."""
     html: str = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    html = _ALIGNED.sub(r'<\1 align="\2">', html)
     return _CODE.sub(lambda span: _breakable(span[0]), html)
 
 

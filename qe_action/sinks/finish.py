@@ -21,7 +21,7 @@ from qe_action.github.identity import name_for_tests
 from qe_action.github.refusals import Locked
 from qe_action.render import badge
 from qe_action.render.executed import failures_line
-from qe_action.render.html import page
+from qe_action.render.html import preview
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, job_summary
 from qe_action.render.state import Executed, RunState
@@ -42,6 +42,9 @@ BADGES: Mapping[str, Callable[[float | None], str]] = {
 
 OWN = frozenset({PREVIEW, *BADGES})
 
+MakePage = Callable[[Callable[[str], str]], str]
+"""Makes the page around a preview, which is handed sentences on what the page leaves out."""
+
 TROUBLES = 5
 """Troubles of the generation that are warnings; a step may have ten of them."""
 
@@ -54,7 +57,7 @@ def read_only(*, annotated: bool, kept: bool) -> str:
 
 
 class Finish:
-    """The last part of a run. It needs no network."""
+    """The last part of a run. It needs no network. `page` makes the page around the preview."""
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class Finish:
         heading: Heading,
         *,
         fork: bool,
+        page: MakePage,
     ) -> None:
         self._settings = settings
         self._state = state
@@ -72,6 +76,7 @@ class Finish:
         self._links = links
         self._heading = heading
         self._fork = fork
+        self._make_page = page
 
     def write(
         self,
@@ -119,14 +124,19 @@ class Finish:
             workflow_commands.set_outputs(self._outputs(files))
 
     def _page(self, why_not: str) -> str:
+        return self._make_page(lambda left_out: document(self._shown(why_not, left_out)))
+
+    def _shown(self, why_not: str, left_out: str) -> str:
         why = f"Nothing was sent: {why_not}." if why_not else ""
-        gaps = self._wanted()[: self._settings.inputs.max_annotations]
         inputs = self._settings.inputs
-        own = name_for_tests(inputs.name) if inputs.checks == "two" else ""
-        shown = page(
-            self._state, self._links, self._heading, why=why, annotated=gaps, tests_name=own
+        return preview(
+            self._state,
+            self._links,
+            self._heading,
+            why=f"{why} {left_out}".strip(),
+            annotated=self._wanted()[: inputs.max_annotations],
+            tests_name=name_for_tests(inputs.name) if inputs.checks == "two" else "",
         )
-        return document(shown)
 
     def _loose_preview(self, why_not: str) -> Path:
         """Where nothing is sent the preview is what there is to look at."""

@@ -49,7 +49,7 @@ def main() -> int:
     _say("A longer suite, with failures: what its pull request shows while it runs")
     moments = [sys.executable, str(HERE / "comment_states.py"), str(out)]
     subprocess.run(moments, check=True, stdout=subprocess.DEVNULL)
-    print(f"\nOpen {out / PREVIEW} to see check run, annotations and comment as a PR shows them.")
+    print(f"\nOpen {out / PREVIEW} to see the run, and what a pull request would show of it.")
     print(f"Open {out / MOMENTS} to see the comment at three moments of a suite that fails.")
     print(f"The events are in {out / JOURNAL}.")
     return code

@@ -13,6 +13,7 @@ import pytest
 from fake_github import FakeGitHub
 from fake_github.git import GitSide
 from hostile import NASTY
+from one_file import one_file
 from runner import Result
 from test_publish import JOURNAL, Fork
 
@@ -137,7 +138,9 @@ def sent(github: FakeGitHub) -> Iterator[str]:
 def left(job: Fork, result: Result) -> Iterator[str]:
     """What is in files and in the log."""
     yield from (result.log, result.summary, *result.outputs, *result.outputs.values())
-    yield (job.repo.root / "preview.html").read_text(encoding="utf-8")
+    page = one_file(job.repo.root / "preview.html")
+    yield from (page.preview, page.title, *page.notes)
+    assert page.sources == {}  # the checkout is not what was measured
 
 
 @pytest.fixture

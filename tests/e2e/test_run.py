@@ -13,6 +13,7 @@ import pytest
 from fake_github import FakeGitHub
 from fake_github.git import GitSide
 from job import Job, cobertura
+from one_file import one_file
 from slowness import in_time
 
 from qe_action.journal import decode
@@ -264,7 +265,10 @@ def test_journal_and_preview_are_written_where_asked_and_nothing_else(job: Job) 
     assert [e["type"] for e in events].count("gap") == 3
     assert events[-1]["type"] == "complete"
     assert [g["line_start"] for g in events[-1]["gaps"]] == [16, 21, 2]
-    assert "Not covered: 2 statements" in (out / "preview.html").read_text()
+    page = one_file(out / "preview.html")
+    assert "Not covered: 2 statements" in page.preview
+    assert page.events == events
+    assert page.sources["app.py"] == (job.repo.root / "app.py").read_text()
 
 
 def test_outputs_do_not_follow_links_out_of_the_workspace(job: Job, tmp_path: Path) -> None:
@@ -284,7 +288,7 @@ def test_outputs_do_not_follow_links_out_of_the_workspace(job: Job, tmp_path: Pa
 def test_log_and_preview_name_the_head_s_lines(job: Job) -> None:
     """The base moved by four lines, so that the merge's lines are not the head's."""
     result = job.run(preview_file="preview.html")
-    preview = (job.repo.root / "preview.html").read_text()
+    preview = one_file(job.repo.root / "preview.html").preview
     assert "app.py:12-13" in result.log
     assert "app.py:12-13" in preview
     assert "Lines 12-13" in preview

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from datafiles import PLUGINS, WITH_COVERAGE
 from gitrepo import GitRepo, git_env
+from one_file import one_file
 from warm_program import run_program
 
 CALC = "def add(a, b):\n    return a + b\n"
@@ -119,7 +120,7 @@ def test_the_preview_has_the_annotations_that_are_asked_for(
     report = _report(["app/old.py", "app/payment.py"]).replace('hits="1"', 'hits="0"')
     project.repo.write({"coverage.xml": report})
     project.run("-m", "qe_action", "run", "--base", "main", "--preview-file", "p.html", *options)
-    text = (project.repo.root / "p.html").read_text()
+    text = one_file(project.repo.root / "p.html").preview
     _, _, below = text.partition("<header>Annotations")
     notes = below.partition("</section>")[0]
     assert sorted(re.findall(r"\w+\.py", notes)) == shown

@@ -13,8 +13,8 @@ from qe_action.events import AGENTS
 
 PURE = {
     "analysis", "convert", "diagnosis", "events", "figures", "given_inputs", "inputs", "journal",
-    "place", "proposal", "quoting", "render", "reports", "results", "task", "text", "untrusted",
-    "verbosity",
+    "page", "place", "proposal", "quoting", "render", "reports", "results", "task", "text",
+    "untrusted", "verbosity",
 }  # fmt: skip
 FORBIDDEN = {
     "os", "asyncio", "subprocess", "logging", "time", "random", "socket", "http", "requests",

@@ -39,7 +39,7 @@ from qe_action.events import (
 )
 from qe_action.proposal.branch_mark import CommitMark, PullMark, branch_name
 from qe_action.render.annotations import annotation
-from qe_action.render.html import page
+from qe_action.render.html import preview
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, comment
 from qe_action.render.proposed import proposed as proposed_lines
@@ -352,7 +352,7 @@ def test_a_pull_request_s_body_stays_below_github_s_limit() -> None:
 
 def test_the_preview_is_as_it_was() -> None:
     why = "Nothing was sent: there is no token."
-    check("preview.html", page(state(RUNS["success"]), LINKS, HEADING, why=why))
+    check("preview.html", preview(state(RUNS["success"]), LINKS, HEADING, why=why))
 
 
 def test_annotations_are_as_they_were() -> None:

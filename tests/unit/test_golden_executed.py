@@ -17,7 +17,7 @@ from qe_action.events import Event
 from qe_action.render import executed_summary
 from qe_action.render.executed import failure_annotation
 from qe_action.render.executed_summary import SUMMARY_LIMIT
-from qe_action.render.html import page
+from qe_action.render.html import preview
 from qe_action.render.markdown import COMMENT_LIMIT, comment
 from qe_action.render.verdict import conclude, conclude_tests
 from qe_action.sinks.step_log import StepLogSink
@@ -63,7 +63,7 @@ def test_the_annotations_of_failures_are_as_they_were() -> None:
 def test_the_preview_of_tests_and_coverage_is_as_it_was() -> None:
     check(
         "executed_preview.html",
-        page(state(COMMENTS["red"]), LINKS, HEADING, tests_name="qe-action tests"),
+        preview(state(COMMENTS["red"]), LINKS, HEADING, tests_name="qe-action tests"),
     )
 
 

@@ -44,7 +44,7 @@ from qe_action.events import (
 from qe_action.proposal.branch_mark import PullMark, branch_name, read_pull_mark
 from qe_action.render.annotations import annotation
 from qe_action.render.check_group import Part, group_comment
-from qe_action.render.html import page
+from qe_action.render.html import preview
 from qe_action.render.links import Links
 from qe_action.render.markdown import COMMENT_LIMIT, Heading, check_summary, comment, job_summary
 from qe_action.render.marker import Marker, place_of
@@ -343,8 +343,8 @@ class Page(HTMLParser):
 @QUICK
 @given(hostile_words)
 def test_a_preview_of_hostile_text_is_one_of_harmless_text(words: list[str]) -> None:
-    shown = Page(page(state(words, "finished"), LINKS, HEADING, why="Nothing was sent."))
-    expected = Page(page(state(harmless(), "finished"), LINKS, HEADING, why="Nothing was sent."))
+    shown = Page(preview(state(words, "finished"), LINKS, HEADING, why="Nothing was sent."))
+    expected = Page(preview(state(harmless(), "finished"), LINKS, HEADING, why="Nothing was sent."))
     inline = (*Shown.INLINE, "wbr")
     blocks = [tag for tag in shown.tags if tag not in inline]
     assert blocks == [tag for tag in expected.tags if tag not in inline]

@@ -9,7 +9,7 @@ from test_golden import RESULT
 
 from qe_action.events import AnalysisComplete, GateResult
 from qe_action.render.check_group import Part, group_comment
-from qe_action.render.html import page
+from qe_action.render.html import preview
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, check_summary, comment, retold
 from qe_action.render.state import RunState
@@ -44,7 +44,7 @@ def test_the_headline_is_green_for_a_passed_gate_alone(
     found = state(*gates)
     assert mark(found) == marked
     assert comment(found, Links(), Heading("x")).startswith(f"### {icon}")
-    assert f'<span class="mark {marked}">' in page(found, Links(), Heading("x"))
+    assert f'<span class="mark {marked}">' in preview(found, Links(), Heading("x"))
     # Told again out of its check run it has the same.
     verdict, summary = conclude(found), check_summary(found, Links())
     again = retold(Heading("x"), verdict.conclusion, verdict.title, summary)
@@ -64,7 +64,7 @@ def test_a_group_is_green_where_a_gate_of_a_part_passed() -> None:
 
 def test_a_mark_s_colour_fills_no_annotation() -> None:
     """`.failure` alone would be both a round mark and a whole note."""
-    style = page(state(), Links(), Heading("x")).partition("<style>")[2].partition("</style>")[0]
+    style = preview(state(), Links(), Heading("x")).partition("<style>")[2].partition("</style>")[0]
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style)
     filled = [name.strip() for name, body in rules if "background:var(--bad)" in body]
     assert filled == [".mark.failure"]
