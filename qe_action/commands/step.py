@@ -68,7 +68,7 @@ class Step(ABC):
         try:
             broadcast = await stream_to(
                 stages,
-                sinks_of(self.wiring({name: file.stream for name, file in files.items()})),
+                self.sinks({name: file.stream for name, file in files.items()}),
                 on_failure=self._sink_failed,
                 on_signal=self._hurry,
             )
@@ -84,6 +84,10 @@ class Step(ABC):
             Heading(self.settings.inputs.name),
             fork=self.context is not None and self.context.is_fork,
         ).write(self._why_not(), self.problems, files)
+
+    def sinks(self, files: Mapping[str, IO[bytes]]) -> list[Sink]:
+        """Who reads the events; `files` are those that were asked for."""
+        return sinks_of(self.wiring(files))
 
     @property
     def suite(self) -> Suite:
