@@ -18,7 +18,7 @@ from qe_action.servers.live_history import History, Shown, frame
 from qe_action.servers.live_routes import SAFE, Answer, Routes
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import Server, ServerConnection
+    from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Request, Response
 
 PORT = 8791
@@ -68,9 +68,9 @@ def bound(host: str, port: int | None) -> tuple[socket.socket, str]:
     wanted = PORT if port is None else port
     try:
         return _listening(host, wanted), ""
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            why = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # the latter is of a name that can't be one
+        if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
+            why = getattr(error, "strerror", None) or str(error)
             raise UsageError(
                 f"The page can't be served at {host}, port {wanted}: {why}.", anchor="command-line"
             ) from None
@@ -96,16 +96,16 @@ class LiveServer:
         self._routes = routes
         self._shown = shown
         self._limits = limits
-        self._open: set[object] = set()
-        self._browsers: set[object] = set()
-        self._behind: set[object] = set()
+        self._open: set[ServerConnection] = set()
+        self._browsers: set[ServerConnection] = set()
+        self._behind: set[ServerConnection] = set()
 
     @asynccontextmanager
-    async def serving(self, place: socket.socket) -> AsyncIterator[Server]:
+    async def serving(self, place: socket.socket) -> AsyncIterator[None]:
         """Serve at a socket that listens."""
         from websockets.asyncio.server import serve
 
-        async with serve(
+        server = await serve(
             self._browser,
             sock=place,
             compression=None,
@@ -118,8 +118,17 @@ class LiveServer:
             logger=_LOG,
             backlog=512,
             create_connection=_counted(self._open, self._browsers, self._limits.connections),
-        ) as server:
-            yield server
+        )
+        try:
+            yield
+        finally:
+            server.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2 * self._limits.close):
+                    await server.wait_closed()
+            for connection in list(self._open):  # those that take not even a farewell
+                connection.transport.abort()
+            await server.wait_closed()
 
     async def told_all(self, within: float) -> None:
         """Wait until every browser has been told the end, for so many seconds at most."""
@@ -195,12 +204,16 @@ class LiveServer:
             await connection.send(data, text=True)
 
     async def _drop(self, connection: ServerConnection) -> None:
-        """Part from a browser that takes nothing: what waits for it is one frame at most."""
+        """Part from a browser that takes nothing: what waits for it is one frame at most.
+
+        It hears why if it reads on by then; the library would wait for that without an end.
+        """
         reason = f"It took nothing for {self._limits.slow:g} s."
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.close):
                 await connection.send(frame("dropped", reason=reason), text=True)
-        await connection.close(1013, reason)
+                await connection.close(1013, reason)
+        connection.transport.abort()
 
 
 def _response(answer: Answer) -> Response:
@@ -229,7 +242,7 @@ class _Full(asyncio.Protocol):
         transport.close()
 
 
-def _counted(open_now: set[object], browsers: set[object], most: int) -> Any:
+def _counted(open_now: set[ServerConnection], browsers: set[ServerConnection], most: int) -> Any:
     """What makes connections, and knows which there are."""
     from websockets.asyncio.server import ServerConnection
 
