@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 LAST_FRAMES = 5.0
 """Seconds that browsers have to hear the end, where the page ends with the run."""
-CANCELLED = 130
 
 
 class LiveRun(ActionRun):
@@ -119,7 +118,7 @@ async def show_run(
         await run.run()
         page.shown.run.end()
         code = code_of(run)
-        if code != CANCELLED:
+        if not run.delivery.hurried:  # by a signal, which means the page as well
             await page.stay()
     return code
 

@@ -79,6 +79,7 @@ class JournalFeed:
                 pass
         except ReportError as error:
             if self._numbered < 2:
+                self._file.close()
                 raise
             self._fail(error)
         self._end_if_over()
