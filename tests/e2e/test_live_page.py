@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from gitrepo import GitRepo, git_env
 from job import cobertura
+from warm_program import run_program
 from websockets.asyncio.client import connect
 
 from qe_action.errors import ReportError
@@ -118,15 +119,7 @@ def live(repo: GitRepo, *arguments: str, **env: str) -> Iterator[Live]:
 
 
 def qe(repo: GitRepo, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "qe_action", *arguments],
-        cwd=repo.root,
-        env={**git_env(), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_program(arguments, repo.root, git_env(), timeout=60)
 
 
 def test_a_suite_is_shown_while_it_runs_and_then_its_report(repo: GitRepo, tmp_path: Path) -> None:
