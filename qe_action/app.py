@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from qe_action.verbosity import Verbosity
 
 if TYPE_CHECKING:
     from qe_action.commands.step import Step
+    from qe_action.execution.plain import PlainRunner
     from qe_action.execution.started_suite import StartedSuite
     from qe_action.settings import Settings
 
@@ -93,10 +95,36 @@ def _tested(settings: Settings, suite: StartedSuite | None, resume: str | None) 
     except CommandRefused as why:
         workflow_commands.notice_or_line(str(why), in_workflow=settings.in_workflow)
         return DONE
+    return _code_of_suite(action, runner)
+
+
+def _code_of_suite(action: Step, runner: PlainRunner) -> int:
+    """The command's own code where it is not 0 and there was more to it than flaky tests."""
     result = action.state.tests.result
     if runner.code and not (result is not None and result.passed):
         return runner.code
     return code_of(action)
+
+
+def live(options: Mapping[str, str], arguments: Namespace, words: Sequence[str]) -> int:
+    """`qe-action live`: the code of the run that is shown, as `test` and `run` have it.
+
+    Nothing is sent to GitHub, so no secret is needed.
+    """
+    from qe_action.commands import live
+    from qe_action.execution.plain import PlainRunner
+
+    if arguments.shown:
+        return stream_runner.run(lambda: live.show_journal(arguments))
+    given = {**_working_directory(arguments), **options}
+    if not words:
+        settings = _settings(given, arguments, {})
+        return stream_runner.run(lambda: live.show_run(settings, arguments, None, code_of))
+    settings = _settings({**given, "test-command": shlex.join(words)}, arguments, {})
+    settings = settings.model_copy(update={"starts_command": True})
+    runner = PlainRunner(os.environ)
+    code = partial(_code_of_suite, runner=runner)
+    return stream_runner.run(lambda: live.show_run(settings, arguments, runner, code))
 
 
 def _working_directory(arguments: Namespace) -> dict[str, str]:

@@ -84,11 +84,16 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
     words: list[str] = []
     if argv[0] == "test":
         argv, words = split_command(top.commands["test"], argv)
+    elif argv[0] == "live" and "--" in argv:
+        at = argv.index("--")
+        argv, words = argv[:at], list(argv[at + 1 :])
     arguments = top.read(argv)
     if arguments.command == "test":
         return _test(top.commands["test"], arguments, secrets, words)
     if arguments.command == "analyze":
         _check_analyze(top.commands["analyze"], arguments)
+    if arguments.command == "live":
+        _check_live(top.commands["live"], arguments, words)
     if arguments.command == "completion":
         return _complete(arguments.shell)
     arguments.color = color_of(arguments.color, os.environ)
@@ -98,6 +103,7 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
         "analyze": lambda: app.analyze(arguments),
         "generate": lambda: app.generate(arguments, secrets),
         "run": lambda: app.run(_inputs(arguments), arguments, secrets),
+        "live": lambda: app.live(_inputs(arguments), arguments, words),
         "publish": lambda: app.publish(_inputs(arguments), arguments, secrets, arguments.published),
         "journal": lambda: getattr(app, f"{arguments.action}_journal")(arguments),
         "mcp": lambda: app.mcp(arguments),
@@ -157,6 +163,13 @@ def _check_analyze(command: Parser, arguments: argparse.Namespace) -> None:
         command.error("--out needs --output markdown, html or jsonl")
     if arguments.max_drop is not None and arguments.baseline is None:
         command.error("--max-drop needs --baseline FILE, the journal of an earlier run")
+
+
+def _check_live(command: Parser, arguments: argparse.Namespace, words: list[str]) -> None:
+    if arguments.shown and (arguments.reports or words):
+        command.error("--journal FILE shows a run that was: it takes neither reports nor a command")
+    if arguments.reports and words:
+        command.error("a command writes its report itself: name it by --coverage-file")
 
 
 def _complete(shell: str) -> int:

@@ -6,6 +6,7 @@ import argparse
 
 from qe_action import __version__
 from qe_action.command_line import Parser
+from qe_action.commands.live_options import add_live
 from qe_action.generators import CHOICES
 from qe_action.inputs import INPUTS, PUBLISHING
 from qe_action.inputs.execution_inputs import EXECUTION
@@ -48,6 +49,7 @@ def parser() -> Parser:
     _add_generate(commands.add_parser("generate", help="make tests for what the tests miss"))
     _add_run(commands.add_parser("run", help="what the action runs: analyse and tell GitHub"))
     _add_test(commands.add_parser("test", help="run the tests, show them live, then analyse"))
+    add_live(commands.add_parser("live", help="show a run on a page while it happens"))
     _add_publish(commands.add_parser("publish", help="tell GitHub what a journal says"))
     add_journal(commands.add_parser("journal", help="show, replay or convert an earlier run"))
     add_mcp(commands.add_parser("mcp", help="serve the tools to editors"))

@@ -88,18 +88,22 @@ class EventLog:
     async def follow(self) -> AsyncGenerator[Event, None]:
         """Every event from the first to the last, waiting for those to come."""
         index = 0
-        while True:
-            while index < len(self._offsets):
-                yield self[index]
-                index += 1
+        while await self.has(index):
+            yield self[index]
+            index += 1
+
+    async def has(self, index: int) -> bool:
+        """Whether there is an event at `index`, once that is known."""
+        while index >= len(self._offsets):
             if self._closed:
-                return
+                return False
             waiter = asyncio.get_running_loop().create_future()
             self._waiting.add(waiter)
             try:
                 await waiter
             finally:
                 self._waiting.discard(waiter)
+        return True
 
     def _wake(self) -> None:
         for waiter in self._waiting:

@@ -61,6 +61,16 @@ async def stream_to(
     return broadcast
 
 
+async def until_signal() -> None:
+    """Wait for the first signal that ends a run; what follows can't be ended by another."""
+    told = asyncio.Event()
+    restore = _on_signals(told.set)
+    try:
+        await told.wait()
+    finally:
+        restore()
+
+
 def _interrupt(broadcast: Broadcast, on_signal: Callable[[], None]) -> None:
     on_signal()
     broadcast.interrupt(LAST_WORD)

@@ -74,7 +74,7 @@ class Step(ABC):
         self._check_group()
         files = self._outputs()
         page = self._page_sink()
-        sinks = sinks_of(self.wiring({name: file.stream for name, file in files.items()}))
+        sinks = self.sinks({name: file.stream for name, file in files.items()})
         try:
             broadcast = await stream_to(
                 stages,
@@ -95,6 +95,10 @@ class Step(ABC):
             fork=self.context is not None and self.context.is_fork,
             page=await self._page_maker(page),
         ).write(self._why_not(), self.problems, files)
+
+    def sinks(self, files: Mapping[str, IO[bytes]]) -> list[Sink]:
+        """Who reads the events; `files` are those that were asked for."""
+        return sinks_of(self.wiring(files))
 
     @property
     def suite(self) -> Suite:
