@@ -230,34 +230,18 @@ def generate(arguments: Namespace, secrets: Mapping[str, str]) -> int:
     return codes[made.result.conclusion]
 
 
-def apply_journal(arguments: Namespace) -> int:
-    """`qe-action journal apply`: 1 where a test of it is none for this project."""
-    from qe_action.commands import journal_apply
+def journal(arguments: Namespace) -> int:
+    """`qe-action journal`: 1 where a test that is to be added is none for this project."""
+    from qe_action.commands import journal_apply, recorded_journal
 
-    return GATE_FAILED if journal_apply.apply(arguments) else DONE
-
-
-def show_journal(arguments: Namespace) -> int:
-    """`qe-action journal show`."""
-    from qe_action.commands import recorded_journal
-
-    recorded_journal.show(arguments)
-    return DONE
-
-
-def replay_journal(arguments: Namespace) -> int:
-    """`qe-action journal replay`."""
-    from qe_action.commands import recorded_journal
-
-    stream_runner.run(lambda: recorded_journal.replay(arguments))
-    return DONE
-
-
-def convert_journal(arguments: Namespace) -> int:
-    """`qe-action journal convert`."""
-    from qe_action.commands import recorded_journal
-
-    recorded_journal.convert(arguments)
+    if arguments.action == "apply":
+        return GATE_FAILED if journal_apply.apply(arguments) else DONE
+    if arguments.action == "show":
+        recorded_journal.show(arguments)
+    elif arguments.action == "replay":
+        stream_runner.run(lambda: recorded_journal.replay(arguments))
+    else:
+        recorded_journal.convert(arguments)
     return DONE
 
 

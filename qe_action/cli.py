@@ -105,7 +105,7 @@ def _command(argv: Sequence[str], secrets: Mapping[str, str]) -> int:
         "run": lambda: app.run(_inputs(arguments), arguments, secrets),
         "live": lambda: app.live(_inputs(arguments), arguments, words),
         "publish": lambda: app.publish(_inputs(arguments), arguments, secrets, arguments.published),
-        "journal": lambda: getattr(app, f"{arguments.action}_journal")(arguments),
+        "journal": lambda: app.journal(arguments),
         "mcp": lambda: app.mcp(arguments),
         "doctor": lambda: app.doctor(_inputs(arguments), arguments, secrets, arguments.output),
     }

@@ -138,23 +138,6 @@ class Stage:
         return AGENTS[self.agent].ending(conclusion, message)
 
 
-async def up_to_result(
-    events: AsyncIterator[Event], agent: AgentName
-) -> AsyncGenerator[Event, None]:
-    """The events up to the result of `agent`; what follows can be read on from `events`."""
-    async for event in events:
-        yield event
-        if event.type == "complete" and event.agent == agent:
-            return
-
-
-async def following(first: Event, rest: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-    """An event and those behind it."""
-    yield first
-    async for event in rest:
-        yield event
-
-
 class Replay:
     """A stream that was recorded, cut into the stages of which it was made."""
 

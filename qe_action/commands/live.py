@@ -12,7 +12,6 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from qe_action.agents.options import AnalysisOptions
 from qe_action.commands.run import ActionRun
 from qe_action.servers.live_access import Access, is_local
 from qe_action.servers.live_history import History, LiveSink, Shown
@@ -48,8 +47,9 @@ class LiveRun(ActionRun):
     def sinks(self, files: Mapping[str, IO[bytes]]) -> list[Sink]:
         return [LiveSink(self._history), *super().sinks(files)]
 
-    def _options(self) -> AnalysisOptions:
-        return super()._options().model_copy(update={"lines": True})
+    @property
+    def tells_lines(self) -> bool:
+        return True
 
 
 class LivePage:

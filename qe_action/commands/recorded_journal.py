@@ -17,8 +17,9 @@ from qe_action.input_file import opened
 from qe_action.render.recorded_words import Recorded, line
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.sinks.jsonl import EventsSink
+from qe_action.sinks.stream_parts import following
 from qe_action.sinks.workflow_commands import log_line, no_command
-from qe_action.stream import Sink, following
+from qe_action.stream import Sink
 from qe_action.text import visible
 from qe_action.untrusted.recorded_events import Recording
 

@@ -87,7 +87,7 @@ class ActionRun(Step):
         if self.suite != "absent":
             suite = self._suite_stages(git, checkout, base)
         options = analysis_options(
-            self.settings, self.context, self._reports(), lines=self.makes_page
+            self.settings, self.context, self._reports(), lines=self.tells_lines
         )
         analyse = partial(_analysis, checkout, base)
         if suite is not None:
@@ -99,6 +99,11 @@ class ActionRun(Step):
         if self.settings.inputs.generate_tests:
             stages = self._gap_tests(git).stages(analysis)
         return suite.before(stages) if suite is not None else stages
+
+    @property
+    def tells_lines(self) -> bool:
+        """Whether somebody shows the lines of each file."""
+        return self.makes_page
 
     def content_digest(self) -> str:
         from qe_action.workspace.report_file import report_digest

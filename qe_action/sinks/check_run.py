@@ -18,7 +18,7 @@ from qe_action.sinks.check_writer import PASSING, CheckWriter
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.live_pace import USUAL, Pace
 from qe_action.sinks.predecessors import supersede
-from qe_action.stream import following, up_to_result
+from qe_action.sinks.stream_parts import following, up_to_result
 
 Identify = Callable[[], Awaitable[Identity]]
 

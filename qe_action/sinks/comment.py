@@ -20,7 +20,7 @@ from qe_action.sinks.live_pace import USUAL, Pace
 from qe_action.sinks.pace import persist
 from qe_action.sinks.shared_comment import Newer, SharedComment, Words
 from qe_action.sinks.step_checks import steps_of
-from qe_action.stream import following, up_to_result
+from qe_action.sinks.stream_parts import following, up_to_result
 
 When = Literal["always", "on-gap", "never"]
 GROWTH = 4

@@ -31,7 +31,7 @@ from qe_action.render.state import RunState
 from qe_action.sinks.delivery import Delivery
 from qe_action.sinks.pace import RESERVE, persist
 from qe_action.sinks.review_plan import Plan, Wanted, key_of, make_plan, may_go, wanted
-from qe_action.stream import up_to_result
+from qe_action.sinks.stream_parts import up_to_result
 from qe_action.text import plural
 
 LIMIT = 10

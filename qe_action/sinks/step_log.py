@@ -32,8 +32,8 @@ from qe_action.render.executed_lines import (
 from qe_action.render.generated import summed_up, suspicion
 from qe_action.render.state import RunState
 from qe_action.render.verdict import conclude, gate_lines
+from qe_action.sinks.stream_parts import up_to_result
 from qe_action.sinks.workflow_commands import group, log_line
-from qe_action.stream import up_to_result
 from qe_action.text import duration, percent, plural
 from qe_action.verbosity import Words
 

@@ -33,8 +33,8 @@ from qe_action.render.verdict import conclude, gate_lines, mark, running_title
 from qe_action.sinks.console import hanging, say
 from qe_action.sinks.executed_view import TEST_WORDS, closing
 from qe_action.sinks.generation_view import GenerationSink
+from qe_action.sinks.stream_parts import up_to_result
 from qe_action.sinks.workflow_commands import log_line
-from qe_action.stream import up_to_result
 from qe_action.text import duration, percent, plural
 from qe_action.verbosity import Words
 
