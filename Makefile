@@ -17,6 +17,7 @@ PYTEST_ARGS ?=
 JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SEED ?=
 ONLY ?=
+NAMES ?=
 SETS ?= nine,others,fresh,held-out
 UV := uv==0.13.9
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
@@ -25,13 +26,16 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --
 OURS := --python-version 3.11
 PROJECTS := --python-version 3.9
 
-.PHONY: help demo test slow probes faults bench bench-generate bench-model check golden lock image clean
+.PHONY: help demo pictures test slow probes faults bench bench-generate bench-model check golden lock image clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: $(VENV)/.ready ## Analyse a small real project live and leave an HTML preview.
 	$(BIN)/python tests/demo/run_demo.py
+
+pictures: $(VENV)/.ready ## Take the pictures of README and pages from real runs (NAMES="comment tests" for some); needs Chromium.
+	$(BIN)/python tests/demo/pictures.py $(NAMES)
 
 test: $(VENV)/.ready ## Run the tests (PYTEST_ARGS="-k name" for some of them); print the 20 slowest.
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --durations=20 $(PYTEST_ARGS)
@@ -71,7 +75,7 @@ check: $(VENV)/.ready .venv-check/.ready ## Run every linter on code, workflows,
 
 golden: $(VENV)/.ready ## Write what is derived anew: golden files, inputs and outputs in action.yml and their page.
 	$(BIN)/python tests/sync_docs.py
-	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_golden_executed.py tests/unit/test_convert.py tests/unit/test_llm_context.py tests/unit/test_generated.py tests/unit/test_diagnosis.py tests/e2e/test_doctor.py::test_the_readme_s_example_is_what_it_prints
+	QE_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_golden_executed.py tests/unit/test_convert.py tests/unit/test_llm_context.py tests/unit/test_generated.py tests/unit/test_diagnosis.py tests/e2e/test_doctor.py::test_the_page_s_example_is_what_it_prints
 	git --no-pager diff --stat -- action.yml README.md .github/docs tests/golden
 
 lock: ## Pin the dependencies anew within pyproject.toml (UPGRADE=1 for newer ones).

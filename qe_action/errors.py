@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-DOCS = "https://github.com/qe-action/qe-action"
+DOCS = "https://github.com/qe-action/qe-action/blob/main/.github/docs/troubleshooting.md"
+"""The page that has a heading for each anchor."""
 
 
 class QEError(Exception):
     """Something the user can put right: a message, how to mend it, where it is explained.
 
-    `anchor` names a heading of the README (the part behind `#`).
+    `anchor` names a heading of the page on troubleshooting (the part behind `#`).
     """
 
     def __init__(self, message: str, *, hint: str = "", anchor: str = "troubleshooting") -> None:

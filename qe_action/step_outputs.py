@@ -1,4 +1,4 @@
-"""The action's outputs, as `action.yml`, the README and the end of a run know them."""
+"""The action's outputs, as `action.yml`, their page and the end of a run know them."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Publication(Step):
             raise UsageError(
                 "There is no journal to publish: neither a path nor a token and the event "
                 "workflow_run are given.",
-                hint="Run it in a workflow `on: workflow_run`, as the README has it.",
+                hint="Run it in a workflow `on: workflow_run`, as the documentation has it.",
                 anchor=ANCHOR,
             )
         return partial(_open, self._path)

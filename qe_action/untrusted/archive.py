@@ -88,6 +88,6 @@ def _compare(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
 def _refused(why: str) -> ReportError:
     return ReportError(
         f"The artifact can't be read: {why}",
-        hint="Upload the journal alone, as the README's workflow does.",
+        hint="Upload the journal alone, as the documentation's workflow does.",
         anchor="pull-requests-from-forks",
     )

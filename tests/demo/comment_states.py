@@ -1,16 +1,14 @@
 """Three states of one comment, out of a real run of tests.
 
 The demo's suite is run on its base and then on its branch, where tests fail. What the pull request
-would show at three moments is written as a page into the folder that is named, and, where a height
-in pixels is named too and Chromium is installed, as pictures in light and dark.
+would show at three moments is written as a page into the folder that is named. `pictures.py` takes
+pictures of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -131,28 +129,8 @@ def page(bodies: list[tuple[str, str]]) -> str:
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><main>{''.join(parts)}</main>"
 
 
-def shoot(html: Path, png: Path, *, dark: bool, height: int) -> None:
-    """A picture of a page, where Chromium is installed."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        return
-    with tempfile.TemporaryDirectory() as profile:
-        options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
-        quiet = ("--no-first-run", "--disable-background-networking", "--disable-sync")
-        scheme = ("--blink-settings=preferredColorScheme=0",) if dark else ()
-        where = (f"--user-data-dir={profile}", f"--window-size=860,{height}", f"--screenshot={png}")
-        subprocess.run(
-            [chromium, *options, *quiet, *scheme, *where, html.resolve().as_uri()],
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-
-
-async def main() -> None:
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-out")
-    height = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    out.mkdir(parents=True, exist_ok=True)
+async def moments() -> list[tuple[str, str]]:
+    """The three states of a real run."""
     with tempfile.TemporaryDirectory(prefix="qe-action-demo-") as folder:
         repo, environment = Path(folder) / "shop", dict(_environment(Path(folder)))
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
@@ -168,11 +146,13 @@ async def main() -> None:
         (repo / "tests" / "test_rates.py").write_text(RATES)
         _run(["git", "add", "."], repo, environment)
         _run(["git", "commit", "-qm", "Test discounts"], repo, environment)
-        bodies = [state async for state in states(repo, environment)]
-    html = out / "tests.html"
-    html.write_text(page(bodies), encoding="utf-8")
-    for name, dark in (("light", False), ("dark", True)) if height else ():
-        shoot(html, out / f"tests-{name}.png", dark=dark, height=height)
+        return [state async for state in states(repo, environment)]
+
+
+async def main() -> None:
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-out")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "tests.html").write_text(page(await moments()), encoding="utf-8")
 
 
 if __name__ == "__main__":

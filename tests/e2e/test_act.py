@@ -1,4 +1,4 @@
-"""The README's two workflows for forks, run whole by act against the fake GitHub.
+"""The two workflows for forks, as their page has them, run whole by act against the fake GitHub.
 
 act stands in for GitHub's runner; what can't be fetched offline has stand-ins in tests/act.
 """
@@ -210,12 +210,12 @@ def act(
     return log
 
 
-def test_the_two_workflows_of_the_readme_run_whole(
+def test_the_two_workflows_for_forks_run_whole(
     image: str, tmp_path: Path, pull: Pull, github: FakeGitHub
 ) -> None:
     docker("tag", image, TAG)
-    workflows = readme_workflows.workflows()
-    first, second = workflows["tests"][1], workflows["publish coverage"][0]
+    workflows = readme_workflows.workflows(readme_workflows.DOCS / "forks.md")
+    first, second = workflows["tests"][0], workflows["publish coverage"][0]
     first = first.replace("--cov=PACKAGE", "--cov=shop")  # as its comment says
     log = act(tmp_path, pull, github, "pull_request", first, github.read_only_token, FIRST_RUN)
     assert "may only read" in log

@@ -253,7 +253,7 @@ def test_a_workflow_that_grants_too_little_is_told_by_its_file(job: Job) -> None
     assert "checks: write" in seen.added
 
 
-def test_the_readme_s_example_is_what_it_prints(job: Job, tmp_path: Path) -> None:
+def test_the_page_s_example_is_what_it_prints(job: Job, tmp_path: Path) -> None:
     job.repo.git("checkout", "-q", "feature")
     job.head = job.repo.commit({"backend/shop.py": "x = 1\ny = 2\n"})
     job.merge = job.repo.merge("main", "feature")
@@ -265,14 +265,14 @@ def test_the_readme_s_example_is_what_it_prints(job: Job, tmp_path: Path) -> Non
     job.repo.write({".github/workflows/ci.yml": text})
     result = job.run(command=("doctor",), env=NAMED)
     path = Path(__file__).parent.parent / "golden/doctor_example.txt"
-    readme = ROOT / "README.md"
-    before, start, rest = readme.read_text(encoding="utf-8").partition("<!-- doctor -->\n```text\n")
+    page = ROOT / ".github/docs/doctor.md"
+    before, start, rest = page.read_text(encoding="utf-8").partition("<!-- doctor -->\n```text\n")
     if os.environ.get("QE_GOLDEN") == "write":
         path.write_text(result.log, encoding="utf-8")
         after = rest.partition("```\n<!-- /doctor -->")
-        readme.write_text(f"{before}{start}{result.log}{''.join(after[1:])}", encoding="utf-8")
+        page.write_text(f"{before}{start}{result.log}{''.join(after[1:])}", encoding="utf-8")
     assert result.log == path.read_text(encoding="utf-8")
-    assert result.log in readme.read_text(encoding="utf-8")
+    assert result.log in page.read_text(encoding="utf-8")
 
 
 def test_what_only_writing_would_show_is_unknown(job: Job) -> None:

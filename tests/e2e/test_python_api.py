@@ -1,4 +1,4 @@
-"""The examples for Python of README and docs, as they stand there, on a small project."""
+"""The examples for Python in README and pages, as they stand there, on a small project."""
 
 from __future__ import annotations
 
@@ -10,17 +10,30 @@ from pathlib import Path
 
 import pytest
 from gitrepo import GitRepo
+from job import cobertura
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
 PAGE = ROOT / ".github/docs/python.md"
 
 
-def example(of: str) -> str:
-    """The README's Python example that uses an agent."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    (found,) = (code for code in blocks if of in code)
-    return str(found)
+def example(page: str) -> str:
+    """The only Python example of a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    return str(code)
+
+
+def test_the_example_of_the_readme_runs(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo")
+    repo.commit({"app.py": "x = 1\n"})
+    repo.branch("feature")
+    repo.commit({"app.py": "x = 1\ny = 2\nz = 3\n"})
+    (repo.root / "coverage.xml").write_text(cobertura({"app.py": {1: 0, 2: 1, 3: 0}}))
+    done = subprocess.run(
+        [sys.executable, "-c", example("README.md")],
+        cwd=repo.root, check=True, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout == "app.py 3\n"
 
 
 def test_the_example_of_the_test_executor_runs(tmp_path: Path) -> None:
@@ -36,7 +49,7 @@ def test_the_example_of_the_test_executor_runs(tmp_path: Path) -> None:
     )
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        [sys.executable, "-c", example("TestExecutorAgent")],
+        [sys.executable, "-c", example(".github/docs/tests-while-they-run.md")],
         cwd=tmp_path, env=env, check=True, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert "test_shop.py::test_bad assert 1 == 2\n" in done.stdout  # among what pytest prints

@@ -132,8 +132,9 @@ def test_the_packages_are_measured_with_modules_that_no_test_imports(tmp_path: P
     assert "run: pytest --cov=depot --cov=shop --cov-branch --cov-report=xml" in flow
 
 
-def test_it_pins_what_the_readme_pins() -> None:
-    readme = "\n".join(text for texts in readme_workflows.workflows().values() for text in texts)
+def test_it_pins_what_the_pages_pin() -> None:
+    whole = (readme_workflows.workflows(page) for page in readme_workflows.pages())
+    readme = "\n".join(text for found in whole for texts in found.values() for text in texts)
     pins = readme_workflows.pinned(snippets.workflow(Project()))
     assert len(pins) == 2
     assert set(pins) <= set(readme_workflows.pinned(readme))

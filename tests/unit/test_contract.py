@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ import sync_docs
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from readme_workflows import Recipe
 
 from qe_action import entry
 from qe_action.command_options import parser
 from qe_action.commands import publish
-from qe_action.errors import UsageError
+from qe_action.errors import DOCS, QEError, UsageError
 from qe_action.inputs import INPUTS, PUBLISHING
 from qe_action.settings import Inputs, load
 from qe_action.step_outputs import OUTPUTS
@@ -30,6 +32,7 @@ ROOT = Path(__file__).parent.parent.parent
 COMMON = {"command", "repo", "words", "color"}
 OLD = {item.old for item in INPUTS} - {""}
 PACKAGE = ROOT / "qe_action"
+FORKS = ".github/docs/forks.md"
 
 
 def test_action_yml_and_the_pages_say_what_the_table_says() -> None:
@@ -91,8 +94,9 @@ def test_run_has_an_option_for_every_input_but_the_secrets() -> None:
     assert secrets == entry.SECRETS
 
 
-def readme_workflow(name: str, number: int = 0) -> Any:
-    return yaml.safe_load(readme_workflows.workflows()[name][number])
+def page_workflow(page: str, name: str) -> Any:
+    (text,) = readme_workflows.workflows(ROOT / page)[name]
+    return yaml.safe_load(text)
 
 
 def our_step(workflow: Any) -> Any:
@@ -101,18 +105,30 @@ def our_step(workflow: Any) -> Any:
     return step
 
 
-def test_readme_workflows_are_those_that_the_inputs_allow() -> None:
-    """Every `with:` of the README's workflows names real inputs."""
-    names = {item.name for item in INPUTS}
-    for texts in readme_workflows.workflows().values():
-        for text in texts:
-            assert set(our_step(yaml.safe_load(text))["with"]) <= names
-    assert "test-command" in our_step(readme_workflow("tests"))["with"]
-    assert our_step(readme_workflow("tests", 1))["if"] == "${{ !cancelled() }}"
+def test_the_readme_s_workflow_runs_the_tests_and_the_forks_one_comes_after_them() -> None:
+    """The first one runs the tests; the forks' one comes after tests that may have failed."""
+    assert "test-command" in our_step(page_workflow("README.md", "tests"))["with"]
+    assert our_step(page_workflow(FORKS, "tests"))["if"] == "${{ !cancelled() }}"
+
+
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(recipe, id=recipe.id) for recipe in readme_workflows.recipes()]
+)
+def test_every_step_of_every_page_gives_inputs_that_are_taken(recipe: Recipe) -> None:
+    """Each `with:` names real inputs, and what it gives them is a value they take."""
+    assert set(recipe.inputs) <= {item.name for item in INPUTS}
+    given = {
+        f"INPUT_{name.upper()}": re.sub(
+            r"\$\{\{.*?\}\}", "7" if name == "pull-request" else "x", value
+        )
+        for name, value in recipe.inputs.items()
+        if name != "tests-outcome"
+    }
+    load(given)
 
 
 def test_the_fork_s_two_workflows_fit_each_other_and_ask_for_the_least() -> None:
-    first, second = readme_workflow("tests", 1), readme_workflow("publish coverage")
+    first, second = page_workflow(FORKS, "tests"), page_workflow(FORKS, "publish coverage")
     (upload,) = [
         s for s in first["jobs"]["test"]["steps"] if "upload-artifact" in s.get("uses", "")
     ]
@@ -139,12 +155,16 @@ def test_the_fork_s_two_workflows_fit_each_other_and_ask_for_the_least() -> None
     ]
 
 
-def test_the_readme_pins_what_our_own_workflows_pin() -> None:
+def test_the_first_workflows_pin_what_our_own_workflows_pin() -> None:
     pinned = re.compile(r"uses: ([\w/-]+@[0-9a-f]{40} # v[0-9.]+)")
     ours: set[str] = set()
     for path in (ROOT / ".github/workflows").glob("*.yml"):
         ours.update(pinned.findall(path.read_text(encoding="utf-8")))
-    shown = pinned.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    shown = [
+        pin
+        for page in (ROOT / "README.md", ROOT / FORKS)
+        for pin in pinned.findall(page.read_text(encoding="utf-8"))
+    ]
     assert len(shown) > 3
     assert set(shown) <= ours
 
@@ -171,53 +191,92 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "usage:" in out
 
 
-def test_every_error_points_at_a_heading_of_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    headings = {
-        line.lstrip("# ").lower().replace(" ", "-")
-        for line in readme.splitlines()
-        if line.startswith("#")
-    }
+def test_every_error_points_at_a_heading_of_the_page_that_its_link_names() -> None:
+    page = DOCS.partition("/blob/main/")[2]
     anchors = {
-        keyword.value.value
+        node.value
         for path in sorted(PACKAGE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
-        if keyword.arg == "anchor" and isinstance(keyword.value, ast.Constant)
+        for node in _anchors(ast.parse(path.read_text(encoding="utf-8")))
     }
-    assert len(anchors) > 3
-    assert anchors - headings == set()
+    assert len(anchors) > 10
+    assert anchors - headings(ROOT / page) == set()
+    assert QEError("x").line().endswith(f"{page}#troubleshooting")
 
 
-def test_every_link_of_the_readme_leads_somewhere() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    headings = {
-        line.lstrip("# ").lower().replace(" ", "-").replace(",", "")
-        for line in readme.splitlines()
-        if line.startswith("#")
-    }
-    links = re.findall(r"\]\(([^)\s]+)\)", readme)
-    assert {link[1:] for link in links if link.startswith("#")} <= headings
-    files = [link for link in links if not link.startswith(("#", "http"))]
-    assert len(files) > 10
-    assert [link for link in files if not leads_somewhere(link)] == []
+def _anchors(tree: ast.AST) -> Iterator[Any]:
+    """What is given as `anchor=`, and what names of anchors stand for."""
+    for node in ast.walk(tree):
+        given: list[ast.expr | None] = []
+        if isinstance(node, ast.Call):
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "anchor"]
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("ANCHOR", "_ANCHOR"):
+            given = [node.value]
+        yield from (value for value in given if isinstance(value, ast.Constant) and value.value)
 
 
-def leads_somewhere(link: str) -> bool:
-    """Whether there is such a file, and in a page such a heading, by the name GitHub gives it."""
+PAGES = [ROOT / "README.md", *sorted((ROOT / ".github").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_of_every_page_leads_somewhere(page: Path) -> None:
+    text = re.sub(
+        r"^```.*?^```$|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.M | re.S
+    )
+    found = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    links = [link for pair in found for link in pair if link and not link.startswith("http")]
+    wrong = [link for link in links if not leads_somewhere(page, link)]
+    assert wrong == []
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        links = re.findall(r"\]\(([\w./-]+\.md)[)#]", page.read_text(encoding="utf-8"))
+        new = {(page.parent / link).resolve() for link in links} - reached
+        reached |= new
+        waiting += [path for path in new if path.is_file()]
+    assert {page for page in PAGES if page.parent.name == "docs"} - reached == set()
+
+
+def test_the_readme_is_short_and_has_each_input_once() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.count("\n") <= 250
+    table = text.partition("## Inputs")[2].partition("\n## ")[0]
+    named = [
+        name
+        for row in re.findall(r"^\| [^|]+ \| (`[^|]+) \|", table, re.M)
+        for name in re.findall(r"`([a-z-]+)`", row)
+    ]
+    assert sorted(named) == sorted(item.name for item in INPUTS)
+
+
+def test_every_picture_of_the_pages_is_small_and_shown() -> None:
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    pictures = sorted((ROOT / ".github/images").iterdir())
+    assert [path.name for path in pictures if path.name not in shown] == []
+    assert [path.name for path in pictures if path.stat().st_size >= 150_000] == []
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page's headings, by the names that GitHub gives them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in found}
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    """Whether there is such a file, and in a page such a heading."""
     name, _, anchor = link.partition("#")
-    page = ROOT / name
-    if not anchor or not page.is_file():
-        return page.exists()
-    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
-    return anchor in {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+    target = page.parent / name if name else page
+    return target.exists() and (not anchor or anchor in headings(target))
 
 
 def test_a_link_to_a_heading_that_is_not_there_is_seen() -> None:
-    assert leads_somewhere(".github/docs/tests-pull-request.md#closing")
-    assert not leads_somewhere(".github/docs/tests-pull-request.md#opening")
-    assert not leads_somewhere(".github/docs/nothing.md#closing")
+    page = ROOT / "README.md"
+    assert leads_somewhere(page, ".github/docs/tests-pull-request.md#closing")
+    assert not leads_somewhere(page, ".github/docs/tests-pull-request.md#opening")
+    assert not leads_somewhere(page, ".github/docs/nothing.md#closing")
+    assert not leads_somewhere(page, "#nothing")
 
 
 def test_extras_are_pinned_as_they_are_asked_for() -> None:
