@@ -13,7 +13,8 @@
         stamp: (row) => this.stamp(row), fill: (node, row) => this.fill(node, row),
       });
       this.summary = QE.el('p', { class: 'summary' });
-      this.fold = QE.el('button', { type: 'button', class: 'quiet small', on: { click: () => this.foldAll() } });
+      const button = (says, unfolded) => QE.el('button', { type: 'button', class: 'quiet small', on: { click: () => this.foldAll(unfolded) } }, says);
+      this.fold = QE.el('div', { class: 'folds' }, button('Fold all', false), button('Unfold all', true));
       this.waitingButton = QE.el('button', { type: 'button', class: 'waiting', hidden: true, on: { click: () => this.rebuild() } });
       this.empty = QE.el('p', { class: 'empty' });
       this.source = new QE.SourceView();
@@ -43,6 +44,7 @@
       if (filterKey !== this.filterKey) {
         this.filterKey = filterKey;
         this.filter = new QE.Filter(QE.route);
+        if (this.filter.on) this.unfolded = null;
         this.rebuild();
       } else if (state.version.files !== this.seen) this.changed();
       this.show();
@@ -51,7 +53,8 @@
     isOpen(folder, depth) {
       const turned = this.turned.get(folder.path);
       if (turned !== undefined) return turned;
-      return this.filter.on || this.unfolded || (this.unfolded === null && (this.shownFiles <= FEW || depth < 1 && folder.folders.size + folder.files.length < 40));
+      if (this.unfolded !== null) return this.unfolded;
+      return this.filter.on || this.shownFiles <= FEW || (depth < 1 && folder.folders.size + folder.files.length < 40);
     }
 
     build() {
@@ -116,18 +119,12 @@
       this.empty.hidden = this.list.rows.length > 0;
       this.list.element.hidden = !this.list.rows.length;
       this.empty.textContent = all ? 'Nothing fits the filter.' : 'No file has been told yet.';
-      this.fold.textContent = this.anyOpen() ? 'Fold all' : 'Unfold all';
       this.fold.hidden = !this.list.rows.some((row) => row.folder);
     }
 
-    anyOpen() {
-      return this.list.rows.some((row) => row.folder && row.open);
-    }
-
-    foldAll() {
-      this.unfolded = !this.anyOpen();
+    foldAll(unfolded) {
+      this.unfolded = unfolded;
       this.turned.clear();
-      if (!this.unfolded && this.filter.on) for (const row of this.list.rows) if (row.folder) this.turned.set(row.folder.path, false);
       this.rebuild();
     }
 

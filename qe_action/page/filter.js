@@ -2,14 +2,14 @@
 (function (QE) {
   'use strict';
 
-  /** A glob as a pattern: without a slash it fits names, `**` crosses folders. */
+  /** A glob as a pattern: it fits from any folder on, or from the top with a leading slash. */
   function pattern(glob) {
-    const body = glob.replace(/\*\*\/|\*+|\?|[^*?]+/g, (part) => {
+    const body = glob.replace(/^\//, '').replace(/\*\*\/|\*+|\?|[^*?]+/g, (part) => {
       if (part === '**/') return '(?:.*/)?';
       if (part[0] === '*') return part.length > 1 ? '.*' : '[^/]*';
       return part === '?' ? '[^/]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&');
     });
-    return new RegExp(`^${glob.includes('/') ? '' : '(?:.*/)?'}${body}$`, 'i');
+    return new RegExp(`^${glob[0] === '/' ? '' : '(?:.*/)?'}${body}$`, 'i');
   }
 
   QE.Filter = class Filter {

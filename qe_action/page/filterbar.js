@@ -1,6 +1,9 @@
 /* The filter above the lists: what is set there stands in the address, and the other way round. */
 (function (QE) {
   'use strict';
+  const SAYS_HIDE = { tests: 'Hide what passed', generated: 'Hide what was refused' };
+  const BY_LEVEL = ['gaps', 'files', 'critical'];
+  const BY_DIFF = ['gaps', 'files'];
   const TYPING = 120; // milliseconds without a key before the search is made
 
   QE.filterBar = function () {
@@ -29,6 +32,9 @@
       diff.checked = Boolean(route.diff);
       hide.checked = Boolean(route.hide);
       clear.hidden = !(route.q || route.sev || route.diff || route.hide);
+      QE.byId('severities').hidden = !BY_LEVEL.includes(route.view);
+      QE.byId('diff-chip').hidden = !BY_DIFF.includes(route.view);
+      QE.byId('hide-word').textContent = SAYS_HIDE[route.view] || 'Hide what is covered';
       form.hidden = route.view === 'overview' || route.view === 'pull';
     }
   };

@@ -19,7 +19,7 @@
       });
       this.summary = QE.el('p', { class: 'summary' });
       this.controls = QE.el('div', { class: 'controls' });
-      this.waitingButton = QE.el('button', { type: 'button', class: 'waiting', hidden: true, on: { click: () => this.rebuild(true) } });
+      this.waitingButton = QE.el('button', { type: 'button', class: 'waiting', hidden: true, on: { click: () => { this.rebuild(true); this.say(); this.list.element.focus(); } } });
       this.empty = QE.el('p', { class: 'empty' });
       this.detail = QE.el('section', { class: 'detail', 'aria-label': 'Details' });
       this.element = QE.el('div', { class: `split view-${how.name}` },

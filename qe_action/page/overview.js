@@ -37,7 +37,7 @@
     return QE.el('div', { class: 'tiles' },
       state.tests.length ? tile('Tests', QE.count(state.tests.length), bad || flaky ? [bad ? `${QE.count(bad)} failed` : '', flaky ? `${QE.count(flaky)} flaky` : ''].filter(Boolean).join(', ') : 'none failed', QE.href({ view: 'tests' }), bad ? 'poor' : '') : null,
       coverage,
-      state.gaps.length ? tile('Gaps', QE.count(state.gaps.length), QE.LEVELS.filter((each) => state.severities.get(each)).slice(0, 2).map((each) => `${QE.count(state.severities.get(each))} ${each}`).join(', '), QE.href({ view: 'gaps' })) : null,
+      state.gaps.length ? tile('Gaps', QE.count(state.gaps.length), QE.LEVELS.filter((each) => state.severities.get(each)).slice(0, 1).map((each) => `${QE.count(state.severities.get(each))} ${each}`).join(''), QE.href({ view: 'gaps' })) : null,
       state.generated.length ? tile('Generated', QE.count(state.generated.filter((row) => row.kind === 'test').length), 'tests proposed', QE.href({ view: 'generated' })) : null);
   }
 
