@@ -13,7 +13,7 @@
     const [file, name] = split(path.path);
     host.append(QE.el('span', { class: 'line1' }, QE.el('bdi', { class: 'name', text: name || file })),
       QE.el('span', { class: 'line2' }, QE.severity(path.impact),
-        QE.el('span', { class: 'what' }, QE.el('bdi', { text: `${file} · ${callers(path)}` }))));
+        QE.el('span', { class: 'what' }, QE.el('bdi', { text: `${callers(path)} · ${file}` }))));
   }
 
   QE.criticalView = function () {

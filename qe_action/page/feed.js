@@ -7,6 +7,8 @@
    *   status(word: string, kind: string): void, over(): void, note(text: string): void}} Hearer
    */
 
+  const MANY = 5; // tries after which a server is taken for gone; it is still asked
+
   async function unpacked(base64) {
     const text = atob(base64);
     const bytes = new Uint8Array(text.length);
@@ -22,6 +24,7 @@
       [data.journal, data.sources, data.preview].map((each) => (each ? unpacked(each) : '')));
     QE.sources.give(sources ? JSON.parse(sources) : {});
     if (preview) QE.preview.give(preview);
+    for (const note of data.notes || []) to.note(String(note));
     const lines = journal.split('\n');
     const head = JSON.parse(lines.shift() || '{}');
     if (head.journal !== 'qe-action' || head.version !== 1) {
@@ -50,7 +53,7 @@
     connect() {
       const known = this.run === null ? '' : `?run=${encodeURIComponent(this.run)}&after=${this.next}`;
       const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-      this.to.status('Connecting', 'wait');
+      if (!this.tries) this.to.status('Connecting', 'wait');
       this.socket = new WebSocket(`${scheme}//${location.host}/ws${known}`);
       this.socket.onmessage = (message) => this.hear(JSON.parse(message.data));
       this.socket.onclose = () => this.lost();
@@ -89,7 +92,8 @@
     lost() {
       if (this.ended) return;
       const pause = Math.min(500 * 2 ** this.tries++, 15000);
-      this.to.status(this.reason ? `Dropped: ${this.reason}` : 'Reconnecting', 'wait');
+      const gone = this.tries > MANY;
+      this.to.status(this.reason ? `Dropped: ${this.reason}` : gone ? 'No connection' : 'Reconnecting', gone ? 'bad' : 'wait');
       setTimeout(() => this.connect(), pause * (0.75 + Math.random() / 2));
     }
   }

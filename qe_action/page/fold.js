@@ -30,7 +30,7 @@
       this.unknown = 0;
       this.version = { agents: 0, tests: 0, gaps: 0, files: 0, critical: 0, generated: 0 };
       /** Rows that changed after they were added, by list; a view takes and empties its set. */
-      this.touched = { tests: new Set(), files: new Set(), generated: new Set() };
+      this.touched = { tests: new Set(), generated: new Set() };
     }
 
     agent(name) {
@@ -61,7 +61,6 @@
       }
       file.v++;
       this.version.files++;
-      this.touched.files.add(file);
       return file;
     }
 

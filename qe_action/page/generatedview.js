@@ -1,7 +1,8 @@
 /* Generated tests with their code and what was measured of them; refused ones; suspected bugs. */
 (function (QE) {
   'use strict';
-  const WORDS = { test: 'proposed', refused: 'refused', suspicion: 'suspected bug' };
+  const WORDS = { suspicion: 'suspected bug', test: 'proposed', refused: 'refused' };
+  const ORDER = Object.keys(WORDS);
   const KINDS = { test: 'good', refused: 'none', suspicion: 'poor' };
 
   function fill(host, row) {
@@ -76,8 +77,8 @@
     match: (row, filter) => !(filter.hide && row.kind === 'refused') && (row.test
       ? filter.says((row.target || '').split('::')[0], row.test.test_name, row.target, row.reason)
       : filter.says(row.bug.file_path, row.bug.function, row.bug.example)),
-    compare: (one, other) => Object.keys(KINDS).indexOf(one.kind) - Object.keys(KINDS).indexOf(other.kind),
-    sorts: ['Proposed first', 'As they came'],
+    compare: (one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind),
+    sorts: ['Bugs first', 'As they came'],
     done: (state) => Boolean(state.complete('test-generator')),
     fill, detail: (row, host) => host.append(QE.el('div', { class: 'facts tall' }, row.kind === 'suspicion' ? suspected(row) : tested(row))),
   });

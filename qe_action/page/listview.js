@@ -120,7 +120,10 @@
       const controls = `${this.order}|${QE.href({})}|${this.how.controlStamp ? this.how.controlStamp(this.state) : ''}`;
       if (controls !== this.controlsOf) {
         this.controlsOf = controls;
+        const had = [...this.controls.querySelectorAll('a')].indexOf(document.activeElement);
         this.controls.replaceChildren(...(this.how.controls ? this.how.controls(this.state) : []), this.sortLink());
+        const link = had < 0 ? null : this.controls.querySelectorAll('a')[had];
+        if (link) link.focus({ preventScroll: true });
       }
     }
 

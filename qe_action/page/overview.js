@@ -6,12 +6,18 @@
 
   /** A part of the page that is written anew only where its content changed. */
   class Part {
-    constructor(className, write) {
+    /** @param {string[]} of the parts of the state that it shows */
+    constructor(className, write, of) {
       this.element = QE.el('section', { class: className });
       this.write = write;
+      this.of = of;
     }
 
     update(state) {
+      const seen = this.of.map((each) => state.version[each]).join() + QE.href({}) + state.notes.length + state.unknown;
+      if (seen === this.seen && state === this.state) return;
+      this.seen = seen;
+      this.state = state;
       const nodes = this.write(state).flat(9).filter(Boolean);
       const holder = QE.el('div', null, nodes);
       const stamp = holder.textContent + [...holder.querySelectorAll('[href], .fill')].map((node) => node.getAttribute('href') || node.style.width).join();
@@ -87,10 +93,14 @@
     return worst('Failures', bad, 'tests', QE.testCell);
   }
 
-  /** The worst few, found without sorting all. */
+  let kept = [];
+  let looked = [null, 0];
+
+  /** The worst few, found without sorting all: only what is new is looked at. */
   function gaps(state) {
-    const kept = [];
-    for (const row of state.gaps) {
+    if (looked[0] !== state) [kept, looked] = [[], [state, 0]];
+    for (; looked[1] < state.gaps.length; looked[1]++) {
+      const row = state.gaps[looked[1]];
       if (kept.length === FEW && QE.worseGap(row, kept[FEW - 1]) >= 0) continue;
       kept.push(row);
       kept.sort(QE.worseGap);
@@ -125,8 +135,10 @@
 
   QE.Overview = class Overview {
     constructor() {
-      this.parts = [new Part('', (state) => [figures(state)]), new Part('agents', doing), new Part('', troubles), new Part('', verdicts)];
-      this.wide = [new Part('half', failures), new Part('half', gaps), new Part('half', suite), new Part('half', notes)];
+      this.parts = [new Part('', (state) => [figures(state)], ['agents', 'tests', 'gaps', 'generated']),
+        new Part('agents', doing, ['agents']), new Part('', troubles, ['agents']), new Part('', verdicts, ['agents'])];
+      this.wide = [new Part('half', failures, ['tests']), new Part('half', gaps, ['gaps']),
+        new Part('half', suite, ['agents']), new Part('half', notes, ['agents'])];
       this.element = QE.el('div', { class: 'overview', tabindex: '0', role: 'region', 'aria-label': 'Overview' },
         this.parts.map((part) => part.element), QE.el('div', { class: 'halves' }, this.wide.map((part) => part.element)));
     }
