@@ -31,6 +31,7 @@
       QE.sources.forget();
       for (const view of Object.values(views)) view.reset();
       QE.byId('title').textContent = QE.visible(title || 'qe-action');
+      QE.byId('title').title = QE.visible(title);
       pump.ask();
     },
     push(events) { pump.push(events); },
