@@ -17,6 +17,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+FOLLOWED = "() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 20))"
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")
 
 
@@ -75,5 +76,18 @@ def told(page: Page, events: int) -> None:
 
 
 def go(page: Page, address: str) -> None:
-    """Another address in the same document."""
+    """Another address in the same document, and what follows from it."""
     page.evaluate("address => { location.hash = address }", address)
+    page.evaluate(FOLLOWED)
+
+
+def click(page: Page, what: str) -> None:
+    """A click, and what follows from it: a new address is heard of a little later."""
+    page.click(what)
+    page.evaluate(FOLLOWED)
+
+
+def press(page: Page, key: str) -> None:
+    """A key, and what follows from it."""
+    page.keyboard.press(key)
+    page.evaluate(FOLLOWED)

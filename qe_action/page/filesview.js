@@ -19,6 +19,7 @@
       this.empty = QE.el('p', { class: 'empty' });
       this.source = new QE.SourceView();
       this.head = QE.el('div', { class: 'facts' });
+      this.back = QE.el('a', { class: 'back' }, '‹ Files');
       this.hint = QE.el('p', { class: 'hint', text: 'Choose a file.' });
       this.detail = QE.el('section', { class: 'detail', 'aria-label': 'Source' }, this.hint);
       this.element = QE.el('div', { class: 'split view-files' },
@@ -173,7 +174,9 @@
       if (stamp !== this.headOf) {
         this.headOf = stamp;
         this.head.replaceChildren(...headOf(file));
-        this.detail.replaceChildren(QE.el('a', { class: 'back', href: QE.href({ path: '', line: '' }) }, '‹ Files'), this.head, this.source.element);
+        this.back.setAttribute('href', QE.href({ path: '', line: '' }));
+        // Taken out and put in again an element would lose where it was scrolled to.
+        if (!this.source.element.parentNode) this.detail.replaceChildren(this.back, this.head, this.source.element);
       }
       this.source.show(file, { hide: QE.route.hide, at: 0 });
     }

@@ -3,6 +3,8 @@
   'use strict';
   const SETTLING = 600; // milliseconds after its first row in which a list may still be put in order
 
+  const SCROLLED = ['.facts', '.source'];
+
   QE.ListView = class ListView {
     /**
      * @param {{name: string, title: string, height: number, nothing: string, source(state): any[],
@@ -142,11 +144,14 @@
       if (row && this.revealed !== row.key) this.revealChosen(row);
       this.list.draw();
       if (stamp !== this.detailOf) {
+        const same = row && this.detailOf && this.detailOf.split('\n')[0] === row.key;
+        const tops = same ? SCROLLED.map((part) => (this.detail.querySelector(part) || {}).scrollTop) : [];
         this.detailOf = stamp;
         this.detail.replaceChildren();
         if (row) this.detail.append(this.back());
         if (row) this.how.detail(row, this.detail);
-        else this.detail.append(QE.el('p', { class: 'hint' }, QE.route.sel ? 'What the address names is not here (yet).' : 'Choose a row, or press ', QE.route.sel ? null : QE.el('kbd', { text: 'j' })));
+        tops.forEach((top, index) => { if (top) this.detail.querySelector(SCROLLED[index]).scrollTop = top; });
+        if (!row) this.detail.append(QE.el('p', { class: 'hint' }, QE.route.sel ? 'What the address names is not here (yet).' : 'Choose a row, or press ', QE.route.sel ? null : QE.el('kbd', { text: 'j' })));
       }
       if (row && this.how.moved) this.how.moved(row);
     }

@@ -32,15 +32,15 @@
       this.last = how.last || how.at;
       if (stamp !== this.stamp) {
         this.stamp = stamp;
-        const fresh = this.path !== file.path;
-        this.path = file.path;
         const text = await QE.sources.text(file.path);
         if (this.stamp !== stamp) return; // another file was asked for meanwhile
+        const fresh = this.path !== file.path;
+        this.path = file.path;
         this.read(text, how.hide);
         if (fresh) this.list.element.scrollTop = 0;
-        this.revealed = null;
+        this.readOf = stamp;
       }
-      this.mark();
+      if (this.readOf === stamp) this.mark(how.hide); // else the text is still on its way
     }
 
     read(text, hide) {
@@ -115,11 +115,11 @@
       QE.go({ line: QE.lines(Math.min(line, this.chosenLine), Math.max(line, this.chosenLine)) });
     }
 
-    mark() {
+    mark(hide) {
       const [start, end] = QE.route.line.split('-').map(Number);
       this.chosenLine = start || 0;
       if (start) { this.at = start; this.last = end || start; }
-      const want = `${this.stamp}\n${this.at}`;
+      const want = `${this.path}\n${hide}\n${this.at}`;
       if (this.revealed !== want) {
         this.revealed = want;
         const index = this.list.rows.findIndex((row) => row.line && row.line >= this.at);

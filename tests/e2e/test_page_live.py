@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import page_runs
 import pytest
-from page_browser import chromium, go, needs_chromium, opened, over, told
+from page_browser import chromium, click, go, needs_chromium, opened, over, told
 from page_runs import many_files, many_gaps, passed, wire
 from page_server import PageServer
 
@@ -117,7 +117,7 @@ def test_gaps_that_would_come_between_wait_until_they_are_asked_for(
         told(page, 412)
         assert places(page) == before
         assert page.inner_text(".waiting") == "12 new"
-        page.click(".waiting")
+        click(page, ".waiting")
         assert page.is_hidden(".waiting")
         assert page.inner_text(".summary") == "412"
 
@@ -146,7 +146,7 @@ def test_new_files_wait_where_they_would_push_rows_in_sight(
     server.push(events[1::2])
     with opened(browser, f"{server.url}#/files") as page:
         told(page, 500)
-        page.click("text=Unfold all")
+        click(page, "text=Unfold all")
         page.wait_for_timeout(SETTLED)
         page.evaluate("document.querySelector('.master .virtual').scrollTop = 3000")
         page.wait_for_function("() => document.querySelector('.master .row').qeIndex > 50")
@@ -154,7 +154,7 @@ def test_new_files_wait_where_they_would_push_rows_in_sight(
         server.push(events[::2])
         page.wait_for_selector(".waiting:visible")
         assert {row.split("\n")[0]: top for row, top in places(page).items()} == before
-        page.click(".waiting")
+        click(page, ".waiting")
         assert page.inner_text(".summary") == "1,000 files"
         assert page.is_hidden(".waiting")
 
@@ -176,6 +176,22 @@ def test_the_source_is_fetched_and_where_there_is_none_the_lines_are_still_told(
         assert page.locator(".source .row.missed").count() == 2
 
 
+def test_what_comes_for_the_file_that_is_read_marks_its_lines_and_does_not_scroll_it(
+    browser: Browser, server: PageServer
+) -> None:
+    path = page_runs.source_paths()[0]
+    server.push(wire([page_runs.gap(1, path, 12)]))
+    with opened(browser, f"{server.url}#/files/{path}") as page:
+        told(page, 1)
+        page.wait_for_selector(".source .row.missed")
+        top = "document.querySelector('.source').scrollTop"
+        page.evaluate(f"{top} = 400")
+        page.wait_for_selector(".source .number:text-is('40')")
+        server.push(wire([page_runs.gap(2, path, 40)]))
+        page.wait_for_selector(".source .row.missed .number:text-is('40')")
+        assert page.evaluate(top) == 400
+
+
 def test_what_comes_while_another_view_is_open_is_there_when_one_comes_back(
     browser: Browser, server: PageServer
 ) -> None:
@@ -183,10 +199,10 @@ def test_what_comes_while_another_view_is_open_is_there_when_one_comes_back(
     with opened(browser, f"{server.url}#/gaps?sort=worst&sev=high") as page:
         told(page, 30)
         page.wait_for_timeout(SETTLED)
-        page.click("#tabs >> text=Overview")
+        click(page, "#tabs >> text=Overview")
         server.push(wire(many_gaps(30, first=30)))
         told(page, 60)
-        page.click("#tabs >> text=Gaps")
+        click(page, "#tabs >> text=Gaps")
         assert page.is_checked("#sev-high")
         assert page.inner_text(".summary") == "15 of 60"
         assert page.is_hidden(".waiting")

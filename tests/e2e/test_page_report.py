@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import page_runs
 import pytest
-from page_browser import chromium, go, needs_chromium, opened, over
+from page_browser import chromium, click, go, needs_chromium, opened, over, press
 
 from qe_action import journal
 from qe_action.page import assets
@@ -76,12 +76,12 @@ def test_the_overview_shows_figures_verdicts_errors_and_the_worst(page: Page) ->
 
 def test_a_failure_shows_its_message_its_traceback_and_the_way_to_its_line(page: Page) -> None:
     go(page, "#/tests?out=failed")
-    page.click(f"{ROWS} >> text=test_refund_is_refused_twice")
+    click(page, f"{ROWS} >> text=test_refund_is_refused_twice")
     detail = page.inner_text(".detail")
     assert "AssertionError: assert None is False" in detail
     assert ">   assert order.refund() is False" in detail
     assert "new: the base passes" in detail
-    page.click(".detail >> text=tests/test_orders.py:31")
+    click(page, ".detail >> text=tests/test_orders.py:31")
     assert page.evaluate("location.hash").startswith("#/files/tests/test_orders.py?line=31")
 
 
@@ -91,7 +91,7 @@ def test_a_failure_shows_its_message_its_traceback_and_the_way_to_its_line(page:
 )
 def test_what_is_flaky_slow_or_skipped_says_why(page: Page, out: str, says: str) -> None:
     go(page, f"#/tests?out={out}")
-    page.keyboard.press("j")
+    press(page, "j")
     assert says in page.inner_text(".detail")
     assert page.locator(ROWS).count() == 1
 
@@ -109,7 +109,7 @@ def test_a_gap_shows_its_source_with_lines_and_branches(page: Page) -> None:
 def test_a_line_tells_the_tests_that_run_it_and_has_an_address(page: Page) -> None:
     path = page_runs.source_paths()[0]
     go(page, f"#/files/{path}")
-    page.click('.source .number:text-is("11")')
+    click(page, '.source .number:text-is("11")')
     assert "9 tests run this line; 3 tests of this file left out" in page.inner_text(".line-panel")
     assert "tests/test_part8.py::test_case_8" in page.inner_text(".line-panel")
     address = page.evaluate("location.hash")
@@ -128,21 +128,21 @@ def test_a_generated_test_shows_its_code_and_its_evidence(page: Page) -> None:
     go(page, "#/generated?sel=t%3Acase6")
     assert "Refused: kills nothing — 0 of 5 mutants" in page.inner_text(".detail")
     go(page, "#/generated")
-    page.click(f"{ROWS} >> text=suspected bug")
+    click(page, f"{ROWS} >> text=suspected bug")
     assert "'99.9%'" in page.inner_text(".detail")
 
 
 def test_a_critical_path_shows_who_reaches_it_and_its_gaps(page: Page) -> None:
     go(page, "#/critical")
-    page.click(f"{ROWS} >> text=function1")
+    click(page, f"{ROWS} >> text=function1")
     detail = page.inner_text(".detail")
     assert "at least 30 functions reach it" in detail
-    page.click(".detail >> text=Line 32-33")
+    click(page, ".detail >> text=Line 32-33")
     assert "sel=gap3" in page.evaluate("location.hash")
 
 
 def test_the_preview_of_the_pull_request_can_run_nothing(page: Page) -> None:
-    page.click("#tabs >> text=On the pull request")
+    click(page, "#tabs >> text=On the pull request")
     frame = page.frame_locator(".pull iframe")
     assert frame.locator("h1").inner_text() == "Patch 68.7%"
     assert page.get_attribute(".pull iframe", "sandbox") == ""
@@ -158,15 +158,15 @@ def test_the_filter_stands_in_the_address_and_survives_navigation_and_a_reload(p
     some = page.locator(ROWS).count()
     assert some == 1
     assert page.inner_text(".summary").startswith("1 of ")
-    page.click("#tabs >> text=Files")
+    click(page, "#tabs >> text=Files")
     assert page.input_value("#q") == "events/*.py function2"
-    page.click("#tabs >> text=Gaps")
+    click(page, "#tabs >> text=Gaps")
     page.reload()
     over(page)
     assert page.input_value("#q") == "events/*.py function2"
     assert page.is_checked("#sev-low")
     assert page.locator(ROWS).count() == some
-    page.click("#clear")
+    click(page, "#clear")
     assert page.evaluate("location.hash") == "#/gaps"
 
 
@@ -189,23 +189,23 @@ def test_only_what_is_in_the_diff_and_what_is_not_covered_stays_where_that_is_as
 
 
 def test_keys_lead_from_gap_to_gap_and_a_panel_tells_of_them(page: Page) -> None:
-    page.keyboard.press("?")
+    press(page, "?")
     assert "Next gap, from anywhere" in page.inner_text("#help")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     assert page.locator("#help").is_hidden()
-    page.keyboard.press("n")
+    press(page, "n")
     first = page.evaluate("QE.route.sel")
-    page.keyboard.press("n")
+    press(page, "n")
     second = page.evaluate("QE.route.sel")
     assert len({"", first, second}) == 3
-    page.keyboard.press("p")
+    press(page, "p")
     assert page.evaluate("QE.route.sel") == first
-    page.keyboard.press("j")
+    press(page, "j")
     assert page.evaluate("QE.route.sel") == second
-    page.keyboard.press("k")
+    press(page, "k")
     assert page.evaluate("QE.route.sel") == first
     assert page.inner_text(".row.chosen .at") in page.inner_text(".detail h2")
-    page.keyboard.press("/")
+    press(page, "/")
     page.keyboard.type("jk")
     page.wait_for_function("() => QE.route.q === 'jk'")
     assert page.evaluate("QE.route.sel") == first
@@ -215,7 +215,7 @@ def test_light_and_dark_follow_the_system_and_the_switch(browser: Browser, repor
     ground = "getComputedStyle(document.body).backgroundColor"
     with opened(browser, report, scheme="dark") as page:
         assert page.evaluate(ground) == "rgb(15, 19, 24)"
-        page.click("#theme")
+        click(page, "#theme")
         assert page.evaluate(ground) == "rgb(255, 255, 255)"
         page.reload()
         assert page.evaluate(ground) == "rgb(255, 255, 255)"
@@ -226,10 +226,10 @@ def test_a_phone_shows_the_list_or_what_was_chosen_and_never_scrolls_sideways(
 ) -> None:
     with opened(browser, f"{report}#/gaps", width=400, height=800) as page:
         over(page)
-        page.click(f"{ROWS} >> nth=2")
+        click(page, f"{ROWS} >> nth=2")
         assert page.is_visible(".detail h2")
         assert not page.is_visible(f"{ROWS} >> nth=0")
-        page.click(".back")
+        click(page, ".back")
         assert page.is_visible(f"{ROWS} >> nth=0")
         for view in ("overview", "tests", "files", "critical", "generated"):
             go(page, f"#/{view}")
@@ -252,7 +252,7 @@ def test_what_a_run_says_is_shown_as_text_and_never_obeyed(
         over(page)
         for address in ("overview", "tests", "gaps?sel=gap1", "files", "pull"):
             go(page, f"#/{address}")
-            page.keyboard.press("j")
+            press(page, "j")
         assert page.evaluate("QE.hit === undefined")
         go(page, "#/gaps?sel=gap1")
         page.wait_for_selector(".source .row")
@@ -315,7 +315,7 @@ def test_five_thousand_files_unfold_into_few_rows_of_the_document(
     with opened(browser, f"{url}#/files") as page:
         over(page)
         assert page.inner_text(".summary") == "5,000 files"
-        page.click("text=Unfold all")
+        click(page, "text=Unfold all")
         assert page.evaluate("document.querySelector('.space').clientHeight") > 5_000 * 28
         page.evaluate("document.querySelector('.master .virtual').scrollTop = 90000")
         page.wait_for_function("() => document.querySelector('.master .row').qeIndex > 3000")
