@@ -4,7 +4,33 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-SCRIPTS = ("main.js",)
+SCRIPTS = (
+    "dom.js",
+    "words.js",
+    "ranges.js",
+    "fold.js",
+    "address.js",
+    "filter.js",
+    "feed.js",
+    "pump.js",
+    "sources.js",
+    "virtual.js",
+    "listview.js",
+    "tint.js",
+    "sourceview.js",
+    "overview.js",
+    "testsview.js",
+    "gapsview.js",
+    "tree.js",
+    "filesview.js",
+    "criticalview.js",
+    "generatedview.js",
+    "preview.js",
+    "filterbar.js",
+    "theme.js",
+    "keys.js",
+    "main.js",
+)
 """In the order in which they run: each adds to the one global `QE`."""
 
 
