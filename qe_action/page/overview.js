@@ -73,7 +73,7 @@
     const rows = gates.map((gate) => QE.el('li', null, QE.badge(gate.passed === null ? 'not judged' : gate.passed ? 'passed' : 'failed', gate.passed === null ? '' : gate.passed ? 'good' : 'poor'),
       QE.el('strong', { text: gate.name }), QE.el('span', { class: 'soft', text: gate.detail })));
     if (suite && suite.passed !== null) rows.unshift(QE.el('li', null, QE.badge(suite.passed ? 'passed' : 'failed', suite.passed ? 'good' : 'poor'), QE.el('strong', null, 'tests'),
-      QE.el('span', { class: 'soft', text: `${suite.counts.failed + suite.counts.error ? `${QE.count(suite.counts.failed + suite.counts.error)} failed, ` : ''}${QE.count(suite.counts.passed)} passed${suite.seconds !== null ? ` in ${QE.seconds(suite.seconds)}` : ''}` })));
+      QE.el('span', { class: 'soft', text: `${suite.counts.failed + suite.counts.error ? `${QE.count(suite.counts.failed + suite.counts.error)} failed${state.tally.get('flaky') ? `, ${QE.count(state.tally.get('flaky'))} of them flaky` : ''}; ` : ''}${QE.count(suite.counts.passed)} passed${suite.seconds !== null ? ` in ${QE.seconds(suite.seconds)}` : ''}` })));
     const misfit = analysis && analysis.misfit ? QE.el('p', { class: 'callout poor', text: `The report does not fit this repository: ${analysis.misfit}` }) : null;
     return rows.length || misfit ? [QE.el('h2', null, 'Verdicts'), misfit, QE.el('ul', { class: 'verdicts' }, rows)] : [];
   }
