@@ -35,13 +35,15 @@ class Sink(Protocol):
 class EventLog:
     """An append-only log of events; long runs lie in `spool`, a file open for read and write."""
 
-    def __init__(self, spool: IO[bytes], *, window: int = WINDOW) -> None:
+    def __init__(
+        self, spool: IO[bytes], *, window: int = WINDOW, at_once: int = WRITTEN_AT_ONCE
+    ) -> None:
         self._spool = spool
         self._recent: deque[Event] = deque(maxlen=window)
         self._offsets = array("Q")
         self._end = 0
         self._unwritten = bytearray()
-        self._at_once = max(1, min(WRITTEN_AT_ONCE, window))
+        self._at_once = max(1, min(at_once, window))
         self._closed = False
         self._waiting: set[asyncio.Future[None]] = set()
 
@@ -77,6 +79,7 @@ class EventLog:
                 self._spool.write(self._unwritten)
                 self._spool.flush()
             except OSError:
+                self._end -= len(self._unwritten)
                 self._recent = deque(self._recent)
             self._unwritten.clear()
 

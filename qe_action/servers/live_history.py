@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from qe_action.events import Event, FileLinesTold, GapFound
+from qe_action.events import Event, FileLinesTold, GapFound, TestFinished
 from qe_action.journal import encode
 from qe_action.stream import EventLog
 
@@ -58,8 +58,8 @@ class LineLog(EventLog):
 class History:
     """The events of one run in a file of ours; `title` says whose they are.
 
-    `named` are the files whose lines or gaps the events are about. `replaced` is set once another
-    run is shown in its place.
+    `named` are the files whose lines, gaps or tests the events are about. `replaced` is set once
+    another run is shown in its place.
     """
 
     def __init__(self, title: str) -> None:
@@ -69,7 +69,7 @@ class History:
         self.is_over = False
         self.replaced = asyncio.Event()
         self._spool = tempfile.TemporaryFile(prefix="qe-action-live-")  # noqa: SIM115 - see close
-        self._log = LineLog(self._spool)
+        self._log = LineLog(self._spool, at_once=1)  # browsers read what is written
         self._frames: OrderedDict[tuple[int, int], bytes] = OrderedDict()
         self._size = 0
 
@@ -82,6 +82,10 @@ class History:
             self.named.add(event.path)
         elif isinstance(event, GapFound):
             self.named.add(event.gap.file_path)
+        elif isinstance(event, TestFinished):
+            self.named.add(event.file_path)
+            if event.failed_at is not None:
+                self.named.add(event.failed_at.path)
         self._log.append(event)
 
     def end(self) -> None:
