@@ -379,7 +379,7 @@ def test_our_own_hash_seed_changes_no_candidate(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from projects import job, proposals\n"
         f"folder = Path({str(tmp_path)!r})\n"
-        "made = job(folder / 'target.py', [folder], 'target', budget=3000, seed=5)\n"
+        "made = job(folder / 'target.py', [folder], 'target', budget=1500, seed=5)\n"
         "print('\\n'.join(repr(one) for one in proposals(made)))\n"
     )
     said = []
@@ -403,8 +403,8 @@ def _ordered(shown: str) -> list[object]:
 
 def test_time_only_cuts(tmp_path: Path) -> None:
     """What a shorter run gives is the beginning of what a longer one does."""
-    short = made_for(tmp_path, SHOP, budget=1500, seed=2)
-    long = made_for(tmp_path, SHOP, budget=6000, seed=2)
+    short = made_for(tmp_path, SHOP, budget=1000, seed=2)
+    long = made_for(tmp_path, SHOP, budget=3000, seed=2)
     assert long[: len(short)] == short
 
 

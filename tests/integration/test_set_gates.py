@@ -320,6 +320,7 @@ def test_what_fails_on_another_interpreter_is_withdrawn(tmp_path: Path) -> None:
     assert len(result.tests[0].evidence.pythons) == 2
 
 
+@pytest.mark.slow
 def test_an_interpreter_that_the_project_does_not_support_is_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     here = ".".join(map(str, sys.version_info[:3]))
@@ -335,6 +336,7 @@ def test_an_interpreter_that_the_project_does_not_support_is_left_out(tmp_path: 
     assert result.tests[0].evidence.pythons == (here,)
 
 
+@pytest.mark.slow
 def test_what_is_broken_in_the_suite_before_hides_nothing(tmp_path: Path) -> None:
     """Two of its tests have names so long that they are cut, and are told apart all the same."""
     project(
@@ -360,6 +362,7 @@ def test_what_is_broken_in_the_suite_before_hides_nothing(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_suite_whose_options_pytest_refuses_is_run_without_them(tmp_path: Path) -> None:
     files = {
         "shapes.py": SHAPES,
