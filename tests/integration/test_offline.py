@@ -289,6 +289,12 @@ def test_code_that_hangs_or_dies_stops_neither_the_others(tmp_path: Path) -> Non
     assert "leave" not in code
 
 
+def test_a_loop_on_one_line_is_called_through(tmp_path: Path) -> None:
+    source = "def left(n: int) -> int:\n    while n > 5: n -= 1\n    return n\n"
+    code = "\n".join(c.code for c in made_for(tmp_path, source, budget=600))
+    assert "left(" in code
+
+
 def test_a_c_extension_beside_the_code_is_called_through(tmp_path: Path) -> None:
     source = "import math\ndef root(n: int) -> int:\n    return math.isqrt(n) if n > 0 else -1\n"
     code = "\n".join(c.code for c in made_for(tmp_path, source, budget=800))

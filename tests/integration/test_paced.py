@@ -115,7 +115,7 @@ def test_that_the_suite_is_run_before_the_search_is_told(tmp_path: Path) -> None
         (PROCESSES, "cancelled"),
         pytest.param(SUITE, "cancelled", marks=pytest.mark.slow),
         pytest.param(PROCESSES, "closed", marks=pytest.mark.slow),
-        pytest.param(SUITE, "closed", marks=pytest.mark.slow),
+        (SUITE, "closed"),
     ],
 )
 def test_a_stream_that_ends_in_the_gates_of_the_set_leaves_nothing_running(
