@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,9 @@ settings.register_profile("few", max_examples=40, deadline=None)
 settings.register_profile("many", max_examples=500, deadline=None)
 settings.load_profile("few")  # `make slow` takes the other
 
+# What pytest makes of the asserts takes 12 s for all files: it is kept, whatever is kept else.
+sys.dont_write_bytecode = False
+
 GROUP = 'xdist_group("container")'
 SHARING = 'fixture(scope="module")'
 
@@ -26,6 +33,28 @@ def _unit_of(file: Path) -> str:
     """What goes to one worker: the group, a file that makes something once, else each test."""
     text = file.read_text(encoding="utf-8")
     return GROUP if GROUP in text else str(file) if SHARING in text else ""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Workers import the test files from different ones on: each finds what others have made.
+
+    What can't be imported pytest comes to by itself, and says so.
+    """
+    worker, count = (
+        os.environ.get("PYTEST_XDIST_WORKER"),
+        os.environ.get("PYTEST_XDIST_WORKER_COUNT"),
+    )
+    if worker is None or count is None:
+        return
+    places = [session.config.rootpath / name for name in session.config.args if "::" not in name]
+    files = [file for place in places for file in sorted(place.rglob("test_*.py"))]
+    first = len(files) * int(worker.removeprefix("gw")) // int(count)
+    for file in files[first:] + files[:first]:
+        if str(file.parent) not in sys.path:
+            sys.path.insert(0, str(file.parent))
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(file.stem)
 
 
 @pytest.hookimpl(optionalhook=True)

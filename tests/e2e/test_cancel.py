@@ -55,7 +55,7 @@ def test_a_check_whose_creation_is_never_answered_is_looked_up(job: Job) -> None
     assert len(job.github.checks) == 1
 
 
-@pytest.mark.parametrize("after_effect", [True, False])
+@pytest.mark.parametrize("after_effect", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_where_every_answer_takes_three_seconds_the_check_is_completed(
     job: Job, after_effect: bool
 ) -> None:
@@ -99,6 +99,7 @@ def test_a_check_run_that_hangs_for_good_does_not_cost_the_comment(job: Job) -> 
     assert "still running" not in job.comment.body
 
 
+@pytest.mark.slow  # a dead GitHub and a check run that hangs do not, either
 def test_comments_that_hang_for_good_do_not_cost_the_check_run(job: Job) -> None:
     job.github.fail("*", "/comments", "delay", seconds=HANG, times=99)
     result = job.run(cancel_when=sent(job, "GET", "/comments"))

@@ -157,7 +157,10 @@ def test_a_comment_that_was_deleted_is_made_anew(job: Job) -> None:
     assert words_of(job) == "42.1 done"
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["creates", "edits"])
+@pytest.mark.parametrize(
+    "first",
+    [pytest.param(True, marks=pytest.mark.slow, id="creates"), pytest.param(False, id="edits")],
+)
 def test_words_that_arrive_after_a_newer_run_s_are_replaced_by_these(job: Job, first: bool) -> None:
     """An older run's write is under way while a newer run looks, writes and ends."""
     if not first:
@@ -166,7 +169,7 @@ def test_words_that_arrive_after_a_newer_run_s_are_replaced_by_these(job: Job, f
     method = "POST" if first else "PATCH"
     before = len(job.github.sent(method, path))
     # As long as a whole run of the newer one may take here.
-    job.github.fail(method, path, "delay", seconds=6 * slowness())
+    job.github.fail(method, path, "delay", seconds=4 * slowness())
     with job.started(QE_ACTION_TIMEOUT="600", QE_ACTION_EDIT_INTERVAL="3600") as process:
         wait_until(lambda: len(job.github.sent(method, path)) > before)
         job.report({3})

@@ -154,6 +154,7 @@ def test_lines_are_those_of_the_head_where_the_base_moved(
     assert f"/blob/{shop.head}/shop.py#L22-L23) and branch 22→23" in shop.comment.body
 
 
+@pytest.mark.slow  # the pace of both is shown without a generation
 def test_the_check_run_is_complete_and_the_comment_tells_progress_meanwhile(shop: Shop) -> None:
     shop.generate(time_budget="2")
     completed, told = [

@@ -35,6 +35,10 @@ def as_file(text: str) -> str:
 
 FILES = [as_file(text) for text in NASTY]
 XML = [text for text in NASTY if text.isprintable()]
+SAMPLES = pytest.mark.parametrize(
+    "texts",
+    [pytest.param(XML[::24], id="some"), pytest.param(XML[::8], id="more", marks=pytest.mark.slow)],
+)
 
 
 @pytest.fixture
@@ -134,8 +138,9 @@ def test_hostile_names_that_fit_no_file_and_hostile_sources(job: Job) -> None:
     assert_ours_alone(job, job.run(annotations="all"))
 
 
-def test_a_hostile_name_alone_is_all_that_the_diagnosis_tells(job: Job) -> None:
-    for text in XML[::8]:
+@SAMPLES
+def test_a_hostile_name_alone_is_all_that_the_diagnosis_tells(job: Job, texts: list[str]) -> None:
+    for text in texts:
         report(job, [f"/{text}/x.py"], sources=[f"/{text}"])
         job.github.checks.clear()
         job.github.comments.clear()
@@ -222,9 +227,10 @@ def test_hostile_branch_names(job: Job) -> None:
         assert_ours_alone(job, result)
 
 
-def test_a_hostile_outcome_and_hostile_globs(job: Job) -> None:
+@SAMPLES
+def test_a_hostile_outcome_and_hostile_globs(job: Job, texts: list[str]) -> None:
     report(job, ["app.py"])
-    for text in XML[::8]:
+    for text in texts:
         result = job.run(tests_outcome=text, exclude=f"{text}x", name=f"n {text}"[:90])
         names = {command.name for command in result.commands}
         assert names <= OURS

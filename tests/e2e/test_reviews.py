@@ -228,12 +228,12 @@ def test_a_token_that_may_not_review_is_told_what_it_lacks(job: Pushes) -> None:
     ("method", "path", "after_effect"),
     [
         ("GET", "/pulls/7/comments", False),
-        ("GET", "/pulls/7/files", False),
+        pytest.param("GET", "/pulls/7/files", False, marks=pytest.mark.slow),
         ("POST", "/pulls/7/reviews", False),
         ("POST", "/pulls/7/reviews", True),
-        ("DELETE", "/pulls/comments/", False),
+        pytest.param("DELETE", "/pulls/comments/", False, marks=pytest.mark.slow),
         ("DELETE", "/pulls/comments/", True),
-        ("PATCH", "/pulls/comments/", False),
+        pytest.param("PATCH", "/pulls/comments/", False, marks=pytest.mark.slow),
         ("PATCH", "/pulls/comments/", True),
     ],
 )

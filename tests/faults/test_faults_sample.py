@@ -64,7 +64,7 @@ def test_an_overtaken_run_leaves_the_newer_one_s_comment(runner: FaultRunner) ->
     assert not told(judge_all(runner, chosen, 2, judge=judge_overtaken))
 
 
-@pytest.mark.parametrize("names", [False, True])
+@pytest.mark.parametrize("names", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_five_runs_at_once_end_in_order(runner: FaultRunner, names: bool) -> None:
     assert not told([crowd(runner, SEED, 5, names=names)])
 

@@ -36,19 +36,19 @@ SAMPLE = (
     "stay alive after a kill",
     "print one line without end",
     "fill the disk",
-    "fill the disk with files that have no name",
     "leave folders that are hard to remove",
     "read, write and remove segments of shared memory",
     "read, write and remove message queues",
     "hear of files that others make",
-    "keep memory in the buffers of many processes' sockets",
-    "let go of shared memory without giving it back",
-    "preallocate what nobody has written",
-    "write where paths are too long to look",
-    *(probe.name for probe in WORKING),
+    # Honest programs: of the others each uses less, or does the same in another way.
+    "asyncio",
+    "threads",
+    "subprocess of python",
+    "multiprocessing with a pipe",
+    "a shell, devices and pipes",
+    "servers on the loopback",
+    "what a program asks of its machine",
+    "pytest on a project with src layout",
 )
 REST = tuple(name for name in PROBES if name not in SAMPLE)
-OF_ANOTHER_USER = SAMPLE[: SAMPLE.index("fork without end")]
-"""What holds otherwise without a user for each run; the rest of it is the same for both."""
-REST_OF_ANOTHER_USER = tuple(name for name in PROBES if name not in OF_ANOTHER_USER)
 assert set(SAMPLE) <= set(PROBES)

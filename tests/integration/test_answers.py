@@ -45,7 +45,6 @@ def some(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @given(st.tuples(*map(some, FIELDS)))
-@settings(max_examples=200, deadline=None)
 def test_any_answer_is_valid_or_refused(said: tuple[dict[str, Any], ...]) -> None:
     models = (Run, Measured, MutantSaid, Hello, Styled)
     for model, answer in zip(models, said, strict=True):
@@ -61,7 +60,6 @@ def test_any_answer_is_valid_or_refused(said: tuple[dict[str, Any], ...]) -> Non
 
 
 @given(st.sampled_from(FIELDS["run"]), VALUES)
-@settings(max_examples=200, deadline=None)
 def test_one_wrong_field_never_makes_a_passing_run_of_another(name: str, value: object) -> None:
     try:
         run = Run.model_validate({**GOOD, name: value})

@@ -77,7 +77,7 @@ PROJECTS = {
 }
 
 
-SHOWN = ("src layout", "unittest style")
+SHOWN = ("unittest style",)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_code_that_ends_or_hangs_on_import_is_an_error(
     tmp_path: Path, source: str, why: str
 ) -> None:
     project(tmp_path, {"shapes.py": source})
-    outcome = judge(tmp_path, GOOD, time_budget=5)
+    outcome = judge(tmp_path, GOOD, time_budget=2 if "long" in why else 5)
     (error,) = [event for event in outcome.events if isinstance(event, GeneratorError)]
     assert why in error.message
     assert outcome.result.conclusion == "failed"
@@ -140,6 +140,7 @@ import random
 import socket
 import os
 import re
+import signal
 import sys
 import threading
 
@@ -174,8 +175,7 @@ def prints():
 
 def forks():
     if os.fork() == 0:
-        while True:
-            pass
+        signal.pause()
     return 8
 
 
@@ -292,7 +292,7 @@ def test_code_that_does_what_it_should_not_on_call(tmp_path: Path) -> None:
         at=interpreter(),
         target_count=20,
         time_budget=900,
-        test_timeout=4,
+        test_timeout=3,
     )
     assert {name: outcome.refused.get(name) for name in _names(NASTY_TESTS)} == {
         "test_ends": "crashes",
@@ -326,7 +326,7 @@ def _names(tests: str) -> list[str]:
 
 
 LOUD = """
-import locale, os, random, sys, threading
+import locale, os, random, signal, sys, threading
 
 os.environ["MODE"] = "loud"
 locale.setlocale(locale.LC_ALL, "C")
@@ -338,8 +338,7 @@ try:
 except OSError:  # pytest's own stdin
     READ = ""
 if os.fork() == 0:
-    while True:
-        pass
+    signal.pause()
 os.chdir("/")
 """
 

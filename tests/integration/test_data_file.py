@@ -129,7 +129,7 @@ def run_tests(repo: GitRepo, *options: str) -> None:
     python(repo.root, "coverage", "run", "--source=pkg", "-m", "pytest", "-q", *options)
 
 
-@pytest.mark.parametrize("relative", ["true", "false"])
+@pytest.mark.parametrize("relative", ["true", pytest.param("false", marks=pytest.mark.slow)])
 def test_parallel_files_of_a_checkout_that_moved_are_combined(
     project: GitRepo, relative: str
 ) -> None:
@@ -280,11 +280,21 @@ def test_a_source_that_can_t_be_parsed_is_named_once(project: GitRepo, source: b
 @pytest.mark.parametrize(
     ("source", "settings"),
     [
-        (b"x = 1\n" + b"\n" * 60_000 + b"y = 1\n", ""),
-        (b"x = 1  # " + b"a" * 60 + b"!\n", 'exclude_lines = ["(a+)+$"]'),
-        (b"x = 1\n", f'omit = ["*{"t*" * 12}!"]'),
+        pytest.param(
+            *(b"x = 1\n" + b"\n" * 60_000 + b"y = 1\n", ""),
+            id="against the defaults",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(b"x = 1  # " + b"a" * 60 + b"!\n", 'exclude_lines = ["(a+)+$"]'),
+            id="against the project's pattern",
+        ),
+        pytest.param(
+            *(b"x = 1\n", f'omit = ["*{"t*" * 12}!"]'),
+            id="against a glob",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["against the defaults", "against the project's pattern", "against a glob"],
 )
 def test_a_source_that_takes_for_ever_is_named_and_the_rest_is_read(
     project: GitRepo, source: bytes, settings: str

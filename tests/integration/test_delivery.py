@@ -178,7 +178,7 @@ def deliver(
     return delivery
 
 
-@pytest.mark.parametrize("found", [False, True])
+@pytest.mark.parametrize("found", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_run_of_a_minute_with_120_annotations_makes_at_most_20_requests(
     strict: FakeGitHub, found: bool
 ) -> None:
@@ -229,7 +229,9 @@ def test_a_cap_leaves_out_the_later_ones(strict: FakeGitHub) -> None:
     assert [a["start_line"] for a in check.annotations] == list(range(1, 8))
 
 
-@pytest.mark.parametrize(("left", "edits"), [(1000, 5), (250, 3), (90, 0)])
+@pytest.mark.parametrize(
+    ("left", "edits"), [pytest.param(1000, 5, marks=pytest.mark.slow), (250, 3), (90, 0)]
+)
 def test_edits_on_the_way_spare_the_hour_s_quota(strict: FakeGitHub, left: int, edits: int) -> None:
     """Fewer when it grows scarce, none when little is left, and the last words always."""
     strict.remaining = left
@@ -253,10 +255,22 @@ def summary_of(github: FakeGitHub) -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "after_effect"),
-    [(502, False), (502, True), ("drop", False), ("drop", True), (401, False)],
+    ("kind", "after_effect", "gaps"),
+    [
+        (502, False, 3),
+        (502, True, 3),
+        ("drop", False, 120),
+        ("drop", True, 120),
+        (401, False, 3),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                *((502, False, 120), (502, True, 120)),
+                *(("drop", False, 3), ("drop", True, 3), (401, False, 120)),
+            )
+        ),
+    ],
 )
-@pytest.mark.parametrize("gaps", [3, 120])
 def test_where_patience_ends_with_annotations_the_check_is_concluded_and_they_come_after(
     strict: FakeGitHub, kind: Literal["drop"] | int, after_effect: bool, gaps: int
 ) -> None:

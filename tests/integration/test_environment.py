@@ -201,7 +201,13 @@ def test_what_is_no_interpreter_for_us_is_refused(room: Room, script: str, messa
         room.existing(room.folder / "missing")
 
 
-@pytest.mark.parametrize("lock", [False, True], ids=["pyproject.toml", "uv.lock"])
+@pytest.mark.parametrize(
+    "lock",
+    [
+        pytest.param(False, id="pyproject.toml", marks=pytest.mark.slow),
+        pytest.param(True, id="uv.lock"),
+    ],
+)
 def test_a_cache_in_the_checkout_ends_the_search_for_settings(room: Room, lock: bool) -> None:
     """uv looks for settings and workspaces above the project, where it may read nothing."""
     checkout = project(room.folder / "checkout", needs=("leaf<2",))
@@ -374,7 +380,7 @@ def test_a_set_up_that_takes_too_long_is_ended_with_all_it_started(room: Room) -
     place = room.folder / "pid"
     place.touch()
     with pytest.raises(SetupFailed, match="took longer than"):
-        room.prepare(export, setup_command="sleep 300 & setsid sleep 301; true", timeout=4.0)
+        room.prepare(export, setup_command="sleep 300 & setsid sleep 301; true", timeout=1.5)
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             assert b"sleep\x00301" not in process.read_bytes()
@@ -567,6 +573,7 @@ def test_a_cache_that_another_user_has_restored_is_taken(room: Room) -> None:
         room.prepare(export)
 
 
+@pytest.mark.slow  # one that others have changed is not, either
 def test_a_half_written_environment_is_not_taken(room: Room) -> None:
     export = project(room.folder / "export")
     first = room.prepare(export)
@@ -660,6 +667,7 @@ def index_answers() -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.slow
 def test_the_pinned_overlay_serves_the_interpreters_here(room: Room) -> None:
     if not index_answers():
         pytest.skip("no package index answers")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
 from generation import SHAPES, forks, generate, project, workers
 from projects import job, written
 from test_generation_gaps import gap
@@ -66,6 +67,7 @@ def test_a_generator_hears_why_a_test_is_refused_and_repairs_it(tmp_path: Path) 
     assert [one.id for one in made.gaps] == [gaps[0].id]
 
 
+@pytest.mark.slow
 def test_a_generator_is_told_where_long_statements_begin(tmp_path: Path) -> None:
     """A report names their first lines, and what runs of them first is another one."""
     project(
@@ -212,7 +214,7 @@ def kept(candidate: Candidate) -> Verdict:
 
 def test_verdicts_are_heard_at_points_that_time_does_not_move(tmp_path: Path) -> None:
     written(tmp_path, {"target.py": MESSAGE})
-    made = job(tmp_path / "target.py", [tmp_path], "target", budget=4000, seed=3)
+    made = job(tmp_path / "target.py", [tmp_path], "target", budget=2500, seed=3)
     early, late = offered(made, refused), offered(made, refused, pause=0.05)
     assert early == late
     accepted = offered(made, kept)
@@ -225,7 +227,7 @@ def test_mutants_that_survive_a_test_are_searched_for_with_other_inputs(tmp_path
     written(tmp_path, {"target.py": MESSAGE})
     source = MESSAGE.encode()
     every = mutants(source, frozenset(range(1, MESSAGE.count("\n") + 1)))
-    plain = job(tmp_path / "target.py", [tmp_path], "target", budget=8000)
+    plain = job(tmp_path / "target.py", [tmp_path], "target", budget=4000)
     made = replace(plain, mutants=every)
 
     def surviving(candidate: Candidate) -> Verdict:

@@ -77,6 +77,7 @@ def test_a_report_s_gaps_are_what_counts(tmp_path: Path) -> None:
     assert outcome.refused == {"test_area_of_a_rectangle": "adds nothing"}
 
 
+@pytest.mark.slow  # those of gaps are, too
 def test_the_files_of_a_report_are_targets_one_after_the_other(tmp_path: Path) -> None:
     half = "def half(x):\n    return x / 2\n"
     project(tmp_path, {"shapes.py": SHAPES, "half.py": half, "full.py": "x = 1\n"})
@@ -114,7 +115,7 @@ def test_code_given_as_text_is_a_module_of_a_package() -> None:
     assert outcome.accepted == GOOD_NAMES
 
 
-@pytest.mark.parametrize("budget", [3.0, 6.0])
+@pytest.mark.parametrize("budget", [2.0, pytest.param(6.0, marks=pytest.mark.slow)])
 def test_the_time_budget_ends_the_search(tmp_path: Path, budget: float) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     one = "def test_{0}():\n    while area(2, 2):\n        pass\n    assert area(1, {0}) == {0}\n\n"
@@ -156,6 +157,7 @@ def test_the_same_seed_gives_the_same_tests(tmp_path: Path) -> None:
     assert first.accepted
 
 
+@pytest.mark.slow  # what another interpreter refuses is read from it, too
 def test_execute_returns_the_stream_s_last_event(tmp_path: Path) -> None:
     project(tmp_path, {"shapes.py": SHAPES})
     context = {"repo": tmp_path, "file": "shapes.py", "tests": GOOD}

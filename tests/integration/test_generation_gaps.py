@@ -23,6 +23,7 @@ def gap(path: str, start: int, end: int, *, in_diff: bool = True) -> Gap:
     )
 
 
+@pytest.mark.slow  # in more files they are, too
 def test_gaps_of_an_analysis_are_what_tests_are_made_for(tmp_path: Path) -> None:
     """As models or as dicts; lines that are in no gap count for nothing."""
     project(tmp_path, {"shapes.py": SHAPES})
@@ -79,7 +80,7 @@ def test_an_example_that_the_code_contradicts_is_an_event_and_in_the_result(
             return 2 * x
     """
     project(tmp_path, {"calc.py": source})
-    outcome = generate({"repo": tmp_path, "file": "calc.py", "time_budget": 5})
+    outcome = generate({"repo": tmp_path, "file": "calc.py", "time_budget": 3})
     (bug,) = [event.bug for event in outcome.events if isinstance(event, BugSuspected)]
     assert outcome.result.suspicions == (bug,)
     assert (bug.file_path, bug.function, bug.line) == ("calc.py", "twice", 4)

@@ -72,6 +72,7 @@ def test_changed_lines_of_every_file_come_before_other_lines_of_the_first(tmp_pa
     )
 
 
+@pytest.mark.slow
 def test_other_lines_get_what_changed_ones_leave(tmp_path: Path) -> None:
     pages(tmp_path)
     gaps = [gap("first.py", 3, 3), gap("second.py", 3, 3), gap("first.py", 8, 8, in_diff=False)]
@@ -84,6 +85,7 @@ def test_other_lines_get_what_changed_ones_leave(tmp_path: Path) -> None:
     assert before < after < 100
 
 
+@pytest.mark.slow
 def test_what_the_limit_cuts_is_not_called_superseded(tmp_path: Path) -> None:
     pages(tmp_path)
     outcome = made(tmp_path, [gap("first.py", 3, 8)], target_count=1)
@@ -132,6 +134,7 @@ def test_tests_beside_a_red_suite_are_for_what_does_not_fail(tmp_path: Path) -> 
     assert any("no test is made for what they run" in note for note in outcome.result.notes)
 
 
+@pytest.mark.slow
 def test_that_nothing_is_found_beside_a_red_suite_is_said(tmp_path: Path) -> None:
     pages(tmp_path, RED)
     outcome = made(tmp_path, [gap("first.py", 3, 8)], allow_red=True, tests=(), time_budget=0.01)

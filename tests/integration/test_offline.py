@@ -289,6 +289,12 @@ def test_code_that_hangs_or_dies_stops_neither_the_others(tmp_path: Path) -> Non
     assert "leave" not in code
 
 
+def test_a_loop_on_one_line_is_called_through(tmp_path: Path) -> None:
+    source = "def left(n: int) -> int:\n    while n > 5: n -= 1\n    return n\n"
+    code = "\n".join(c.code for c in made_for(tmp_path, source, budget=600))
+    assert "left(" in code
+
+
 def test_a_c_extension_beside_the_code_is_called_through(tmp_path: Path) -> None:
     source = "import math\ndef root(n: int) -> int:\n    return math.isqrt(n) if n > 0 else -1\n"
     code = "\n".join(c.code for c in made_for(tmp_path, source, budget=800))
@@ -379,7 +385,7 @@ def test_our_own_hash_seed_changes_no_candidate(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from projects import job, proposals\n"
         f"folder = Path({str(tmp_path)!r})\n"
-        "made = job(folder / 'target.py', [folder], 'target', budget=3000, seed=5)\n"
+        "made = job(folder / 'target.py', [folder], 'target', budget=1500, seed=5)\n"
         "print('\\n'.join(repr(one) for one in proposals(made)))\n"
     )
     said = []
@@ -403,8 +409,8 @@ def _ordered(shown: str) -> list[object]:
 
 def test_time_only_cuts(tmp_path: Path) -> None:
     """What a shorter run gives is the beginning of what a longer one does."""
-    short = made_for(tmp_path, SHOP, budget=1500, seed=2)
-    long = made_for(tmp_path, SHOP, budget=6000, seed=2)
+    short = made_for(tmp_path, SHOP, budget=1000, seed=2)
+    long = made_for(tmp_path, SHOP, budget=3000, seed=2)
     assert long[: len(short)] == short
 
 

@@ -89,6 +89,7 @@ def test_the_gates_of_the_set_tell_what_they_do_while_they_do_it(tmp_path: Path)
     ]
 
 
+@pytest.mark.slow
 def test_that_the_suite_is_run_before_the_search_is_told(tmp_path: Path) -> None:
     folder, seen = tmp_path / "project", tmp_path / "seen"
     seen.mkdir()
@@ -108,8 +109,15 @@ def test_that_the_suite_is_run_before_the_search_is_told(tmp_path: Path) -> None
     assert asyncio.run(read()).failing == ()
 
 
-@pytest.mark.parametrize("message", [PROCESSES, SUITE])
-@pytest.mark.parametrize("how", ["closed", "cancelled"])
+@pytest.mark.parametrize(
+    ("message", "how"),
+    [
+        (PROCESSES, "cancelled"),
+        pytest.param(SUITE, "cancelled", marks=pytest.mark.slow),
+        pytest.param(PROCESSES, "closed", marks=pytest.mark.slow),
+        (SUITE, "closed"),
+    ],
+)
 def test_a_stream_that_ends_in_the_gates_of_the_set_leaves_nothing_running(
     tmp_path: Path, message: str, how: str
 ) -> None:

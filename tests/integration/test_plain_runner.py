@@ -44,7 +44,7 @@ def gone(pids: Path) -> bool:
 
 def test_a_test_that_hangs_is_named_with_its_stack(tmp_path: Path) -> None:
     write(tmp_path, {"test_slow.py": HANGS})
-    heard = hear(tmp_path, pytest_command(), test_timeout=3.0)
+    heard = hear(tmp_path, pytest_command(), test_timeout=2.0)
     ended = heard[-1]
     assert isinstance(ended, Ended)
     assert (ended.why, ended.hung) == ("hung", "test_slow.py::test_hangs")
@@ -131,13 +131,13 @@ def test_what_it_is_told_is_the_only_thing_that_is_added(tmp_path: Path) -> None
     assert os.environ.get("QE_ACTION_SUITE") is None
 
 
-@pytest.mark.parametrize("kind", ["assert 0", "pass"])
+@pytest.mark.parametrize("kind", ["assert 0", pytest.param("pass", marks=pytest.mark.slow)])
 def test_a_teardown_that_hangs_is_named_whatever_its_test_has_done(
     tmp_path: Path, kind: str
 ) -> None:
     fixture = "import pytest, time\n@pytest.fixture\ndef torn():\n    yield\n    time.sleep(600)\n"
     write(tmp_path, {"test_it.py": f"{fixture}def test_it(torn): {kind}\n"})
-    ended = hear(tmp_path, pytest_command(), test_timeout=3.0)[-1]
+    ended = hear(tmp_path, pytest_command(), test_timeout=2.0)[-1]
     assert isinstance(ended, Ended)
     assert (ended.why, ended.hung) == ("hung", "test_it.py::test_it")
 

@@ -174,6 +174,7 @@ def test_what_a_project_may_not_reach(
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.probes  # the sample has each of them alone
 def test_attacks_on_the_neighbour_and_the_machine_end_alone(
     interpreter: SandboxedInterpreter, tmp_path: Path
 ) -> None:
@@ -212,13 +213,15 @@ def test_attacks_on_the_neighbour_and_the_machine_end_alone(
 def test_tests_are_made_and_judged_in_the_sandbox(
     interpreter: SandboxedInterpreter, tmp_path: Path
 ) -> None:
-    project(tmp_path, {"shapes.py": SHAPES})
-    outcome = generate({"repo": tmp_path, "file": "shapes.py", "time_budget": 30.0}, at=interpreter)
+    source = "def half(n: int) -> float:\n    return n / 2 if n > 0 else 0.0\n"
+    project(tmp_path, {"half.py": source})
+    outcome = generate({"repo": tmp_path, "file": "half.py", "time_budget": 30.0}, at=interpreter)
     assert outcome.accepted
     assert outcome.result.coverage_estimate == 100.0
     assert not outcome.result.notes
 
 
+@pytest.mark.probes  # judging does, and its search meets code that hangs and dies
 def test_a_search_meets_hostile_code(interpreter: SandboxedInterpreter, tmp_path: Path) -> None:
     source = (
         HOSTILE.partition("def bombs")[0]

@@ -471,8 +471,14 @@ def test_a_lost_answer_costs_nothing(scene: Scene, write: tuple[str, str], after
     assert "test_heavy" in scene.file()
 
 
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize(
+    ("write", "after"),
+    [
+        *((write, True) for write in WRITES),
+        *((write, False) for write in WRITES[2:4]),  # the branch, the pull request
+        *(pytest.param(write, False, marks=pytest.mark.slow) for write in WRITES[:2] + WRITES[4:]),
+    ],
+)
 def test_the_next_run_goes_on_where_one_was_cut_off(
     scene: Scene, write: tuple[str, str], after: bool
 ) -> None:

@@ -169,7 +169,7 @@ def test_a_mutant_that_the_import_would_run_is_imported(tmp_path: Path) -> None:
         ("import sys; sys.settrace(lambda *a: None)", "it follows what is run"),
         ("raise SystemExit(3)", "SystemExit"),
         ("import os; os._exit(3)", "its import ends or hangs"),
-        ("while True: pass", "its import ends or hangs"),
+        pytest.param("while True: pass", "its import ends or hangs", marks=pytest.mark.slow),
     ],
 )
 def test_an_import_whose_process_can_t_be_forked_is_made_in_each_run(

@@ -201,7 +201,10 @@ def test_every_character_is_read_once(piece: str) -> None:
     assert scanner.steps <= 2 * scanner.passed
 
 
-@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n == "strings that begin" else ()) for n in ENDLESS],
+)
 def test_memory_stays_flat_however_long_an_answer_is(name: str) -> None:
     piece = ENDLESS[name]
     scanner = Scanner()

@@ -334,6 +334,7 @@ def test_a_tag_without_end_is_refused() -> None:
     assert "one tag is longer" in refusal(text).message
 
 
+@pytest.mark.slow
 def test_a_file_of_a_million_lines_is_read() -> None:
     lines = "".join(f'<line number="{n}" hits="0"/>' for n in range(1, 1_000_001))
     assert len(only(report(cls("a.py", lines))).hits) == 1_000_000

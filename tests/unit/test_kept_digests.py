@@ -40,7 +40,7 @@ def state(files: int, tests: int) -> RunState:
     return told
 
 
-@pytest.mark.parametrize("files", [1, 200, 5000])
+@pytest.mark.parametrize("files", [1, pytest.param(200, marks=pytest.mark.slow), 5000])
 @pytest.mark.parametrize("tests", [1, 5000])
 def test_both_fit_into_one_text_and_the_coverage_keeps_its_room(files: int, tests: int) -> None:
     run = state(files, tests)

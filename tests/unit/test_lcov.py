@@ -499,6 +499,7 @@ def test_a_line_without_end_is_refused(size: int, end: bytes) -> None:
     assert "line 3 is longer than 1 MB" in error.message
 
 
+@pytest.mark.slow
 def test_a_file_of_a_million_lines_is_read() -> None:
     assert len(only(*(f"DA:{n},0" for n in range(1, 1_000_001))).hits) == 1_000_000
 

@@ -455,6 +455,7 @@ def test_a_source_root_of_another_package_leaves_a_report_at_its_place_open() ->
     assert mapper.resolve("src/i.ts") == Match("b/src/i.ts")
 
 
+@pytest.mark.slow
 def test_folders_that_all_differ_take_no_time() -> None:
     """Each path has a rule of its own: comparing them with each other took minutes."""
     names = [f"pkg{n}/mod{n}.py" for n in range(20_000)]
