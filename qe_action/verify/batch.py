@@ -5,7 +5,6 @@ A test that fails once is out. No run is made again in the hope of another outco
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from qe_action.verify.gates import Refusal, Trial
 from qe_action.verify.run_answers import Run, shown
 from qe_action.verify.run_request import Runner, RunRequest, Surroundings
 from qe_action.verify.set_cover import minimal, worst_first
+from qe_action.verify.side_by_side import side_by_side
 from qe_action.verify.style import Tool, style
 from qe_action.verify.suite import Suite
 
@@ -88,7 +88,7 @@ async def steady(batch: Batch) -> AsyncIterator[Out]:
         batch.step(done / len(batch.rounds), f"{done} of {len(batch.rounds)} fresh processes ended")
         return run
 
-    runs = await asyncio.gather(*(one(n, around) for n, around in enumerate(batch.rounds)))
+    runs = await side_by_side(*(one(n, around) for n, around in enumerate(batch.rounds)))
     batch.pythons.append(batch.python)
     for trial in batch.trials.copy():
         for number, run in enumerate(runs):

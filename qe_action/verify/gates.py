@@ -7,7 +7,6 @@ the tests come one after the other, as the generator gave them.
 from __future__ import annotations
 
 import ast
-import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -25,6 +24,7 @@ from qe_action.verify.own_names import fixed_name
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Run, shown
 from qe_action.verify.run_request import Runner, RunRequest, Surroundings
+from qe_action.verify.side_by_side import side_by_side
 from qe_action.verify.test_size import too_long
 from qe_action.verify.writing import Part, new_file
 
@@ -243,7 +243,7 @@ async def _try(trial: Trial, setting: Setting, wanted: list[Mutant]) -> None:
     """Try two parts at the same time, as somebody waits; the others only until one is killed."""
     wanted = [mutant for mutant in wanted if mutant.parses(setting.runner.project.source)]
     parts = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
-    await asyncio.gather(*(_try_part(trial, setting, part) for part in parts[:2]))
+    await side_by_side(*(_try_part(trial, setting, part) for part in parts[:2]))
     for part in parts[2:]:
         if trial.killed:
             return

@@ -16,6 +16,7 @@ from qe_action.verify.mutants import Mutant
 from qe_action.verify.project import Project
 from qe_action.verify.run_answers import Hello, MutantSaid, Run, Styled
 from qe_action.verify.run_request import ALONE, RunRequest, Surroundings
+from qe_action.verify.side_by_side import side_by_side
 from qe_action.verify.working_copy import WorkingCopy, fill, own_folder
 from qe_action.workspace.folders import clear
 
@@ -88,7 +89,7 @@ class TestRunner:
         self._early, self._import_timeout = tuple(early), timeout
         slots = [await self._free.get() for _ in range(self._count)]
         try:
-            said = await asyncio.gather(*map(self._warmed, slots))
+            said = await side_by_side(*map(self._warmed, slots))
         finally:
             for slot in slots:
                 self._free.put_nowait(slot)
