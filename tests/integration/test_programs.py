@@ -205,7 +205,7 @@ STARTERS = {
     "workspace/process.py": {"create_subprocess_exec"},  # what `Programs` has found
     "sandbox/sandbox.py": {"subprocess_exec"},  # our own interpreter
     "project_worker/client.py": {"create_subprocess_exec"},  # without a sandbox, as the user said
-    "execution/started_suite.py": {"Popen"},  # the command that the user has given
+    "execution/started_suite.py": {"Popen", "which"},  # the command that the user has given
     "execution/sandboxed_suite.py": {"which"},  # whether the sandbox will find it
 }
 """Where processes are started outside of the sandbox; the rest starts none."""
