@@ -20,7 +20,7 @@ from qe_action.sinks.console import stderr_console, tell
 from qe_action.verbosity import Color
 from qe_action.workspace.git import Git
 
-INSTALL = "pip install 'qe-action[mcp]'"
+INSTALL = "pip install 'qe-action[mcp] @ git+https://github.com/qe-action/qe-action'"
 TOKEN_BYTES = 32
 LONGEST_TOKEN = 1024
 SHORTEST_TOKEN = 20

@@ -21,7 +21,7 @@
     const gapsOf = (row) => ((view.state.files.get(split(row.path.path)[0]) || { gaps: [] }).gaps)
       .filter(({ gap }) => gap.critical_path === row.path.path);
     const view = new QE.ListView({
-      name: 'critical', title: 'Critical paths', height: 52, nothing: 'No critical path has been found yet.',
+      name: 'critical', title: 'Critical paths', height: 52, nothing: 'No critical path has been found.',
       source: (state) => state.critical, index: (state) => state.criticalByPath,
       match: ({ path }, filter) => filter.level(path.impact) && filter.says(split(path.path)[0], path.path),
       compare: ({ path: one }, { path: other }) => QE.rank(one.impact) - QE.rank(other.impact) || other.weight - one.weight,

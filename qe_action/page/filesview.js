@@ -119,7 +119,7 @@
       this.waitingButton.textContent = this.held > 0 ? `${QE.count(this.held)} new` : 'Changed';
       this.empty.hidden = this.list.rows.length > 0;
       this.list.element.hidden = !this.list.rows.length;
-      this.empty.textContent = all ? 'Nothing fits the filter.' : 'No file has been told yet.';
+      this.empty.textContent = all ? 'Nothing fits the filter.' : 'The run has named no file.';
       this.fold.hidden = !this.list.rows.some((row) => row.folder);
     }
 

@@ -41,7 +41,7 @@
   QE.gapsView = function () {
     const source = new QE.SourceView();
     const view = new QE.ListView({
-      name: 'gaps', title: 'Gaps', height: 52, nothing: 'No gap has been found yet.',
+      name: 'gaps', title: 'Gaps', height: 52, nothing: 'No gap has been found.',
       source: (state) => state.gaps, index: (state) => state.gapById,
       match: (row, filter) => filter.gap(row),
       compare: QE.worseGap, sorts: ['Worst first', 'As they came'],

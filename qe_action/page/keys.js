@@ -5,7 +5,7 @@
     ['j', 'Next row of the list'], ['k', 'Previous row of the list'],
     ['n', 'Next gap, from anywhere'], ['p', 'Previous gap, from anywhere'],
     ['/', 'Search'], ['h', 'Hide what is covered, or show it'], ['d', 'Changed lines alone, or all'],
-    ['1 – 7', 'Another view'], ['t', 'Light, dark, or as the system has it'],
+    ['1, 2 …', 'The view at that place'], ['t', 'Light, dark, or as the system has it'],
     ['Esc', 'Close what is open'], ['?', 'This panel'],
   ];
 

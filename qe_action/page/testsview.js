@@ -72,7 +72,7 @@
   }
 
   QE.testsView = () => new QE.ListView({
-    name: 'tests', title: 'Tests', height: 52, nothing: 'No test has ended yet.',
+    name: 'tests', title: 'Tests', height: 52, nothing: 'No test has ended.',
     source: (state) => state.tests, index: (state) => state.testById, touched: (state) => state.touched.tests,
     match: (test, filter) => (!filter.out || test.outcome === filter.out) && !(filter.hide && test.outcome === 'passed') &&
       filter.says(test.file_path || QE.testName(test.id)[0], test.id, (bad(test)[0] || {}).message),

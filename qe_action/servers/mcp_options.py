@@ -11,7 +11,7 @@ def add_mcp(command: argparse.ArgumentParser) -> None:
     command.description = (
         "Serve coverage analysis, test generation and test runs to editors by the Model Context "
         "Protocol, over standard input and output. Tools work in the checkout alone. Needs the "
-        "extra mcp: pip install 'qe-action[mcp]'."
+        "extra mcp: pip install 'qe-action[mcp] @ git+https://github.com/qe-action/qe-action'."
     )
     add = command.add_argument
     add_repo(command)

@@ -75,7 +75,9 @@ async def find(
             lacking = lacking or f"{candidate.python}, {candidate.whose}, {why}"
         said.append(f"{candidate.python}, {candidate.whose}, {why}")
     if usable and (can_add() if addable is None else addable):
-        return Chosen(usable[0], (f"{lacking}: what it lacks was added for this run.",))
+        passed_over = () if said[0] == lacking else (f"{said[0]}.",)
+        added = f"{lacking}: what it lacks was added for this run."
+        return Chosen(usable[0], (*passed_over, added))
     raise WorkspaceError(
         f"No interpreter with pytest and coverage was found: {'; '.join(said[:4])}.",
         hint=remedy(usable[0] if usable else None, others=others),

@@ -130,5 +130,5 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
         cwd=tmp_path, env=git_env(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "pip install 'qe-action[mcp]'" in done.stderr
+    assert "pip install 'qe-action[mcp] @ git+https://" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -122,6 +122,21 @@ def test_none_that_fits_is_told_with_what_is_missing_and_the_command(
     assert chosen.notes[0].endswith("what it lacks was added for this run.")
 
 
+def test_an_active_environment_that_can_t_be_used_is_named_before_what_was_added(
+    tmp_path: Path, bare: Path
+) -> None:
+    repo = repository(tmp_path / "repo")
+    broken = tmp_path / "active" / "bin" / "python"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    env = {"PATH": "", "VIRTUAL_ENV": str(tmp_path / "active")}
+    chosen = found(repo, env, own=bare, addable=True)
+    assert chosen.python == bare
+    assert [note.split(", ")[0] for note in chosen.notes] == [str(broken), str(bare)]
+    assert "of the active environment, can't be used" in chosen.notes[0]
+
+
 def test_one_that_others_can_t_run_is_told_with_a_command_for_one_that_they_can(
     tmp_path: Path,
 ) -> None:
