@@ -30,6 +30,7 @@ def print_config(arguments: Namespace) -> None:
     """Print what is to be pasted, and say where."""
     command = [
         sys.executable,
+        "-P",  # editors start it in the checkout, which may have a qe_action folder of its own
         "-m",
         "qe_action",
         "mcp",
