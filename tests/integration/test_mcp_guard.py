@@ -149,9 +149,15 @@ def test_a_taken_port_and_a_bad_token_file_are_told_in_a_line(tmp_path: Path) ->
     assert done.stderr.startswith(f"qe-action: Port {port} can't be listened on: ")
     assert len(done.stderr.splitlines()) == 1
     (tmp_path / "token").write_text("short")
+    (tmp_path / "token").chmod(0o600)
     done = started("--http", "0", "--token-file", str(tmp_path / "token"), folder=tmp_path)
     assert done.returncode == 2
     assert "needs at least 20 characters" in done.stderr
+    (tmp_path / "token").write_text("a token that everybody can read")
+    (tmp_path / "token").chmod(0o644)
+    done = started("--http", "0", "--token-file", str(tmp_path / "token"), folder=tmp_path)
+    assert done.returncode == 2
+    assert "is open to other users of this machine" in done.stderr
 
 
 def test_a_session_needs_the_token_at_each_request(served: Served) -> None:
