@@ -27,6 +27,11 @@ def passed_alone(events: Sequence[TestFinished]) -> tuple[TestFinished, ...]:
     return tuple(event for key, event in passed.items() if key not in other)
 
 
+def still_there(tests: Sequence[TestFinished], top: Path) -> tuple[TestFinished, ...]:
+    """Those whose file lies below `top`: a journal may name any."""
+    return tuple(test for test in tests if _is_there(test.file_path, top))
+
+
 def messages(tests: Sequence[TestFinished], top: Path) -> Iterator[Message]:
     """What would be heard of them: a session for each folder that their names are relative to."""
     folders: dict[str, list[TestFinished]] = {}
@@ -71,3 +76,11 @@ def _folder(test: TestFinished) -> str | None:
         return ""
     end = f"/{file}"
     return test.file_path.removesuffix(end) if test.file_path.endswith(end) else None
+
+
+def _is_there(path: str, top: Path) -> bool:
+    try:
+        place = (top / path).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):  # the last for a name that no file can have
+        return False
+    return place.is_file() and place.is_relative_to(top.resolve())

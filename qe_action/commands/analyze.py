@@ -97,7 +97,7 @@ async def _resumption(
         return made.head, None
     from qe_action.sinks.console import stderr_console, tell
 
-    resumed = resumption(arguments.resume, made)
+    resumed = resumption(arguments.resume, made)  # nothing of it is believed
     tell(stderr_console(arguments.color), resumed.said)
     return made.head, resumed if arguments.journal in (None, arguments.resume) else None
 

@@ -21,7 +21,7 @@ from qe_action.sinks.console import stderr_console, tell
 from qe_action.workspace.git import Git
 from qe_action.workspace.report_file import expand, report_digest
 from qe_action.workspace.successor_file import SUFFIX
-from qe_action.workspace.tree_digest import tree_digest
+from qe_action.workspace.tree_digest import is_tracked, tree_digest
 
 FREE = {
     *("earlier", "time_budget", "suite_timeout", "slots", "place"),
@@ -59,7 +59,8 @@ async def planned(
     made = await _made(options, arguments, root)
     if arguments.resume is None:
         return options, JournalPlan(name, made.head)
-    resumed = resumption(arguments.resume, made)
+    tracked = await is_tracked(Git(root, env=os.environ), Path(arguments.resume))
+    resumed = resumption(arguments.resume, made, tracked=tracked)
     tell(stderr_console(arguments.color), resumed.said)
     earlier = tuple(e for e in resumed.work if isinstance(e, TestProposed | TestRejected))
     plan = JournalPlan(name, made.head, resumed)

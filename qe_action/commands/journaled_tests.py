@@ -18,7 +18,7 @@ from qe_action.sinks.wiring import Wiring
 from qe_action.workspace.git import Git
 from qe_action.workspace.outputs import OutputFile, SuccessorOutput
 from qe_action.workspace.successor_file import SUFFIX
-from qe_action.workspace.tree_digest import tree_digest
+from qe_action.workspace.tree_digest import is_tracked, tree_digest
 
 
 class JournaledTests(ActionRun):
@@ -43,7 +43,9 @@ class JournaledTests(ActionRun):
         made = await self._made()
         self._head = made.head
         if self._resume is not None:
-            found = resumption(str(self.settings.workspace / self._resume), made)
+            path = self.settings.workspace / self._resume
+            git = Git(self.settings.workspace, env=self.environment)
+            found = resumption(str(path), made, tracked=await is_tracked(git, path))
             workflow_commands.notice_or_line(found.said, in_workflow=self.settings.in_workflow)
             self.earlier = tuple(each for each in found.work if isinstance(each, TestFinished))
             passed = tuple(each for each in self.earlier if each.outcome == "passed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qe_action.errors import UsageError
-from qe_action.input_file import content
+from qe_action.input_file import bounded, opened
 from qe_action.servers.mcp_clients import PLACES, address_of, configuration
 from qe_action.servers.mcp_places import Desk
 from qe_action.settings import existing_folder
@@ -30,6 +31,7 @@ def print_config(arguments: Namespace) -> None:
     """Print what is to be pasted, and say where."""
     command = [
         sys.executable,
+        "-P",  # editors start it in the checkout, which may have a qe_action folder of its own
         "-m",
         "qe_action",
         "mcp",
@@ -102,7 +104,13 @@ def _token(name: str | None) -> str:
             made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(made, "w", encoding="ascii") as file:
                 file.write(f"{token}\n")
-        kept = content(Path(name), LONGEST_TOKEN).decode("ascii").strip()
+        with opened(Path(name)) as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+                raise UsageError(
+                    f"The token file {name} is open to other users of this machine.",
+                    hint=f"`chmod 600 {shlex.quote(name)}`, or remove it: a new one is made.",
+                )
+            kept = bounded(file, LONGEST_TOKEN).decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The token file {name} can't be used: {error}.") from None
     if len(kept) < SHORTEST_TOKEN or not kept.isprintable() or " " in kept:

@@ -24,6 +24,7 @@ _CHANGED = {
     "sources": "files of the repository are others",
     "options": "options are others",
 }
+_TRACKED = "it is a file of the repository, and so could be anybody's"
 _DIGITS = 16
 """Of a digest: enough to tell runs apart, and few enough for a header that every release reads."""
 
@@ -65,16 +66,17 @@ class Resumption:
         return len(self.work)
 
 
-def resumption(name: str, made: Made) -> Resumption:
+def resumption(name: str, made: Made, *, tracked: bool = False) -> Resumption:
     """What of a journal a run of the same inputs need not do again.
 
-    Where the inputs are others there is nothing, and `said` says what changed. Raises `QEError`
+    Where the inputs are others there is nothing, and `said` says what changed; nor of a journal
+    that is `tracked`, as whoever changes the repository can write that. Raises `QEError`
     where the file is there and is no journal that this release reads: it is not to be replaced.
     """
     if not Path(name).exists():
         return Resumption(f"There is no journal {name} yet: starting anew.")
     with recording(name) as journal:
-        changed = _changed(journal.header, made)
+        changed = _TRACKED if tracked else _changed(journal.header, made)
         if changed:
             return Resumption(f"{name} is not gone on with, as {changed}: starting anew.")
         work: list[Event] = []
@@ -115,9 +117,20 @@ def written(name: str, resumed: Resumption | None) -> Iterator[IO[bytes]]:
             with SuccessorFile(Path(name), resumed.owed) as successor:
                 yield successor
             return
+        _check_link(Path(name))
         with Path(name).open("wb") as file:
             yield file
     except OSError as error:
         raise UsageError(
             f"{name} can't be written: {error.strerror}.", anchor="command-line"
         ) from None
+
+
+def _check_link(path: Path) -> None:
+    """Raises `UsageError` where a pull request could have made it lead to a file of the user's."""
+    if path.is_symlink() and not path.absolute().is_relative_to("/dev"):  # as /dev/stdout
+        raise UsageError(
+            f"{path} is a link, and may lead anywhere: nothing is written there.",
+            hint="Remove it, or name the file itself.",
+            anchor="command-line",
+        )

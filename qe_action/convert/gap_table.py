@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 
@@ -14,6 +15,7 @@ ABOUT: tuple[AgentName, ...] = ("coverage-analyzer",)
 COLUMNS = ("file", "line_start", "line_end", "type", "severity", "changed", "function", "id")
 FORMULA = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet takes for a formula, in full width too."""
+_BEHIND_SEMICOLON = re.compile(rf";[\s\"]*(?=[{re.escape(''.join(FORMULA))}])")
 
 
 def convert(events: Iterable[Event]) -> Conversion:
@@ -32,6 +34,9 @@ def convert(events: Iterable[Event]) -> Conversion:
 
 
 def cell(text: str) -> str:
-    """A text that is one for every spreadsheet: `'` before what would be a formula."""
-    text = visible(text)
+    """A text that is one for every spreadsheet: `'` before what would be a formula.
+
+    Where a spreadsheet divides lines at `;`, as many languages have it, one may stand behind that.
+    """
+    text = _BEHIND_SEMICOLON.sub(r"\g<0>'", visible(text))
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text

@@ -105,7 +105,7 @@ class CoveragePoint(Wire):
     `after_gap` says that commits between it and the baseline before have none.
     """
 
-    sha: str = Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")
+    sha: str = Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")  # a schema's: clients know no `\z`
     covered: int = Field(ge=0, le=10**12)
     whole: int = Field(ge=0, le=10**12)
     after_gap: bool = False

@@ -1,14 +1,19 @@
 /* Lines as the events tell them: `1-4 8 11-12`. */
 (function (QE) {
   'use strict';
-  const MOST = 1000000; // lines of one file that are looked at
+  const MOST = 1000000; // lines of one text that are looked at
 
   /** @param {string} text @returns {Array<[number, number]>} */
   QE.ranges = function (text) {
     const found = [];
+    let left = MOST;
     for (const each of (text || '').split(' ')) {
       const [start, end] = each.split('-').map(Number);
-      if (start >= 1) found.push([start, Math.min(end || start, MOST)]);
+      if (!(start >= 1)) continue;
+      const last = Math.min(end || start, start + left - 1);
+      left -= Math.max(last - start + 1, 1);
+      found.push([start, last]);
+      if (left <= 0) break;
     }
     return found;
   };

@@ -8,7 +8,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,16 @@ class Limits:
     slow: float = 20.0
     gather: float = 0.04
     close: float = 1.0
+    backlog: int = 512
+    """Connections that wait: as many are taken at once, before one that is too many is ended."""
+
+    def within(self, files: int) -> Limits:
+        """The same for a process that may have only so many files open."""
+        return replace(
+            self,
+            connections=min(self.connections, files // 2),
+            backlog=min(self.backlog, files // 8),
+        )
 
 
 class MissingExtra(UsageError):  # noqa: N818 - what is wrong, in two words
@@ -95,7 +105,7 @@ class LiveServer:
     def __init__(self, routes: Routes, shown: Shown, limits: Limits = Limits()) -> None:
         self._routes = routes
         self._shown = shown
-        self._limits = limits
+        self._limits = limits.within(_files())
         self._open: set[ServerConnection] = set()
         self._browsers: set[ServerConnection] = set()
         self._behind: set[ServerConnection] = set()
@@ -116,7 +126,7 @@ class LiveServer:
             write_limit=32 * 1024,
             close_timeout=self._limits.close,
             logger=_LOG,
-            backlog=512,
+            backlog=self._limits.backlog,
             create_connection=_counted(self._open, self._browsers, self._limits.connections),
         )
         try:
@@ -214,6 +224,16 @@ class LiveServer:
                 await connection.send(frame("dropped", reason=reason), text=True)
                 await connection.close(1013, reason)
         connection.transport.abort()
+
+
+def _files() -> int:
+    """How many files this process may have open, connections among them."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 1024
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 65_536 if soft == resource.RLIM_INFINITY else soft
 
 
 def _response(answer: Answer) -> Response:

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from qe_action.events import AnalyzerEvent, Event, FileLinesTold, Gap, GapFound
@@ -21,6 +20,7 @@ AROUND = 4
 SHOWN = 80
 """Lines of source that are shown of a gap at most."""
 OTHERS = 20
+_LINE_END = re.compile(r"\r\n|\r|\n")  # a form feed ends no line of a source
 _MEANT = re.compile(r"([*?\[\]!#\\ ])")
 
 
@@ -96,13 +96,9 @@ def explanation(gap: Gap) -> list[str]:
 
 def source_around(desk: Desk, gap: Gap) -> str:
     """The lines of a gap and those around it, with their numbers; empty without the source."""
-    try:
-        text = Path(desk.root, desk.file(gap.file_path)).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
     first = max(1, gap.line_start - AROUND)
     last = min(gap.line_end + AROUND, first + SHOWN)
-    numbered = enumerate(text.splitlines(), 1)
+    numbered = enumerate(_LINE_END.split(desk.source(gap.file_path)), 1)
     shown = (
         f"{number:>5} {'>' if gap.line_start <= number <= gap.line_end else ' '} {_tabbed(line)}"
         for number, line in numbered

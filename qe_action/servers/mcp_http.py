@@ -7,6 +7,7 @@ from no foreign page, and hold the token.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import socket
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qe_action.errors import UsageError
 from qe_action.servers.mcp_clients import LOOPBACK, PATH, address_of
@@ -27,7 +29,12 @@ NAMES = (LOOPBACK, "localhost")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a request."""
 SESSIONS = 100
-BACKLOG = 128
+CONNECTIONS = 120
+"""Open connections: some systems let a process have 256 files open, and the rest are a run's."""
+BACKLOG = 16
+"""Connections that wait: as many are taken at once, before one that is too many is ended."""
+UNHEARD = 10.0
+"""Seconds that a connection has for its first request."""
 CLOSING = 1
 """Seconds that open answers have when the server ends."""
 
@@ -48,6 +55,8 @@ class Guard:
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")  # a WebSocket is refused by that
         refused = self._refusal(Headers(scope=scope))
+        if refused is not None:
+            refused.headers["Connection"] = "close"
         await (refused or self._app)(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> Response | None:
@@ -61,6 +70,22 @@ class Guard:
             need = {"WWW-Authenticate": "Bearer"}
             return PlainTextResponse("The token is missing or wrong.", 401, headers=need)
         return None
+
+
+class Bounded(H11Protocol):
+    """A connection that ends at once where there are too many, or soon where it asks nothing."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        if len(self.connections) >= CONNECTIONS:
+            self.transport = transport
+            transport.abort()
+            return
+        super().connection_made(transport)
+        self.loop.call_later(UNHEARD, self._end_unheard)
+
+    def _end_unheard(self) -> None:
+        if self.cycle is None:
+            self.transport.abort()
 
 
 def listening(port: int) -> socket.socket:
@@ -116,6 +141,8 @@ async def serve_http(
         server_header=False,
         timeout_graceful_shutdown=CLOSING,
         ws="none",
+        http=Bounded,
+        backlog=BACKLOG,
     )
     started(address_of(port))
     await uvicorn.Server(config).serve(sockets=[listener])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from qe_action.errors import ReportError, UsageError
+from qe_action.input_file import content
 from qe_action.quoting import quoted
 from qe_action.workspace.report_file import expand
 
 REPORT = "coverage.xml"
+SOURCE_LIMIT = 2 * 1024 * 1024
+"""Bytes of the largest source of which lines are shown."""
 
 
 class Desk(NamedTuple):
@@ -43,10 +47,24 @@ class Desk(NamedTuple):
         return tuple(found)
 
     def file(self, name: str) -> str:
-        """A file's path from the repository's top. Raises `UsageError` where it lies elsewhere."""
+        """A file's path from the repository's top, where it may be named from there as well.
+
+        Events name files so. Raises `UsageError` where it lies elsewhere.
+        """
         place = self._inside(name)
+        if not os.path.lexists(place) and os.path.lexists(self.root / name):
+            place = self.root / name
         self._check(place, name)
         return place.relative_to(self.root).as_posix()
+
+    def source(self, path: str) -> str:
+        """The text of a file by its path from the top; empty where there is none to show."""
+        try:
+            place = Path(self.root, path)
+            self._check(place, path)
+            return content(place, SOURCE_LIMIT).decode("utf-8-sig", "replace")
+        except (OSError, ValueError, UsageError):
+            return ""
 
     def _inside(self, name: str) -> Path:
         """The place as it is named, below the root; `..` is never needed and so refused."""

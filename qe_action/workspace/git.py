@@ -150,8 +150,11 @@ class Git:
 
     async def worktree_files(self) -> tuple[str, ...]:
         """The tracked files and those that are neither tracked nor ignored."""
-        out = await self._run("ls-files", "-z", "--cached")
-        return tuple(dict.fromkeys((*_split(out), *await self.untracked())))
+        return tuple(dict.fromkeys((*await self.indexed(), *await self.untracked())))
+
+    async def indexed(self) -> tuple[str, ...]:
+        """The tracked files."""
+        return tuple(_split(await self._run("ls-files", "-z", "--cached")))
 
     async def untracked(self) -> tuple[str, ...]:
         """The files that are neither tracked nor ignored by the repository's own rules."""

@@ -25,6 +25,24 @@ async def tree_digest(git: Git, leaving_out: Collection[Path] = ()) -> str:
     return await asyncio.to_thread(_digest, git.toplevel.resolve(), sorted(names), without)
 
 
+async def is_tracked(git: Git, path: Path) -> bool:
+    """Whether a file came with the repository, by a link or in a submodule as well.
+
+    Raises `WorkspaceError`.
+    """
+    if git.toplevel is None:
+        return False
+    top = git.toplevel.resolve()
+    places = (Path(os.path.abspath(path)), Path(os.path.realpath(path)))  # noqa: PTH100 - no links
+    names = set(await git.indexed())
+    return any(
+        part.relative_to(top).as_posix() in names
+        for place in places
+        for part in (place, *place.parents)
+        if part.is_relative_to(top)
+    )
+
+
 def _digest(top: Path, names: Collection[str], without: Collection[str]) -> str:
     whole = hashlib.sha256()
     for name in names:

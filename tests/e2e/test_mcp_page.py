@@ -100,6 +100,20 @@ def test_the_printed_configuration_starts_a_server(
     assert result["protocolVersion"] == "2025-06-18"
 
 
+def test_the_printed_configuration_runs_nothing_of_the_checkout(tmp_path: Path) -> None:
+    done = run_program(("mcp", "--print-config", "claude"), tmp_path, git_env())
+    server = json.loads(done.stdout)["mcpServers"]["qe-action"]
+    (tmp_path / "qe_action").mkdir()
+    (tmp_path / "qe_action" / "__init__.py").touch()
+    (tmp_path / "qe_action" / "__main__.py").write_text("open('ran', 'w').close()")
+    subprocess.run(
+        [server["command"], *server["args"]],
+        cwd=tmp_path, env=git_env(), input="", capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_configuration_for_http_holds_no_token(tmp_path: Path) -> None:
     variables = {
         "vscode": "${input:qe-mcp-token}",

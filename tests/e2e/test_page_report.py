@@ -133,6 +133,17 @@ def test_a_generated_test_shows_its_code_and_its_evidence(page: Page) -> None:
     assert "'99.9%'" in page.inner_text(".detail")
 
 
+def test_ranges_that_claim_more_lines_than_a_file_has_keep_nobody_waiting(page: Page) -> None:
+    lines = """text => {
+        let count = 0;
+        QE.eachLine(QE.ranges(text), () => count++);
+        return count;
+    }"""
+    assert page.evaluate(lines, "1-4 8 11-12") == 7
+    assert page.evaluate(lines, "1-1000000 " * 50) == 1_000_000
+    assert page.evaluate(lines, "5-99999999999 7") == 1_000_000
+
+
 def test_a_critical_path_shows_who_reaches_it_and_its_gaps(page: Page) -> None:
     go(page, "#/critical")
     click(page, f"{ROWS} >> text=function1")

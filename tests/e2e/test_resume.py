@@ -93,6 +93,21 @@ def test_tests_that_passed_before_a_run_was_killed_are_not_run_again(suite: GitR
     assert (done.returncode, ran.exists()) == (0, False), "all of them had passed"
 
 
+def test_a_journal_that_a_pull_request_brings_makes_no_test_pass(suite: GitRepo) -> None:
+    """Its author can give it the right digests: the journal itself is in none of them."""
+    root, journal = suite.root, suite.root / "run.jsonl"
+    command = (*PYTEST, "--deselect", "test_p.py::test_p[4]")
+    qe(root, "test", "--journal", "run.jsonl", "--", *command)
+    forged = journal.read_bytes().replace(b'"outcome":"failed"', b'"outcome":"passed"')
+    journal.write_bytes(forged)
+    suite.git("add", "run.jsonl")
+    (root / "ran").unlink()
+    done = qe(root, "test", "--resume", "run.jsonl", "--", *command)
+    assert (root / "ran").read_text() == "01235"
+    assert done.returncode == 1
+    assert "as it is a file of the repository, and so could be anybody's" in done.stderr
+
+
 def test_a_file_that_is_no_journal_is_not_replaced_and_nothing_is_run(suite: GitRepo) -> None:
     done = qe(suite.root, "test", "--resume", "test_p.py", "--", *COMMAND)
     assert (done.returncode, "is not a journal of qe-action" in done.stderr) == (2, True)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -226,6 +232,44 @@ def test_of_a_thousand_connections_those_within_the_limit_are_served(tmp_path: P
             assert json.loads(await client.recv())["kind"] == "hello"
 
     on_page(tmp_path, work, Limits(connections=50, gather=0, close=0.1))
+
+
+FEW_FILES = """
+import asyncio, resource, sys
+from pathlib import Path
+from live_pages import served
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+async def main():
+    async with served(Path.cwd()) as page:
+        print(page.access.port, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_of_few_files_stays_up_under_a_thousand_connections(tmp_path: Path) -> None:
+    """As many as some systems let a process open; it would hear nobody any more."""
+    path = os.pathsep.join(sys.path)
+    with subprocess.Popen(
+        [sys.executable, "-c", FEW_FILES],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process, ExitStack() as idle:  # fmt: skip
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        for _ in range(700):
+            one = idle.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        time.sleep(1)
+        idle.close()
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
+            one.sendall(b"GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n")
+            answered = one.recv(100)
+        assert process.communicate(timeout=10)[1] == ""
+    assert answered.startswith(b"HTTP/1.1 421 ")
 
 
 def test_another_run_in_its_place_is_told_from_the_start(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import socket
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +17,8 @@ import pytest
 from gitrepo import git_env
 from mcp_project import Served
 from warm_program import run_program
+
+from qe_action.servers.mcp_http import BACKLOG, CONNECTIONS
 
 ROUTES = (("POST", "/mcp"), ("GET", "/mcp"), ("DELETE", "/mcp"), ("GET", "/health"), ("GET", "/no"))
 
@@ -95,6 +99,44 @@ def test_it_listens_on_this_machine_alone(served: Served) -> None:
     ]
 
 
+def connections_of(served: Served) -> int:
+    """How many sockets the server has open."""
+    places = Path(f"/proc/{served.process.pid}/fd").iterdir()
+    return sum(str(place.readlink()).startswith("socket:") for place in places)
+
+
+def test_connections_that_ask_nothing_are_bounded_and_end_nothing(served: Served) -> None:
+    """A thousand of them would take all the files that a process may have open."""
+    place = urlsplit(served.url)
+    before = connections_of(served)
+    with contextlib.ExitStack() as idle:
+        for _ in range(4 * CONNECTIONS):
+            one = idle.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex((place.hostname, place.port))
+        end = time.monotonic() + 1
+        most = 0
+        while time.monotonic() < end:
+            most = max(most, connections_of(served))
+            time.sleep(0.02)
+    assert BACKLOG < most - before <= CONNECTIONS + 4 * BACKLOG
+    end = time.monotonic() + 10
+    while connections_of(served) > before + 1 and time.monotonic() < end:
+        time.sleep(0.02)
+    headers = ("Host", place.netloc), ("Authorization", f"Bearer {served.token}")
+    assert asked(served, "GET", "/health", *headers) == 200
+
+
+def test_who_is_refused_keeps_no_connection(served: Served) -> None:
+    place = urlsplit(served.url)
+    with socket.create_connection((place.hostname, place.port), timeout=5) as one:
+        one.sendall(f"GET /health HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+        answer = b""
+        while data := one.recv(4096):
+            answer += data
+    assert b"401 Unauthorized" in answer
+
+
 def started(*more: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return run_program(("mcp", "--repo", str(folder), *more), folder, git_env(), timeout=60)
 
@@ -107,9 +149,15 @@ def test_a_taken_port_and_a_bad_token_file_are_told_in_a_line(tmp_path: Path) ->
     assert done.stderr.startswith(f"qe-action: Port {port} can't be listened on: ")
     assert len(done.stderr.splitlines()) == 1
     (tmp_path / "token").write_text("short")
+    (tmp_path / "token").chmod(0o600)
     done = started("--http", "0", "--token-file", str(tmp_path / "token"), folder=tmp_path)
     assert done.returncode == 2
     assert "needs at least 20 characters" in done.stderr
+    (tmp_path / "token").write_text("a token that everybody can read")
+    (tmp_path / "token").chmod(0o644)
+    done = started("--http", "0", "--token-file", str(tmp_path / "token"), folder=tmp_path)
+    assert done.returncode == 2
+    assert "is open to other users of this machine" in done.stderr
 
 
 def test_a_session_needs_the_token_at_each_request(served: Served) -> None:

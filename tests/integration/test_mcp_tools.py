@@ -102,6 +102,28 @@ def test_a_gap_is_explained_with_its_source_and_a_test_to_write(repo: GitRepo) -
     meet(desk(repo), work)
 
 
+def test_in_a_folder_of_a_larger_repository_a_file_is_named_from_there_or_from_the_top(
+    tmp_path: Path,
+) -> None:
+    made = GitRepo(tmp_path / "repo")
+    source = "\f\ndef f(n):\n    if n:\n        return 1\n    return 2\n"
+    lines = report({"a.py": [0, 1, 1, 0, 1]})
+    made.commit({"a.py": "x = 1\n", "sub/a.py": source, "sub/b.py": "", "sub/coverage.xml": lines})
+
+    async def work(client: Client) -> None:
+        for name in ("a.py", "sub/a.py"):
+            answer = await client.call_tool("explain_gap", {"file": name, "line": 4})
+            structure = answer.structured_content
+            assert structure is not None
+            assert structure["gap"]["file_path"] == "sub/a.py"
+            assert "    4 >         return 1" in structure["source"].splitlines()
+        for name in ("../a.py", "/etc/passwd", ".git/config"):
+            answer = await client.call_tool("explain_gap", {"file": name, "line": 1})
+            assert "is not in the repository of this server" in text_of(answer)
+
+    meet(desk(made, folder=made.root.resolve() / "sub"), work)
+
+
 def test_the_comment_and_the_critical_paths_can_be_had(repo: GitRepo) -> None:
     async def work(client: Client) -> None:
         comment = await client.call_tool("preview_comment", {"all_files": True})

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from gitrepo import GitRepo, git_env
 
-from qe_action.commands.resumption import Made, resumption
-from qe_action.errors import ReportError
+from qe_action.commands.resumption import Made, resumption, written
+from qe_action.errors import ReportError, UsageError
 from qe_action.journal import HEADER_LIMIT, check_header, header
 from qe_action.workspace.git import Git
 from qe_action.workspace.successor_file import SUFFIX, SuccessorFile
@@ -155,3 +155,12 @@ def test_a_digest_of_the_tree_changes_with_every_file_that_may_matter(tmp_path: 
     (root / "a.py").unlink()
     (root / "a.py").symlink_to("/etc/hostname")
     assert digest(root) != first
+
+
+def test_a_new_journal_follows_no_link(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept", tmp_path / "run.jsonl"
+    kept.write_text("mine")
+    link.symlink_to(kept)
+    with pytest.raises(UsageError, match="is a link"), written(str(link), None):
+        pass
+    assert kept.read_text() == "mine"

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 
 from qe_action.convert import FORMATS, converted
-from qe_action.convert.gap_table import COLUMNS
+from qe_action.convert.gap_table import COLUMNS, cell
 from qe_action.errors import ReportError
 from qe_action.events import (
     AnalysisComplete,
@@ -251,6 +251,13 @@ def test_a_hostile_name_is_text_in_every_format(text: str) -> None:
 @given(TEXT | st.text(max_size=40))
 def test_any_name_is_text_in_every_format(text: str) -> None:
     checked(text)
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", 'f; "@SUM(A1)', "a;b;\u00a0-1"])
+def test_a_formula_behind_a_semicolon_is_none(text: str) -> None:
+    """Where a comma stands before decimals a spreadsheet divides the lines of a file at `;`."""
+    assert re.search(r';[\s"]*\'[=+@-]', cell(text))
+    assert cell("a;b=1") == "a;b=1"
 
 
 def test_a_path_out_of_the_repository_is_left_out_and_said() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qe_action.agents.passed_before import left_out, messages, note, passed_alone
+from qe_action.agents.passed_before import left_out, messages, note, passed_alone, still_there
 from qe_action.events import TestFinished
 from qe_action.execution.suite_port import Finished, Over, Session
 
@@ -48,3 +48,12 @@ def test_nothing_is_said_where_nothing_is_left_out() -> None:
     assert note(()) == ()
     assert list(messages((), Path())) == []
     assert note((GOOD,))[0].startswith("1 test that passed before was not run again, and so no")
+
+
+def test_a_test_of_a_file_that_is_not_there_has_not_passed(tmp_path: Path) -> None:
+    (tmp_path / "top" / "tests").mkdir(parents=True)
+    (tmp_path / "top" / "tests" / "test_a.py").touch()
+    (tmp_path / "test_b.py").touch()
+    names = ("../test_b.py", str(tmp_path / "test_b.py"), "a\0b.py", "x" * 5000, "tests", "none.py")
+    others = tuple(ended(f"{name}::test_1", name) for name in names)
+    assert still_there((GOOD, *others), tmp_path / "top") == (GOOD,)
