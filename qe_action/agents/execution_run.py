@@ -49,7 +49,7 @@ PLACES = 20.0
 BASELINE = 1.0
 """Seconds that the first failure waits for the baseline that it is compared with."""
 AT_THE_END = 5.0
-"""Seconds that a finished run waits for it."""
+"""The same where the run has finished."""
 
 
 class ExecutionRun:
@@ -71,9 +71,8 @@ class ExecutionRun:
         self._epoch = options.began or time.time()
         self._top = Path(checkout.top or options.repo.absolute())
         self._cleaning = Cleaning(options.secrets)
-        self._places = Places(
-            (checkout.top, str(options.repo.absolute()), str(options.repo.resolve()))
-        )
+        repo = options.repo
+        self._places = Places((checkout.top, str(repo.absolute()), str(repo.resolve())))
         self._tests = ExecutedTests(self._places, self._cleaning, self._history)
         self._progress = Progress(options.rerun_failures if options.command else 0)
         self._flakes = Flakes()
@@ -209,8 +208,8 @@ class ExecutionRun:
         from qe_action.agents.result_reading import ResultReading
 
         options = self._options
-        await self._placed()
         since = self._epoch if options.command else None
+        await self._placed()
         reading = ResultReading(options.results, self._tests, self._top, since=since)
         try:
             async for message, flaky in reading.messages():
