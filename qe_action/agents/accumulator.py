@@ -49,6 +49,7 @@ PATHS_IN_RESULT = 50
 """How many critical paths, the worst, the result holds."""
 
 _GLOBS = ("include", "exclude")
+_ENDED = {"failure": "failed", "cancelled": "were cancelled", "skipped": "were skipped"}
 UNMEASURED_IN_RESULT = 20
 """How many changed files that the report does not list the result names."""
 
@@ -286,7 +287,8 @@ class Accumulator:
             yield f"{both} leave out all {len(self.left_out)} files of the report."
         if self.options.tests_failed:
             outcome = self.options.tests_outcome
-            yield f"The tests ended with {outcome!r}, so the report may be partial."
+            how = _ENDED.get(outcome, f"ended with {outcome!r}")
+            yield f"The tests {how}, so the report may be partial."
         yield from self.doubts.notes()
         if self.collector is not None:
             yield from self._unread(self.collector).notes()

@@ -100,7 +100,7 @@
       const state = this.states.get(row.line) || '';
       node.className = `row ${state} ${this.chosen(row) ? 'chosen' : ''}`;
       const link = QE.el('a', { class: 'number', href: QE.href({ line: row.line }), text: row.line,
-        'aria-label': `Line ${row.line}, ${SAID[state].split(':')[0]}`, on: { click: (event) => this.reach(event, row.line) } });
+        'aria-label': `Line ${row.line}, ${this.said(state).split(':')[0]}`, on: { click: (event) => this.reach(event, row.line) } });
       const code = QE.el('code');
       if (this.tint) code.append(...this.tint.nodes(row.line - 1));
       const note = this.notes.get(row.line);
@@ -119,6 +119,7 @@
       const [start, end] = QE.route.line.split('-').map(Number);
       this.chosenLine = start || 0;
       if (start) { this.at = start; this.last = end || start; }
+      this.tell(start); // first, as its panel takes room from the lines
       const want = `${this.path}\n${hide}\n${this.at}`;
       if (this.revealed !== want) {
         this.revealed = want;
@@ -126,12 +127,16 @@
         if (index >= 0 && this.at) this.list.reveal(index, !start || !this.inSight(index));
       }
       this.list.draw();
-      this.tell(start);
     }
 
     inSight(index) {
       const [first, last] = this.list.sight();
       return first < index && index < last;
+    }
+
+    /** A file that the report tells no lines of may have statements anywhere. */
+    said(state) {
+      return state || this.file.told ? SAID[state] : 'coverage unknown';
     }
 
     /** What is known of the chosen line. */
@@ -141,7 +146,7 @@
       const state = this.states.get(line) || '';
       const gaps = this.file.gaps.filter(({ gap }) => gap.line_start <= line && line <= gap.line_end);
       this.panel.replaceChildren(
-        QE.el('header', null, QE.el('strong', { text: `Line ${line}` }), QE.badge(SAID[state], state),
+        QE.el('header', null, QE.el('strong', { text: `Line ${line}` }), QE.badge(this.said(state), state),
           QE.el('a', { class: 'close', href: QE.href({ line: '' }), 'aria-label': 'Close', text: '✕' })),
         gaps.length ? QE.texts(gaps.flatMap(({ gap }) => gap.branch_words.length ? gap.branch_words : gap.missing_branches.map((way) => `never went to ${way}`))) : '',
         this.testsOf(line));

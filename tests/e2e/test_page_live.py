@@ -21,6 +21,15 @@ PLACES = """() => [...document.querySelectorAll('.master .row')].map((row) =>
 SETTLED = 700  # milliseconds after which a list stands
 
 
+LOWEST = """(() => {
+    const list = document.querySelector('.source').getBoundingClientRect();
+    const whole = [...document.querySelectorAll('.source .number')].filter(
+        (each) => each.getBoundingClientRect().bottom <= list.bottom - 20);
+    return whole.at(-1);
+})()"""
+"""The number of the last line but one that is in sight."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as found:
@@ -174,6 +183,22 @@ def test_the_source_is_fetched_and_where_there_is_none_the_lines_are_still_told(
         go(page, "#/files/gone.py")
         page.wait_for_selector("text=The source is not available here")
         assert page.locator(".source .row.missed").count() == 2
+
+
+def test_the_chosen_line_is_not_hidden_by_what_is_told_of_it(
+    browser: Browser, server: PageServer
+) -> None:
+    server.texts["tests/test_long.py"] = "assert 1\n" * 200
+    server.push(wire(page_runs.coverage_events()))
+    server.end()
+    with opened(browser, f"{server.url}#/files/tests/test_long.py") as page:
+        over(page)
+        page.wait_for_selector(".source .row .number")
+        low = page.evaluate(f"{LOWEST}.textContent")
+        go(page, f"#/files/tests/test_long.py?line={low}")
+        page.wait_for_selector(".source .row.chosen")
+        assert int(page.evaluate(f"{LOWEST}.textContent")) >= int(low)
+        assert "coverage unknown" in page.inner_text(".line-panel")
 
 
 def test_what_comes_for_the_file_that_is_read_marks_its_lines_and_does_not_scroll_it(
