@@ -25,7 +25,7 @@ from qe_action.agents.execution_result import (
 )
 from qe_action.agents.failure_texts import MESSAGE, TRACEBACK, Cleaning
 from qe_action.agents.message_buffer import MessageBuffer
-from qe_action.agents.passed_before import left_out, messages, note, passed_alone, still_there
+from qe_action.agents.passed_before import left_out, messages, note, passed_alone
 from qe_action.agents.repeats import COMMAND, MOST, Attempt, repeatable, rerun_command, runs
 from qe_action.agents.test_places import Places
 from qe_action.analysis.test_baseline import TestDigest
@@ -131,8 +131,7 @@ class ExecutionRun:
             self._error(error, recoverable=True)
 
     async def _first_run(self, runner: SuiteRunner) -> None:
-        options = self._options
-        passed = still_there(passed_alone(options.earlier), self._top)
+        options, passed = self._options, passed_alone(self._options.earlier, self._top)
         for message in messages(passed, self._top):
             await self._take(message)
         self._notes += note(passed)

@@ -11,10 +11,11 @@ from qe_action.execution.suite_port import Collected, Finished, Message, Over, S
 from qe_action.text import plural
 
 
-def passed_alone(events: Sequence[TestFinished]) -> tuple[TestFinished, ...]:
+def passed_alone(events: Sequence[TestFinished], top: Path) -> tuple[TestFinished, ...]:
     """The tests that passed, and of which nothing else is told.
 
-    One whose file is not known could be another session's of the same name: it is run again.
+    One whose file is not known could be another session's of the same name: it is run again. So is
+    one of no file below `top`: a journal may name any.
     """
     passed: dict[tuple[str, str], TestFinished] = {}
     other: set[tuple[str, str]] = set()
@@ -24,12 +25,11 @@ def passed_alone(events: Sequence[TestFinished]) -> tuple[TestFinished, ...]:
             passed.setdefault(key, event)
         else:
             other.add(key)
-    return tuple(event for key, event in passed.items() if key not in other)
-
-
-def still_there(tests: Sequence[TestFinished], top: Path) -> tuple[TestFinished, ...]:
-    """Those whose file lies below `top`: a journal may name any."""
-    return tuple(test for test in tests if _is_there(test.file_path, top))
+    return tuple(
+        event
+        for key, event in passed.items()
+        if key not in other and _is_there(event.file_path, top)
+    )
 
 
 def messages(tests: Sequence[TestFinished], top: Path) -> Iterator[Message]:

@@ -16,6 +16,7 @@ from qe_action.agents.coverage_analyzer import CoverageAnalyzerAgent
 from qe_action.agents.options import AnalysisOptions
 from qe_action.analysis.diff_text import diff_text
 from qe_action.analysis.gate import path_gate
+from qe_action.commands.recorded_journal import check_link
 from qe_action.commands.resumption import Made, Resumption, digest_of, resumption, written
 from qe_action.errors import UsageError
 from qe_action.input_file import bounded, content
@@ -180,6 +181,7 @@ async def _page(page: PageSink, name: str, state: RunState, checkout: Checkout) 
 @contextmanager
 def _writing(name: str, mode: str) -> Iterator[IO[Any]]:
     encoding = None if "b" in mode else "utf-8"
+    check_link(Path(name))
     try:
         with Path(name).open(mode, encoding=encoding) as file:
             yield file

@@ -120,6 +120,7 @@ def _write(name: str, text: str, journal: str) -> None:
     try:
         if place.exists() and place.samefile(journal):
             raise _refused(name, "it is the journal itself")
+        check_link(place)
         file: IO[str]
         with place.open("w", encoding="utf-8", newline="\n", errors="replace") as file:
             file.write(text)
@@ -129,3 +130,13 @@ def _write(name: str, text: str, journal: str) -> None:
 
 def _refused(name: str, why: str) -> QEError:
     return UsageError(f"{name} can't be written: {why}.", anchor="command-line")
+
+
+def check_link(path: Path) -> None:
+    """Raises `UsageError` where a pull request could have made it lead to a file of the user's."""
+    if path.is_symlink() and not path.absolute().is_relative_to("/dev"):  # as /dev/stdout
+        raise UsageError(
+            f"{path} is a link, and may lead anywhere: nothing is written there.",
+            hint="Remove it, or name the file itself.",
+            anchor="command-line",
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from qe_action import __version__
-from qe_action.commands.recorded_journal import recording
+from qe_action.commands.recorded_journal import check_link, recording
 from qe_action.errors import ReportError, UsageError
 from qe_action.events import Event, TestFinished, TestProposed, TestRejected
 from qe_action.journal import header
@@ -117,20 +117,10 @@ def written(name: str, resumed: Resumption | None) -> Iterator[IO[bytes]]:
             with SuccessorFile(Path(name), resumed.owed) as successor:
                 yield successor
             return
-        _check_link(Path(name))
+        check_link(Path(name))
         with Path(name).open("wb") as file:
             yield file
     except OSError as error:
         raise UsageError(
             f"{name} can't be written: {error.strerror}.", anchor="command-line"
         ) from None
-
-
-def _check_link(path: Path) -> None:
-    """Raises `UsageError` where a pull request could have made it lead to a file of the user's."""
-    if path.is_symlink() and not path.absolute().is_relative_to("/dev"):  # as /dev/stdout
-        raise UsageError(
-            f"{path} is a link, and may lead anywhere: nothing is written there.",
-            hint="Remove it, or name the file itself.",
-            anchor="command-line",
-        )

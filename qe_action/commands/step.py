@@ -93,6 +93,7 @@ class Step(ABC):
             self.links,
             Heading(self.settings.inputs.name),
             fork=self.context is not None and self.context.is_fork,
+            measured_here=self.trusted,
             page=await self._page_maker(page),
         ).write(self._why_not(), self.problems, files)
 

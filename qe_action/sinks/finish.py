@@ -68,6 +68,7 @@ class Finish:
         heading: Heading,
         *,
         fork: bool,
+        measured_here: bool,
         page: MakePage,
     ) -> None:
         self._settings = settings
@@ -76,6 +77,7 @@ class Finish:
         self._links = links
         self._heading = heading
         self._fork = fork
+        self._measured_here = measured_here
         self._make_page = page
 
     def write(
@@ -113,7 +115,8 @@ class Finish:
 
     def _badge(self, name: str, files: Mapping[str, OutputFile]) -> None:
         if (file := files.get(name)) is not None:
-            value = badge.measured(self._state.result)
+            # A published journal's figures may be a stranger's word; a badge says them as ours.
+            value = badge.measured(self._state.result) if self._measured_here else None
             file.stream.write(BADGES[name](value).encode())
             file.close()
 

@@ -338,6 +338,12 @@ def test_a_store_that_fails_once_is_come_back_to(told: Fork) -> None:
     assert len(told.github.sent("GET", "/zip")) == 2  # each address is good for a minute only
 
 
+def test_no_badge_shows_what_a_fork_s_run_has_said(told: Fork) -> None:
+    told.publish(badge_file="badge.svg", badge_json_file="badge.json")
+    assert json.loads((told.repo.root / "badge.json").read_text())["message"] == "unknown"
+    assert "coverage: unknown" in (told.repo.root / "badge.svg").read_text()
+
+
 def test_the_journal_read_is_not_the_journal_written(told: Fork) -> None:
     text = told.journal.read_text()
     assert told.publish(JOURNAL, journal_file=JOURNAL).status == 2

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from gitrepo import GitRepo, git_env
+from warm_program import run_program
 
 from qe_action.commands.resumption import Made, resumption, written
 from qe_action.errors import ReportError, UsageError
-from qe_action.journal import HEADER_LIMIT, check_header, header
+from qe_action.events import GapFound
+from qe_action.journal import HEADER_LIMIT, check_header, encode, header
 from qe_action.workspace.git import Git
 from qe_action.workspace.successor_file import SUFFIX, SuccessorFile
 from qe_action.workspace.tree_digest import tree_digest
@@ -157,10 +159,23 @@ def test_a_digest_of_the_tree_changes_with_every_file_that_may_matter(tmp_path: 
     assert digest(root) != first
 
 
+GAP = {
+    **{"id": "1", "file_path": "a.py", "line_start": 1, "line_end": 1},
+    **{"gap_type": "uncovered", "severity": "low"},
+}
+
+
 def test_a_new_journal_follows_no_link(tmp_path: Path) -> None:
     kept, link = tmp_path / "kept", tmp_path / "run.jsonl"
     kept.write_text("mine")
     link.symlink_to(kept)
     with pytest.raises(UsageError, match="is a link"), written(str(link), None):
         pass
+    journal, report = tmp_path / "journal", str(tmp_path / "coverage.xml")
+    event = GapFound.model_validate({"gap": GAP})
+    journal.write_bytes(header() + encode(event))
+    convert = ("journal", "convert", str(journal), "--to", "csv")
+    for command in (convert, ("analyze", report, "--output", "markdown")):
+        done = run_program((*command, "--out", str(link)), tmp_path, git_env())
+        assert (done.returncode, "is a link" in done.stderr) == (2, True)
     assert kept.read_text() == "mine"
