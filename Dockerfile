@@ -45,7 +45,7 @@ COPY --from=packages /opt/venv /opt/venv
 # model, which is when lionagi is loaded: the build fails where one lacks a dependency, and the
 # base's own modules get their compiled form, which the official base leaves out (it halves the
 # start-up).
-RUN ["/opt/venv/bin/python", "-I", "-c", "import importlib, pkgutil, qe_action as q; [importlib.import_module(m.name) for m in pkgutil.walk_packages(q.__path__, 'qe_action.') if not m.name.endswith('__main__') and '.worker.' not in m.name]; from qe_action.generators.llm.lionagi_model import check; check()"]
+RUN ["/opt/venv/bin/python", "-I", "-c", "import importlib, pkgutil, qe_action as q; [importlib.import_module(m.name) for m in pkgutil.walk_packages(q.__path__, 'qe_action.') if not m.name.endswith('__main__') and '.worker.' not in m.name and '.servers.mcp_' not in m.name]; from qe_action.generators.llm.lionagi_model import check; check()"]
 # The working directory is the checkout of a stranger's pull request, and earlier steps set the
 # environment: -I keeps both off the import path, -B and -u are what PYTHON* variables would say.
 # The user stays root, as the runner asks of a container action.
