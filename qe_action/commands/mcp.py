@@ -9,6 +9,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,10 @@ def print_config(arguments: Namespace) -> None:
     if arguments.http is not None:
         address = address_of(arguments.http)
     sys.stdout.write(f"{configuration(arguments.print_config, command, address)}\n")
-    tell(stderr_console(arguments.color), f"Paste it into {PLACES[arguments.print_config].file}.")
+    console = stderr_console(arguments.color)
+    tell(console, f"Paste it into {PLACES[arguments.print_config].file}.")
+    if find_spec("mcp") is None:
+        tell(console, f"The server needs the extra mcp, which is missing here: {INSTALL}")
 
 
 def server_of(arguments: Namespace) -> Callable[[], Coroutine[Any, Any, None]]:

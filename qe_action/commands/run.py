@@ -241,6 +241,7 @@ class ActionRun(Step):
             needed=self._needs_report(),
             say=self.problems.append,
             named=", ".join(self.settings.inputs.coverage_file),
+            part=any(each.outcome == "passed" for each in self.earlier),
         )
 
     def _needs_report(self) -> bool:

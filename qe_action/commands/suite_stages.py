@@ -81,7 +81,8 @@ class SuiteStages:
     `tests` are its events, `reports` the names of the files that it should write. Where it `runs` a
     command they count if they are not older than that: it `began` then, or begins with its events.
     `say` is told of what is missing; where a report is `needed`, since a gate is about it or it was
-    asked for, the analysis fails. `named` is what people call the reports.
+    asked for, the analysis fails. `named` is what people call the reports. Where the run goes on
+    with an earlier one, it is a `part` of the tests, which writes none.
     """
 
     def __init__(
@@ -94,7 +95,9 @@ class SuiteStages:
         needed: bool,
         say: Callable[[str], None],
         named: str = "",
+        part: bool = False,
     ) -> None:
+        self._part = part
         self._tests = tests
         self._reports = reports
         self._runs = runs
@@ -158,6 +161,8 @@ class SuiteStages:
         return False
 
     def _missing(self) -> str:
+        if self._part:
+            return "There is no analysis: a run that goes on with another writes no report."
         names = self._named or ", ".join(path.name for path in self._reports)
         old = any(self._expanded(name) for name in self._reports)
         if old:

@@ -56,11 +56,14 @@ window.QE = window.QE || {};
     return inside.length ? QE.el('section', { class: 'part' }, QE.el('h3', { text: title }), inside) : null;
   };
 
+  /** A sentence with its words in backticks as code. */
+  QE.spoken = (text) => String(text).split(/`([^`]+)`/).map((part, index) => (index % 2 ? QE.el('code', { text: part }) : part));
+
   /** A list of texts, some of them shown. */
   QE.texts = function (items, most = 200) {
     if (!items.length) return null;
     const left = items.length - most;
-    return QE.el('ul', { class: 'plain' }, items.slice(0, most).map((each) => QE.el('li', null, each)),
+    return QE.el('ul', { class: 'plain' }, items.slice(0, most).map((each) => QE.el('li', null, QE.spoken(each))),
       left > 0 ? QE.el('li', { class: 'soft', text: `and ${QE.count(left)} more` }) : null);
   };
 

@@ -54,7 +54,8 @@
       const percent = complete && complete.conclusion === 'finished' ? 100 : progress ? progress.percent : 0;
       const left = progress && progress.seconds_left !== null && progress.seconds_left !== undefined && !complete ? `, about ${QE.seconds(progress.seconds_left)} left` : '';
       const says = complete ? complete.conclusion : progress ? progress.message + left : collected ? `${QE.plural(collected.total, 'test')} collected` : 'begins';
-      return QE.el('div', { class: `agent ${complete ? complete.conclusion : 'running'}` }, QE.el('span', { class: 'name', text: title }),
+      const ending = complete && complete.passed === false ? 'failed' : complete ? complete.conclusion : 'running';
+      return QE.el('div', { class: `agent ${ending}` }, QE.el('span', { class: 'name', text: title }),
         QE.bar(percent, 100, `${Math.floor(percent)}%`), QE.el('span', { class: 'says' }, QE.el('bdi', { text: says })));
     });
   }

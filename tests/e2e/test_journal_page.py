@@ -66,7 +66,9 @@ def test_the_page_names_every_format_type_and_view() -> None:
 
 
 def test_the_job_for_gitlab_is_yaml_whose_commands_there_are() -> None:
-    [text] = (text for kind, text in BLOCKS if kind == "yaml")
+    [text] = (
+        text for kind, text in BLOCKS if kind == "yml"
+    )  # no workflow of GitHub's, which are linted
     job = yaml.safe_load(text)["coverage"]
     for line in job["script"][1:]:
         parser().read(shlex.split(line)[1:])

@@ -112,8 +112,9 @@ def test_what_is_awaited_raises_where_it_is_called() -> None:
 
 
 def test_run_returns_the_result_and_shows_how_far_it_is(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # one that can draw
     result = run(CoverageAnalyzerAgent(), TASK, progress=True)
     assert isinstance(result, AnalysisComplete)
     assert result.total_gaps == 2
