@@ -14,7 +14,8 @@ from qe_action.convert import converted
 from qe_action.errors import QEError, UsageError
 from qe_action.events import Event
 from qe_action.input_file import opened
-from qe_action.render.recorded_words import Recorded, line
+from qe_action.render.event_words import sentence
+from qe_action.render.recorded_words import Recorded
 from qe_action.sinks.console import stderr_console, tell
 from qe_action.sinks.jsonl import EventsSink
 from qe_action.sinks.stream_parts import following
@@ -45,7 +46,7 @@ def show(arguments: Namespace) -> None:
         recorded = Recorded()
         for event in journal.events():
             if event.type in wanted:
-                out.write(f"{log_line(f'{event.type:<13} {line(event)}')}\n")
+                out.write(f"{log_line(f'{event.type:<13} {sentence(event)}')}\n")
             recorded.take(event)
     if wanted:
         return

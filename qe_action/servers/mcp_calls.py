@@ -17,6 +17,7 @@ from qe_action import mcp_tools
 from qe_action.errors import QEError
 from qe_action.events import AgentName, Event
 from qe_action.mcp_tools import Framework, TestType
+from qe_action.render.event_words import gap_line, path_line, result_lines
 from qe_action.render.links import Links
 from qe_action.render.markdown import Heading, comment
 from qe_action.render.verdict import conclude
@@ -38,7 +39,6 @@ from qe_action.servers.mcp_results import (
     answer,
 )
 from qe_action.servers.mcp_runs import Run, Runs
-from qe_action.servers.mcp_words import gap_line, path_line, result_lines
 from qe_action.stream import Sink
 from qe_action.text import document, visible
 

@@ -11,8 +11,8 @@ from typing import Any
 from qe_action.events import AnalyzerEvent, Event, FileLinesTold, Gap, GapFound
 from qe_action.mcp_tools import coverage_analyze_stream
 from qe_action.render.annotations import headline, missing_ways
+from qe_action.render.event_words import gap_line
 from qe_action.servers.mcp_places import Desk
-from qe_action.servers.mcp_words import gap_line
 from qe_action.text import visible
 
 AROUND = 4

@@ -14,7 +14,7 @@ from mcp_types import ProgressNotification, ProgressNotificationParams
 
 from qe_action.events import Event
 from qe_action.journal import encode
-from qe_action.servers.mcp_words import sentence
+from qe_action.render.event_words import sentence
 
 EVENT_KEY, NUMBER_KEY, RUN_KEY = "qe/event", "qe/number", "qe/run"
 """Keys of a notification's `_meta`: the event as a journal has it, its number from 0, the run."""

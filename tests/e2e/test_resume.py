@@ -177,7 +177,8 @@ def journal(shop: Path) -> Path:
 def test_a_journal_is_shown_replayed_and_converted(shop: Path, journal: Path) -> None:
     shown = qe(shop, "journal", "show", "j")
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.startswith("Written by qe-action analyze.\ncoverage-analyzer: finished, ")
+    assert shown.stdout.startswith("Written by qe-action analyze.\ncoverage-analyzer: ")
+    assert "; 1 gap, " in shown.stdout
     listed = qe(shop, "journal", "show", "j", "--type", "gap").stdout
     assert [line.split()[:1] for line in listed.splitlines()] == [["gap"]]
     played = qe(shop, "journal", "replay", "j", "--to", "jsonl", "--speed", "1000")

@@ -6,7 +6,7 @@ import pytest
 from test_events import EXAMPLES
 
 from qe_action.events import AnalyzerProgress, Event
-from qe_action.servers.mcp_words import LONGEST, result_lines, sentence
+from qe_action.render.event_words import LONGEST, result_lines, sentence
 
 
 @pytest.mark.parametrize("event", EXAMPLES)
